@@ -12,16 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QStandardPaths, QThread
+from shiboken6 import isValid
 
 if "--headed" not in sys.argv:
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads it when it is imported by pytest-qt
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads it when the application starts
 
 ROOT = Path(__file__).resolve().parent.parent
 THREAD_GRACE_S = 2.0
 
 _home = tempfile.TemporaryDirectory(prefix="tinysam2-tests-", ignore_cleanup_errors=True)
 os.environ["TINYSAM2_HOME"] = _home.name
-_qt_threads: weakref.WeakSet = weakref.WeakSet()
+_qt_threads: weakref.WeakSet[QThread] = weakref.WeakSet()
+_patch = pytest.MonkeyPatch()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,8 +32,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    from PySide6.QtCore import QStandardPaths, QThread
-
     QStandardPaths.setTestModeEnabled(True)
     start = QThread.start
 
@@ -38,10 +39,11 @@ def pytest_configure() -> None:
         _qt_threads.add(thread)
         start(thread, *priority)
 
-    QThread.start = start_and_remember
+    _patch.setattr(QThread, "start", start_and_remember)
 
 
 def pytest_unconfigure() -> None:
+    _patch.undo()
     _home.cleanup()
 
 
@@ -86,6 +88,4 @@ def _running_threads() -> set[object]:
 
 
 def _running_qt_threads() -> set[object]:
-    from shiboken6 import isValid
-
     return {thread for thread in list(_qt_threads) if isValid(thread) and thread.isRunning()}

@@ -1,0 +1,1 @@
+"""What an annotation project is; numpy and the standard library only."""

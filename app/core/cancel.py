@@ -1,0 +1,32 @@
+"""Cancelling long work from another thread."""
+
+import threading
+
+
+class Cancelled(Exception):
+    """Raised inside a job whose token was cancelled."""
+
+
+class CancelToken:
+    """Carry the wish to stop into a job; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the job to stop at its next step."""
+        self._event.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._event.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        """Leave the job when it was cancelled.
+
+        Raises:
+            Cancelled: the token was cancelled.
+        """
+        if self.is_cancelled:
+            raise Cancelled

@@ -1,0 +1,38 @@
+"""Failures that a user can act on.  Programming mistakes stay plain Python exceptions."""
+
+
+class AppError(Exception):
+    """Say in one sentence what went wrong and where, and what the user can do.
+
+    Args:
+        sentence: what failed and where, fit for a dialog or one line on stderr.
+        hint: what to do next; empty when the sentence says it all.
+    """
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.hint}".strip()
+
+
+class UsageError(AppError):
+    """The request itself is wrong: a bad option, prompt file or frame number (exit status 2)."""
+
+
+class SourceError(AppError):
+    """A video or frame folder cannot be opened or read."""
+
+
+class ProjectError(AppError):
+    """A project file cannot be opened, read or written."""
+
+
+class ModelError(AppError):
+    """A model or its weights cannot be loaded or run."""
+
+
+class ExportError(AppError):
+    """Masks cannot be exported or imported."""

@@ -1,0 +1,90 @@
+"""Binary masks, run-length coded: what the document stores, undoes, saves and exports."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bitmap = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RleMask:
+    """An immutable binary raster as the lengths of its runs, in row-major order.
+
+    Runs alternate background, foreground, ...; the first may be 0.  A 1080p object takes a few
+    kB, encoding and decoding run in numpy.  COCO's column-major runs are made on export.
+
+    Attributes:
+        size_hw: height and width in pixels of the video frame.
+        runs: uint32 run lengths that add up to height x width.
+    """
+
+    size_hw: tuple[int, int]
+    runs: NDArray[np.uint32]
+
+    @staticmethod
+    def encode(bitmap: Bitmap) -> "RleMask":
+        """Code a (H, W) boolean raster.
+
+        Raises:
+            ValueError: ``bitmap`` is not a 2-D boolean array.
+        """
+        if bitmap.ndim != 2 or bitmap.dtype != np.bool_:
+            raise ValueError(f"bitmap must be (H, W) bool, got {bitmap.shape} {bitmap.dtype}")
+        flat = bitmap.reshape(-1)
+        edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+        start = [0, 0] if flat.size and flat[0] else [0]
+        bounds = np.concatenate([start, edges, [flat.size]])
+        return RleMask(bitmap.shape, np.diff(bounds).astype(np.uint32))
+
+    @staticmethod
+    def empty(size_hw: tuple[int, int]) -> "RleMask":
+        """Make a mask without a pixel."""
+        return RleMask(size_hw, np.array([size_hw[0] * size_hw[1]], dtype=np.uint32))
+
+    def decode(self) -> Bitmap:
+        """Return the (H, W) boolean raster, freshly allocated."""
+        values = np.arange(len(self.runs)) % 2 == 1
+        return np.repeat(values, self.runs).reshape(self.size_hw)
+
+    @cached_property
+    def area(self) -> int:
+        """Number of foreground pixels."""
+        return int(self.runs[1::2].sum())
+
+    @cached_property
+    def box_xyxy(self) -> tuple[int, int, int, int] | None:
+        """Smallest enclosing box, end exclusive; None for an empty mask."""
+        if self.area == 0:
+            return None
+        bitmap = self.decode()
+        ys, xs = np.flatnonzero(bitmap.any(1)), np.flatnonzero(bitmap.any(0))
+        return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+
+    def to_bytes(self) -> bytes:
+        """Pack the runs, little endian; `from_bytes` is the inverse."""
+        return self.runs.astype("<u4").tobytes()
+
+    @staticmethod
+    def from_bytes(size_hw: tuple[int, int], packed: bytes) -> "RleMask":
+        """Unpack `to_bytes`.
+
+        Raises:
+            ValueError: the runs do not add up to the raster.
+        """
+        runs = np.frombuffer(packed, dtype="<u4").astype(np.uint32)
+        if int(runs.sum()) != size_hw[0] * size_hw[1]:
+            raise ValueError(f"runs must add up to {size_hw} pixels, got {int(runs.sum())}")
+        return RleMask(size_hw, runs)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, RleMask)
+            and self.size_hw == other.size_hw
+            and np.array_equal(self.runs, other.runs)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.size_hw, self.runs.tobytes()))

@@ -1,0 +1,57 @@
+"""What the tracker decided to remember, as the document stores and shows it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """What happened to a frame when the tracker offered it to its memory."""
+
+    PROMPTED = "prompted"
+    KEPT = "kept"
+    REPLACED = "replaced"  # entered by replacing another frame, see `MemoryRecord.evicted`
+    REFUSED = "refused"
+    PINNED = "pinned"
+    BANNED = "banned"
+
+
+class Constraint(StrEnum):
+    """What the user demands of a frame's place in memory."""
+
+    PIN = "pin"
+    BAN = "ban"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScores:
+    """Scores of one object on one frame, each in [0, 1]."""
+
+    predicted_iou: float
+    object_presence: float
+    quality: float
+    novelty: float
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """The memory decision for one object on one frame.
+
+    Attributes:
+        bank: frames in memory after the decision, ascending.
+        evicted: frame that left to make room, if any.
+        reason: the decision in words.
+        tokens_stored: tokens the bank holds; tokens_attended: tokens read for this frame;
+            tokens_full_sam2: what a full SAM 2 bank would hold at this input size.
+        survivors: for each frame of the bank, its token grid (h, w) and the row-major bits of the
+            tokens that survived the compression (`numpy.packbits`); empty where unknown.
+    """
+
+    decision: Decision
+    reason: str
+    scores: FrameScores
+    bank: tuple[int, ...]
+    evicted: int | None = None
+    tokens_stored: int = 0
+    tokens_attended: int = 0
+    tokens_full_sam2: int = 0
+    survivors: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)

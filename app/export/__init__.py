@@ -1,0 +1,1 @@
+"""Writing masks for other tools, one file per format, and reading them back."""

@@ -1,0 +1,1 @@
+"""Measuring segmentations against ground truth."""

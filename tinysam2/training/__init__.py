@@ -1,0 +1,1 @@
+"""Making weights: data, teacher, losses and the training loops."""

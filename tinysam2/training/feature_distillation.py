@@ -1,0 +1,176 @@
+"""Stage 1: teach the encoder general features by copying an ImageNet teacher's."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from tinysam2.encoders.fpn import LightFpn
+from tinysam2.encoders.repvit import REPVIT_VARIANTS, RepVit
+from tinysam2.training.pictures import read_picture, training_pictures
+from tinysam2.training.resnet_teacher import IMAGE_MEAN, IMAGE_STD, ResNetTeacher
+
+
+@dataclass(frozen=True, slots=True)
+class DistillationConfig:
+    """Recipe of stage 1."""
+
+    data: Path
+    teacher: Path
+    out: Path
+    minutes: float = 30.0
+    variant: str = "m0_9"
+    dim: int = 192
+    crop: int = 224
+    batch: int = 24
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    seed: int = 0
+
+
+class _Crops(Dataset[Tensor]):
+    """Random resized, flipped crops, uint8; item i depends on i and the seed alone."""
+
+    def __init__(self, paths: list[Path], size: int, seed: int, length: int) -> None:
+        self.paths, self.size, self.seed, self.length = paths, size, seed, length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Tensor:
+        rng = np.random.default_rng((self.seed, index))
+        picture = read_picture(self.paths[rng.integers(len(self.paths))])
+        h, w = picture.shape[:2]
+        side_y = int(h * np.sqrt(rng.uniform(0.2, 1.0)))
+        side_x = int(np.clip(side_y * np.exp(rng.uniform(-0.3, 0.5)), 16, w))
+        y, x = rng.integers(h - side_y + 1), rng.integers(w - side_x + 1)
+        crop = picture[y : y + side_y, x : x + side_x]
+        crop = cv2.resize(crop, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        return torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1)
+
+
+def normalise(batch: Tensor) -> Tensor:
+    """Turn (B, 3, H, W) uint8 RGB into the float32 input that encoder and teacher expect."""
+    mean = torch.tensor(IMAGE_MEAN, device=batch.device).view(3, 1, 1)
+    std = torch.tensor(IMAGE_STD, device=batch.device).view(3, 1, 1)
+    return (batch.float() / 255.0 - mean) / std
+
+
+@torch.inference_mode()
+def fit_projections(
+    teacher: ResNetTeacher, batches: Iterator[Tensor], dims: tuple[int, int], count: int
+) -> list[tuple[Tensor, Tensor]]:
+    """Fit a PCA to each of the teacher's two levels.
+
+    Returns:
+        For each level the mean (C,) and projection (C, dims[l]), scaled so that the projected
+        features have unit mean square.
+    """
+    samples: list[list[Tensor]] = [[], []]
+    for _ in range(count):
+        for level, features in enumerate(teacher(normalise(next(batches)))):
+            tokens = features.float().permute(0, 2, 3, 1).flatten(0, 2)
+            samples[level].append(tokens[torch.randperm(len(tokens))[:1500]])
+    projections = []
+    for level, dim in enumerate(dims):
+        tokens = torch.cat(samples[level])
+        mean = tokens.mean(0)
+        _, vectors = torch.linalg.eigh(torch.cov(tokens.T))
+        basis = vectors[:, -dim:].flip(1)
+        scale = ((tokens - mean) @ basis).square().mean().rsqrt()
+        projections.append((mean, basis * scale))
+    return projections
+
+
+def project(features: Tensor, mean: Tensor, basis: Tensor) -> Tensor:
+    """Apply a projection of `fit_projections` to (B, C, H, W) features."""
+    tokens = (features.float().permute(0, 2, 3, 1) - mean) @ basis
+    return tokens.permute(0, 3, 1, 2)
+
+
+def feature_loss(student: Tensor, target: Tensor) -> Tensor:
+    """Cosine distance plus a tenth of the mean square error."""
+    cosine = 1 - F.cosine_similarity(student, target, dim=1).mean()
+    return cosine + 0.1 * F.mse_loss(student, target)
+
+
+def _jitter(image: Tensor) -> Tensor:
+    """Change brightness and contrast per picture and channel, on the student's side only."""
+    gain = 1 + 0.2 * torch.randn(image.shape[0], 1, 1, 1) + 0.05 * torch.randn(len(image), 3, 1, 1)
+    return image * gain + 0.2 * torch.randn(image.shape[0], 1, 1, 1)
+
+
+class _Student(nn.Module):
+    def __init__(self, config: DistillationConfig) -> None:
+        super().__init__()
+        repvit = REPVIT_VARIANTS[config.variant]
+        self.trunk = RepVit(repvit)
+        self.neck = LightFpn(repvit.channels, config.dim)
+        self.head_s8 = nn.Conv2d(config.dim // 4, config.dim // 2, 1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        s16, s8, _ = self.neck(self.trunk(image))
+        return self.head_s8(s8), s16
+
+
+def _save(student: _Student, config: DistillationConfig, log: dict[str, float]) -> None:
+    state = {k: v.contiguous() for k, v in student.state_dict().items()}
+    temporary = config.out / "encoder.safetensors.part"
+    save_file(state, temporary, {"config": json.dumps(asdict(config), default=str)})
+    temporary.replace(config.out / "encoder.safetensors")
+    with (config.out / "log.jsonl").open("a") as lines:
+        lines.write(json.dumps(log) + "\n")
+
+
+def distil(config: DistillationConfig) -> Iterator[dict[str, float]]:
+    """Run stage 1 until its minutes are spent, saving ``encoder.safetensors`` on the way.
+
+    Yields:
+        ``step``, ``pictures``, ``seconds`` and ``loss`` about twice a minute.
+    """
+    torch.manual_seed(config.seed)
+    config.out.mkdir(parents=True, exist_ok=True)
+    crops = _Crops(training_pictures(config.data), config.crop, config.seed, 10**7)
+    loader = iter(DataLoader(crops, batch_size=config.batch, num_workers=1))
+    teacher = ResNetTeacher(config.teacher, torch.bfloat16)
+    dims = (config.dim // 2, config.dim)
+    projections = fit_projections(teacher, loader, dims, count=25)
+    student = _Student(config).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(
+        student.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
+    begin, last_log, step, mean_loss = time.monotonic(), time.monotonic(), 0, 0.0
+    while (spent := (time.monotonic() - begin) / (60 * config.minutes)) < 1:
+        warmup = min(1.0, (step + 1) / 50)
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * warmup * 0.5 * (1 + np.cos(np.pi * spent))
+        image = normalise(next(loader)).contiguous(memory_format=torch.channels_last)
+        targets = [project(f, *p) for f, p in zip(teacher(image), projections, strict=True)]
+        with torch.autocast("cpu", torch.bfloat16):
+            s8, s16 = student(_jitter(image))
+        loss = feature_loss(s16.float(), targets[1]) + 0.5 * feature_loss(s8.float(), targets[0])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimiser.step()
+        step += 1
+        mean_loss += (float(loss.detach()) - mean_loss) / min(step, 50)
+        if time.monotonic() - last_log > 30:
+            last_log = time.monotonic()
+            log = {"step": step, "pictures": step * config.batch}
+            log |= {"seconds": round(last_log - begin), "loss": round(mean_loss, 4)}
+            _save(student, config, log)
+            yield log
+    student.eval()
+    _save(student, config, {"step": step, "pictures": step * config.batch, "loss": mean_loss})
