@@ -1,0 +1,1 @@
+"""Where frames come from: films and frame folders, read exactly and within bounded memory."""

@@ -1,0 +1,115 @@
+"""The contract of everything that frames can be read from."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.media.cache import DEFAULT_CACHE_BYTES
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFingerprint:
+    """What a project stores to recognise its source again.
+
+    Attributes:
+        frame_count: number of frames.
+        index_sha256: hex digest of the presentation times, or of the file names and sizes.
+        byte_size: size on disk of the file, or of all image files together.
+    """
+
+    frame_count: int
+    index_sha256: str
+    byte_size: int
+
+
+class FrameSource(Protocol):
+    """Frames by number: frame ``i`` is the i-th picture that decoding yields, from 0.
+
+    One source may be used from several threads, but its calls take turns; a thread that
+    should not wait for the others takes its own `clone`.
+
+    Attributes:
+        path: the file or folder.
+        name: short name for people and for exported files.
+        size_hw: height and width of every frame in pixels, as displayed (rotation applied).
+        frame_rate: mean frames per second.
+    """
+
+    path: Path
+    name: str
+    size_hw: tuple[int, int]
+    frame_rate: Fraction
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        ...
+
+    def __getitem__(self, frame_index: int) -> Pixels:
+        """Read one frame for a model.
+
+        Returns:
+            (H, W, 3) RGB, contiguous.  Owned by the source: copy before writing.
+
+        Raises:
+            IndexError: there is no such frame (negative numbers included).
+            SourceError: the frame cannot be read.
+        """
+        ...
+
+    def bgra(self, frame_index: int) -> Pixels:
+        """Read one frame for display.
+
+        Returns:
+            (H, W, 4) blue, green, red, 255; contiguous, owned by the caller.
+
+        Raises:
+            IndexError: there is no such frame.
+            SourceError: the frame cannot be read.
+        """
+        ...
+
+    def timestamp_s(self, frame_index: int) -> float:
+        """Seconds from the start of the film, as players count them, to this frame."""
+        ...
+
+    def fingerprint(self) -> SourceFingerprint:
+        """Describe the source so that a project can recognise it."""
+        ...
+
+    def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "FrameSource":
+        """Open an independent handle for another thread; shares the index, not the cache."""
+        ...
+
+    def close(self) -> None:
+        """Give up files and memory; reading afterwards raises SourceError."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Return the source itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the source."""
+        self.close()
+
+
+def check_frame_index(frame_index: int, frame_count: int) -> None:
+    """Refuse a frame number outside the source.
+
+    Raises:
+        IndexError: ``frame_index`` is not in [0, frame_count).
+    """
+    if not 0 <= frame_index < frame_count:
+        raise IndexError(f"frame must be in [0, {frame_count}), got {frame_index}")

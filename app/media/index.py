@@ -1,0 +1,143 @@
+"""The table of presentation times on which frame numbers of a film rest."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from app.core.errors import SourceError
+from app.media.cursor import HINT_UNREADABLE, decoded_pictures, open_container
+
+FALLBACK_RATE = Fraction(25)
+"""Used when a film does not say how fast it runs (bare streams); FFmpeg assumes the same."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoIndex:
+    """Presentation time of every frame of a film; never computed from a frame rate.
+
+    Attributes:
+        pts: (N,) strictly increasing, in units of ``time_base``; frame i is shown at pts[i].
+            In a counted film it is simply 0..N-1.
+        key_pts: (K,) increasing; where a decoder may begin.
+        time_base: seconds per unit.
+        start_pts: when players start the film's clock.
+        frame_rate: mean frames per second.
+        is_counted: the film has no usable times, frames are known by their order alone.
+        is_decoded: the table lists pictures that were really decoded, not announced.
+    """
+
+    pts: NDArray[np.int64]
+    key_pts: NDArray[np.int64]
+    time_base: Fraction
+    start_pts: int
+    frame_rate: Fraction
+    is_counted: bool = False
+    is_decoded: bool = False
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.pts)
+
+    def keys_before(self, frame_index: int) -> list[int]:
+        """Return the two nearest places to begin decoding for a frame, nearest first."""
+        end = int(np.searchsorted(self.key_pts, self.pts[frame_index], side="right"))
+        return [int(key) for key in self.key_pts[max(0, end - 2) : end][::-1]]
+
+    def frame_at(self, position: int) -> int | None:
+        """Return the number of the frame shown at exactly this time, if there is one."""
+        frame_index = int(np.searchsorted(self.pts, position))
+        if frame_index < len(self.pts) and self.pts[frame_index] == position:
+            return frame_index
+        return None
+
+    def timestamp_s(self, frame_index: int) -> float:
+        """Seconds from the start of the film to a frame."""
+        return float((int(self.pts[frame_index]) - self.start_pts) * self.time_base)
+
+    def digest(self) -> str:
+        """Hex SHA-256 of the times and their unit."""
+        times = self.pts.astype("<i8").tobytes()
+        return hashlib.sha256(f"{self.time_base} ".encode() + times).hexdigest()
+
+    def from_first(self, position: int) -> "VideoIndex":
+        """Return the index without the frames before ``position``."""
+        return replace(self, pts=self.pts[self.pts >= position])
+
+    def with_decoded(self, times: Sequence[int | None]) -> "VideoIndex":
+        """Return the index that a full decode pass found.
+
+        Args:
+            times: what the decoder said of every picture, in the order it gave them.
+
+        Returns:
+            An index over the same times, or a counted one when the times cannot tell the
+            pictures apart.
+        """
+        known = np.array([time for time in times if time is not None], dtype=np.int64)
+        if len(known) == len(times) and np.all(np.diff(known) > 0):
+            return replace(self, pts=known, is_decoded=True)
+        return replace(
+            self,
+            pts=np.arange(len(times), dtype=np.int64),
+            key_pts=np.empty(0, dtype=np.int64),
+            time_base=1 / self.frame_rate,
+            start_pts=0,
+            is_counted=True,
+            is_decoded=True,
+        )
+
+
+def read_index(path: Path) -> VideoIndex:
+    """Index a film from its packets, or by decoding it where their times are unusable.
+
+    Raises:
+        SourceError: the film cannot be opened or announces no pictures.
+    """
+    container, stream = open_container(path)
+    with container:
+        index, is_complete = _read_packets(container, stream)
+    if not is_complete or np.any(np.diff(index.pts) <= 0):
+        container, stream = open_container(path)
+        with container:
+            pictures = decoded_pictures(container, stream, lambda: None)
+            index = index.with_decoded([picture.pts for picture in pictures])
+    if not len(index):
+        raise SourceError(f"{path} holds no pictures.", HINT_UNREADABLE)
+    return index
+
+
+def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[VideoIndex, bool]:
+    """Read the times of all packets; the flag says whether every picture has one."""
+    pts: list[int] = []
+    keys: list[int] = []
+    is_complete = True
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is None:
+                is_complete = is_complete and packet.size == 0  # PyAV ends with an empty packet
+                continue
+            if packet.is_keyframe:
+                keys.append(packet.pts)
+            if not packet.is_discard:
+                pts.append(packet.pts)
+    except FFmpegError:  # cut off in the middle of a packet: what came before counts
+        pass
+    time_base = stream.time_base or Fraction(1, av.time_base)
+    start = Fraction(container.start_time or 0, av.time_base) / time_base
+    index = VideoIndex(
+        pts=np.array(sorted(pts), dtype=np.int64),
+        key_pts=np.array(sorted(set(keys)), dtype=np.int64),
+        time_base=time_base,
+        start_pts=round(start),
+        frame_rate=stream.average_rate or stream.guessed_rate or FALLBACK_RATE,
+    )
+    return index, is_complete

@@ -1,0 +1,24 @@
+"""Open whatever the user points at as a source of frames."""
+
+from pathlib import Path
+
+from app.core.errors import SourceError
+from app.media.frames import FrameSource, SourceFingerprint
+from app.media.sequence import IMAGE_SUFFIXES, open_images
+from app.media.video import VideoSource
+
+__all__ = ["FrameSource", "SourceError", "SourceFingerprint", "open_source"]
+
+
+def open_source(path: Path | str) -> FrameSource:
+    """Open a film, a folder of images or a single image.
+
+    Raises:
+        SourceError: there is nothing there that frames can be read from.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise SourceError(f"{path} does not exist.", "Check the name, or whether it was moved.")
+    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        return open_images(path)
+    return VideoSource(path)

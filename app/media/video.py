@@ -1,0 +1,162 @@
+"""Films: any frame by number, exact to the pixel, through PyAV."""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from av.video.reformatter import VideoReformatter
+
+from app.core.errors import SourceError
+from app.media.cache import DEFAULT_CACHE_BYTES, FrameCache
+from app.media.cursor import HINT_UNREADABLE, DecodeCursor
+from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index
+from app.media.index import VideoIndex, read_index
+
+KEPT_BEHIND = 24
+"""Frames before a far target that are decoded in full and kept, so that stepping back is free;
+of those further back only the ones that others refer to are decoded."""
+
+SEEK_COST_FRAMES = 8
+"""A seek costs about as much as decoding this many frames: below it, decoding on is faster."""
+
+
+class VideoSource(FrameSource):
+    """A film read in place.
+
+    Decoded pictures stay in their own compact format (half of RGB) in a cache of bounded
+    size.  All calls are safe from any thread and take turns.
+
+    Args:
+        path: the film.
+        index: the frame table of the same film, when known; read from the film otherwise.
+        cache_bytes: ceiling of the decoded pictures that are held.
+
+    Raises:
+        SourceError: the film cannot be opened, or no picture of it can be decoded.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        index: VideoIndex | None = None,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+    ) -> None:
+        self.path = path
+        self.name = path.stem
+        self._lock = threading.Lock()
+        self._byte_size = path.stat().st_size
+        self._is_closed = False
+        self._cache: FrameCache[av.VideoFrame] = FrameCache(cache_bytes)
+        self._reformatter = VideoReformatter()
+        self.index = index or read_index(path)
+        self._cursor = DecodeCursor(path, self.index.is_counted)
+        first = next(self._cursor.advance(), None)
+        if first is None:
+            self._cursor.close()
+            raise SourceError(f"No picture of {path} can be decoded.", HINT_UNREADABLE)
+        position, picture = first
+        self.index = self.index.from_first(position)
+        self._keep(position, picture)
+        self._coded_size_wh = (picture.width, picture.height)
+        # The display matrix turns by this many quarters, counterclockwise.
+        self._quarter_turns = (picture.rotation // 90) % 4
+        width, height = self._coded_size_wh
+        self.size_hw = (width, height) if self._quarter_turns % 2 else (height, width)
+        self.frame_rate = self.index.frame_rate
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.index)
+
+    def __getitem__(self, frame_index: int) -> Pixels:
+        """Read one frame, (H, W, 3) RGB; see `FrameSource`."""
+        return self._pixels(frame_index, "rgb24")
+
+    def bgra(self, frame_index: int) -> Pixels:
+        """Read one frame, (H, W, 4) blue, green, red, 255; see `FrameSource`."""
+        return self._pixels(frame_index, "bgra")
+
+    def timestamp_s(self, frame_index: int) -> float:
+        """Seconds from the start of the film, as players count them, to this frame."""
+        check_frame_index(frame_index, len(self))
+        return self.index.timestamp_s(frame_index)
+
+    def fingerprint(self) -> SourceFingerprint:
+        """Describe the film by its frame table and size."""
+        return SourceFingerprint(len(self), self.index.digest(), self._byte_size)
+
+    def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "VideoSource":
+        """Open an independent handle that shares the index."""
+        return VideoSource(self.path, self.index, cache_bytes)
+
+    def adopt(self, index: VideoIndex) -> None:
+        """Number the frames by another table from now on (see `app.media.verify`).
+
+        Clones made before keep the old table.
+        """
+        with self._lock:
+            self._cursor.close()
+            self._cache.clear()
+            self.index = index
+            self._cursor = DecodeCursor(self.path, index.is_counted)
+
+    def close(self) -> None:
+        """Close the film and forget its frames."""
+        with self._lock:
+            self._is_closed = True
+            self._cursor.close()
+            self._cache.clear()
+
+    def _pixels(self, frame_index: int, pixel_format: str) -> Pixels:
+        with self._lock:
+            if self._is_closed:
+                raise SourceError(f"{self.path} is closed.")
+            check_frame_index(frame_index, len(self))
+            picture = self._cache.get(frame_index) or self._decode(frame_index)
+            width, height = self._coded_size_wh
+            converted = self._reformatter.reformat(picture, width, height, pixel_format)
+        pixels = np.rot90(converted.to_ndarray(), self._quarter_turns)
+        return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+    def _decode(self, frame_index: int) -> av.VideoFrame:
+        """Find a frame that is not held: go on, else seek, else read from the start."""
+        target = int(self.index.pts[frame_index])
+        keep_from = int(self.index.pts[max(0, frame_index - KEPT_BEHIND)])
+        for go in self._ways_to(frame_index):
+            try:
+                go()
+            except FFmpegError:  # this container cannot seek there
+                continue
+            for position, picture in self._cursor.advance(skip_below=keep_from):
+                self._keep(position, picture)
+                if position == target:
+                    return picture
+                if position > target:
+                    break
+        raise SourceError(
+            f"Frame {frame_index} of {self.path} cannot be decoded.",
+            "The file is damaged there; let the check of the film finish, or convert it.",
+        )
+
+    def _ways_to(self, frame_index: int) -> Iterator[Callable[[], None]]:
+        """Yield how to get to a place before the frame, cheapest first."""
+        keys = self.index.keys_before(frame_index)
+        here = self._cursor.position
+        if here is not None and here < self.index.pts[frame_index]:
+            here_frame = int(np.searchsorted(self.index.pts, here))
+            key_frame = int(np.searchsorted(self.index.pts, keys[0])) if keys else 0
+            if here_frame >= key_frame - SEEK_COST_FRAMES:
+                yield lambda: None
+        for key in keys:
+            yield partial(self._cursor.seek, key)
+        yield self._cursor.restart
+
+    def _keep(self, position: int, picture: av.VideoFrame) -> None:
+        frame_index = self.index.frame_at(position)
+        if frame_index is not None:
+            size_bytes = sum(plane.buffer_size for plane in picture.planes)
+            self._cache.put(frame_index, picture, size_bytes)

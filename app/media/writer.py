@@ -1,0 +1,79 @@
+"""Write frames to a film that plays everywhere."""
+
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.reformatter import ColorRange, Colorspace
+
+from app.core.errors import ExportError
+from app.media.frames import Pixels
+
+QUALITY_CRF = "18"
+"""x264's constant quality: differences are hard to see at 18."""
+
+
+def write_film(path: Path, frames: Iterable[Pixels], frame_rate: Fraction) -> int:
+    """Write an H.264 MP4; the file appears only when it is complete.
+
+    Args:
+        path: the film to write; an existing file is replaced at the end.
+        frames: (H, W, 3) RGB, all of one size.  Odd sizes are widened by one repeated row or
+            column, since the format knows even sizes only.  What this iterable raises, such
+            as `Cancelled`, comes through and leaves no file behind.
+        frame_rate: frames per second.
+
+    Returns:
+        Number of frames written.
+
+    Raises:
+        ExportError: there are no frames, or the film cannot be written.
+    """
+    partial = path.with_name(f".{path.stem}.partial.mp4")
+    try:
+        with av.open(partial, "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            frame_count = _encode(container, frames, frame_rate)
+        if not frame_count:
+            raise ExportError(f"{path} was not written: there are no frames to write.")
+        os.replace(partial, path)
+    except (FFmpegError, OSError) as error:
+        raise ExportError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Check that the folder exists and the disk has room.",
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return frame_count
+
+
+def _encode(container: OutputContainer, frames: Iterable[Pixels], frame_rate: Fraction) -> int:
+    stream = container.add_stream("libx264", rate=frame_rate, options={"crf": QUALITY_CRF})
+    stream.pix_fmt = "yuv420p"
+    # The conversion from RGB uses these; written down so that players undo the same one.
+    stream.codec_context.colorspace = Colorspace.SMPTE170M
+    stream.codec_context.color_range = ColorRange.MPEG
+    frame_count = 0
+    for picture in _even_pictures(frames):
+        if frame_count == 0:
+            stream.width, stream.height = picture.width, picture.height
+        picture.pts = frame_count
+        picture.time_base = 1 / frame_rate
+        container.mux(stream.encode(picture))
+        frame_count += 1
+    if frame_count:
+        container.mux(stream.encode())
+    return frame_count
+
+
+def _even_pictures(frames: Iterable[Pixels]) -> Iterator[av.VideoFrame]:
+    for pixels in frames:
+        height, width = pixels.shape[:2]
+        even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        yield av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.SMPTE170M
+        )
