@@ -1,0 +1,105 @@
+"""What the user looks at: interface state that widgets share, none of it in the document."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+T = TypeVar("T")
+
+MAX_BRUSH_RADIUS_PX = 500
+
+
+class Tool(StrEnum):
+    """What a drag or click on the picture does."""
+
+    POINT = "point"
+    BOX = "box"
+    BRUSH = "brush"
+    ERASER = "eraser"
+
+
+class _Shared(Generic[T]):
+    """One value of a `ViewState`: clamps what is set and tells of real changes only."""
+
+    def __init__(
+        self,
+        initial: T,
+        notify: Callable[["ViewState", T], None],
+        clamp: Callable[["ViewState", T], T] = lambda _state, value: value,
+    ) -> None:
+        self._initial = initial
+        self._notify = notify
+        self._clamp = clamp
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._slot = f"_{name}"
+
+    def __get__(self, state: "ViewState", owner: type) -> T:
+        value: T = state.__dict__.get(self._slot, self._initial)
+        return value
+
+    def __set__(self, state: "ViewState", value: T) -> None:
+        value = self._clamp(state, value)
+        if value != state.__dict__.get(self._slot, self._initial):
+            state.__dict__[self._slot] = value
+            self._notify(state, value)
+
+
+def _overlay_changed(state: "ViewState", _value: object) -> None:
+    state.overlay_changed.emit()
+
+
+class ViewState(QObject):
+    """The frame, object and tool at hand and how masks are drawn; one truth for all widgets.
+
+    Assign to an attribute to change it; values outside their range are clamped.  Lives on the
+    GUI thread.
+
+    Attributes:
+        frame: the frame on screen, in [0, ``num_frames``).
+        active_object: id of the object that prompts and strokes go to, if any.
+        tool: what the mouse does.
+        overlay_opacity: of mask fills, in [0, 1].
+        show_outlines: draw masks as contours instead of fills.
+        show_masks: draw masks at all.
+        brush_radius: of brush and eraser, in pixels of the video frame.
+        solo_object: id of the only object that is drawn, or None for all visible ones.
+
+    Signals:
+        frame_changed: frame.
+        active_object_changed: object id or None.
+        tool_changed: `Tool`.
+        overlay_changed: any of the other attributes changed.
+    """
+
+    frame_changed = Signal(int)
+    active_object_changed = Signal(object)
+    tool_changed = Signal(object)
+    overlay_changed = Signal()
+
+    num_frames: int
+
+    frame = _Shared[int](
+        0,
+        lambda state, value: state.frame_changed.emit(value),
+        lambda state, value: max(0, min(value, state.num_frames - 1)),
+    )
+    active_object = _Shared[int | None](
+        None, lambda state, value: state.active_object_changed.emit(value)
+    )
+    tool = _Shared[Tool](Tool.POINT, lambda state, value: state.tool_changed.emit(value))
+    overlay_opacity = _Shared[float](
+        0.5, _overlay_changed, lambda _state, value: max(0.0, min(value, 1.0))
+    )
+    show_outlines = _Shared[bool](False, _overlay_changed)
+    show_masks = _Shared[bool](True, _overlay_changed)
+    brush_radius = _Shared[int](
+        12, _overlay_changed, lambda _state, value: max(1, min(value, MAX_BRUSH_RADIUS_PX))
+    )
+    solo_object = _Shared[int | None](None, _overlay_changed)
+
+    def __init__(self, num_frames: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.num_frames = num_frames
