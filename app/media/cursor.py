@@ -14,8 +14,13 @@ from app.core.errors import SourceError
 HINT_UNREADABLE = "Check that it plays in a video player, or convert it to MP4."
 
 
-def open_container(path: Path) -> tuple[InputContainer, VideoStream]:
+def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContainer, VideoStream]:
     """Open a film and choose its main video stream.
+
+    Args:
+        path: the film.
+        frame_threads: decode several pictures at once; faster, but pictures beside a damaged
+            packet are lost.
 
     Raises:
         SourceError: the file cannot be opened or holds no video.
@@ -31,7 +36,7 @@ def open_container(path: Path) -> tuple[InputContainer, VideoStream]:
     if not isinstance(stream, VideoStream) or not stream.codec_context:
         container.close()
         raise SourceError(f"{path} holds no video that can be decoded.", HINT_UNREADABLE)
-    stream.thread_type = "AUTO"
+    stream.thread_type = "AUTO" if frame_threads else "SLICE"
     return container, stream
 
 
@@ -72,19 +77,23 @@ class DecodeCursor:
 
     A position is the presentation time of a picture, or its number in counted films, whose
     times are unusable.  Not safe to use from two threads at once.
+    LIMIT: pictures beside a damaged packet are patched up by the decoder from whatever it holds,
+    so their pixels, not their positions, can differ from one reading to the next.
 
     Args:
         path: the film.
         is_counted: positions are numbers; such a film can only be read from its start.
+        frame_threads: see `open_container`.
 
     Raises:
         SourceError: the film cannot be opened.
     """
 
-    def __init__(self, path: Path, is_counted: bool = False) -> None:
+    def __init__(self, path: Path, is_counted: bool, frame_threads: bool) -> None:
         self._path = path
         self._is_counted = is_counted
-        self._container, self._stream = open_container(path)
+        self._frame_threads = frame_threads
+        self._container, self._stream = open_container(path, frame_threads)
         self._begin(first_position=None)
 
     def _begin(self, first_position: int | None) -> None:
@@ -101,7 +110,7 @@ class DecodeCursor:
             SourceError: the film cannot be opened any more.
         """
         self._container.close()
-        self._container, self._stream = open_container(self._path)
+        self._container, self._stream = open_container(self._path, self._frame_threads)
         self._begin(first_position=None)
 
     def seek(self, key_position: int) -> None:

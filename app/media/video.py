@@ -16,7 +16,7 @@ from app.media.cursor import HINT_UNREADABLE, DecodeCursor
 from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index
 from app.media.index import VideoIndex, read_index
 
-KEPT_BEHIND = 24
+KEPT_BEHIND = 12
 """Frames before a far target that are decoded in full and kept, so that stepping back is free;
 of those further back only the ones that others refer to are decoded."""
 
@@ -53,7 +53,7 @@ class VideoSource(FrameSource):
         self._cache: FrameCache[av.VideoFrame] = FrameCache(cache_bytes)
         self._reformatter = VideoReformatter()
         self.index = index or read_index(path)
-        self._cursor = DecodeCursor(path, self.index.is_counted)
+        self._cursor = _cursor_for(path, self.index)
         first = next(self._cursor.advance(), None)
         if first is None:
             self._cursor.close()
@@ -102,7 +102,7 @@ class VideoSource(FrameSource):
             self._cursor.close()
             self._cache.clear()
             self.index = index
-            self._cursor = DecodeCursor(self.path, index.is_counted)
+            self._cursor = _cursor_for(self.path, index)
 
     def close(self) -> None:
         """Close the film and forget its frames."""
@@ -160,3 +160,8 @@ class VideoSource(FrameSource):
         if frame_index is not None:
             size_bytes = sum(plane.buffer_size for plane in picture.planes)
             self._cache.put(frame_index, picture, size_bytes)
+
+
+def _cursor_for(path: Path, index: VideoIndex) -> DecodeCursor:
+    # A table that had to be decoded belongs to a film with faults.
+    return DecodeCursor(path, index.is_counted, frame_threads=not index.is_decoded)
