@@ -2,12 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from app.core.document import Change, Document, Edit, FrameMask, Table, TrackedObject
+from app.core.document import (
+    Change,
+    Document,
+    Edit,
+    FrameMask,
+    Origin,
+    Table,
+    TrackedObject,
+)
+from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryRecord
 from app.core.palette import display_color
 from app.core.prompts import FramePrompts
+
+OBJECT_TABLES = (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
+
+
+class ObjectAttributes(TypedDict, total=False):
+    """What can be changed of a `TrackedObject`."""
+
+    name: str
+    color: tuple[int, int, int]
+    category: str
+    order: int
+    is_visible: bool
+    is_locked: bool
 
 
 def _changes(
@@ -29,7 +51,7 @@ def add_object(document: Document, name: str | None = None, category: str = "obj
     return Edit(f"Add {added.name}", (Change(Table.OBJECTS, new_id, None, added),))
 
 
-def update_object(document: Document, object_id: int, **values: Any) -> Edit:
+def update_object(document: Document, object_id: int, **values: Unpack[ObjectAttributes]) -> Edit:
     """Change attributes of an object (`TrackedObject` fields)."""
     before = document.object(object_id)
     after = replace(before, **values)
@@ -41,7 +63,7 @@ def remove_object(document: Document, object_id: int) -> Edit:
     """Remove an object and all its prompts, masks and memory."""
     removed = document.object(object_id)
     changes = [Change(Table.OBJECTS, object_id, removed, None)]
-    for table in (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS):
+    for table in OBJECT_TABLES:
         changes += [
             Change(table, (object_id, frame), row, None)
             for frame, row in document.of_object(table, object_id).items()
@@ -97,3 +119,85 @@ def set_range(document: Document, first: int | None, last: int | None) -> Edit:
 def joined(label: str, *edits: Edit) -> Edit:
     """Make one step of undo of edits that touch different rows."""
     return Edit(label, tuple(change for edit in edits for change in edit.changes))
+
+
+def clear_prompts(document: Document, object_id: int, frames: Iterable[int]) -> Edit:
+    """Take prompts away, and with them the masks that only these prompts stood for."""
+    keys = [(object_id, frame) for frame in frames]
+    stale = [key for key in keys if _is_from_prompts(document.row(Table.MASKS, key))]
+    changes = _changes(document, Table.PROMPTS, [(key, None) for key in keys])
+    changes += _changes(document, Table.MASKS, [(key, None) for key in stale])
+    return Edit(f"Clear prompts of {document.object(object_id).name}", changes)
+
+
+def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None) -> Edit:
+    """Remove masks (all frames if None), except verified ones, and the memory of their frames."""
+    rows = document.of_object(Table.MASKS, object_id)
+    chosen = rows.keys() if frames is None else rows.keys() & set(frames)
+    gone = {(object_id, f): None for f in sorted(chosen) if not rows[f].is_verified}
+    return set_masks(document, gone, f"Clear masks of {document.object(object_id).name}", gone)
+
+
+def _is_from_prompts(row: FrameMask | None) -> bool:
+    return row is not None and row.origin in (Origin.PROMPT, Origin.PAINTED) and not row.is_verified
+
+
+def draw_mask(
+    document: Document, object_id: int, frame: int, mask: RleMask, origin: Origin
+) -> Edit:
+    """Set a mask that a person made.
+
+    Unless it was imported it becomes the prompt of its frame, so that tracking starts from it; an
+    empty one says that the object is not there and prompts nothing.
+    """
+    key = (object_id, frame)
+    changes = _changes(document, Table.MASKS, {key: FrameMask(mask, origin)})
+    if origin is not Origin.IMPORTED:
+        prompts = FramePrompts(mask=mask) if mask.area else None
+        changes += _changes(document, Table.PROMPTS, {key: prompts})
+    return Edit(f"Draw {document.object(object_id).name}", changes)
+
+
+def duplicate_object(document: Document, object_id: int) -> Edit:
+    """Copy an object with all its rows; the copy's object row is the edit's first change."""
+    original = document.object(object_id)
+    added = add_object(document, f"{original.name} copy", original.category)
+    copy_id = added.changes[0].key
+    rows = tuple(
+        Change(table, (copy_id, frame), None, row)
+        for table in OBJECT_TABLES
+        for frame, row in document.of_object(table, object_id).items()
+    )
+    return Edit(f"Duplicate {original.name}", added.changes + rows)
+
+
+def merge_objects(document: Document, target_id: int, other_id: int) -> Edit:
+    """Make one object of two: its masks are the unions, and say so where either was prompted."""
+    target, other = document.object(target_id), document.object(other_id)
+    masks = _united_masks(document, target_id, other_id)
+    prompts: dict[tuple[int, int], FramePrompts] = {}
+    ours, theirs = (document.of_object(Table.PROMPTS, i) for i in (target_id, other_id))
+    for frame in {*ours, *theirs}:
+        row = masks.get((target_id, frame))
+        prompts[target_id, frame] = (
+            FramePrompts(mask=row.mask)
+            if row is not None and row.mask.area
+            else ours.get(frame) or theirs[frame]
+        )
+    changes = _changes(document, Table.MASKS, masks) + _changes(document, Table.PROMPTS, prompts)
+    removed = remove_object(document, other_id)
+    return Edit(f"Merge {other.name} into {target.name}", changes + removed.changes)
+
+
+def _united_masks(
+    document: Document, target_id: int, other_id: int
+) -> dict[tuple[int, int], FrameMask]:
+    ours, theirs = (document.of_object(Table.MASKS, i) for i in (target_id, other_id))
+    united = {}
+    for frame, theirs_row in theirs.items():
+        row = ours.get(frame)
+        if row is not None:
+            bitmap = row.mask.decode() | theirs_row.mask.decode()
+            row = replace(row, mask=RleMask.encode(bitmap))
+        united[(target_id, frame)] = row or theirs_row
+    return united

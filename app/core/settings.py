@@ -1,0 +1,26 @@
+"""What the user chooses about the model, whichever window or command asks for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+BUNDLED_MODEL = "tinysam2"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which model to load and where to run it.
+
+    Attributes:
+        name: a name that the model's table of known models has.
+        checkpoint: file with its weights; None takes the bundled or downloaded ones.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``, ...
+        input_size: pixels to which a frame is scaled before the model sees it; None takes the
+            model's own.
+        memory: values that differ from the defaults of the memory settings, by name.
+    """
+
+    name: str = BUNDLED_MODEL
+    checkpoint: Path | None = None
+    device: str = "auto"
+    input_size: int | None = None
+    memory: tuple[tuple[str, str | int | float | bool], ...] = ()

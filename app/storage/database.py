@@ -1,0 +1,164 @@
+"""SQL of a project file: make, open with checks, read and write rows.  No threads here."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.core.document import Change, Table
+from app.core.errors import ProjectError
+from app.storage.rows import APPLICATION_ID, FORMATS, SCHEMA, SCHEMA_VERSION
+
+HINT_DISK = "Check that the folder can be written to and the disk has room."
+BUSY_TIMEOUT_S = 1.0
+
+
+@contextmanager
+def project_errors(path: Path, doing: str) -> Iterator[None]:
+    """Turn what SQLite raises into a sentence.
+
+    Raises:
+        ProjectError: SQLite failed.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        if "locked" in str(error):
+            raise ProjectError(
+                f"{path} is open in another program.", "Close it there first."
+            ) from error
+        raise ProjectError(f"{path} cannot be {doing}: {error}.", HINT_DISK) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database for one process alone; a crash at any moment leaves whole transactions."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
+    )
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    return connection
+
+
+def create(path: Path, source: Mapping[str, Any]) -> sqlite3.Connection:
+    """Make an empty project.
+
+    Raises:
+        ProjectError: it cannot be written.
+    """
+    with project_errors(path, "created"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = connect(path)
+        begin_logging(connection)
+        connection.executescript(
+            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; "
+            f"PRAGMA user_version = {SCHEMA_VERSION}; {SCHEMA} COMMIT;"
+        )
+        write_source(connection, source)
+    return connection
+
+
+def begin_logging(connection: sqlite3.Connection) -> None:
+    """Write changes ahead into a log, which is what makes small transactions cheap and safe."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def open_existing(path: Path) -> sqlite3.Connection:
+    """Open a project and check that it is one that this program understands.
+
+    Raises:
+        ProjectError: it is missing, no project, of a newer version, in use or damaged.
+    """
+    if not path.is_file():
+        raise ProjectError(f"{path} does not exist.", "Check the name, or whether it was moved.")
+    with path.open("rb") as file:
+        is_database = file.read(16) == b"SQLite format 3\0"
+    if not is_database:
+        raise not_a_project(path)
+    with project_errors(path, "opened"):
+        connection = connect(path)
+        try:
+            _check_version(connection, path)
+            begin_logging(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def not_a_project(path: Path) -> ProjectError:
+    """Say that a file is something else."""
+    return ProjectError(f"{path} is not a project file.", "Open a *.tsam file or a video.")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application_id != APPLICATION_ID:
+        raise not_a_project(path)
+    if version > SCHEMA_VERSION:
+        raise ProjectError(
+            f"{path} was written by a newer version of this program "
+            f"(format {version}, this one reads up to {SCHEMA_VERSION}).",
+            "Update the program.",
+        )
+
+
+def read_source(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return what the project says of its video."""
+    return dict(connection.execute("SELECT name, value FROM source"))
+
+
+def write_source(connection: sqlite3.Connection, source: Mapping[str, Any]) -> None:
+    """Replace what the project says of its video."""
+    connection.executemany("INSERT OR REPLACE INTO source VALUES (?, ?)", source.items())
+
+
+def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
+    """Read every row as the change that puts it into an empty document.
+
+    Raises:
+        ProjectError: a row is damaged.
+    """
+    for table, form in FORMATS.items():
+        columns = ", ".join((*form.keys, *form.columns))
+        width = len(form.keys)
+        for cells in connection.execute(f"SELECT {columns} FROM {table}"):
+            key = cells[:width] if width > 1 else cells[0]
+            try:
+                row = form.to_row(cells[width:], key)
+            except (ValueError, TypeError, KeyError) as error:
+                raise ProjectError(
+                    f"{path} is damaged: the entry {key} of its table {table} cannot be read.",
+                    "Restore the file from a backup.",
+                ) from error
+            yield Change(table, key, None, row)
+
+
+def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
+    """Make changes true in one transaction, all or none."""
+    connection.execute("BEGIN")
+    try:
+        for change in changes:
+            _write(connection, change)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _write(connection: sqlite3.Connection, change: Change) -> None:
+    table: Table = change.table
+    form = FORMATS[table]
+    key = change.key if len(form.keys) > 1 else (change.key,)
+    if change.after is None:
+        where = " AND ".join(f"{name} = ?" for name in form.keys)
+        connection.execute(f"DELETE FROM {table} WHERE {where}", key)
+    else:
+        columns = (*form.keys, *form.columns)
+        marks = ", ".join("?" * len(columns))
+        connection.execute(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
+            (*key, *form.to_cells(change.after)),
+        )

@@ -1,0 +1,60 @@
+"""Open a video with the project that belongs to it, or a project with its video."""
+
+from pathlib import Path
+
+from app.core.document import Document
+from app.media.source import FrameSource, open_source
+from app.storage.home import automatic_project
+from app.storage.project_file import ProjectFile
+from app.storage.source_link import check_same_video, describe_source, open_linked_source
+
+PROJECT_SUFFIX = ".tsam"
+
+Opened = tuple[FrameSource, Document, ProjectFile]
+
+
+def open_any(path: Path, project_path: Path | None) -> Opened:
+    """Open a video, a frame folder or a project, whichever it is.
+
+    Args:
+        path: what to open.
+        project_path: where a video's project is, or is to be made; by default in the user's
+            data folder, where the same video finds it again.
+
+    Raises:
+        SourceError: the video cannot be read.
+        ProjectError: the project cannot be opened, or its video is not the one it knows.
+    """
+    if path.suffix.lower() == PROJECT_SUFFIX:
+        return _open_project(path)
+    source = open_source(path)
+    try:
+        file, document = _project_of(source, project_path or automatic_project(source))
+    except BaseException:
+        source.close()
+        raise
+    return source, document, file
+
+
+def _open_project(path: Path) -> Opened:
+    file, document = ProjectFile.open(path)
+    try:
+        source = open_linked_source(file.source, path)
+    except BaseException:
+        file.close()
+        raise
+    return source, document, file
+
+
+def _project_of(source: FrameSource, path: Path) -> tuple[ProjectFile, Document]:
+    link = describe_source(source, path)
+    if not path.exists():
+        return ProjectFile.create(path, link), Document()
+    file, document = ProjectFile.open(path)
+    try:
+        check_same_video(file.source, source, path)
+        file.relink(link)
+    except BaseException:
+        file.close()
+        raise
+    return file, document

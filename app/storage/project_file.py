@@ -1,0 +1,177 @@
+"""An open project file: one thread writes every change of the document as it happens."""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from app.core.document import Change, Document, Edit
+from app.core.errors import ProjectError
+from app.storage import database
+
+QUEUE_LENGTH = 256
+"""Changes waiting for the disk; beyond it the caller waits too."""
+
+Task = Callable[[], None]
+
+
+class ProjectFile:
+    """A project file that is always saved.
+
+    The methods are called from the thread of the document; the database is only touched by the
+    storage thread.  Changes that could not be written are kept and tried again with the next.
+
+    Args:
+        path: where it is.
+        connection: an open database; taken over.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.source: dict[str, Any] = database.read_source(connection)
+        self._connection = connection
+        self._unwritten: list[Change] = []
+        self._tasks: queue.Queue[Task | None] = queue.Queue(QUEUE_LENGTH)
+        self._error: ProjectError | None = None
+        self._thread = threading.Thread(target=self._work, name="storage")
+        self._thread.start()
+
+    @classmethod
+    def create(cls, path: Path, source: Mapping[str, Any]) -> "ProjectFile":
+        """Make an empty project file.
+
+        Args:
+            path: where; must not exist.
+            source: what to remember of the video, by name: text or numbers.
+
+        Raises:
+            ProjectError: it cannot be written.
+        """
+        return cls(path, database.create(path, source))
+
+    @classmethod
+    def open(cls, path: Path) -> tuple["ProjectFile", Document]:
+        """Open a project file and read its document.
+
+        Raises:
+            ProjectError: it is missing, no project, of a newer version, in use or damaged.
+        """
+        connection = database.open_existing(path)
+        document = Document()
+        try:
+            with database.project_errors(path, "read"):
+                document.apply(Edit("Open", tuple(database.read_rows(connection, path))))
+                return cls(path, connection), document
+        except BaseException:
+            connection.close()
+            raise
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Save changes soon, in one transaction.
+
+        Raises:
+            ProjectError: an earlier change could not be saved; this one is queued nevertheless.
+        """
+        self._tasks.put(lambda: self._commit(changes))
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def flush(self) -> None:
+        """Wait until everything is on disk.
+
+        Raises:
+            ProjectError: it could not be written.
+        """
+        self._ask(lambda: self._commit(()))
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def relink(self, source: Mapping[str, Any]) -> None:
+        """Remember where the video is now.
+
+        Raises:
+            ProjectError: it cannot be written.
+        """
+        with database.project_errors(self.path, "saved"):
+            self._ask(lambda: database.write_source(self._connection, source))
+        self.source = dict(source)
+
+    def save_as(self, path: Path, source: Mapping[str, Any]) -> None:
+        """Copy everything to another file and go on there.
+
+        Args:
+            path: where; an existing file is replaced when the copy is complete.
+            source: what to remember of the video there.
+
+        Raises:
+            ProjectError: the copy cannot be written; the project stays where it was.
+        """
+        self._ask(lambda: self._move(path, source))
+
+    def close(self) -> None:
+        """Write what is left and close the file.
+
+        Raises:
+            ProjectError: some changes could not be written.
+        """
+        if not self._thread.is_alive():
+            return
+        try:
+            self.flush()
+        finally:
+            self._tasks.put(None)
+            self._thread.join()
+            self._connection.close()
+
+    def _ask(self, work: Task) -> None:
+        """Run on the storage thread and wait; what it raises is raised here."""
+        done: Future[None] = Future()
+
+        def answer() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self._tasks.put(answer)
+        done.result()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        self._unwritten += changes
+        if not self._unwritten:
+            return
+        try:
+            with database.project_errors(self.path, "saved"):
+                database.write_changes(self._connection, self._unwritten)
+        except ProjectError as error:
+            self._error = error
+        else:
+            self._unwritten.clear()
+
+    def _move(self, path: Path, source: Mapping[str, Any]) -> None:
+        if path.resolve() == self.path.resolve():
+            return
+        partial = path.with_name(f".{path.name}.partial")
+        with database.project_errors(path, "saved"):
+            partial.unlink(missing_ok=True)
+            with sqlite3.connect(partial, check_same_thread=False) as copy:
+                self._connection.backup(copy)
+                database.write_source(copy, source)
+            copy.close()
+            partial.replace(path)
+            connection = database.connect(path)
+            database.begin_logging(connection)
+        self._connection.close()
+        self.path, self._connection, self.source = path, connection, dict(source)
+        self._commit(())

@@ -1,0 +1,151 @@
+"""The schema of a project file, and how each row of the document becomes a row of its table."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.core.document import FrameMask, Origin, Table, TrackedObject
+from app.core.masks import RleMask
+from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+
+APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+CREATE TABLE source (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE objects (
+  object_id INTEGER PRIMARY KEY, name TEXT, color TEXT, category TEXT,
+  position INTEGER, is_visible INTEGER, is_locked INTEGER);
+CREATE TABLE prompts (
+  object_id INTEGER, frame INTEGER, points TEXT, box TEXT, height INTEGER, width INTEGER,
+  runs BLOB, PRIMARY KEY (object_id, frame));
+CREATE TABLE masks (
+  object_id INTEGER, frame INTEGER, height INTEGER, width INTEGER, runs BLOB, origin TEXT,
+  confidence REAL, is_verified INTEGER, PRIMARY KEY (object_id, frame));
+CREATE TABLE memory (
+  object_id INTEGER, frame INTEGER, record TEXT, PRIMARY KEY (object_id, frame));
+CREATE TABLE constraints (
+  object_id INTEGER, frame INTEGER, kind TEXT, PRIMARY KEY (object_id, frame));
+CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+"""
+
+Cells = Sequence[Any]
+
+
+def _object_cells(row: TrackedObject) -> Cells:
+    color = json.dumps(row.color)
+    return row.name, color, row.category, row.order, row.is_visible, row.is_locked
+
+
+def _object_row(cells: Cells, object_id: int) -> TrackedObject:
+    name, color, category, order, is_visible, is_locked = cells
+    red, green, blue = json.loads(color)
+    return TrackedObject(
+        object_id, name, (red, green, blue), category, order, bool(is_visible), bool(is_locked)
+    )
+
+
+def _mask_cells(mask: RleMask | None) -> Cells:
+    return (None, None, None) if mask is None else (*mask.size_hw, mask.to_bytes())
+
+
+def _prompts_cells(row: FramePrompts) -> Cells:
+    points = json.dumps([(p.x, p.y, p.is_positive) for p in row.points])
+    box = row.box and json.dumps((row.box.x0, row.box.y0, row.box.x1, row.box.y1))
+    return points, box, *_mask_cells(row.mask)
+
+
+def _prompts_row(cells: Cells, _key: object) -> FramePrompts:
+    points, box, height, width, runs = cells
+    return FramePrompts(
+        tuple(PointPrompt(x, y, is_positive) for x, y, is_positive in json.loads(points)),
+        None if box is None else BoxPrompt(*json.loads(box)),
+        None if runs is None else RleMask.from_bytes((height, width), runs),
+    )
+
+
+def _frame_mask_cells(row: FrameMask) -> Cells:
+    return *_mask_cells(row.mask), row.origin, row.confidence, row.is_verified
+
+
+def _frame_mask_row(cells: Cells, _key: object) -> FrameMask:
+    height, width, runs, origin, confidence, is_verified = cells
+    mask = RleMask.from_bytes((height, width), runs)
+    return FrameMask(mask, Origin(origin), confidence, bool(is_verified))
+
+
+def _memory_cells(row: MemoryRecord) -> Cells:
+    survivors = {frame: (h, w, bits.hex()) for frame, (h, w, bits) in row.survivors.items()}
+    fields = {name: getattr(row, name) for name in MemoryRecord.__slots__}
+    fields |= {"scores": asdict(row.scores), "survivors": survivors}
+    return (json.dumps(fields),)
+
+
+def _memory_row(cells: Cells, _key: object) -> MemoryRecord:
+    fields = json.loads(cells[0])
+    survivors = fields["survivors"].items()
+    fields |= {
+        "decision": Decision(fields["decision"]),
+        "scores": FrameScores(**fields["scores"]),
+        "bank": tuple(fields["bank"]),
+        "survivors": {int(frame): (h, w, bytes.fromhex(b)) for frame, (h, w, b) in survivors},
+    }
+    return MemoryRecord(**fields)
+
+
+def _tuples(value: object) -> object:
+    """Restore the tuples that JSON turned into lists: a row never changes."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """How a table of the document is stored.
+
+    Attributes:
+        keys: columns of the key; two of them for (object id, frame).
+        columns: the other columns.
+        to_cells: row to the values of ``columns``.
+        to_row: the values of ``columns``, and the key, to a row.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    to_cells: Callable[[Any], Cells]
+    to_row: Callable[[Cells, Any], Any]
+
+
+_OBJECT_FRAME = ("object_id", "frame")
+
+FORMATS: dict[Table, TableFormat] = {
+    Table.OBJECTS: TableFormat(
+        ("object_id",),
+        ("name", "color", "category", "position", "is_visible", "is_locked"),
+        _object_cells,
+        _object_row,
+    ),
+    Table.PROMPTS: TableFormat(
+        _OBJECT_FRAME,
+        ("points", "box", "height", "width", "runs"),
+        _prompts_cells,
+        _prompts_row,
+    ),
+    Table.MASKS: TableFormat(
+        _OBJECT_FRAME,
+        ("height", "width", "runs", "origin", "confidence", "is_verified"),
+        _frame_mask_cells,
+        _frame_mask_row,
+    ),
+    Table.MEMORY: TableFormat(_OBJECT_FRAME, ("record",), _memory_cells, _memory_row),
+    Table.CONSTRAINTS: TableFormat(
+        _OBJECT_FRAME, ("kind",), lambda row: (row,), lambda cells, _key: Constraint(cells[0])
+    ),
+    Table.PROPERTIES: TableFormat(
+        ("name",),
+        ("value",),
+        lambda row: (json.dumps(row),),
+        lambda cells, _key: _tuples(json.loads(cells[0])),
+    ),
+}

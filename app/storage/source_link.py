@@ -1,0 +1,75 @@
+"""How a project finds its video again and makes sure that it is the same one."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.core.errors import ProjectError
+from app.media.source import FrameSource, open_source
+
+
+def describe_source(source: FrameSource, project: Path) -> dict[str, Any]:
+    """Say of a video what a project remembers: where it is, twice, and what it is."""
+    absolute = source.path.resolve()
+    mark = source.fingerprint()
+    return {
+        "absolute_path": str(absolute),
+        "relative_path": _relative(absolute, project),
+        "frame_count": mark.frame_count,
+        "index_sha256": mark.index_sha256,
+        "byte_size": mark.byte_size,
+    }
+
+
+def _relative(video: Path, project: Path) -> str:
+    try:
+        return Path(os.path.relpath(video, project.resolve().parent)).as_posix()
+    except ValueError:  # another drive
+        return str(video)
+
+
+def open_linked_source(link: Mapping[str, Any], project: Path) -> FrameSource:
+    """Open the video that a project is about, also when both were moved together.
+
+    Args:
+        link: what `describe_source` said.
+        project: where the project is now.
+
+    Raises:
+        ProjectError: the video is not there any more, or another one is in its place.
+        SourceError: it cannot be read.
+    """
+    places = [
+        project.resolve().parent / str(link.get("relative_path")),
+        Path(str(link.get("absolute_path"))),
+    ]
+    video = next((place for place in places if place.exists()), None)
+    if video is None:
+        raise ProjectError(
+            f"The video of {project} is not at {places[1]} any more.",
+            "Put it back there, or beside the project as it was.",
+        )
+    source = open_source(video)
+    try:
+        check_same_video(link, source, project)
+    except ProjectError:
+        source.close()
+        raise
+    return source
+
+
+def check_same_video(link: Mapping[str, Any], source: FrameSource, project: Path) -> None:
+    """Refuse a video that is not the one that a project is about.
+
+    Raises:
+        ProjectError: frames, times or size on disk differ.
+    """
+    here = describe_source(source, project)
+    if any(link.get(name) != here[name] for name in ("frame_count", "index_sha256", "byte_size")):
+        raise ProjectError(
+            f"{source.path} is not the video that {project} is about: it has {len(source)} frames "
+            f"in {here['byte_size']} bytes, the project knows {link.get('frame_count')} frames in "
+            f"{link.get('byte_size')} bytes.",
+            "Put the original video back.",
+        )

@@ -1,0 +1,108 @@
+"""From the document to what a tracker is asked, and from what it found to an edit."""
+
+from collections.abc import Sequence
+
+from app.core import edits
+from app.core.document import Document, Edit, FrameMask, Origin, Table
+from app.core.errors import UsageError
+from app.tracking.backend import Direction, ObjectRequest, Prediction, TrackRequest
+from app.tracking.jobs import PreviewStep, SegmentStep, Step
+
+
+def track_request(
+    document: Document,
+    direction: Direction,
+    start: int,
+    object_ids: Sequence[int] | None,
+    bounds: tuple[int, int],
+) -> TrackRequest:
+    """Take a snapshot of what is to be tracked.
+
+    Args:
+        document: the annotations.
+        direction: which way.
+        start: first frame.
+        object_ids: which objects; all if None.  Locked ones are left out.
+        bounds: first and last frame of the walk, both inclusive.
+
+    Raises:
+        UsageError: ``start`` is outside the bounds, or no object can be tracked.
+    """
+    first, last = bounds
+    if not first <= start <= last:
+        raise UsageError(
+            f"Tracking cannot start on frame {start}, outside the range {first} to {last}.",
+            "Move into the range, or clear it.",
+        )
+    chosen = [o for o in document.objects if object_ids is None or o.object_id in object_ids]
+    unlocked = [_object_request(document, o.object_id, start) for o in chosen if not o.is_locked]
+    known = tuple(each for each in unlocked if each.prompts or each.seed)
+    if not known:
+        raise UsageError(
+            "There is nothing to track: no unlocked object has a prompt, or a mask where tracking "
+            "starts.",
+            "Click an object first.",
+        )
+    return TrackRequest(known, start, first, last, direction)
+
+
+def _object_request(document: Document, object_id: int, start: int) -> ObjectRequest:
+    prompts = dict(document.of_object(Table.PROMPTS, object_id))
+    seed = None if start in prompts else document.mask(object_id, start)
+    return ObjectRequest(
+        object_id,
+        prompts,
+        seed.mask if seed is not None and seed.mask.area else None,
+        dict(document.of_object(Table.CONSTRAINTS, object_id)),
+    )
+
+
+def step_edit(document: Document, step: Step) -> Edit:
+    """Make the edit that a step of a job stands for.
+
+    Nothing of a removed or locked object changes, no verified mask, and by tracking no mask
+    that a person painted and none of a prompted frame.
+    """
+    if isinstance(step, PreviewStep):
+        return Edit("Preview", ())
+    if isinstance(step, SegmentStep):
+        return _segment_edit(document, step)
+    masks: dict[tuple[int, int], FrameMask | None] = {}
+    memory = {}
+    for found in step.result.objects:
+        key = (found.object_id, step.result.frame)
+        if _is_open(document, found.object_id):
+            memory[key] = found.memory
+            if _may_replace(document, key, found.prediction):
+                masks[key] = _tracked_mask(document, key, found.prediction)
+    return edits.set_masks(document, masks, "Track", memory, step.job_key)
+
+
+def _segment_edit(document: Document, step: SegmentStep) -> Edit:
+    key = (step.object_id, step.frame)
+    before = document.mask(*key)
+    is_verified = before is not None and before.is_verified
+    if is_verified or not _is_open(document, step.object_id) or document.prompts(*key).is_empty:
+        return Edit("Segment", ())
+    found = step.prediction
+    after = FrameMask(found.mask, Origin.PROMPT, found.confidence)
+    return edits.set_masks(document, {key: after}, f"Segment {document.object(key[0]).name}")
+
+
+def _is_open(document: Document, object_id: int) -> bool:
+    row = document.row(Table.OBJECTS, object_id)
+    return row is not None and not row.is_locked
+
+
+def _may_replace(document: Document, key: tuple[int, int], found: Prediction) -> bool:
+    row = document.mask(*key)
+    if row is None or (row.origin is Origin.TRACKED and not row.is_verified):
+        return True
+    is_made_by_hand = row.origin is Origin.PAINTED or not document.prompts(*key).is_empty
+    return not (row.is_verified or is_made_by_hand or row.mask == found.mask)
+
+
+def _tracked_mask(document: Document, key: tuple[int, int], found: Prediction) -> FrameMask:
+    is_prompted = not document.prompts(*key).is_empty
+    origin = Origin.PROMPT if is_prompted else Origin.TRACKED
+    return FrameMask(found.mask, origin, found.confidence)

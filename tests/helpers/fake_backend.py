@@ -1,0 +1,171 @@
+"""A tracker without a model: every object is a disk that moves a little on each frame."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.core.cancel import CancelToken
+from app.core.masks import RleMask
+from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.prompts import FramePrompts
+from app.media.source import FrameSource
+from app.tracking.backend import (
+    FrameResult,
+    ModelDescription,
+    ObjectRequest,
+    ObjectResult,
+    Prediction,
+    TrackRequest,
+)
+from app.tracking.jobs import frames_to_track
+
+STEP_XY = (2.0, 1.0)
+RADIUS = 8.0
+BANK_SIZE = 4
+ENTRY_QUALITY = 0.5
+GRID_HW = (8, 8)
+TOKENS_PER_FRAME = GRID_HW[0] * GRID_HW[1]
+
+
+def disk(size_hw: tuple[int, int], center_xy: tuple[float, float], radius: float) -> RleMask:
+    ys, xs = np.ogrid[: size_hw[0], : size_hw[1]]
+    return RleMask.encode((xs - center_xy[0]) ** 2 + (ys - center_xy[1]) ** 2 <= radius**2)
+
+
+def disk_of(prompts: FramePrompts) -> tuple[float, float, float]:
+    """Centre x, centre y and radius that prompts mean."""
+    if prompts.mask is not None:
+        ys, xs = np.nonzero(prompts.mask.decode())
+        return float(xs.mean()), float(ys.mean()), float(np.sqrt(prompts.mask.area / np.pi))
+    if prompts.box is not None:
+        box = prompts.box
+        radius = min(box.x1 - box.x0, box.y1 - box.y0) / 2
+        return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, radius
+    points = [(p.x, p.y) for p in prompts.points if p.is_positive] or [(0.0, 0.0)]
+    x, y = np.mean(points, axis=0)
+    return float(x), float(y), RADIUS + len(points) - 1
+
+
+def quality_of(frame: int) -> float:
+    return 0.6 + 0.35 * float(np.cos(frame / 3))
+
+
+@dataclass
+class Track:
+    """One object on its way: where its disk was last told to be, and its memory."""
+
+    request: ObjectRequest
+    start: int
+    anchor: tuple[int, FramePrompts] | None = None
+    bank: dict[int, float] = field(default_factory=dict)
+
+    def advance(self, frame: int, size_hw: tuple[int, int]) -> ObjectResult | None:
+        seed = FramePrompts(mask=self.request.seed) if frame == self.start else FramePrompts()
+        prompts = self.request.prompts.get(frame, seed)
+        if not prompts.is_empty:
+            self.anchor = (frame, prompts)
+        if self.anchor is None:
+            return None
+        x, y, radius = disk_of(self.anchor[1])
+        ahead = frame - self.anchor[0]
+        mask = disk(size_hw, (x + STEP_XY[0] * ahead, y + STEP_XY[1] * ahead), radius)
+        if prompts.mask is not None:
+            mask = prompts.mask
+        record = self.remember(frame, is_prompted=not prompts.is_empty)
+        return ObjectResult(self.request.object_id, Prediction(mask, record.scores.quality), record)
+
+    def remember(self, frame: int, is_prompted: bool) -> MemoryRecord:
+        quality = 1.0 if is_prompted else quality_of(frame)
+        decision, reason, evicted = self.decide(frame, quality, is_prompted)
+        if evicted is not None:
+            del self.bank[evicted]
+        if decision not in (Decision.REFUSED, Decision.BANNED):
+            self.bank[frame] = quality
+        stored = TOKENS_PER_FRAME // 2 * len(self.bank)
+        bits = np.packbits(np.arange(TOKENS_PER_FRAME) % 2 == frame % 2).tobytes()
+        return MemoryRecord(
+            decision=decision,
+            reason=reason,
+            scores=FrameScores(quality, 1.0, quality, 0.25),
+            bank=tuple(sorted(self.bank)),
+            evicted=evicted,
+            tokens_stored=stored,
+            tokens_attended=stored,
+            tokens_full_sam2=7 * 4 * TOKENS_PER_FRAME,
+            survivors={kept: (*GRID_HW, bits) for kept in self.bank},
+        )
+
+    def decide(
+        self, frame: int, quality: float, is_prompted: bool
+    ) -> tuple[Decision, str, int | None]:
+        constraint = self.request.constraints.get(frame)
+        if constraint is Constraint.BAN:
+            return Decision.BANNED, "banned by the user", None
+        if is_prompted:
+            return Decision.PROMPTED, "the user prompted this frame", None
+        if constraint is Constraint.PIN:
+            return Decision.PINNED, "pinned by the user", None
+        if quality < ENTRY_QUALITY:
+            return Decision.REFUSED, f"quality {quality:.2f} is below {ENTRY_QUALITY}", None
+        if len(self.bank) < BANK_SIZE:
+            return Decision.KEPT, "the bank had room", None
+        worst = min(self.bank, key=lambda kept: self.bank[kept])
+        return Decision.REPLACED, f"better than frame {worst}", worst
+
+
+class FakeBackend:
+    """A deterministic `TrackerBackend`.
+
+    Args:
+        slow_s: seconds that every frame takes.
+        fail_at: frame on which tracking fails, if any.
+        error: what it fails with.
+    """
+
+    def __init__(
+        self,
+        slow_s: float = 0.0,
+        fail_at: int | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self.slow_s = slow_s
+        self.fail_at = fail_at
+        self.error = error or RuntimeError("the fake tracker was told to fail")
+        self.encoded: list[int] = []
+        self.requests: list[TrackRequest] = []
+        self.description = ModelDescription("fake", 0, "cpu", 64)
+
+    def encode(self, source: FrameSource, frame: int) -> None:
+        time.sleep(self.slow_s)
+        assert source[frame].shape[:2] == source.size_hw
+        self.encoded.append(frame)
+
+    def segment(self, source: FrameSource, frame: int, prompts: FramePrompts) -> Prediction:
+        time.sleep(self.slow_s)
+        if prompts.mask is not None:
+            return Prediction(prompts.mask, 1.0)
+        x, y, radius = disk_of(prompts)
+        return Prediction(disk(source.size_hw, (x, y), radius), 0.9)
+
+    def track(
+        self, source: FrameSource, request: TrackRequest, token: CancelToken
+    ) -> Iterator[FrameResult]:
+        self.requests.append(request)
+        tracks = self._tracks(request)
+        for frame in frames_to_track(request):
+            if token.is_cancelled:
+                return
+            if frame == self.fail_at:
+                raise self.error
+            time.sleep(self.slow_s)
+            if frame == request.start - 1:  # the second half of a walk both ways
+                tracks = self._tracks(request)
+                for track in tracks.values():
+                    track.advance(request.start, source.size_hw)
+            results = (track.advance(frame, source.size_hw) for track in tracks.values())
+            yield FrameResult(frame, tuple(found for found in results if found is not None))
+
+    def _tracks(self, request: TrackRequest) -> Mapping[int, Track]:
+        return {each.object_id: Track(each, request.start) for each in request.objects}
