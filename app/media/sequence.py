@@ -118,20 +118,21 @@ def open_images(path: Path) -> ImageSequence:
 def _list_images(path: Path) -> tuple[Path, ...]:
     if not path.is_dir():
         return (path,)
-    files = sorted(
-        (
-            file
-            for file in path.iterdir()
-            if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
-        ),
-        key=lambda file: natural_key(file.name),
-    )
+    try:
+        entries = list(path.iterdir())
+    except OSError as error:
+        raise SourceError(f"{path} cannot be listed: {error.strerror}.") from error
+    files = [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
+    ]
     if not files:
         raise SourceError(
             f"{path} holds no images.",
             f"A frame folder holds files such as 00000.jpg ({', '.join(sorted(IMAGE_SUFFIXES))}).",
         )
-    return tuple(files)
+    return tuple(sorted(files, key=lambda file: natural_key(file.name)))
 
 
 def _read_rgb(file: Path) -> Pixels:

@@ -48,7 +48,6 @@ class VideoSource(FrameSource):
         self.path = path
         self.name = path.stem
         self._lock = threading.Lock()
-        self._byte_size = path.stat().st_size
         self._is_closed = False
         self._cache: FrameCache[av.VideoFrame] = FrameCache(cache_bytes)
         self._reformatter = VideoReformatter()
@@ -61,6 +60,7 @@ class VideoSource(FrameSource):
         position, picture = first
         self.index = self.index.from_first(position)
         self._keep(position, picture)
+        self._byte_size = path.stat().st_size
         self._coded_size_wh = (picture.width, picture.height)
         # The display matrix turns by this many quarters, counterclockwise.
         self._quarter_turns = (picture.rotation // 90) % 4
