@@ -1,0 +1,88 @@
+"""The small drawings on top of the picture: prompts, labels, the brush circle."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from app.ui.canvas.viewport import Viewport
+
+POINT_RADIUS_PX = 7.0
+INCLUDE = QColor(0, 138, 100)
+EXCLUDE = QColor(200, 55, 0)
+DARK = QColor(0, 0, 0, 170)
+PLATE = QColor(24, 25, 28, 215)
+PLATE_TEXT = QColor(240, 240, 240)
+SELECTED = QColor(255, 214, 64)
+
+
+def on_widget(image_rect: QRectF, viewport: Viewport) -> QRectF:
+    """Return where a rectangle of the image is on the widget."""
+    first, second = (
+        QPointF(*viewport.to_widget(corner.x(), corner.y()))
+        for corner in (image_rect.topLeft(), image_rect.bottomRight())
+    )
+    return QRectF(first, second)
+
+
+def draw_point(painter: QPainter, at: QPointF, is_positive: bool, is_selected: bool) -> None:
+    """Draw a click: a disc with a plus or a minus, in a white ring (yellow when selected)."""
+    radius = POINT_RADIUS_PX
+    painter.setPen(QPen(DARK, 4.5))
+    painter.setBrush(INCLUDE if is_positive else EXCLUDE)
+    painter.drawEllipse(at, radius, radius)
+    painter.setPen(QPen(SELECTED if is_selected else Qt.GlobalColor.white, 2.2))
+    painter.drawEllipse(at, radius, radius)
+    arm = radius * 0.5
+    sign = QPen(Qt.GlobalColor.white, 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
+    painter.setPen(sign)
+    painter.drawLine(at - QPointF(arm, 0), at + QPointF(arm, 0))
+    if is_positive:
+        painter.drawLine(at - QPointF(0, arm), at + QPointF(0, arm))
+
+
+def draw_box(painter: QPainter, box: QRectF, color: QColor) -> None:
+    """Draw a box with a thin double line that shows on any picture."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(DARK, 4), QPen(Qt.GlobalColor.white, 2.5), QPen(color, 1.25)):
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.drawRect(box)
+
+
+def draw_brush_circle(painter: QPainter, at: QPointF, radius: float) -> None:
+    """Draw the footprint of the brush, with a dot that shows where a small one is."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(DARK, 3), QPen(Qt.GlobalColor.white, 1.25)):
+        painter.setPen(pen)
+        painter.drawEllipse(at, radius, radius)
+        painter.drawPoint(at)
+
+
+def draw_label(painter: QPainter, top_left: QPointF, text: str, color: QColor | None) -> float:
+    """Draw text on a dark plate, after a swatch when there is a colour.
+
+    Returns:
+        The height of the plate.
+    """
+    metrics = QFontMetricsF(painter.font())
+    height = metrics.height() + 8
+    swatch = 0.0 if color is None else metrics.height()
+    width = metrics.horizontalAdvance(text) + swatch + 18
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(PLATE)
+    plate = QRectF(top_left.x(), top_left.y(), width, height)
+    painter.drawRoundedRect(plate, 5, 5)
+    if color is not None:
+        side = metrics.height() - 6
+        painter.setPen(QPen(color, 2, Qt.PenStyle.DotLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(QRectF(plate.x() + 9, plate.center().y() - side / 2, side, side))
+    painter.setPen(PLATE_TEXT)
+    text_box = plate.adjusted(9 + swatch, 0, 0, 0)
+    painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    return height
+
+
+def label_size(painter: QPainter, text: str) -> tuple[float, float]:
+    """Return the width and height of a label without a swatch."""
+    metrics = QFontMetricsF(painter.font())
+    return metrics.horizontalAdvance(text) + 18, metrics.height() + 8

@@ -1,0 +1,91 @@
+"""Zoom and pan: wheel, trackpad, pinch and middle button, independent of every tool."""
+
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QNativeGestureEvent, QWheelEvent
+
+from app.ui.canvas.viewport import Viewport
+
+ZOOM_STEP = 1.25
+WHEEL_NOTCH = 120  # what Qt reports for one notch: 15 degrees in eighths of a degree
+
+
+class Navigation(QObject):
+    """Holds the viewport of a canvas and moves it.
+
+    Attributes:
+        viewport: where the picture is now.
+
+    Signals:
+        changed: the viewport changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewport: Viewport, parent: QObject) -> None:
+        super().__init__(parent)
+        self.viewport = viewport
+        self._is_fitted = True
+        self._pan_from: QPointF | None = None
+
+    @property
+    def is_panning(self) -> bool:
+        """Whether the picture hangs on the pointer."""
+        return self._pan_from is not None
+
+    def fit(self) -> None:
+        """Show the whole picture, and go on doing so when the widget changes its size."""
+        self._is_fitted = True
+        self._set(self.viewport.fitted())
+
+    def resize(self, widget_wh: tuple[int, int]) -> None:
+        """Adapt to another size of the widget."""
+        resized = self.viewport.resized(widget_wh)
+        self._set(resized.fitted() if self._is_fitted else resized)
+
+    def zoom(self, factor: float, at: QPointF) -> None:
+        """Magnify around a place of the widget."""
+        self._is_fitted = False
+        self._set(self.viewport.zoomed(factor, (at.x(), at.y())))
+
+    def on_wheel(self, event: QWheelEvent) -> None:
+        """Zoom with a wheel; scroll with a trackpad, or zoom when Ctrl is held."""
+        is_touch = event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull()
+        has_ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if is_touch and not has_ctrl:
+            self._pan(QPointF(event.pixelDelta()))
+        else:
+            self.zoom(ZOOM_STEP ** (event.angleDelta().y() / WHEEL_NOTCH), event.position())
+        event.accept()
+
+    def on_pinch(self, event: QNativeGestureEvent) -> bool:
+        """Zoom with two fingers.
+
+        Returns:
+            Whether it was that gesture.
+        """
+        if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
+            return False
+        self.zoom(1 + event.value(), event.position())
+        return True
+
+    def start_pan(self, at: QPointF) -> None:
+        """Hang the picture on the pointer."""
+        self._pan_from = at
+
+    def pan_to(self, at: QPointF) -> None:
+        """Follow the pointer, after `start_pan`."""
+        if self._pan_from is not None:
+            self._pan(at - self._pan_from)
+            self._pan_from = at
+
+    def end_pan(self) -> None:
+        """Let go of the picture."""
+        self._pan_from = None
+
+    def _pan(self, by: QPointF) -> None:
+        self._is_fitted = False
+        self._set(self.viewport.panned(by.x(), by.y()))
+
+    def _set(self, viewport: Viewport) -> None:
+        self.viewport = viewport
+        self.changed.emit()

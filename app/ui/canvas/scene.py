@@ -1,0 +1,163 @@
+"""What the canvas shows, from the picture at the bottom to the labels on top."""
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from app.core.document import TrackedObject
+from app.core.masks import RleMask
+from app.core.prompts import FramePrompts
+from app.session import Session
+from app.ui.canvas import marks
+from app.ui.canvas.layers import MaskLayer, draw_preview, drawn_masks, is_drawn
+from app.ui.canvas.picture import FramePicture
+from app.ui.canvas.tools.base import CanvasTool
+from app.ui.canvas.viewport import Viewport
+from app.ui.view_state import ViewState
+
+BACKGROUND = QColor(30, 31, 34)
+PICTURE_EDGE = QColor(74, 76, 82)
+NO_OBJECT_COLOR = QColor(240, 240, 240)
+CRISP_FROM_SCALE = 2.0
+OTHER_PROMPTS_OPACITY = 0.4
+LABEL_GAP_PX = 6.0
+
+
+class CanvasScene:
+    """Draws one frame with everything on it.  Lives on the GUI thread.
+
+    Attributes:
+        masks: the masks of the document.
+        preview: a mask that is not in the document, shown for the active object.
+        selected_point: index of the selected point of the active object, if any.
+    """
+
+    def __init__(self, session: Session, state: ViewState, picture: FramePicture) -> None:
+        self._document = session.document
+        self._state = state
+        self._picture = picture
+        self.masks = MaskLayer(session.document, state, session.size_hw)
+        self.preview: RleMask | None = None
+        self.selected_point: int | None = None
+
+    @property
+    def active(self) -> TrackedObject | None:
+        """The active object, if it is in the document."""
+        objects = self._document.objects
+        return next((o for o in objects if o.object_id == self._state.active_object), None)
+
+    @property
+    def active_color(self) -> QColor:
+        """The colour of the active object, white when there is none."""
+        active = self.active
+        return NO_OBJECT_COLOR if active is None else QColor(*active.color)
+
+    @property
+    def active_mask(self) -> RleMask | None:
+        """The mask of the active object on the frame on screen."""
+        if self._picture.frame is None or self._state.active_object is None:
+            return None
+        row = self._document.mask(self._state.active_object, self._picture.frame)
+        return None if row is None else row.mask
+
+    @property
+    def locked_reason(self) -> str:
+        """Why the active object cannot be changed on this frame; empty when it can."""
+        active, frame = self.active, self._picture.frame
+        if active is None or frame is None:
+            return ""
+        if active.is_locked:
+            return f"{active.name} is locked"
+        row = self._document.mask(active.object_id, frame)
+        is_verified = row is not None and row.is_verified
+        return f"{active.name} is verified on this frame" if is_verified else ""
+
+    @property
+    def can_edit(self) -> bool:
+        """Whether a gesture now would change what the user sees."""
+        return self._picture.is_current and not self.locked_reason
+
+    def point_at(self, at: QPointF, viewport: Viewport) -> int | None:
+        """Return the index of the active object's point under a place of the widget."""
+        for index, point in reversed(list(enumerate(self._active_prompts().points))):
+            away = QPointF(*viewport.to_widget(point.x, point.y)) - at
+            if away.manhattanLength() <= marks.POINT_RADIUS_PX:
+                return index
+        return None
+
+    def draw(self, painter: QPainter, viewport: Viewport, tool: CanvasTool) -> None:
+        """Draw everything with a painter in widget coordinates."""
+        painter.fillRect(painter.viewport(), BACKGROUND)
+        frame = self._picture.frame
+        if frame is not None:
+            self._draw_picture(painter, viewport, tool, frame)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            tool.draw(painter, viewport)
+            self._draw_prompts(painter, viewport, frame)
+            self._draw_labels(painter, viewport, frame)
+        if self._picture.message:
+            self._draw_message(painter, viewport)
+
+    def _draw_picture(
+        self, painter: QPainter, viewport: Viewport, tool: CanvasTool, frame: int
+    ) -> None:
+        width, height = viewport.image_wh
+        painter.save()
+        painter.translate(*viewport.origin_xy)
+        painter.scale(viewport.scale, viewport.scale)
+        is_smooth = viewport.scale < CRISP_FROM_SCALE
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
+        painter.drawImage(0, 0, self._picture.image)
+        edge = QPen(PICTURE_EDGE, 1)
+        edge.setCosmetic(True)
+        painter.setPen(edge)
+        painter.drawRect(QRectF(0, 0, width, height))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left_out = self._state.active_object if tool.is_painting else None
+        self.masks.draw(painter, frame, left_out)
+        if self.preview is not None:
+            draw_preview(painter, self.preview, self.active_color)
+        painter.restore()
+
+    def _draw_prompts(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
+        active_id = self._state.active_object
+        by_activity = sorted(self._document.objects, key=lambda o: o.object_id == active_id)
+        for tracked in by_activity:
+            if not is_drawn(tracked, self._state):
+                continue
+            is_active = tracked.object_id == active_id
+            painter.setOpacity(1.0 if is_active else OTHER_PROMPTS_OPACITY)
+            prompts = self._document.prompts(tracked.object_id, frame)
+            if (box := prompts.box) is not None:
+                rect = QRectF(QPointF(box.x0, box.y0), QPointF(box.x1, box.y1))
+                marks.draw_box(painter, marks.on_widget(rect, viewport), QColor(*tracked.color))
+            for index, point in enumerate(prompts.points):
+                at = QPointF(*viewport.to_widget(point.x, point.y))
+                is_selected = is_active and index == self.selected_point
+                marks.draw_point(painter, at, point.is_positive, is_selected)
+        painter.setOpacity(1.0)
+
+    def _draw_labels(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
+        corner = QPointF(*(max(start, 0.0) + 8 for start in viewport.origin_xy))
+        for text, color in self._labels(frame):
+            height = marks.draw_label(painter, corner, text, color)
+            corner += QPointF(0, height + LABEL_GAP_PX)
+
+    def _labels(self, frame: int) -> Iterator[tuple[str, QColor | None]]:
+        if reason := self.locked_reason:
+            yield reason, None
+        for tracked, row in drawn_masks(self._document, self._state, frame):
+            if row.mask.area == 0:
+                yield f"{tracked.name} is not seen on this frame", QColor(*tracked.color)
+
+    def _draw_message(self, painter: QPainter, viewport: Viewport) -> None:
+        width, height = marks.label_size(painter, self._picture.message)
+        room_width, room_height = viewport.widget_wh
+        place = QPointF((room_width - width) / 2, (room_height - height) / 2)
+        marks.draw_label(painter, place, self._picture.message, None)
+
+    def _active_prompts(self) -> FramePrompts:
+        if self._state.active_object is None or self._picture.frame is None:
+            return FramePrompts()
+        return self._document.prompts(self._state.active_object, self._picture.frame)

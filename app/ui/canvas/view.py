@@ -1,0 +1,301 @@
+"""The canvas: hands the mouse to the tool at hand, and zooms and pans whatever the tool does."""
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from app.core.document import ObjectFrame
+from app.core.masks import RleMask
+from app.session import Session
+from app.ui.canvas.hover import HoverPreview
+from app.ui.canvas.marks import draw_brush_circle, on_widget
+from app.ui.canvas.navigation import ZOOM_STEP, Navigation
+from app.ui.canvas.picture import FramePicture
+from app.ui.canvas.scene import CanvasScene
+from app.ui.canvas.tools.base import CanvasTool
+from app.ui.canvas.tools.toolbox import make_tools
+from app.ui.canvas.viewport import Viewport
+from app.ui.document_bridge import DocumentBridge
+from app.ui.frame_loader import FrameLoader
+from app.ui.view_state import Tool, ViewState
+
+TOOL_BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+class CanvasView(QWidget):
+    """Shows the frame of the view state with masks and prompts, and turns gestures into requests.
+
+    It never changes the document.  A press counts only when the frame that was asked for is the
+    one on screen, and the active object is neither locked nor verified there.  Coordinates are
+    image coordinates, see `Viewport`.
+
+    Signals:
+        point_requested: x, y, is_positive.
+        box_requested: x0, y0, x1, y1.
+        stroke_finished: the active object's new mask on this frame, `RleMask`.
+        preview_requested: x, y, is_positive of the point a click would make; throttled.
+        preview_ended: no preview is wanted any more.
+        cursor_moved: (column, row) of the pixel under the pointer, None outside the picture.
+    """
+
+    point_requested = Signal(float, float, bool)
+    box_requested = Signal(float, float, float, float)
+    stroke_finished = Signal(object)
+    preview_requested = Signal(float, float, bool)
+    preview_ended = Signal()
+    cursor_moved = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: DocumentBridge,
+        view_state: ViewState,
+        frame_loader: FrameLoader,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state = view_state
+        widget_wh = self.width(), self.height()
+        self._navigation = Navigation(Viewport(session.size_hw[::-1], widget_wh).fitted(), self)
+        self._picture = FramePicture(view_state, frame_loader, self)
+        self._scene = CanvasScene(session, view_state, self._picture)
+        self._hover = HoverPreview(self)
+        self._tools = make_tools(
+            view_state,
+            session.size_hw,
+            self._scene,
+            self.point_requested.emit,
+            self.box_requested.emit,
+            self.stroke_finished.emit,
+        )
+        self._pressed = Qt.MouseButton.NoButton
+        self._pointer: QPointF | None = None
+        self._connect(bridge)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Picture")
+        self._update_cursor()
+
+    def _connect(self, bridge: DocumentBridge) -> None:
+        bridge.objects_changed.connect(self._on_objects_changed)
+        bridge.masks_changed.connect(self._on_rows_changed)
+        bridge.prompts_changed.connect(self._on_rows_changed)
+        self._state.frame_changed.connect(self._drop_gesture)
+        self._state.active_object_changed.connect(self._drop_gesture)
+        self._state.tool_changed.connect(self._drop_gesture)
+        self._state.overlay_changed.connect(self.update)
+        self._navigation.changed.connect(self.update)
+        self._picture.changed.connect(self._refresh)
+        self._hover.requested.connect(self.preview_requested)
+        self._hover.ended.connect(self._on_hover_ended)
+
+    @property
+    def viewport(self) -> Viewport:
+        """Where the picture is on the widget now."""
+        return self._navigation.viewport
+
+    @property
+    def selected_point(self) -> int | None:
+        """Index, among the active object's points on this frame, of the one clicked last."""
+        return self._scene.selected_point
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for a picture."""
+        return QSize(960, 540)
+
+    def fit(self) -> None:
+        """Show the whole picture, also after the widget changes its size."""
+        self._navigation.fit()
+
+    def zoom_in(self) -> None:
+        """Magnify around the pointer, or the centre when it is elsewhere."""
+        self._zoom(ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        """Shrink around the pointer, or the centre when it is elsewhere."""
+        self._zoom(1 / ZOOM_STEP)
+
+    def zoom_100(self) -> None:
+        """Show one pixel of the frame as one pixel of the screen."""
+        self._zoom(1 / (self.viewport.scale * self.devicePixelRatio()))
+
+    def cancel_gesture(self) -> bool:
+        """Drop a stroke or box under way.
+
+        Returns:
+            Whether there was one.
+        """
+        self._pressed = Qt.MouseButton.NoButton
+        was_active = self._tool.cancel()
+        self.update()
+        return was_active
+
+    def show_preview(self, mask: RleMask | None) -> None:
+        """Show the mask a click would give; one that comes after `preview_ended` is ignored."""
+        if mask is None or self._hover.is_on:
+            self._scene.preview = mask
+            self.update()
+
+    @property
+    def _tool(self) -> CanvasTool:
+        return self._tools[self._state.tool]
+
+    def _zoom(self, factor: float) -> None:
+        centre = QRectF(self.rect()).center()
+        self._navigation.zoom(factor, centre if self._pointer is None else self._pointer)
+
+    def _image_xy(self, at: QPointF) -> tuple[float, float]:
+        return self.viewport.to_image(at.x(), at.y())
+
+    def _update_part(self, image_rect: QRectF) -> None:
+        """Draw again what an image rectangle covers, with room for the width of lines."""
+        if not image_rect.isNull():
+            part = on_widget(image_rect, self.viewport).adjusted(-4, -4, 4, 4)
+            self.update(part.toAlignedRect())
+
+    def _footprint(self) -> QRectF:
+        """Return the part of the widget that the brush circle covers."""
+        radius = self._tool.footprint_radius * self.viewport.scale
+        if self._pointer is None or not radius:
+            return QRectF()
+        reach = radius + 3
+        return QRectF(self._pointer, self._pointer).adjusted(-reach, -reach, reach, reach)
+
+    def _move_pointer(self, at: QPointF | None) -> None:
+        before = self._footprint()
+        self._pointer = at
+        self.update((before | self._footprint()).toAlignedRect())
+        xy = None if at is None else self._image_xy(at)
+        is_on_picture = xy is not None and self.viewport.contains(*xy)
+        self.cursor_moved.emit(tuple(map(int, xy)) if xy and is_on_picture else None)
+
+    def _update_hover(self, modifiers: Qt.KeyboardModifier) -> None:
+        """Preview under the pointer while Shift is held and a click would put a point."""
+        is_wanted = bool(modifiers & SHIFT) and self._state.tool is Tool.POINT
+        xy = None if self._pointer is None else self._image_xy(self._pointer)
+        if is_wanted and self._scene.can_edit and xy and self.viewport.contains(*xy):
+            self._hover.aim(*xy, not modifiers & CTRL)
+        else:
+            self._hover.stop()
+
+    def _update_cursor(self) -> None:
+        if self._navigation.is_panning:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self._scene.locked_reason:
+            self.setCursor(Qt.CursorShape.ForbiddenCursor)
+        else:
+            self.setCursor(self._tool.cursor)
+
+    def _refresh(self) -> None:
+        self._update_cursor()
+        self.update()
+
+    def _on_objects_changed(self) -> None:
+        self._scene.masks.invalidate()
+        self._refresh()
+
+    def _on_rows_changed(self, rows: list[ObjectFrame]) -> None:
+        if any(frame == self._picture.frame for _, frame in rows):
+            self._scene.selected_point = None
+            self._on_objects_changed()
+
+    def _on_hover_ended(self) -> None:
+        self.show_preview(None)
+        self.preview_ended.emit()
+
+    def _drop_gesture(self) -> None:
+        for tool in self._tools.values():
+            tool.cancel()
+        self._pressed = Qt.MouseButton.NoButton
+        self._scene.selected_point = None
+        self._hover.stop()
+        self._refresh()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to pan, or a gesture of the tool."""
+        self._move_pointer(event.position())
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._navigation.start_pan(event.position())
+            self._update_cursor()
+        elif event.button() in TOOL_BUTTONS and not self._pressed and self._scene.can_edit:
+            self._hover.stop()
+            self._start_gesture(event)
+
+    def _start_gesture(self, event: QMouseEvent) -> None:
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        index = self._scene.point_at(event.position(), self.viewport)
+        if self._state.tool is Tool.POINT and is_left and index is not None:
+            self._scene.selected_point = index
+            self.update()
+            return
+        self._pressed = event.button()
+        is_exclude = not is_left or bool(event.modifiers() & CTRL)
+        self._update_part(self._tool.start(*self._image_xy(event.position()), is_exclude))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan, follow the gesture, or show what a click would do."""
+        self._navigation.pan_to(event.position())
+        self._move_pointer(event.position())
+        if self._pressed:
+            self._update_part(self._tool.move(*self._image_xy(event.position())))
+        else:
+            self._update_hover(event.modifiers())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the pan or the gesture, whichever had the button."""
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._navigation.end_pan()
+            self._update_cursor()
+        elif event.button() == self._pressed:
+            self._pressed = Qt.MouseButton.NoButton
+            self._tool.end()
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Forget the pointer."""
+        self._move_pointer(None)
+        self._hover.stop()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom, or scroll with a trackpad; see `Navigation`."""
+        self._navigation.on_wheel(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Cancel with Escape; begin the preview when Shift goes down."""
+        self._update_hover(event.modifiers())
+        if event.key() != Qt.Key.Key_Escape or not self.cancel_gesture():
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """End the preview when Shift comes up."""
+        self._update_hover(event.modifiers())
+        super().keyReleaseEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Handle pinches beside everything else."""
+        if isinstance(event, QNativeGestureEvent) and self._navigation.on_pinch(event):
+            return True
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the picture in place, or fitted."""
+        self._navigation.resize((self.width(), self.height()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the scene and the brush circle."""
+        painter = QPainter(self)
+        self._scene.draw(painter, self.viewport, self._tool)
+        if self._pointer is not None and (radius := self._tool.footprint_radius):
+            draw_brush_circle(painter, self._pointer, radius * self.viewport.scale)

@@ -1,0 +1,82 @@
+"""Where the picture is on the widget; plain numbers, no Qt."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+MAX_SCALE = 64.0
+MIN_SCALE = 1 / 32
+FIT_MARGIN_PX = 8
+KEPT_IN_SIGHT_PX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """The map between image and widget coordinates: ``widget = image * scale + origin``.
+
+    Image coordinates are continuous: pixel (column i, row j) covers [i, i + 1) x [j, j + 1), so
+    its centre is (i + 0.5, j + 0.5), and the whole picture is [0, width] x [0, height].  Widget
+    coordinates are Qt's logical pixels.
+
+    Attributes:
+        image_wh: width and height of the picture.
+        widget_wh: width and height of the widget.
+        scale: widget pixels per image pixel.
+        origin_xy: where the top left corner of the picture is on the widget.
+    """
+
+    image_wh: tuple[int, int]
+    widget_wh: tuple[int, int]
+    scale: float = 1.0
+    origin_xy: tuple[float, float] = (0.0, 0.0)
+
+    def to_image(self, x: float, y: float) -> tuple[float, float]:
+        """Return the image coordinates under a place on the widget."""
+        return (x - self.origin_xy[0]) / self.scale, (y - self.origin_xy[1]) / self.scale
+
+    def to_widget(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a place of the image is on the widget."""
+        return x * self.scale + self.origin_xy[0], y * self.scale + self.origin_xy[1]
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether image coordinates are on the picture."""
+        return 0 <= x < self.image_wh[0] and 0 <= y < self.image_wh[1]
+
+    def clamped(self, x: float, y: float) -> tuple[float, float]:
+        """Return the nearest place on the picture, its right and bottom border included."""
+        return min(max(x, 0.0), self.image_wh[0]), min(max(y, 0.0), self.image_wh[1])
+
+    def fitted(self) -> Self:
+        """Return the view that shows the whole picture, as large as possible and centred."""
+        room = [max(1, side - 2 * FIT_MARGIN_PX) for side in self.widget_wh]
+        return self._centred(min(room[0] / self.image_wh[0], room[1] / self.image_wh[1]))
+
+    def zoomed(self, factor: float, at_xy: tuple[float, float]) -> Self:
+        """Return the view magnified by ``factor``; the place of the widget ``at_xy`` stays put."""
+        scale = min(max(self.scale * factor, MIN_SCALE), MAX_SCALE)
+        image_x, image_y = self.to_image(*at_xy)
+        origin = at_xy[0] - image_x * scale, at_xy[1] - image_y * scale
+        return replace(self, scale=scale, origin_xy=origin)._kept_in_sight()
+
+    def panned(self, dx: float, dy: float) -> Self:
+        """Return the view moved by widget pixels, with part of the picture kept in sight."""
+        origin = self.origin_xy[0] + dx, self.origin_xy[1] + dy
+        return replace(self, origin_xy=origin)._kept_in_sight()
+
+    def resized(self, widget_wh: tuple[int, int]) -> Self:
+        """Return the view on a widget of another size, with the same centre."""
+        dx, dy = ((new - old) / 2 for new, old in zip(widget_wh, self.widget_wh, strict=True))
+        return replace(self, widget_wh=widget_wh).panned(dx, dy)
+
+    def _centred(self, scale: float) -> Self:
+        x, y = (
+            (room - side * scale) / 2
+            for room, side in zip(self.widget_wh, self.image_wh, strict=True)
+        )
+        return replace(self, scale=scale, origin_xy=(x, y))
+
+    def _kept_in_sight(self) -> Self:
+        x, y = (
+            min(max(start, KEPT_IN_SIGHT_PX - side * self.scale), room - KEPT_IN_SIGHT_PX)
+            for start, side, room in zip(self.origin_xy, self.image_wh, self.widget_wh, strict=True)
+        )
+        return replace(self, origin_xy=(x, y))
