@@ -1,0 +1,47 @@
+"""A tracker that answers with pictures of labels instead of looking at the video."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tinysam2.evaluation.sequences import AnnotatedSequence
+from tinysam2.tracking.video_tracker import TrackStep
+
+Labels = NDArray[np.uint8]
+
+
+class ScriptedTracker:
+    """Answer frame ``i`` with ``answer(truth, i)``, and keep the prompts it was given."""
+
+    def __init__(
+        self, sequence: AnnotatedSequence, answer: Callable[[Labels, int], Labels]
+    ) -> None:
+        self.sequence = sequence
+        self.answer = answer
+        self.prompts: dict[int, object] = {}
+
+    def add_mask(self, object_id: int, frame_index: int, mask: NDArray[np.bool_]) -> None:
+        assert frame_index == 0
+        self.prompts[object_id] = mask
+
+    def add_box(self, object_id: int, frame_index: int, box_xyxy: Sequence[float]) -> None:
+        assert frame_index == 0
+        self.prompts[object_id] = box_xyxy
+
+    def add_points(
+        self, object_id: int, frame_index: int, points_xy: list[list[float]], labels: list[int]
+    ) -> NDArray[np.float32]:
+        assert frame_index == 0
+        self.prompts[object_id] = list(zip(map(tuple, points_xy), labels, strict=True))
+        found = self.answer(self.sequence.labels(0), len(labels)) == object_id
+        return np.where(found, 4, -4).astype(np.float32)
+
+    def propagate(self) -> Iterator[TrackStep]:
+        ids = tuple(self.prompts)
+        for frame in range(len(self.sequence.frames)):
+            known = max(i for i in self.sequence.annotations if i <= frame)
+            labels = torch.from_numpy(self.answer(self.sequence.labels(known), frame))
+            logits = torch.stack([torch.where(labels == i, 3.0, -3.0) for i in ids])
+            yield TrackStep(frame, ids, logits, {}, {})

@@ -1,0 +1,84 @@
+"""What the scores of a data set come to, as a dictionary, CSV or JSON."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinysam2.evaluation.metrics import Scores, statistics
+from tinysam2.evaluation.runner import SequenceResult
+
+
+def summarise(results: Iterable[SequenceResult]) -> dict[str, Any]:
+    """Average scores as the official evaluator does: over frames, then over all objects.
+
+    Returns:
+        ``overall`` and ``sequences`` by name, each with ``J&F`` and the ``J_`` and ``F_``
+        ``mean``, ``recall`` and ``decay``; a sequence has its ``objects`` by id besides.
+
+    Raises:
+        ValueError: there are no results.
+    """
+    results = list(results)
+    if not results:
+        raise ValueError("results must hold at least one sequence")
+    sequences = {result.name: _summarise_sequence(result) for result in results}
+    objects = [row for entry in sequences.values() for row in entry["objects"].values()]
+    seconds = sum(result.seconds for result in results)
+    overall = {
+        **_mean(objects),
+        "sequences": len(results),
+        "objects": len(objects),
+        "frames_per_second": sum(r.tracked_frames for r in results) / seconds,
+    }
+    return {"overall": overall, "sequences": sequences}
+
+
+def _summarise_sequence(result: SequenceResult) -> dict[str, Any]:
+    objects = {
+        str(object_id): _row(region, boundary)
+        for object_id, region, boundary in zip(
+            result.object_ids, result.region, result.boundary, strict=True
+        )
+    }
+    return {**_mean(list(objects.values())), "objects": objects}
+
+
+def _row(region: Scores, boundary: Scores) -> dict[str, float]:
+    j, f = statistics(region), statistics(boundary)
+    return {
+        "J&F": (j.mean + f.mean) / 2,
+        "J_mean": j.mean,
+        "J_recall": j.recall,
+        "J_decay": j.decay,
+        "F_mean": f.mean,
+        "F_recall": f.recall,
+        "F_decay": f.decay,
+    }
+
+
+def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def write_json(summary: Mapping[str, Any], path: Path) -> None:
+    """Write a summary."""
+    path.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+
+
+def write_csv(summary: Mapping[str, Any], path: Path) -> None:
+    """Write a row for each object of a summary, and a last one over all of them."""
+    rows = [
+        {"sequence": name, "object": object_id, **row}
+        for name, entry in summary["sequences"].items()
+        for object_id, row in entry["objects"].items()
+    ]
+    columns = list(rows[0])
+    overall = {name: value for name, value in summary["overall"].items() if name in columns}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows([*rows, {"sequence": "overall", "object": "", **overall}])

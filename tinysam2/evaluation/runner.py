@@ -1,0 +1,146 @@
+"""Semi-supervised evaluation: prompt the first frame, track, score the rest."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tinysam2.config import MemoryConfig
+from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
+from tinysam2.evaluation.prompts import Protocol, click, enclosing_box
+from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
+from tinysam2.tracking.image_predictor import Model
+from tinysam2.tracking.video_tracker import TrackStep, VideoTracker
+
+VOID = 255
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceResult:
+    """The scores of one sequence.
+
+    Attributes:
+        name: of the sequence.
+        object_ids: the objects of the first frame, O of them.
+        scored_frames: annotated frames but for the first and the last of the sequence, F of them.
+        region: (O, F) J.
+        boundary: (O, F) F.
+        tracked_frames: how many frames were tracked, in ``seconds``, reading them included.
+        seconds: time that tracking took.
+    """
+
+    name: str
+    object_ids: tuple[int, ...]
+    scored_frames: tuple[int, ...]
+    region: Scores
+    boundary: Scores
+    tracked_frames: int
+    seconds: float
+
+
+def evaluate(
+    model: Model,
+    root: Path,
+    split: str = "val",
+    protocol: Protocol = Protocol.MASK,
+    memory: MemoryConfig | None = None,
+    max_frames: int | None = None,
+    image_size: int | None = None,
+) -> Iterator[SequenceResult]:
+    """Score a model on a data set, sequence by sequence.
+
+    Args:
+        model: loaded network.
+        root: data set, see `read_sequences`.
+        split: part of it.
+        protocol: what the tracker is told on the first frame.
+        memory: memory settings; the model's own by default.
+        max_frames: use only the beginning of each sequence.
+        image_size: network input side; the model's own by default.
+
+    Raises:
+        ValueError: the data set holds nothing to score.
+    """
+    for sequence in read_sequences(root, split):
+        shown = sequence if max_frames is None else sequence.first(max_frames)
+        tracker = VideoTracker(model, shown.frames, memory, image_size)
+        yield score_sequence(tracker, shown, protocol)
+
+
+def score_sequence(
+    tracker: VideoTracker, sequence: AnnotatedSequence, protocol: Protocol = Protocol.MASK
+) -> SequenceResult:
+    """Prompt every object of the first frame, track them and compare with the ground truth.
+
+    As in the official protocol the first and the last frame are not scored, nor are objects that
+    appear later.
+
+    Args:
+        tracker: without prompts yet, on ``sequence.frames``.
+        sequence: the ground truth.
+        protocol: what the tracker is told.
+
+    Raises:
+        ValueError: the first frame has no object, or no frame is left to score.
+    """
+    scored = sorted(sequence.annotations.keys() - {0, len(sequence.frames) - 1})
+    first = sequence.labels(0)
+    ids = sorted(set(np.unique(first).tolist()) - {0, VOID})
+    if not ids or not scored:
+        raise ValueError(
+            f"{sequence.name} must have an object on its first frame and an annotated frame "
+            f"between the first and the last, got objects {ids} and frames {scored}"
+        )
+    region, boundary = np.zeros((2, len(ids), len(scored)))
+    columns = {frame: column for column, frame in enumerate(scored)}
+    seconds = -time.perf_counter()
+    for object_id in ids:
+        _prompt(tracker, object_id, first == object_id, protocol)
+    for step in tracker.propagate():
+        if (column := columns.get(step.frame_index)) is not None:
+            predicted = combined_labels(step)
+            seconds += time.perf_counter()
+            truth = sequence.labels(step.frame_index)
+            region[:, column], boundary[:, column] = _scores(truth, predicted, ids)
+            seconds -= time.perf_counter()
+    seconds += time.perf_counter()
+    return SequenceResult(
+        sequence.name, tuple(ids), tuple(scored), region, boundary, len(sequence.frames), seconds
+    )
+
+
+def _prompt(tracker: VideoTracker, object_id: int, truth: Bitmap, protocol: Protocol) -> None:
+    if protocol is Protocol.MASK:
+        tracker.add_mask(object_id, 0, truth)
+    elif protocol is Protocol.BOX:
+        tracker.add_box(object_id, 0, enclosing_box(truth))
+    else:
+        click(truth, partial(tracker.add_points, object_id, 0), protocol.click_count)
+
+
+def combined_labels(step: TrackStep) -> NDArray[np.uint8]:
+    """Give each pixel to the object of the highest logit, or to the background, whose logit is 0.
+
+    Returns:
+        (H, W) object ids, 0 for background.
+    """
+    highest, winner = step.mask_logits.max(dim=0)
+    ids = torch.tensor(step.object_ids, dtype=torch.uint8, device=winner.device)
+    labels = torch.where(highest > 0, ids[winner], 0)
+    return np.asarray(labels.cpu().numpy(), dtype=np.uint8)
+
+
+def _scores(
+    truth: NDArray[np.uint8], predicted: NDArray[np.uint8], ids: Sequence[int]
+) -> tuple[list[float], list[float]]:
+    void = truth == VOID
+    masks = [(truth == object_id, predicted == object_id) for object_id in ids]
+    return (
+        [region_similarity(*pair, void) for pair in masks],
+        [boundary_accuracy(*pair, void) for pair in masks],
+    )
