@@ -1,0 +1,169 @@
+"""The rows of the active object: its quality curve and its memory, and the legend of the marks."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from app.ui.decisions import MARK_NAMES, Mark
+from app.ui.marks import paint_mark
+from app.ui.timeline.geometry import thinned
+from app.ui.timeline.lanes import mark_x
+from app.ui.timeline.model import Flag, Lane
+from app.ui.timeline.raster import (
+    WEAK_QUALITY,
+    BarColors,
+    CurveColors,
+    bar_pixels,
+    image_of,
+    quality_pixels,
+)
+from app.ui.timeline.scene import LANE_PX, Scene, mixed
+
+MARK_PX = 10
+MARK_GAP_PX = 10
+
+
+def active_lane(scene: Scene) -> Lane | None:
+    """Return the lane of the active object, if any."""
+    return None if scene.active is None else scene.model.lane(scene.active.object_id)
+
+
+def paint_quality(painter: QPainter, scene: Scene) -> None:
+    """Draw the confidence of the active object, weak parts in the warning colour."""
+    rect, style = scene.rows.quality, scene.style
+    _paint_title(painter, scene, rect, "Quality", "1.0", "0.0")
+    if (lane := active_lane(scene)) is not None:
+        good = QColor("#2fcf9f" if style.dark else "#007f5c")
+        colors = CurveColors(
+            fill=mixed(style.ground, good, 0.3).rgb(),
+            line=good.rgb(),
+            weak_fill=mixed(style.ground, style.weak, 0.45).rgb(),
+            weak_line=style.weak.rgb(),
+        )
+        pixels = quality_pixels(lane.confidence, scene.columns, rect.height() - 4, colors)
+        painter.drawImage(rect.left(), rect.top() + 2, image_of(pixels))
+    threshold = rect.top() + 2 + round((rect.height() - 6) * (1 - WEAK_QUALITY))
+    painter.setPen(QPen(style.weak, 1, Qt.PenStyle.DashLine))
+    painter.drawLine(rect.left(), threshold, rect.right(), threshold)
+
+
+def memory_marks(scene: Scene) -> list[tuple[int, Mark]]:
+    """Return the marks to draw as (column, mark): what was refused, and what was remembered."""
+    if (lane := active_lane(scene)) is None:
+        return []
+    entered = np.where(lane.marks >= Mark.REPLACED, lane.marks, 0).astype(np.uint8)
+    refused = np.where(lane.marks < Mark.REPLACED, lane.marks, 0).astype(np.uint8)
+    found = []
+    for marks in (refused, entered):
+        best = scene.columns.reduce(np.maximum, marks)
+        found += [(column, Mark(best[column])) for column in thinned(best, MARK_GAP_PX)]
+    return found
+
+
+def _mark_y(scene: Scene, mark: Mark) -> float:
+    rect = scene.rows.memory
+    return rect.top() + rect.height() * (0.29 if mark >= Mark.REPLACED else 0.72)
+
+
+def paint_memory(painter: QPainter, scene: Scene) -> None:
+    """Draw what the tracker decided: remembered frames above, refused and banned ones below."""
+    rect, style = scene.rows.memory, scene.style
+    _paint_title(painter, scene, rect, "Memory", "", "")
+    painter.setPen(style.grid)
+    painter.drawLine(rect.left(), rect.center().y(), rect.right(), rect.center().y())
+    painter.setClipRect(scene.rows.with_edges(rect))
+    for column, mark in memory_marks(scene):
+        center = QPointF(mark_x(scene, column), _mark_y(scene, mark))
+        paint_mark(painter, mark, center, MARK_PX, style.dark)
+    painter.setClipping(False)
+
+
+def paint_bank(painter: QPainter, scene: Scene, bank: tuple[int, ...]) -> None:
+    """Ring the frames that are in memory at the current frame, whatever hides them."""
+    if (lane := active_lane(scene)) is None:
+        return
+    rect, style = scene.rows.memory, scene.style
+    painter.setClipRect(scene.rows.with_edges(rect))
+    for frame in bank:
+        mark = Mark(max(int(lane.marks[frame]), Mark.KEPT))  # even what is replaced later on
+        center = QPointF(scene.x_of(frame + 0.5), _mark_y(scene, mark))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(style.accent, 2))
+        painter.setBrush(mixed(style.ground, style.accent, 0.3))
+        painter.drawEllipse(center, 8, 8)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        paint_mark(painter, mark, center, MARK_PX, style.dark)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setClipping(False)
+
+
+def _paint_title(
+    painter: QPainter, scene: Scene, rect: QRect, title: str, top: str, bottom: str
+) -> None:
+    style = scene.style
+    gutter = scene.rows.gutter(rect)
+    painter.fillRect(gutter, style.panel)
+    painter.setPen(style.text)
+    left = gutter.adjusted(6, 3, -34, -3)
+    middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.drawText(left, middle, title)
+    painter.setPen(style.dim)
+    right = gutter.adjusted(0, 1, -5, -1)
+    painter.drawText(right, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, top)
+    painter.drawText(right, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, bottom)
+    painter.setPen(style.grid)
+    painter.drawLine(0, rect.top(), rect.right(), rect.top())
+
+
+def paint_legend(painter: QPainter, scene: Scene) -> None:
+    """Explain the marks and the looks of the bars, as far as the width goes."""
+    rect, style = scene.rows.legend, scene.style
+    painter.fillRect(QRect(0, rect.top(), scene.rows.width, rect.height()), style.panel)
+    painter.setPen(style.grid)
+    painter.drawLine(0, rect.top(), scene.rows.width, rect.top())
+    x, y = rect.left() + 4, rect.center().y() + 1
+    advance = painter.fontMetrics().horizontalAdvance
+    for mark in sorted(MARK_NAMES, reverse=True):
+        paint_mark(painter, mark, QPointF(x + 6, y), MARK_PX, style.dark)
+        x = _paint_legend_text(painter, scene, x + 16, MARK_NAMES[mark])
+    painter.setPen(QPen(style.accent, 2))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.drawEllipse(QPointF(x + 7, y), 6, 6)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    x = _paint_legend_text(painter, scene, x + 18, "in memory now")
+    for name, flags in _BAR_SAMPLES.items():
+        if x + 24 + advance(name) > rect.right():
+            return
+        _paint_bar_sample(painter, scene, x, flags)
+        x = _paint_legend_text(painter, scene, x + 22, name)
+
+
+_BAR_SAMPLES = {
+    "by hand": Flag.MASK | Flag.SOLID | Flag.BY_HAND,
+    "tracked": Flag.MASK | Flag.SOLID,
+    "verified": Flag.MASK | Flag.SOLID | Flag.VERIFIED,
+    "not seen": Flag.MASK | Flag.EMPTY,
+}
+
+
+def _paint_legend_text(painter: QPainter, scene: Scene, x: int, text: str) -> int:
+    rect = scene.rows.legend
+    painter.setPen(scene.style.dim)
+    painter.drawText(QRect(x, rect.top(), 400, rect.height()), Qt.AlignmentFlag.AlignVCenter, text)
+    return x + painter.fontMetrics().horizontalAdvance(text) + 14
+
+
+def _paint_bar_sample(painter: QPainter, scene: Scene, x: int, flags: Flag) -> None:
+    style, rect = scene.style, scene.rows.legend
+    colors = BarColors(
+        tracked=mixed(style.text, style.ground, 0.6).rgb(),
+        by_hand=style.text.rgb(),
+        empty=style.weak.rgb(),
+        verified=style.text.rgb(),
+    )
+    width = 18
+    sample = np.full(width + 1, flags, np.uint8)
+    from_frames = np.arange(width)
+    columns = type(scene.columns)(from_frames, from_frames + 1)
+    pixels = bar_pixels(sample, columns, LANE_PX - 2, colors)
+    painter.drawImage(x, rect.top() + 1, image_of(pixels))

@@ -1,0 +1,102 @@
+"""One lane per object: its masks and prompts along the film, its name in the gutter."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from app.core.document import TrackedObject
+from app.ui.decisions import Mark
+from app.ui.marks import paint_mark
+from app.ui.timeline.geometry import thinned
+from app.ui.timeline.model import Flag
+from app.ui.timeline.raster import BarColors, bar_pixels, image_of
+from app.ui.timeline.scene import Scene, mixed
+
+PROMPT_GAP_PX = 9
+LOCKED_STRIPE_PX = 12
+
+
+def paint_lanes(painter: QPainter, scene: Scene) -> None:
+    """Draw the lanes that are in sight."""
+    area = scene.rows.gutter(scene.rows.lanes).united(scene.rows.with_edges(scene.rows.lanes))
+    painter.setClipRect(area)
+    for index in scene.lanes_in_view():
+        tracked, rect = scene.objects[index], scene.lane_rect(index)
+        is_active = scene.active is not None and tracked.object_id == scene.active.object_id
+        _paint_track(painter, scene, tracked, rect)
+        _paint_name(painter, scene, tracked, rect, is_active)
+        painter.setPen(scene.style.grid)
+        painter.drawLine(area.left(), rect.bottom(), area.right(), rect.bottom())
+    if not scene.objects:
+        painter.setPen(scene.style.dim)
+        text = "No objects yet: click on something in the picture"
+        painter.drawText(scene.rows.lanes, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setClipping(False)
+
+
+def _paint_track(painter: QPainter, scene: Scene, tracked: TrackedObject, rect: QRect) -> None:
+    style, flags = scene.style, scene.model.lane(tracked.object_id).flags
+    if tracked.is_locked:
+        painter.setPen(QPen(style.grid, 1))
+        for x in range(rect.left() - rect.height(), rect.right(), LOCKED_STRIPE_PX):
+            painter.drawLine(x, rect.bottom(), x + rect.height(), rect.top())
+    color = QColor(*tracked.color)
+    colors = BarColors(
+        tracked=mixed(color, style.ground, 0.4).rgb(),
+        by_hand=color.rgb(),
+        empty=style.weak.rgb(),
+        verified=style.text.rgb(),
+    )
+    pixels = bar_pixels(flags, scene.columns, rect.height(), colors)
+    painter.drawImage(rect.topLeft(), image_of(pixels))
+    found = scene.columns.reduce(np.bitwise_or, flags)
+    for column in thinned(found & np.uint8(Flag.PROMPT), PROMPT_GAP_PX):
+        center = QPointF(mark_x(scene, column), rect.center().y() + 0.5)
+        _paint_prompt(painter, scene, center)
+
+
+def mark_x(scene: Scene, column: int) -> float:
+    """Return where the mark of a column goes: on its frame's centre where frames are wide."""
+    frame = int(scene.columns.starts[column])
+    if scene.viewport.px_per_frame >= 1:
+        return scene.x_of(frame + 0.5)
+    return scene.rows.ruler.left() + column + 0.5
+
+
+def _paint_prompt(painter: QPainter, scene: Scene, center: QPointF) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(scene.style.ground)
+    painter.drawEllipse(center, 6, 6)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    paint_mark(painter, Mark.PROMPTED, center, 8, scene.style.dark)
+
+
+def _paint_name(
+    painter: QPainter, scene: Scene, tracked: TrackedObject, rect: QRect, is_active: bool
+) -> None:
+    style = scene.style
+    gutter = scene.rows.gutter(rect)
+    painter.fillRect(gutter, style.accent if is_active else style.panel)
+    text = style.on_accent if is_active else style.text
+    painter.setPen(text if is_active else style.grid)
+    painter.setBrush(QColor(*tracked.color))
+    painter.drawRect(QRect(6, rect.top() + 5, 9, 9))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    room = gutter.adjusted(21, 0, -22 if tracked.is_locked else -6, 0)
+    font = painter.font()
+    font.setBold(is_active)
+    painter.setFont(font)
+    name = painter.fontMetrics().elidedText(tracked.name, Qt.TextElideMode.ElideRight, room.width())
+    painter.setPen(text)
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+    font.setBold(False)
+    painter.setFont(font)
+    if tracked.is_locked:
+        _paint_padlock(painter, QRect(gutter.right() - 15, rect.top() + 4, 10, 12), text)
+
+
+def _paint_padlock(painter: QPainter, rect: QRect, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.4))
+    painter.drawArc(rect.adjusted(2, 0, -2, -3), 0, 180 * 16)
+    painter.fillRect(rect.adjusted(0, 5, 0, 0), color)

@@ -1,0 +1,112 @@
+"""What the timeline shows of each object, as one value per frame; knows neither Qt nor pixels."""
+
+from collections.abc import Iterable
+from enum import IntFlag
+
+import numpy as np
+
+from app.core.document import Document, FrameMask, ObjectFrame, Origin, Table
+from app.ui.decisions import memory_mark
+
+
+class Flag(IntFlag):
+    """What an object has on a frame."""
+
+    MASK = 1
+    SOLID = 2  # the mask has pixels
+    EMPTY = 4  # the mask has none: the object was looked for and not seen
+    BY_HAND = 8  # a person prompted, painted or imported the mask
+    VERIFIED = 16
+    PROMPT = 32
+
+
+def _mask_flags(row: FrameMask | None) -> int:
+    if row is None:
+        return 0
+    is_empty = len(row.mask.runs) < 2  # one background run; `area` would add up all runs
+    flags = Flag.MASK.value | (Flag.EMPTY.value if is_empty else Flag.SOLID.value)
+    if row.origin is not Origin.TRACKED:
+        flags |= Flag.BY_HAND.value
+    return flags | Flag.VERIFIED.value if row.is_verified else flags
+
+
+class Lane:
+    """One object's frames.  Arrays have one spare element at the end, for `Columns.reduce`.
+
+    Attributes:
+        flags: uint8, `Flag` bits.
+        confidence: float32 in [0, 1], NaN where there is none.
+        marks: uint8, `Mark`.
+    """
+
+    def __init__(self, document: Document, object_id: int, num_frames: int) -> None:
+        self._document = document
+        self._object_id = object_id
+        self.flags = np.zeros(num_frames + 1, np.uint8)
+        self.confidence = np.full(num_frames + 1, np.nan, np.float32)
+        self.marks = np.zeros(num_frames + 1, np.uint8)
+        self._victims: dict[int, int] = {}  # frame -> the frame that its decision evicted
+        self._evictions = np.zeros(num_frames + 1, np.uint16)
+        tables = (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
+        self.refresh(set().union(*(document.of_object(table, object_id) for table in tables)))
+
+    def refresh(self, frames: Iterable[int]) -> None:
+        """Read these frames from the document again."""
+        frames = tuple(frames)
+        masks = self._document.of_object(Table.MASKS, self._object_id)
+        prompts = self._document.of_object(Table.PROMPTS, self._object_id)
+        for frame in frames:
+            row: FrameMask | None = masks.get(frame)
+            prompt = Flag.PROMPT.value if frame in prompts else 0
+            self.flags[frame] = _mask_flags(row) | prompt
+            confidence = None if row is None else row.confidence
+            self.confidence[frame] = np.nan if confidence is None else confidence
+        self._refresh_marks(frames)
+
+    def _refresh_marks(self, frames: tuple[int, ...]) -> None:
+        records = self._document.of_object(Table.MEMORY, self._object_id)
+        constraints = self._document.of_object(Table.CONSTRAINTS, self._object_id)
+        touched = set(frames)
+        for frame in frames:
+            record = records.get(frame)
+            victim = None if record is None else record.evicted
+            if (before := self._victims.pop(frame, None)) is not None:
+                self._evictions[before] -= 1
+                touched.add(before)
+            if victim is not None:
+                self._victims[frame] = victim
+                self._evictions[victim] += 1
+                touched.add(victim)
+        for frame in touched:
+            self.marks[frame] = memory_mark(
+                records.get(frame), constraints.get(frame), bool(self._evictions[frame])
+            )
+
+
+class TimelineModel:
+    """The lanes of a document, built when first asked for and kept up to date by `refresh`."""
+
+    def __init__(self, document: Document, num_frames: int) -> None:
+        self._document = document
+        self._num_frames = num_frames
+        self._lanes: dict[int, Lane] = {}
+
+    def lane(self, object_id: int) -> Lane:
+        """Return the lane of an object."""
+        if object_id not in self._lanes:
+            self._lanes[object_id] = Lane(self._document, object_id, self._num_frames)
+        return self._lanes[object_id]
+
+    def refresh(self, keys: Iterable[ObjectFrame]) -> None:
+        """Read the rows of these (object id, frame) from the document again."""
+        frames: dict[int, list[int]] = {}
+        for object_id, frame in keys:
+            frames.setdefault(object_id, []).append(frame)
+        for object_id, changed in frames.items():
+            if object_id in self._lanes:
+                self._lanes[object_id].refresh(changed)
+
+    def forget_absent(self) -> None:
+        """Drop the lanes of objects that are gone."""
+        for object_id in self._lanes.keys() - self._document.rows(Table.OBJECTS).keys():
+            del self._lanes[object_id]

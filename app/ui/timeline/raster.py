@@ -1,0 +1,106 @@
+"""Rows of the timeline as pixels: one numpy expression per row, however many frames it shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from app.ui.timeline.geometry import Columns
+from app.ui.timeline.model import Flag
+
+Argb = NDArray[np.uint32]
+
+WEAK_QUALITY = 0.5
+BAR_INSET_PX = 4
+VERIFIED_PX = 3
+HATCH_PERIOD_PX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class BarColors:
+    """Opaque 0xAARRGGBB colours of a lane."""
+
+    tracked: int
+    by_hand: int
+    empty: int
+    verified: int
+
+
+def bar_pixels(flags: NDArray[np.uint8], columns: Columns, height: int, colors: BarColors) -> Argb:
+    """Draw the masks of a lane.
+
+    Args:
+        flags: the lane's `Flag` bits, one per frame and a spare.
+        columns: the frames of each column.
+        height: of the lane.
+        colors: of the lane.
+
+    Returns:
+        (height, number of columns): bars where there are masks, only their lower half where some
+        of a column's frames have none, hatched where a mask is empty, underlined where verified.
+    """
+    found = columns.reduce(np.bitwise_or, flags)
+    shared = columns.reduce(np.bitwise_and, flags)
+    ys, xs = np.ogrid[:height, : len(found)]
+    inside = (ys >= BAR_INSET_PX) & (ys < height - BAR_INSET_PX)
+    is_full = (shared & Flag.MASK) != 0
+    bar = inside & ((found & Flag.SOLID) != 0) & (is_full | (ys >= height // 2))
+    color = np.where(found & Flag.BY_HAND, colors.by_hand, colors.tracked).astype(np.uint32)
+    pixels = np.where(bar, color, np.uint32(0))
+    has_empty = (found & Flag.EMPTY) != 0
+    only_empty = has_empty & ((found & Flag.SOLID) == 0)
+    stripes = (xs + ys) % HATCH_PERIOD_PX < 2
+    edge = (ys == BAR_INSET_PX) | (ys == height - BAR_INSET_PX - 1)
+    hatch = inside & has_empty & (only_empty | (ys < height // 2))
+    pixels = np.where(hatch, np.where(stripes | edge, np.uint32(colors.empty), 0), pixels)
+    underline = (ys >= height - VERIFIED_PX) & ((found & Flag.VERIFIED) != 0)
+    return np.where(underline, np.uint32(colors.verified), pixels).astype(np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class CurveColors:
+    """Premultiplied 0xAARRGGBB colours of the quality curve."""
+
+    fill: int
+    line: int
+    weak_fill: int
+    weak_line: int
+
+
+def quality_pixels(
+    quality: NDArray[np.float32], columns: Columns, height: int, colors: CurveColors
+) -> Argb:
+    """Draw the quality of an object as a filled curve from 0 (bottom) to 1 (top).
+
+    Args:
+        quality: in [0, 1] or NaN, one per frame and a spare.
+        columns: the frames of each column; the lowest quality of a column is what is drawn.
+        height: of the row.
+        colors: of the row.
+
+    Returns:
+        (height, number of columns).
+    """
+    low = columns.reduce(np.fmin, quality)
+    is_known = ~np.isnan(low)
+    tops = np.where(is_known, (height - 2) * (1 - np.nan_to_num(low)), height).astype(np.intp)
+    ys = np.arange(height)[:, None]
+    before = np.concatenate([tops[:1], tops[:-1]])
+    joins = np.concatenate([[False], is_known[:-1]]) & is_known
+    line_from = np.where(joins, np.minimum(tops, before), tops)
+    line_to = np.where(joins, np.maximum(tops, before), tops) + 2
+    is_weak = low < WEAK_QUALITY
+    fill = np.where(is_weak, colors.weak_fill, colors.fill).astype(np.uint32)
+    line = np.where(is_weak, colors.weak_line, colors.line).astype(np.uint32)
+    on_line = (ys >= line_from) & (ys < line_to) & is_known
+    pixels = np.where((ys >= tops) & is_known, fill, np.uint32(0))
+    return np.where(on_line, line, pixels).astype(np.uint32)
+
+
+def image_of(pixels: Argb) -> QImage:
+    """Copy pixels, premultiplied 0xAARRGGBB, into an image."""
+    height, width = pixels.shape
+    contiguous = np.ascontiguousarray(pixels)
+    image_format = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(contiguous.data, width, height, width * 4, image_format).copy()

@@ -1,0 +1,96 @@
+"""The ruler, the in/out range and the play head."""
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from app.ui.timeline.scene import Scene, faded, timecode
+
+TICK_GAP_PX = 92
+MINOR_GAP_PX = 9
+HANDLE_PX = 6
+
+
+def range_ends(scene: Scene, first: int | None, last: int | None) -> tuple[float, float]:
+    """Return where the in and out brackets stand, in pixels of the widget."""
+    end = scene.viewport.num_frames if last is None else last + 1
+    return scene.x_of(first or 0), scene.x_of(end)
+
+
+def paint_ruler(painter: QPainter, scene: Scene) -> None:
+    """Draw ticks with frame numbers and times, and faint lines through all rows."""
+    ruler, strip, style = scene.rows.ruler, scene.rows.range_strip, scene.style
+    painter.fillRect(ruler, style.panel)
+    painter.setClipRect(scene.rows.tracks)
+    line = painter.fontMetrics().height()
+    painter.setPen(style.grid)
+    for frame in scene.viewport.ticks(MINOR_GAP_PX):
+        x = round(scene.x_of(frame + 0.5))
+        painter.drawLine(x, strip.top() - 3, x, strip.top())
+    for frame in scene.viewport.ticks(TICK_GAP_PX):
+        x = round(scene.x_of(frame + 0.5))
+        painter.setPen(style.grid)
+        painter.drawLine(x, ruler.top() + 2, x, scene.rows.memory.bottom())
+        time = timecode(scene.seconds_of(frame))
+        if x + 4 + painter.fontMetrics().horizontalAdvance(time) > ruler.right():
+            continue
+        painter.setPen(style.text)
+        painter.drawText(x + 4, ruler.top() + line - 1, f"{frame}")
+        painter.setPen(style.dim)
+        painter.drawText(x + 4, ruler.top() + 2 * line - 1, time)
+    painter.setClipping(False)
+
+
+def paint_range(painter: QPainter, scene: Scene, first: int | None, last: int | None) -> None:
+    """Shade what is outside the in/out range and draw its strip with two brackets."""
+    strip, tracks, style = scene.rows.range_strip, scene.rows.tracks, scene.style
+    left, right = range_ends(scene, first, last)
+    is_set = first is not None or last is not None
+    painter.setClipRect(tracks)
+    painter.fillRect(strip, style.grid)
+    inside = QRectF(left, strip.top(), right - left, strip.height())
+    painter.fillRect(inside, faded(style.accent, 150 if is_set else 50))
+    shade = faded(style.panel, 170)
+    painter.fillRect(QRectF(tracks.left(), strip.bottom(), left - tracks.left(), 4000), shade)
+    painter.fillRect(QRectF(right, strip.bottom(), tracks.right() + 1 - right, 4000), shade)
+    painter.setPen(QPen(style.accent if is_set else style.dim, 2))
+    for x, inward in ((left + 1, 4), (right - 1, -4)):
+        top, bottom = strip.top() + 1, strip.bottom()
+        painter.drawPolyline(
+            [
+                QPointF(x + inward, top),
+                QPointF(x, top),
+                QPointF(x, bottom),
+                QPointF(x + inward, bottom),
+            ]
+        )
+    painter.setClipping(False)
+
+
+def paint_play_head(painter: QPainter, scene: Scene, frame: int) -> None:
+    """Draw the current frame: its cell when zoomed in, a line, and a handle with its number."""
+    tracks, style = scene.rows.tracks, scene.style
+    painter.setClipRect(tracks.adjusted(-HANDLE_PX, 0, HANDLE_PX, 1))
+    left, width = scene.x_of(frame), scene.viewport.px_per_frame
+    if width > 3:
+        cell = QRectF(left, tracks.top(), width, tracks.height())
+        painter.fillRect(cell, faded(style.head, 40))
+    x = round(left + width / 2)
+    painter.setPen(QPen(style.head, 1.5))
+    painter.drawLine(x, tracks.top(), x, tracks.bottom())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(style.head)
+    text = str(frame)
+    metrics = painter.fontMetrics()
+    half = max(HANDLE_PX, metrics.horizontalAdvance(text) // 2 + 4)
+    label = QRect(x - half, tracks.top(), 2 * half, metrics.height() + 1)
+    if label.left() < tracks.left():
+        label.moveLeft(tracks.left())
+    label.moveRight(min(label.right(), tracks.right()))
+    painter.drawRoundedRect(label, 3, 3)
+    tip = [QPointF(x - 5, label.bottom()), QPointF(x + 5, label.bottom())]
+    painter.drawPolygon(QPolygonF([*tip, QPointF(x, label.bottom() + 6)]))
+    painter.setPen(style.ground if style.dark else Qt.GlobalColor.white)
+    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setClipping(False)

@@ -1,0 +1,179 @@
+"""What one picture of the timeline is made of: rows, colours, and where each frame goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPalette
+
+from app.core.document import TrackedObject
+from app.ui.marks import is_dark
+from app.ui.timeline.geometry import Columns, Viewport
+from app.ui.timeline.model import TimelineModel
+
+GUTTER_PX = 150
+EDGE_PX = 8  # free at both ends of the tracks, so that marks on the first frame are whole
+RULER_PX = 46
+RANGE_PX = 9  # the strip with the in/out brackets, the lowest part of the ruler
+LANE_PX = 20
+QUALITY_MIN_PX, QUALITY_MAX_PX = 44, 110
+MEMORY_PX = 36
+LEGEND_PX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where each row is, in pixels of the widget; tracks begin right of the gutter.
+
+    The lanes take what they need up to what there is, and scroll beyond; what they leave goes
+    to the quality curve.
+    """
+
+    width: int
+    ruler: QRect
+    lanes: QRect
+    quality: QRect
+    memory: QRect
+    legend: QRect
+    lanes_px: int  # height of all lanes together
+
+    @staticmethod
+    def arranged(width: int, height: int, lane_count: int) -> "Rows":
+        """Share out the space of a widget."""
+        track = max(1, width - GUTTER_PX - EDGE_PX)
+        lanes_px = LANE_PX * max(1, lane_count)
+        free = height - RULER_PX - MEMORY_PX - LEGEND_PX
+        lanes = max(LANE_PX, min(lanes_px, free - QUALITY_MIN_PX))
+        quality = min(max(QUALITY_MIN_PX, free - lanes), QUALITY_MAX_PX)
+        lanes = max(lanes, free - quality)
+        tops = list(accumulate((RULER_PX, lanes, quality, MEMORY_PX), initial=0))
+        return Rows(
+            width,
+            ruler=QRect(GUTTER_PX, tops[0], track, RULER_PX),
+            lanes=QRect(GUTTER_PX, tops[1], track, lanes),
+            quality=QRect(GUTTER_PX, tops[2], track, quality),
+            memory=QRect(GUTTER_PX, tops[3], track, MEMORY_PX),
+            legend=QRect(GUTTER_PX, tops[4], track, height - tops[4]),
+            lanes_px=lanes_px,
+        )
+
+    @property
+    def range_strip(self) -> QRect:
+        """The part of the ruler that holds the in and out brackets."""
+        return self.ruler.adjusted(0, RULER_PX - RANGE_PX, 0, 0)
+
+    def gutter(self, row: QRect) -> QRect:
+        """The part of a row that names it."""
+        return QRect(0, row.top(), GUTTER_PX - EDGE_PX, row.height())
+
+    @staticmethod
+    def with_edges(row: QRect) -> QRect:
+        """Add to a row the free space at both ends, which marks may reach into."""
+        return row.adjusted(-EDGE_PX, 0, EDGE_PX, 0)
+
+    @property
+    def tracks(self) -> QRect:
+        """All rows that have a time axis."""
+        return self.ruler.united(self.memory)
+
+
+def mixed(one: QColor, other: QColor, share: float) -> QColor:
+    """Blend two opaque colours; ``share`` of 0 gives the first."""
+    return QColor.fromRgbF(
+        one.redF() + (other.redF() - one.redF()) * share,
+        one.greenF() + (other.greenF() - one.greenF()) * share,
+        one.blueF() + (other.blueF() - one.blueF()) * share,
+    )
+
+
+def faded(color: QColor, alpha: int) -> QColor:
+    """Return a colour with another opacity, 0 to 255."""
+    return QColor(color.red(), color.green(), color.blue(), alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The colours of the timeline, from the palette of the widget."""
+
+    dark: bool
+    ground: QColor
+    panel: QColor
+    text: QColor
+    dim: QColor
+    grid: QColor
+    accent: QColor
+    on_accent: QColor
+    weak: QColor
+    head: QColor
+
+    @staticmethod
+    def of(palette: QPalette) -> "Style":
+        """Choose colours that are readable on this palette."""
+        dark = is_dark(palette)
+        ground, text = palette.base().color(), palette.text().color()
+        return Style(
+            dark=dark,
+            ground=ground,
+            panel=palette.window().color(),
+            text=text,
+            dim=mixed(text, ground, 0.35),
+            grid=mixed(ground, text, 0.14),
+            accent=palette.highlight().color(),
+            on_accent=palette.highlightedText().color(),
+            weak=QColor("#ff9142" if dark else "#bf4f00"),
+            head=QColor("#ff5c5c" if dark else "#d01c1c"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One picture of the timeline.
+
+    Attributes:
+        model: values per frame.
+        viewport: the part of the film in view.
+        rows: where things go.
+        style: colours.
+        objects: in display order.
+        active: the object whose quality and memory are shown.
+        scroll_px: how far the lanes are scrolled.
+        seconds_of: time of a frame.
+    """
+
+    model: TimelineModel
+    viewport: Viewport
+    rows: Rows
+    style: Style
+    objects: list[TrackedObject]
+    active: TrackedObject | None
+    scroll_px: int
+    seconds_of: Callable[[int], float]
+    columns: Columns = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", self.viewport.columns())
+
+    def x_of(self, frame: float) -> float:
+        """Return where a frame begins, in pixels of the widget."""
+        return self.rows.ruler.left() + self.viewport.x_of(frame)
+
+    def lane_rect(self, index: int) -> QRect:
+        """Return where the lane of an object is, perhaps out of sight."""
+        top = self.rows.lanes.top() + index * LANE_PX - self.scroll_px
+        return QRect(self.rows.lanes.left(), top, self.rows.lanes.width(), LANE_PX)
+
+    def lanes_in_view(self) -> range:
+        """Return the indices of the objects whose lanes are at least partly in sight."""
+        first = self.scroll_px // LANE_PX
+        last = -(-(self.scroll_px + self.rows.lanes.height()) // LANE_PX)
+        return range(first, min(last, len(self.objects)))
+
+
+def timecode(seconds: float) -> str:
+    """Write a time as minutes, seconds and hundredths, with hours when there are any."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    hours, minutes = divmod(minutes, 60)
+    hour = f"{hours}:" if hours else ""
+    return f"{hour}{minutes:0{2 if hours else 1}d}:{rest // 100:02d}.{rest % 100:02d}"
