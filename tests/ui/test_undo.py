@@ -100,3 +100,41 @@ def test_nothing_is_signalled_while_tearing_down(
     stack.tear_down()
     assert signals == []
     assert document.object(1)
+
+
+def test_an_outcome_joins_its_own_step_though_others_came_in_between(
+    stack: EditStack, document: Document
+) -> None:
+    stack.push_edit(edits.add_object(document, "dog"))
+    track(stack, document, 0, "track 1")
+    stack.push_edit(edits.update_object(document, 1, name="wolf"))
+    track(stack, document, 1, "track 1")
+    stack.undo()
+    assert document.object(1).name == "dog"
+    assert len(document.rows(Table.MASKS)) == 2
+    track(stack, document, 2, "track 1")
+    assert stack.redoText() == "Change name of dog"
+    stack.undo()
+    assert not document.rows(Table.MASKS)
+
+
+def test_an_outcome_that_overwrites_a_later_step_is_a_new_step(
+    stack: EditStack, document: Document
+) -> None:
+    track(stack, document, 0, "track 1")
+    painted = FrameMask(RleMask.empty((4, 6)), Origin.PAINTED)
+    stack.push_edit(edits.set_masks(document, {(1, 5): painted}, "Paint"))
+    track(stack, document, 5, "track 1")
+    assert stack.count() == 3
+    stack.undo()
+    assert document.mask(1, 5) == painted
+
+
+def test_a_step_that_was_undone_takes_nothing_in(stack: EditStack, document: Document) -> None:
+    track(stack, document, 0, "track 1")
+    assert not stack.is_taken_back("track 1")
+    stack.undo()
+    assert stack.is_taken_back("track 1")
+    stack.push_edit(edits.add_object(document))
+    assert stack.is_taken_back("track 1")
+    assert not stack.is_taken_back("track 2")

@@ -1,0 +1,95 @@
+"""Opening and closing sessions beside the window's thread."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.cancel import CancelToken
+from app.session import Session
+from app.tracking.loading import BackendLoader
+from app.ui.job_desk import JobDesk
+from app.ui.job_runner import Outcome, Priority
+
+
+@dataclass(slots=True)
+class _Opening:
+    """A session on its way from the jobs' thread to the window."""
+
+    path: Path
+    session: Session | None = None
+
+    def take(self) -> Session | None:
+        session, self.session = self.session, None
+        return session
+
+
+class Opener(QObject):
+    """Opens one path after the other; the newest wins.
+
+    Signals:
+        opening: path, when it begins.
+        opened: a `Session`, which the receiver owns.
+        not_opened: path; the reason goes through the desk.
+    """
+
+    opening = Signal(Path)
+    opened = Signal(object)
+    not_opened = Signal(Path)
+
+    def __init__(
+        self, desk: JobDesk, load_backend: BackendLoader, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._load_backend = load_backend
+        self._under_way: list[_Opening] = []
+
+    def open(self, path: Path) -> None:
+        """Open a video, a frame folder or a project; running jobs go on until it is there."""
+        opening = _Opening(path)
+        self._under_way.append(opening)
+
+        def job(token: CancelToken) -> Iterator[object]:
+            opening.session = Session.open(path, self._load_backend)
+            yield opening
+
+        self.opening.emit(path)
+        self._desk.submit(
+            job,
+            f"Open {path.name}",
+            self._on_opened,
+            priority=Priority.INTERACTIVE,
+            on_end=lambda outcome: self._on_end(opening, outcome),
+        )
+
+    def close(self, session: Session) -> None:
+        """Close a session after the jobs that were submitted before."""
+
+        def job(token: CancelToken) -> Iterator[object]:
+            session.close()
+            yield from ()
+
+        name = session.source.name
+        self._desk.submit(job, f"Close {name}", lambda step: None, priority=Priority.INTERACTIVE)
+
+    def abandon(self) -> None:
+        """Close what was opened but not handed over; the jobs' thread must have ended."""
+        for opening in self._under_way:
+            if session := opening.take():
+                session.close()
+
+    def _on_opened(self, opening: _Opening) -> None:
+        session = opening.take()
+        if session is None:
+            return
+        if opening is self._under_way[-1]:
+            self.opened.emit(session)
+        else:
+            self.close(session)
+
+    def _on_end(self, opening: _Opening, outcome: Outcome) -> None:
+        self._under_way.remove(opening)
+        if outcome is not Outcome.DONE:
+            self.not_opened.emit(opening.path)

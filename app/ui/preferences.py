@@ -1,0 +1,65 @@
+"""What the window remembers between runs."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from app.storage.home import home_folder
+from app.ui.theme import Theme
+
+MAX_RECENT = 8
+
+
+class Preferences:
+    """Typed access to the settings file ``window.ini`` in the program's own folder."""
+
+    def __init__(self) -> None:
+        path = home_folder() / "window.ini"
+        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+
+    @property
+    def recent(self) -> list[Path]:
+        """What was opened, newest first; what has gone since is left out."""
+        stored = self._settings.value("recent") or []
+        names = [stored] if isinstance(stored, str) else list(stored)
+        return [path for name in names if (path := Path(name)).exists()]
+
+    def add_recent(self, path: Path) -> None:
+        """Put a path first."""
+        path = path.resolve()
+        paths = [path, *(each for each in self.recent if each != path)][:MAX_RECENT]
+        self._settings.setValue("recent", [str(each) for each in paths])
+
+    def clear_recent(self) -> None:
+        """Forget what was opened."""
+        self._settings.remove("recent")
+
+    @property
+    def theme(self) -> Theme:
+        """The theme the user chose."""
+        name = self._settings.value("theme")
+        return Theme(name) if name in set(Theme) else Theme.SYSTEM
+
+    @theme.setter
+    def theme(self, theme: Theme) -> None:
+        self._settings.setValue("theme", theme.value)
+
+    def folder(self, purpose: str) -> str:
+        """Return where the user last was for a purpose, such as ``open``; his home at first."""
+        return str(self._settings.value(f"folder/{purpose}") or Path.home())
+
+    def set_folder(self, purpose: str, folder: Path) -> None:
+        """Remember where the user was for a purpose."""
+        self._settings.setValue(f"folder/{purpose}", str(folder))
+
+    def layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """Return the stored geometry and state of the window."""
+        geometry, state = self._settings.value("geometry"), self._settings.value("state")
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            return geometry, state
+        return None
+
+    def set_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Store the geometry and state of the window."""
+        self._settings.setValue("geometry", geometry)
+        self._settings.setValue("state", state)
