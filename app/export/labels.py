@@ -1,0 +1,70 @@
+"""From the masks of a document to what several formats share: objects, label maps, file names."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.document import Document, FrameMask, Table, TrackedObject
+
+Labels = NDArray[np.uint8]
+
+
+def objects_with_masks(document: Document, frames: Sequence[int]) -> list[TrackedObject]:
+    """List, in display order, the objects that have a pixel somewhere in these frames."""
+    return [
+        tracked
+        for tracked in document.objects
+        if any(
+            frame in frames and row.mask.area > 0
+            for frame, row in document.of_object(Table.MASKS, tracked.object_id).items()
+        )
+    ]
+
+
+def label_map(
+    document: Document, frame: int, labels: Mapping[int, int], size_hw: tuple[int, int]
+) -> tuple[Labels, int]:
+    """Give each pixel of a frame to one object.
+
+    A pixel that several objects claim goes to the mask that a person drew or verified, then to
+    the more confident one, then to the object that comes first in the list.
+
+    Args:
+        document: where the masks are.
+        frame: source frame.
+        labels: the value to write for each object id; other objects are left out.
+        size_hw: height and width of the frame.
+
+    Returns:
+        (H, W) uint8 with 0 for background, and how many pixels were claimed more than once.
+    """
+    label_of_pixel = np.zeros(size_hw, dtype=np.uint8)
+    claims = np.zeros(size_hw, dtype=np.uint8)
+    rows = [(o, row) for o, row in document.masks_on(frame) if o.object_id in labels]
+    for tracked, row in sorted(reversed(rows), key=lambda item: _trust(item[1])):
+        bitmap = row.mask.decode()
+        label_of_pixel[bitmap] = labels[tracked.object_id]
+        claims += bitmap
+    return label_of_pixel, int(np.count_nonzero(claims > 1))
+
+
+def _trust(row: FrameMask) -> float:
+    return math.inf if row.is_verified or row.confidence is None else row.confidence
+
+
+def file_stem(name: str) -> str:
+    """Turn the name of a source into one that is safe in files and lists."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "video"
+
+
+def frame_digits(frames: Sequence[int], at_least: int) -> int:
+    """Digits with which the names of these frames sort by number."""
+    return max(at_least, len(str(max(frames))))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names for a sentence."""
+    return ", ".join(f"“{name}”" for name in names)
