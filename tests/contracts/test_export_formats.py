@@ -1,0 +1,53 @@
+"""What readers outside this project rely on: an export of a fixed scene must not change.
+
+After a wanted change, delete the golden files, run this test once to write them anew (it then
+fails on purpose) and read the difference.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.export.registry import export
+from tests.unit.export.scene import open_frames, two_objects
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def compare(found: str, name: str) -> None:
+    golden = GOLDEN / name
+    if not golden.exists():
+        golden.write_text(found, encoding="utf-8")
+        pytest.fail(f"{name} was missing and has been written")
+    assert json.loads(found) == json.loads(golden.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("format_name", "file"),
+    [
+        ("coco", "my_clip.coco.json"),
+        ("youtube_vis", "my_clip.youtube_vis.json"),
+        ("davis", "my_clip.objects.json"),
+    ],
+)
+def test_json_is_as_published(tmp_path: Path, format_name: str, file: str) -> None:
+    with open_frames(tmp_path) as source:
+        export(two_objects(), source, format_name, tmp_path / "out")
+    compare((tmp_path / "out" / file).read_text("utf-8"), file)
+
+
+def test_davis_tree_is_as_published(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with open_frames(tmp_path) as source:
+        export(two_objects(), source, "davis_with_images", out)
+    files = sorted(str(p.relative_to(out).as_posix()) for p in out.rglob("*") if p.is_file())
+    listing = {"files": files, "rows": {}}
+    for frame in (0, 3):
+        with Image.open(out / f"Annotations/480p/my_clip/{frame:05d}.png") as picture:
+            pixels = np.asarray(picture)
+            listing["palette"] = picture.getpalette()
+        listing["rows"][str(frame)] = ["".join(map(str, row)) for row in pixels.tolist()]
+    compare(json.dumps(listing, indent=1), "davis_tree.json")
