@@ -136,9 +136,11 @@ class Session:
         """Height and width of the video in pixels."""
         return self.source.size_hw
 
-    def add_object(self, name: str | None = None, category: str = "object") -> int:
-        """Add an object and return its id."""
-        return self._run_adding(edits.add_object(self.document, name, category))
+    def add_object(
+        self, name: str | None = None, category: str = "object", object_id: int | None = None
+    ) -> int:
+        """Add an object, under the next free id unless one is given, and return its id."""
+        return self._run_adding(edits.add_object(self.document, name, category, object_id))
 
     def duplicate_object(self, object_id: int) -> int:
         """Copy an object with all that belongs to it and return the copy's id."""

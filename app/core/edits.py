@@ -40,10 +40,23 @@ def _changes(
     return tuple(change for change in found if change.before != change.after)
 
 
-def add_object(document: Document, name: str | None = None, category: str = "object") -> Edit:
-    """Add an object under the next free id; the id is in the edit's only change."""
+def add_object(
+    document: Document,
+    name: str | None = None,
+    category: str = "object",
+    object_id: int | None = None,
+) -> Edit:
+    """Add an object, under the next free id unless one is given.
+
+    The id is in the edit's only change.
+
+    Raises:
+        ValueError: the id is taken.
+    """
     ids = document.rows(Table.OBJECTS)
-    new_id = max(ids, default=0) + 1
+    new_id = max(ids, default=0) + 1 if object_id is None else object_id
+    if new_id in ids:
+        raise ValueError(f"object_id must be free, got {new_id}")
     order = max((o.order for o in ids.values()), default=0) + 1
     added = TrackedObject(
         new_id, name or f"object {new_id}", display_color(new_id), category, order

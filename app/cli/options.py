@@ -1,0 +1,132 @@
+"""Options that several commands share, and what their values mean."""
+
+import argparse
+import json
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.core.errors import ExportError, UsageError
+from app.core.settings import BUNDLED_MODEL, ModelSettings
+from app.export.registry import FORMATS
+from app.tracking import loading
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add which model to use and where to run it."""
+    parser.add_argument("--model", default=BUNDLED_MODEL, metavar="NAME", help="model to use")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights of the model")
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)"
+    )
+    parser.add_argument("--size", type=_positive, metavar="N", help="input size in pixels")
+
+
+def add_range_option(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of frames."""
+    parser.add_argument(
+        "--range", metavar="A:B", help="only frames A to B, both included; either may be left out"
+    )
+
+
+def add_format_option(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the choice of export formats."""
+    names = ", ".join(FORMATS)
+    parser.add_argument(
+        "--format",
+        default=default,
+        metavar="NAMES",
+        help=f"comma-separated: {names} (default: {default})",
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of machine-readable results."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+
+
+def model_settings(arguments: argparse.Namespace) -> ModelSettings:
+    """Return which model was asked for."""
+    return ModelSettings(arguments.model, arguments.checkpoint, arguments.device, arguments.size)
+
+
+def backend_loader(settings: ModelSettings) -> loading.BackendLoader:
+    """Return what makes the model when the first job needs it."""
+    return partial(loading.load_model, settings)
+
+
+def chosen_formats(text: str) -> list[str]:
+    """Split a list of export formats.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown or not names:
+        raise UsageError(
+            f"There is no export format {unknown[0]!r}." if unknown else "No format is named.",
+            f"Choose from {', '.join(FORMATS)}.",
+        )
+    return names
+
+
+def chosen_frames(text: str | None, frame_count: int) -> range:
+    """Read ``A:B`` as frames A to B, both included.
+
+    Raises:
+        UsageError: it is not a range of the video's frames.
+    """
+    first_text, colon, last_text = (text or ":").partition(":")
+    try:
+        first, last = int(first_text or 0), int(last_text or frame_count - 1)
+    except ValueError:
+        colon = ""
+    if not colon:
+        raise UsageError(f"--range must be A:B in whole frame numbers, got {text!r}.")
+    if not 0 <= first <= last < frame_count:
+        raise UsageError(
+            f"--range {text} is not in the video, which has the frames 0 to {frame_count - 1}."
+        )
+    return range(first, last + 1)
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that a folder can be written or made, before hours of work; leaves no trace.
+
+    Raises:
+        ExportError: it cannot.
+    """
+    place = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise ExportError(
+            f"{folder} cannot be written: {error.strerror or error}.", "Choose another folder."
+        ) from error
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file that appears only when it is complete.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
+    partial_path = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial_path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        os.replace(partial_path, path)
+    except OSError as error:
+        partial_path.unlink(missing_ok=True)
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("must be greater than 0")
+    return value

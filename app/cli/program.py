@@ -1,0 +1,105 @@
+"""Choose the command, and turn every ending into an exit status."""
+
+import argparse
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+
+from app.cli import demo, evaluate, export, track
+from app.core.errors import AppError, SourceError, UsageError
+
+PROGRAM = "tinysam2"
+COMMANDS = {"track": track, "export": export, "eval": evaluate, "demo": demo}
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: arguments without the program's name; those of the process if None.
+
+    Returns:
+        The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(is_command=bool(words) and words[0] in COMMANDS).parse_args(words)
+    try:
+        status: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
+        return _report(error, arguments.debug)
+    return status
+
+
+def _report(error: Exception, is_debug: bool) -> int:
+    if is_debug:
+        traceback.print_exception(error)
+    is_known = isinstance(error, AppError)
+    sentence = str(error) if is_known else f"unexpected {type(error).__name__}: {error}"
+    hint = "" if is_known or is_debug else " (run it again with --debug for the details)"
+    print(f"{PROGRAM}: {' '.join(sentence.split())}{hint}", file=sys.stderr)
+    return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _parser(is_command: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        PROGRAM,
+        description="Track objects through video and see what the tracker remembers.",
+        usage=None if is_command else f"{PROGRAM} [PATH] | {PROGRAM} COMMAND ...",
+        epilog=None if is_command else _command_list(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
+    if is_command:
+        commands = parser.add_subparsers(metavar="COMMAND", required=True)
+        for name, module in COMMANDS.items():
+            command = commands.add_parser(name, description=_summary(module))
+            module.add_arguments(command)
+            _add_debug(command)
+            command.set_defaults(run=module.run)
+    else:
+        parser.add_argument(
+            "path", nargs="?", type=Path, help="a video, a frame folder or a project to open"
+        )
+        _add_debug(parser)
+        parser.set_defaults(run=_open_window)
+    return parser
+
+
+def _command_list() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {_summary(module)}" for name, module in COMMANDS.items()]
+    return "\n".join(["commands (`COMMAND --help` explains one):", *lines])
+
+
+def _summary(module: ModuleType) -> str:
+    return (module.__doc__ or "").strip()
+
+
+def _add_debug(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--debug", action="store_true", help="show where a failure came from")
+
+
+def _version() -> str:
+    try:
+        return version("tinysam2-annotator")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _open_window(arguments: argparse.Namespace) -> int:
+    path: Path | None = arguments.path
+    if path is not None and not path.exists():
+        raise SourceError(f"{path} does not exist.", f"See `{PROGRAM} --help` for the commands.")
+    logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING)
+    from app.ui.application import run
+
+    return run(path)

@@ -1,0 +1,52 @@
+"""Progress on stderr: a bar on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+
+BAR_WIDTH = 30
+TERMINAL_PAUSE_S = 0.1
+LINE_PAUSE_S = 5.0
+
+
+class Progress:
+    """Show how far some work has come; stdout stays free for results.
+
+    Args:
+        label: what is being done.
+        unit: what is counted.
+    """
+
+    def __init__(self, label: str, unit: str = "frames") -> None:
+        self._label = label
+        self._unit = unit
+        self._started = time.monotonic()
+        self._shown = self._started if not sys.stderr.isatty() else 0.0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the work began."""
+        return time.monotonic() - self._started
+
+    def update(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are ready, unless that was just said."""
+        now = time.monotonic()
+        is_terminal = sys.stderr.isatty()
+        pause = TERMINAL_PAUSE_S if is_terminal else LINE_PAUSE_S
+        if now - self._shown < pause and done < total:
+            return
+        self._shown = now
+        text = f"{self._label}: {done}/{total} {self._unit}{self._speed(done, total)}"
+        if is_terminal:
+            filled = BAR_WIDTH * done // max(total, 1)
+            bar = "█" * filled + "░" * (BAR_WIDTH - filled)
+            end = "\n" if done >= total else ""
+            print(f"\r\x1b[K{bar} {text}", end=end, file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def _speed(self, done: int, total: int) -> str:
+        if not done or self.elapsed_s < 1e-3:
+            return ""
+        rate = done / self.elapsed_s
+        left = round((total - done) / rate)
+        return f", {rate:.1f}/s" + (f", {left // 60}:{left % 60:02} left" if left else "")

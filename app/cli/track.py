@@ -1,0 +1,161 @@
+"""Track the objects of a prompts file through a video and write their masks."""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.cli.export import export_all, report_values, show_reports
+from app.cli.options import (
+    add_format_option,
+    add_json_option,
+    add_model_options,
+    add_range_option,
+    backend_loader,
+    check_writable,
+    chosen_formats,
+    chosen_frames,
+    model_settings,
+    write_json,
+)
+from app.cli.progress import Progress
+from app.cli.prompts_file import ObjectPrompts, read_prompts
+from app.core.cancel import CancelToken
+from app.core.document import Origin
+from app.core.errors import UsageError
+from app.export.memory_report import memory_report
+from app.session import Session
+from app.tracking.backend import Direction
+from app.tracking.jobs import TrackStep
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("video", type=Path, help="a video or a folder of frames")
+    parser.add_argument(
+        "--prompts", type=Path, required=True, metavar="FILE", help="what to track (JSON)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    add_format_option(parser, "davis")
+    add_model_options(parser)
+    add_range_option(parser)
+    parser.add_argument(
+        "--direction",
+        type=Direction,
+        choices=list(Direction),
+        default=Direction.FORWARD,
+        help="from the first prompt of each object forward, from its last one backward, or both "
+        "ways from the first (default: forward)",
+    )
+    parser.add_argument(
+        "--memory-report", type=Path, metavar="FILE", help="what the tracker remembered (JSON)"
+    )
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit status."""
+    formats = chosen_formats(arguments.format)
+    with tempfile.TemporaryDirectory(prefix="tinysam2-") as scratch:
+        loader = backend_loader(model_settings(arguments))
+        session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
+        try:
+            frames = chosen_frames(arguments.range, session.num_frames)
+            objects = read_prompts(arguments.prompts, session.num_frames, session.size_hw)
+            check_writable(arguments.out)
+            if arguments.memory_report:
+                check_writable(arguments.memory_report.parent)
+            speed = track_objects(session, objects, arguments.direction, frames)
+            reports = export_all(session, formats, arguments.out, frames)
+            if arguments.memory_report:
+                write_json(arguments.memory_report, memory_report(session.document, frames))
+        finally:
+            session.close()
+    if arguments.json:
+        print(json.dumps({**speed, "exports": report_values(reports)}))
+        return 0
+    show_reports(reports, as_json=False)
+    if arguments.memory_report:
+        print(f"memory report: {arguments.memory_report}")
+    return 0
+
+
+def track_objects(
+    session: Session, objects: Iterable[ObjectPrompts], direction: Direction, frames: range
+) -> dict[str, object]:
+    """Do what a user of the window would: prompt each object, then track them.
+
+    Objects that start on the same frame are tracked together.
+
+    Args:
+        session: an open project without these objects; receives them with their masks.
+        objects: what to track.
+        direction: which way.
+        frames: the frames that tracking may reach, without gaps.
+
+    Returns:
+        Number of tracked frames, seconds and what ran, for a report.
+
+    Raises:
+        UsageError: an object has no prompt in the range.
+    """
+    objects = list(objects)
+    starts = _starts(objects, direction, frames)
+    for each in objects:
+        _prompt(session, each)
+    total = sum(_walk_length(start, direction, frames) for start in starts)
+    progress = Progress("tracking")
+    done = 0
+    for start, ids in starts.items():
+        job = session.track_job(direction, start, ids, frames[0], frames[-1])
+        for step in job(CancelToken()):
+            session.apply(step)
+            if isinstance(step, TrackStep):
+                done += 1
+                progress.update(done, total)
+    seconds = progress.elapsed_s
+    model = session.backend.description
+    return {
+        "frames": done,
+        "seconds": round(seconds, 3),
+        "model": model.name,
+        "device": model.device,
+        "input_size": model.input_size,
+    }
+
+
+def _starts(
+    objects: Iterable[ObjectPrompts], direction: Direction, frames: range
+) -> dict[int, list[int]]:
+    starts: dict[int, list[int]] = {}
+    for each in objects:
+        inside = [frame for frame in each.prompts if frame in frames]
+        if not inside:
+            raise UsageError(
+                f"Object {each.object_id} has no prompt on the frames {frames[0]} to {frames[-1]}.",
+                "Widen --range or prompt a frame in it.",
+            )
+        start = max(inside) if direction is Direction.BACKWARD else min(inside)
+        starts.setdefault(start, []).append(each.object_id)
+    return starts
+
+
+def _walk_length(start: int, direction: Direction, frames: range) -> int:
+    if direction is Direction.BOTH:
+        return len(frames)
+    return frames[-1] - start + 1 if direction is Direction.FORWARD else start - frames[0] + 1
+
+
+def _prompt(session: Session, wanted: ObjectPrompts) -> None:
+    object_id = session.add_object(wanted.name, wanted.category, wanted.object_id)
+    for frame, prompts in wanted.prompts.items():
+        if prompts.mask is not None:
+            session.set_mask(object_id, frame, prompts.mask, Origin.PROMPT)
+            continue
+        if prompts.box is not None:
+            session.set_box(object_id, frame, prompts.box)
+        for point in prompts.points:
+            session.add_point(object_id, frame, point.x, point.y, point.is_positive)
+        for step in session.segment_job(object_id, frame)(CancelToken()):
+            session.apply(step)

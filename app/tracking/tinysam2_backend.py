@@ -1,0 +1,224 @@
+"""The only place where the application meets torch and the model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.core.cancel import CancelToken
+from app.core.errors import ModelError
+from app.core.masks import RleMask
+from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.prompts import FramePrompts
+from app.core.settings import ModelSettings
+from app.media.source import FrameSource
+from app.tracking.backend import (
+    Direction,
+    FrameResult,
+    ModelDescription,
+    ObjectRequest,
+    ObjectResult,
+    Prediction,
+    TrackRequest,
+)
+from tinysam2.build import load_model
+from tinysam2.checkpoints import CheckpointError
+from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
+from tinysam2.memory.bank import MemoryEvent
+from tinysam2.tracking.image_predictor import ImagePredictor, Model, ObjectPrompt
+from tinysam2.tracking.video_tracker import TrackStep, VideoTracker
+
+HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
+
+
+@contextmanager
+def model_errors() -> Iterator[None]:
+    """Turn what torch and the model raise for reasons outside the program into sentences.
+
+    Raises:
+        ModelError: the device has no room, or the weights or settings cannot be used.
+    """
+    try:
+        yield
+    except CheckpointError as error:
+        raise ModelError(str(error), "Choose another weights file.") from error
+    except torch.OutOfMemoryError as error:
+        raise ModelError("The device ran out of memory.", HINT_MEMORY) from error
+    except RuntimeError as error:
+        if "allocate memory" in str(error):
+            raise ModelError("The computer ran out of memory.", HINT_MEMORY) from error
+        raise
+
+
+def load_network(settings: ModelSettings) -> tuple[Model, MemoryConfig]:
+    """Load a model and say how it is to remember.
+
+    Raises:
+        ModelError: the model, its weights, the device or a setting cannot be used.
+    """
+    try:
+        with model_errors():
+            if settings.input_size is not None:
+                check_image_size(settings.input_size)
+            model = load_model(settings.name, settings.checkpoint, settings.device)
+            values = dict(settings.memory)
+            if "policy" in values:
+                values["policy"] = MemoryPolicy(str(values["policy"]))
+            return model, replace(model.network.config.memory, **values)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ModelError(f"The model cannot be used: {error}.") from error
+
+
+class TinySam2Backend:
+    """A `TrackerBackend` on the model.  Lives on one thread.
+
+    Args:
+        model: a loaded network.
+        name: what people call it.
+        memory: how it remembers.
+        input_size: side of its square input in pixels; its own if None.
+    """
+
+    def __init__(
+        self, model: Model, name: str, memory: MemoryConfig, input_size: int | None = None
+    ) -> None:
+        self._model = model
+        self._memory = memory
+        self._predictor = ImagePredictor(model, input_size)
+        self._source_name = ""
+        parameters = sum(weight.numel() for weight in model.network.parameters())
+        self.description = ModelDescription(
+            name, parameters, str(model.device), self._predictor.image_size
+        )
+
+    @classmethod
+    def load(cls, settings: ModelSettings) -> "TinySam2Backend":
+        """Load the model of some settings.
+
+        Raises:
+            ModelError: the model, its weights, the device or a setting cannot be used.
+        """
+        model, memory = load_network(settings)
+        return cls(model, settings.name, memory, settings.input_size)
+
+    def encode(self, source: FrameSource, frame: int) -> None:
+        """Compute and keep a frame's features."""
+        with model_errors():
+            self._predictor_of(source).features(frame, source[frame])
+
+    def segment(self, source: FrameSource, frame: int, prompts: FramePrompts) -> Prediction:
+        """Predict the mask that prompts on a frame mean; a given mask is the answer itself."""
+        if prompts.mask is not None:
+            return Prediction(prompts.mask, 1.0)
+        with model_errors():
+            predictor = self._predictor_of(source)
+            answer = predictor.predict(frame, source[frame], _object_prompt(prompts))
+        return Prediction(RleMask.encode(answer.mask_logits > 0), _share(answer.confidence))
+
+    def track(
+        self, source: FrameSource, request: TrackRequest, token: CancelToken
+    ) -> Iterator[FrameResult]:
+        """Track objects frame by frame, the start frame first; stop early when cancelled."""
+        if request.direction is not Direction.BACKWARD:
+            yield from self._walk(source, request, token, Direction.FORWARD)
+        if request.direction is not Direction.FORWARD and not token.is_cancelled:
+            backward = self._walk(source, request, token, Direction.BACKWARD)
+            if request.direction is Direction.BOTH:
+                next(backward, None)  # the start frame was given already
+            yield from backward
+
+    def _walk(
+        self,
+        source: FrameSource,
+        request: TrackRequest,
+        token: CancelToken,
+        direction: Direction,
+    ) -> Iterator[FrameResult]:
+        is_forward = direction is Direction.FORWARD
+        stop = request.last + 1 if is_forward else request.first - 1
+        with model_errors():
+            tracker = self._tracker(source, request)
+            for step in tracker.propagate(request.start, stop, direction.value):
+                yield self._frame_result(step, request)
+                if token.is_cancelled:
+                    return
+
+    def _tracker(self, source: FrameSource, request: TrackRequest) -> VideoTracker:
+        tracker = VideoTracker(self._model, source, self._memory, self._predictor.image_size)
+        for each in request.objects:
+            for frame, prompts in _prompts_of(each, request.start).items():
+                tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))
+            for frame, constraint in each.constraints.items():
+                demand = tracker.pin if constraint is Constraint.PIN else tracker.ban
+                demand(each.object_id, frame)
+        return tracker
+
+    def _frame_result(self, step: TrackStep, request: TrackRequest) -> FrameResult:
+        bitmaps = (step.mask_logits > 0).cpu().numpy()
+        by_id = {each.object_id: each for each in request.objects}
+        results = []
+        for object_id, bitmap in zip(step.object_ids, bitmaps, strict=True):
+            known = _prompts_of(by_id[object_id], request.start).get(step.frame_index)
+            given = known.mask if known is not None else None
+            mask = RleMask.encode(bitmap) if given is None else given
+            record = self._record(step.memory_events[object_id])
+            prediction = Prediction(mask, record.scores.quality)
+            results.append(ObjectResult(object_id, prediction, record))
+        return FrameResult(step.frame_index, tuple(results))
+
+    def _record(self, event: MemoryEvent) -> MemoryRecord:
+        height, width = (side // self._memory.pool for side in self._predictor.feature_hw)
+        return MemoryRecord(
+            decision=Decision(event.decision.value),
+            reason=event.reason,
+            scores=FrameScores(**{k: _share(v) for k, v in asdict(event.scores).items()}),
+            bank=tuple(event.bank),
+            evicted=event.evicted,
+            tokens_stored=event.tokens_stored,
+            tokens_attended=event.tokens_attended,
+            tokens_full_sam2=event.tokens_full_sam2,
+            survivors={
+                frame: (height, width, _packed(cells, height * width))
+                for frame, cells in event.survivors.items()
+            },
+        )
+
+    def _predictor_of(self, source: FrameSource) -> ImagePredictor:
+        """Return the predictor, without features of another video: they go by frame number."""
+        if str(source.path) != self._source_name:
+            self._source_name = str(source.path)
+            self._predictor = ImagePredictor(self._model, self._predictor.image_size)
+        return self._predictor
+
+
+def _prompts_of(request: ObjectRequest, start: int) -> dict[int, FramePrompts]:
+    """Return an object's prompts; a mask that it starts from counts as one."""
+    prompts = dict(request.prompts)
+    if request.seed is not None:
+        prompts.setdefault(start, FramePrompts(mask=request.seed))
+    return prompts
+
+
+def _object_prompt(prompts: FramePrompts) -> ObjectPrompt:
+    if prompts.mask is not None:
+        return ObjectPrompt(mask=prompts.mask.decode())
+    box = prompts.box
+    return ObjectPrompt(
+        tuple((point.x, point.y) for point in prompts.points),
+        tuple(int(point.is_positive) for point in prompts.points),
+        None if box is None else (box.x0, box.y0, box.x1, box.y1),
+    )
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, value))
+
+
+def _packed(cells: Tensor, count: int) -> bytes:
+    """Turn the indices of surviving cells into row-major bits."""
+    bits = np.zeros(count, dtype=np.bool_)
+    bits[cells.numpy()] = True
+    return np.packbits(bits).tobytes()
