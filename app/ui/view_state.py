@@ -65,6 +65,7 @@ class ViewState(QObject):
         show_outlines: draw masks as contours instead of fills.
         show_masks: draw masks at all.
         brush_radius: of brush and eraser, in pixels of the video frame.
+        selected_point: index of the selected point of the active object on this frame, if any.
         solo_object: id of the only object that is drawn, or None for all visible ones.
 
     Signals:
@@ -98,6 +99,7 @@ class ViewState(QObject):
     brush_radius = _Shared[int](
         12, _overlay_changed, lambda _state, value: max(1, min(value, MAX_BRUSH_RADIUS_PX))
     )
+    selected_point = _Shared[int | None](None, _overlay_changed)
     solo_object = _Shared[int | None](None, _overlay_changed)
 
     def __init__(self, num_frames: int, parent: QObject | None = None) -> None:

@@ -30,7 +30,6 @@ class CanvasScene:
     Attributes:
         masks: the masks of the document.
         preview: a mask that is not in the document, shown for the active object.
-        selected_point: index of the selected point of the active object, if any.
     """
 
     def __init__(self, session: Session, state: ViewState, picture: FramePicture) -> None:
@@ -39,7 +38,6 @@ class CanvasScene:
         self._picture = picture
         self.masks = MaskLayer(session.document, state, session.size_hw)
         self.preview: RleMask | None = None
-        self.selected_point: int | None = None
 
     @property
     def active(self) -> TrackedObject | None:
@@ -134,7 +132,7 @@ class CanvasScene:
                 marks.draw_box(painter, marks.on_widget(rect, viewport), QColor(*tracked.color))
             for index, point in enumerate(prompts.points):
                 at = QPointF(*viewport.to_widget(point.x, point.y))
-                is_selected = is_active and index == self.selected_point
+                is_selected = is_active and index == self._state.selected_point
                 marks.draw_point(painter, at, point.is_positive, is_selected)
         painter.setOpacity(1.0)
 

@@ -1,6 +1,6 @@
 """The canvas: hands the mouse to the tool at hand, and zooms and pans whatever the tool does."""
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -106,15 +106,6 @@ class CanvasView(QWidget):
         """Where the picture is on the widget now."""
         return self._navigation.viewport
 
-    @property
-    def selected_point(self) -> int | None:
-        """Index, among the active object's points on this frame, of the one clicked last."""
-        return self._scene.selected_point
-
-    def sizeHint(self) -> QSize:
-        """Ask for room for a picture."""
-        return QSize(960, 540)
-
     def fit(self) -> None:
         """Show the whole picture, also after the widget changes its size."""
         self._navigation.fit()
@@ -208,7 +199,7 @@ class CanvasView(QWidget):
 
     def _on_rows_changed(self, rows: list[ObjectFrame]) -> None:
         if any(frame == self._picture.frame for _, frame in rows):
-            self._scene.selected_point = None
+            self._state.selected_point = None
             self._on_objects_changed()
 
     def _on_hover_ended(self) -> None:
@@ -219,7 +210,7 @@ class CanvasView(QWidget):
         for tool in self._tools.values():
             tool.cancel()
         self._pressed = Qt.MouseButton.NoButton
-        self._scene.selected_point = None
+        self._state.selected_point = None
         self._hover.stop()
         self._refresh()
 
@@ -237,8 +228,7 @@ class CanvasView(QWidget):
         is_left = event.button() == Qt.MouseButton.LeftButton
         index = self._scene.point_at(event.position(), self.viewport)
         if self._state.tool is Tool.POINT and is_left and index is not None:
-            self._scene.selected_point = index
-            self.update()
+            self._state.selected_point = index
             return
         self._pressed = event.button()
         is_exclude = not is_left or bool(event.modifiers() & CTRL)

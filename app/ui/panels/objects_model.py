@@ -1,0 +1,217 @@
+"""The objects of a document as a Qt table."""
+
+from enum import IntEnum
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+
+from app.core.document import ObjectFrame, Table, TrackedObject
+from app.session import Session
+from app.ui.document_bridge import DocumentBridge
+from app.ui.icons import icon
+from app.ui.view_state import ViewState
+
+Index = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+
+SWATCH_PX = 14
+
+
+class Column(IntEnum):
+    """The columns of the table."""
+
+    NAME = 0
+    CATEGORY = 1
+    MASKS = 2
+    VISIBLE = 3
+    LOCKED = 4
+    SOLO = 5
+
+
+TOGGLES = (Column.VISIBLE, Column.LOCKED, Column.SOLO)
+
+_HEADERS = {
+    Column.NAME: ("Name", "Double-click or F2 to rename"),
+    Column.CATEGORY: ("Category", "What kind of thing it is; written into exports"),
+    Column.MASKS: ("#", "Number of frames with a mask"),
+    Column.VISIBLE: ("Visible", "Show or hide the object on the picture (H)"),
+    Column.LOCKED: ("Locked", "Protect the object from every change (L)"),
+    Column.SOLO: ("Solo", "Show this object alone"),
+}
+_HEADER_ICONS = {Column.VISIBLE: "eye", Column.LOCKED: "lock", Column.SOLO: "solo"}
+_TOGGLE_ICONS = {
+    Column.VISIBLE: ("eye-off", "eye"),
+    Column.LOCKED: ("unlock", "lock"),
+    Column.SOLO: ("solo", "solo"),
+}
+_TOGGLE_WORDS = {
+    Column.VISIBLE: ("Hidden: click to show", "Visible: click to hide"),
+    Column.LOCKED: ("Unlocked: click to lock", "Locked: click to unlock"),
+    Column.SOLO: ("Click to show this object alone", "Shown alone: click to show the others again"),
+}
+
+
+def swatch(color: tuple[int, int, int]) -> QIcon:
+    """Draw an object's colour."""
+    pixmap = QPixmap(SWATCH_PX, SWATCH_PX)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QColor(0, 0, 0, 90))
+    painter.setBrush(QColor(*color))
+    painter.drawRoundedRect(0, 0, SWATCH_PX - 1, SWATCH_PX - 1, 3, 3)
+    painter.end()
+    picture = QIcon(pixmap)
+    picture.addPixmap(pixmap, QIcon.Mode.Selected)  # else a selected row tints it
+    return picture
+
+
+class ObjectsModel(QAbstractTableModel):
+    """One row per object, in display order; edits go through the session.  Lives on the GUI thread.
+
+    Args:
+        session: whose objects.
+        bridge: tells when they change.
+        state: says which object is shown alone.
+        parent: owner.
+    """
+
+    def __init__(
+        self, session: Session, bridge: DocumentBridge, state: ViewState, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._state = state
+        self._objects = session.document.objects
+        bridge.objects_changed.connect(self._on_objects_changed)
+        bridge.masks_changed.connect(self._on_masks_changed)
+        state.overlay_changed.connect(self._on_overlay_changed)
+
+    def object_at(self, row: int) -> TrackedObject:
+        """Return the object of a row."""
+        return self._objects[row]
+
+    def row_of(self, object_id: int | None) -> int | None:
+        """Return the row of an object, None when there is no such object."""
+        ids = [each.object_id for each in self._objects]
+        return ids.index(object_id) if object_id in ids else None
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Count the objects."""
+        return 0 if parent is not None and parent.isValid() else len(self._objects)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        """Count the columns."""
+        return 0 if parent is not None and parent.isValid() else len(Column)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Make texts editable and switches checkable."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.column() in (Column.NAME, Column.CATEGORY):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        elif index.column() in TOGGLES:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> object:
+        """Return what a cell shows."""
+        tracked, column = self._objects[index.row()], Column(index.column())
+        if column in TOGGLES:
+            return self._toggle_data(tracked, column, role)
+        if role in (Role.DisplayRole, Role.EditRole):
+            return self._text(tracked, column)
+        if role == Role.DecorationRole and column is Column.NAME:
+            return swatch(tracked.color)
+        if role == Role.TextAlignmentRole and column is Column.MASKS:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Role.ForegroundRole and (column is not Column.NAME or not tracked.is_visible):
+            return QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText)
+        if role == Role.ToolTipRole:
+            return f"{tracked.name} ({tracked.category}), {self._mask_count(tracked)} masks"
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
+    ) -> object:
+        """Name the columns; switches have an icon instead of a text."""
+        if orientation is Qt.Orientation.Vertical:
+            return None
+        column = Column(section)
+        name, tip = _HEADERS[column]
+        if role == Role.ToolTipRole:
+            return tip if column not in TOGGLES else f"{name}: {tip}"
+        if role == Role.AccessibleTextRole or (role == Role.DisplayRole and column not in TOGGLES):
+            return name
+        if role == Role.DecorationRole and column in TOGGLES:
+            return icon(_HEADER_ICONS[column])
+        return None
+
+    def setData(self, index: Index, value: object, role: int = Role.EditRole) -> bool:
+        """Rename, recategorise, or turn a switch."""
+        tracked, column = self._objects[index.row()], Column(index.column())
+        if role == Role.CheckStateRole and column in TOGGLES:
+            self._toggle(tracked, column, Qt.CheckState(value) is Qt.CheckState.Checked)
+            return True
+        text = str(value).strip()
+        if role != Role.EditRole or not text:
+            return False
+        if column is Column.NAME:
+            self._session.update_object(tracked.object_id, name=text)
+        else:
+            self._session.update_object(tracked.object_id, category=text)
+        return True
+
+    def _toggle_data(self, tracked: TrackedObject, column: Column, role: int) -> object:
+        is_on = self._is_on(tracked, column)
+        if role == Role.CheckStateRole:
+            return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
+        if role == Role.DecorationRole:
+            return icon(_TOGGLE_ICONS[column][is_on])
+        if role == Role.ToolTipRole:
+            return _TOGGLE_WORDS[column][is_on]
+        if role == Role.AccessibleTextRole:
+            return f"{tracked.name}: {_TOGGLE_WORDS[column][is_on]}"
+        return None
+
+    def _is_on(self, tracked: TrackedObject, column: Column) -> bool:
+        return {
+            Column.VISIBLE: tracked.is_visible,
+            Column.LOCKED: tracked.is_locked,
+            Column.SOLO: tracked.object_id == self._state.solo_object,
+        }[column]
+
+    def _toggle(self, tracked: TrackedObject, column: Column, is_on: bool) -> None:
+        if column is Column.SOLO:
+            self._state.solo_object = tracked.object_id if is_on else None
+        elif column is Column.LOCKED:
+            self._session.update_object(tracked.object_id, is_locked=is_on)
+        else:
+            self._session.update_object(tracked.object_id, is_visible=is_on)
+
+    def _text(self, tracked: TrackedObject, column: Column) -> str:
+        if column is Column.MASKS:
+            return str(self._mask_count(tracked))
+        return tracked.name if column is Column.NAME else tracked.category
+
+    def _mask_count(self, tracked: TrackedObject) -> int:
+        return len(self._session.document.of_object(Table.MASKS, tracked.object_id))
+
+    def _tell(self, first: Column, last: Column) -> None:
+        if self._objects:
+            self.dataChanged.emit(self.index(0, first), self.index(len(self._objects) - 1, last))
+
+    def _on_objects_changed(self) -> None:
+        objects = self._session.document.objects
+        if [o.object_id for o in objects] == [o.object_id for o in self._objects]:
+            self._objects = objects
+            self._tell(Column.NAME, Column.SOLO)
+        else:
+            self.beginResetModel()
+            self._objects = objects
+            self.endResetModel()
+
+    def _on_masks_changed(self, rows: list[ObjectFrame]) -> None:
+        self._tell(Column.MASKS, Column.MASKS)
+
+    def _on_overlay_changed(self) -> None:
+        self._tell(Column.SOLO, Column.SOLO)

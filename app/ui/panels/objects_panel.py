@@ -1,0 +1,198 @@
+"""The list of objects, and what can be done with one."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtGui import QAction, QColor
+from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from app.core import edits
+from app.core.document import TrackedObject
+from app.session import Session
+from app.ui.document_bridge import DocumentBridge
+from app.ui.icons import icon
+from app.ui.panels.objects_model import Column, ObjectsModel, swatch
+from app.ui.panels.objects_table import ObjectsTable
+from app.ui.view_state import ViewState
+
+
+class ObjectsPanel(QWidget):
+    """Shows the objects; the selected row is the active object.
+
+    When the active object goes away, its neighbour becomes active.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: DocumentBridge,
+        view_state: ViewState,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._state = view_state
+        self._model = ObjectsModel(session, bridge, view_state, self)
+        self._table = ObjectsTable(self._model, self)
+        self._row = 0
+        self._make_actions()
+        self._lay_out()
+        self._table.selectionModel().currentRowChanged.connect(self._on_row_chosen)
+        self._table.customContextMenuRequested.connect(self._on_menu_requested)
+        view_state.active_object_changed.connect(self._show_active)
+        bridge.objects_changed.connect(self._on_objects_changed)
+        self._on_objects_changed()
+
+    def _make_actions(self) -> None:
+        self._add = self._action("New object", "add", "New object (N)", self._on_add)
+        self._duplicate = self._action(
+            "Duplicate", "duplicate", "Copy this object with all its masks", self._on_duplicate
+        )
+        self._merge_menu = QMenu("Merge into", self)
+        self._merge_menu.aboutToShow.connect(self._fill_merge_menu)
+        self._merge = self._merge_menu.menuAction()
+        self._merge.setIcon(icon("merge"))
+        self._merge.setToolTip("Give all masks of this object to another one")
+        self._up = self._action("Move up", None, "Move this object up", partial(self._on_move, -1))
+        self._down = self._action(
+            "Move down", None, "Move this object down", partial(self._on_move, 1)
+        )
+        self._delete = self._action(
+            "Delete object", "delete", "Delete this object and all its masks", self._on_delete
+        )
+        self._rename = self._action("Rename", None, "", partial(self._edit, Column.NAME))
+        self._classify = self._action(
+            "Change category", None, "", partial(self._edit, Column.CATEGORY)
+        )
+        self._recolor = self._action("Change colour...", None, "", self._on_recolor)
+
+    def _action(
+        self, text: str, icon_name: str | None, tip: str, slot: Callable[[], object]
+    ) -> QAction:
+        action = QAction(text, self)
+        if icon_name is not None:
+            action.setIcon(icon(icon_name))
+        action.setToolTip(tip or text)
+        action.triggered.connect(lambda: slot())
+        return action
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(4, 4, 4, 4)
+        bar.setSpacing(2)
+        for action in (self._add, self._duplicate, self._merge, self._up, self._down):
+            bar.addWidget(self._button(action))
+        bar.addStretch(1)
+        bar.addWidget(self._button(self._delete))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self._table, 1)
+        self.setFocusProxy(self._table)
+
+    def _button(self, action: QAction) -> QToolButton:
+        button = QToolButton(self)
+        button.setDefaultAction(action)
+        button.setAutoRaise(True)
+        button.setAccessibleName(action.text())
+        if action is self._merge:
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        arrows = {id(self._up): Qt.ArrowType.UpArrow, id(self._down): Qt.ArrowType.DownArrow}
+        button.setArrowType(arrows.get(id(action), Qt.ArrowType.NoArrow))
+        return button
+
+    @property
+    def _active(self) -> TrackedObject | None:
+        row = self._model.row_of(self._state.active_object)
+        return None if row is None else self._model.object_at(row)
+
+    def _on_objects_changed(self) -> None:
+        """Keep an object active as long as there is one; the table forgot its selection."""
+        count = self._model.rowCount()
+        if self._active is None:
+            row = min(self._row, count - 1)
+            self._state.active_object = self._model.object_at(row).object_id if count else None
+        self._show_active()
+
+    def _show_active(self) -> None:
+        row = self._model.row_of(self._state.active_object)
+        selection = self._table.selectionModel()
+        if row is None:
+            selection.clear()
+        else:
+            self._row = row
+            column = max(self._table.currentIndex().column(), 0)
+            if self._table.currentIndex().row() != row:
+                self._table.setCurrentIndex(self._model.index(row, column))
+        self._update_actions()
+
+    def _update_actions(self) -> None:
+        active, count = self._active, self._model.rowCount()
+        is_free = active is not None and not active.is_locked
+        for action in (self._duplicate, self._rename, self._classify, self._recolor):
+            action.setEnabled(active is not None)
+        self._delete.setEnabled(is_free)
+        self._merge.setEnabled(is_free and count > 1)
+        self._up.setEnabled(active is not None and self._row > 0)
+        self._down.setEnabled(active is not None and self._row < count - 1)
+
+    def _on_row_chosen(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self._state.active_object = self._model.object_at(current.row()).object_id
+
+    def _on_menu_requested(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        if self._table.indexAt(at).isValid():
+            menu.addActions([self._rename, self._classify, self._recolor])
+            menu.addSeparator()
+            menu.addActions([self._up, self._down, self._duplicate, self._merge])
+            menu.addSeparator()
+            menu.addAction(self._delete)
+        else:
+            menu.addAction(self._add)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._table.viewport().mapToGlobal(at))
+
+    def _fill_merge_menu(self) -> None:
+        self._merge_menu.clear()
+        for row in range(self._model.rowCount()):
+            target = self._model.object_at(row)
+            if target.object_id != self._state.active_object:
+                action = self._merge_menu.addAction(swatch(target.color), target.name)
+                action.setEnabled(not target.is_locked)
+                action.triggered.connect(partial(self._on_merge, target.object_id))
+
+    def _on_add(self) -> None:
+        self._state.active_object = self._session.add_object()
+
+    def _on_duplicate(self) -> None:
+        if (active := self._active) is not None:
+            self._state.active_object = self._session.duplicate_object(active.object_id)
+
+    def _on_merge(self, target_id: int) -> None:
+        if (active := self._active) is not None:
+            self._session.merge_objects(target_id, active.object_id)
+            self._state.active_object = target_id
+
+    def _on_delete(self) -> None:
+        if (active := self._active) is not None:
+            self._session.remove_object(active.object_id)
+
+    def _on_move(self, by: int) -> None:
+        document = self._session.document
+        ids = [each.object_id for each in document.objects]
+        ids.insert(self._row + by, ids.pop(self._row))
+        moves = [edits.update_object(document, each, order=at) for at, each in enumerate(ids)]
+        self._session.execute(edits.joined("Reorder objects", *moves))
+
+    def _on_recolor(self) -> None:
+        if (active := self._active) is not None:
+            color = QColorDialog.getColor(QColor(*active.color), self, f"Colour of {active.name}")
+            if color.isValid():
+                rgb = color.red(), color.green(), color.blue()
+                self._session.update_object(active.object_id, color=rgb)
+
+    def _edit(self, column: Column) -> None:
+        self._table.edit(self._model.index(self._row, column))

@@ -1,0 +1,120 @@
+"""How the table of objects looks and takes clicks."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QApplication,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from app.ui.panels.objects_model import SWATCH_PX, TOGGLES, Column, ObjectsModel
+
+EMPTY_TEXT = "No objects yet: press N or click the picture"
+ROW_HEIGHT_PX = 30
+TOGGLE_WIDTH_PX = 25
+CATEGORY_WIDTH_PX = 66
+ICON_PX = 16
+QUIET_OPACITY = 0.35
+
+
+class _ToggleDelegate(QStyledItemDelegate):
+    """Draws a switch as an icon: plain when it says something, faint when it does not."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Draw the background of the cell and the icon in the colour of its text."""
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        style = QApplication.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter)
+        is_selected = bool(state & QStyle.StateFlag.State_Selected)
+        role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
+        image: QIcon = index.data(Qt.ItemDataRole.DecorationRole)
+        pixmap = image.pixmap(QSize(ICON_PX, ICON_PX), painter.device().devicePixelRatio())
+        tint = QPainter(pixmap)
+        tint.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        tint.fillRect(pixmap.rect(), QApplication.palette().color(role))
+        tint.end()
+        value = index.data(Qt.ItemDataRole.CheckStateRole)
+        painter.save()
+        painter.setOpacity(1.0 if value is Qt.CheckState.Checked else QUIET_OPACITY)
+        half = ICON_PX // 2
+        painter.drawPixmap(rect.center().x() - half, rect.center().y() - half, pixmap)
+        painter.restore()
+
+
+class ObjectsTable(QTableView):
+    """The table of objects.  A click on a switch turns it and leaves the selection alone."""
+
+    def __init__(self, model: ObjectsModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self.setAccessibleName("Objects")
+        self.setAccessibleDescription(EMPTY_TEXT)
+        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.setEditTriggers(
+            QTableView.EditTrigger.DoubleClicked | QTableView.EditTrigger.EditKeyPressed
+        )
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.setIconSize(QSize(SWATCH_PX, SWATCH_PX))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
+        self._lay_out_columns()
+
+    def _lay_out_columns(self) -> None:
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setMinimumSectionSize(TOGGLE_WIDTH_PX)
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(Column.CATEGORY, CATEGORY_WIDTH_PX)
+        header.setSectionResizeMode(Column.MASKS, QHeaderView.ResizeMode.ResizeToContents)
+        delegate = _ToggleDelegate(self)
+        for column in TOGGLES:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, TOGGLE_WIDTH_PX)
+            self.setItemDelegateForColumn(column, delegate)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Turn the switch under the pointer, or select."""
+        index = self.indexAt(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and index.column() in TOGGLES:
+            role = Qt.ItemDataRole.CheckStateRole
+            is_on = index.data(role) is Qt.CheckState.Checked
+            value = Qt.CheckState.Unchecked if is_on else Qt.CheckState.Checked
+            self.model().setData(index, value, role)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take the second click on a switch as one more, elsewhere begin to edit."""
+        if self.indexAt(event.position().toPoint()).column() in TOGGLES:
+            self.mousePressEvent(event)
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the rows, or what to do when there are none."""
+        super().paintEvent(event)
+        if self.model().rowCount() == 0:
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            room = self.viewport().rect().adjusted(16, 24, -16, -16)
+            flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, flags, EMPTY_TEXT)
