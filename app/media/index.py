@@ -19,9 +19,6 @@ from app.media.cursor import HINT_UNREADABLE, decoded_pictures, open_container
 FALLBACK_RATE = Fraction(25)
 """Used when a film does not say how fast it runs (bare streams); FFmpeg assumes the same."""
 
-SEEK_COST_FRAMES = 8
-"""A seek costs about as much as decoding this many frames."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoIndex:
@@ -54,12 +51,6 @@ class VideoIndex:
         """Return the two nearest places to begin decoding for a frame, nearest first."""
         end = int(np.searchsorted(self.key_pts, self.pts[frame_index], side="right"))
         return [int(key) for key in self.key_pts[max(0, end - 2) : end][::-1]]
-
-    def resume_from(self, frame_index: int) -> int:
-        """Return the position from which decoding on to a frame is cheaper than a seek."""
-        keys = self.keys_before(frame_index)
-        key_frame = int(np.searchsorted(self.pts, keys[0])) if keys else 0
-        return int(self.pts[max(0, key_frame - SEEK_COST_FRAMES)])
 
     def frame_at(self, position: int) -> int | None:
         """Return the number of the frame shown at exactly this time, if there is one."""

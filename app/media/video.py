@@ -1,22 +1,27 @@
 """Films: any frame by number, exact to the pixel, through PyAV."""
 
 import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
 
 from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES, FrameCache
-from app.media.cursor import HINT_UNREADABLE
-from app.media.decoders import ParkedDecoders
+from app.media.cursor import HINT_UNREADABLE, DecodeCursor
 from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index
 from app.media.index import VideoIndex, read_index
 
 KEPT_BEHIND = 12
 """Frames before a far target that are decoded in full and kept, so that stepping back is free;
 of those further back only the ones that others refer to are decoded."""
+
+SEEK_COST_FRAMES = 8
+"""A seek costs about as much as decoding this many frames: below it, decoding on is faster."""
 
 
 class VideoSource(FrameSource):
@@ -47,10 +52,10 @@ class VideoSource(FrameSource):
         self._cache: FrameCache[av.VideoFrame] = FrameCache(cache_bytes)
         self._reformatter = VideoReformatter()
         self.index = index or read_index(path)
-        self._decoders = ParkedDecoders(path, self.index)
-        first = self._decoders.first_picture()
+        self._cursor = _cursor_for(path, self.index)
+        first = next(self._cursor.advance(), None)
         if first is None:
-            self._decoders.close()
+            self._cursor.close()
             raise SourceError(f"No picture of {path} can be decoded.", HINT_UNREADABLE)
         position, picture = first
         self.index = self.index.from_first(position)
@@ -94,16 +99,16 @@ class VideoSource(FrameSource):
         Clones made before keep the old table.
         """
         with self._lock:
-            self._decoders.close()
+            self._cursor.close()
             self._cache.clear()
             self.index = index
-            self._decoders = ParkedDecoders(self.path, index)
+            self._cursor = _cursor_for(self.path, index)
 
     def close(self) -> None:
         """Close the film and forget its frames."""
         with self._lock:
             self._is_closed = True
-            self._decoders.close()
+            self._cursor.close()
             self._cache.clear()
 
     def _pixels(self, frame_index: int, pixel_format: str) -> Pixels:
@@ -118,11 +123,15 @@ class VideoSource(FrameSource):
         return np.ascontiguousarray(pixels, dtype=np.uint8)
 
     def _decode(self, frame_index: int) -> av.VideoFrame:
-        """Find a frame that is not held, keeping those passed on the way."""
+        """Find a frame that is not held: go on, else seek, else read from the start."""
         target = int(self.index.pts[frame_index])
         keep_from = int(self.index.pts[max(0, frame_index - KEPT_BEHIND)])
-        for cursor in self._decoders.approach(self.index, frame_index):
-            for position, picture in cursor.advance(skip_below=keep_from):
+        for go in self._ways_to(frame_index):
+            try:
+                go()
+            except FFmpegError:  # this container cannot seek there
+                continue
+            for position, picture in self._cursor.advance(skip_below=keep_from):
                 self._keep(position, picture)
                 if position == target:
                     return picture
@@ -133,8 +142,26 @@ class VideoSource(FrameSource):
             "The file is damaged there; let the check of the film finish, or convert it.",
         )
 
+    def _ways_to(self, frame_index: int) -> Iterator[Callable[[], None]]:
+        """Yield how to get to a place before the frame, cheapest first."""
+        keys = self.index.keys_before(frame_index)
+        here = self._cursor.position
+        if here is not None and here < self.index.pts[frame_index]:
+            here_frame = int(np.searchsorted(self.index.pts, here))
+            key_frame = int(np.searchsorted(self.index.pts, keys[0])) if keys else 0
+            if here_frame >= key_frame - SEEK_COST_FRAMES:
+                yield lambda: None
+        for key in keys:
+            yield partial(self._cursor.seek, key)
+        yield self._cursor.restart
+
     def _keep(self, position: int, picture: av.VideoFrame) -> None:
         frame_index = self.index.frame_at(position)
         if frame_index is not None:
             size_bytes = sum(plane.buffer_size for plane in picture.planes)
             self._cache.put(frame_index, picture, size_bytes)
+
+
+def _cursor_for(path: Path, index: VideoIndex) -> DecodeCursor:
+    # A table that had to be decoded belongs to a film with faults.
+    return DecodeCursor(path, index.is_counted, frame_threads=not index.is_decoded)

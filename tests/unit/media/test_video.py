@@ -131,7 +131,7 @@ def test_times_of_a_variable_rate_film_are_its_own(plain_film: Path, tmp_path: P
 def test_stepping_back_after_a_jump_needs_no_decoding(plain_film: Path) -> None:
     with VideoSource(plain_film) as source:
         assert read_number(source[70]) == 70
-        source._decoders.close()
+        source._cursor.close()
         assert [read_number(source[i]) for i in (69, 68, 67)] == [69, 68, 67]
 
 
