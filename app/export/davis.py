@@ -13,7 +13,14 @@ from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.core.palette import davis_palette
 from app.export.format import ExportFormat, ExportReport
-from app.export.labels import file_stem, frame_digits, label_map, listed, objects_with_masks
+from app.export.labels import (
+    file_stem,
+    frame_digits,
+    label_map,
+    listed,
+    objects_with_masks,
+    trailing_number,
+)
 from app.media.frames import FrameSource
 
 MAX_OBJECTS = 253  # TrackEval's text reserves 254, the evaluator 255
@@ -51,19 +58,16 @@ def write_davis(
     starting = _visible_on(document, objects, written[0], source.size_hw)
     objects = _numbered(objects, starting)
     sequence = file_stem(source.name)
-    contested = _write_pictures(document, source, out_dir / "Annotations", objects, written)
+    paths = [out_dir / "Annotations" / "480p" / sequence]
+    contested = _write_pictures(document, source, paths[0], objects, written)
     if with_images:
-        _write_images(source, out_dir / "JPEGImages", written)
-    _add_to_list(out_dir / _SEQUENCE_LIST, sequence)
-    mapping = out_dir / f"{sequence}.objects.json"
-    mapping.write_text(_mapping(source, objects, written), encoding="utf-8")
-    folders = ["Annotations", "JPEGImages"] if with_images else ["Annotations"]
-    paths = [out_dir / folder / "480p" / sequence for folder in folders]
+        paths.append(out_dir / "JPEGImages" / "480p" / sequence)
+        _write_images(source, paths[1], written)
+    paths += [out_dir / _SEQUENCE_LIST, out_dir / f"{sequence}.objects.json"]
+    _add_to_list(paths[-2], sequence)
+    paths[-1].write_text(_mapping(source, objects, written), encoding="utf-8")
     late = [o.name for o in objects if o not in starting]
-    return ExportReport(
-        (*paths, out_dir / _SEQUENCE_LIST, mapping),
-        tuple(_warnings(frames, written, contested, late)),
-    )
+    return ExportReport(tuple(paths), tuple(_warnings(frames, written, contested, late)))
 
 
 def _from_first_mask(document: Document, objects: Sequence[TrackedObject], frames: range) -> range:
@@ -99,12 +103,11 @@ def _picture_name(frame: int, frames: range) -> str:
 def _write_pictures(
     document: Document,
     source: FrameSource,
-    root: Path,
+    folder: Path,
     objects: Sequence[TrackedObject],
     frames: range,
 ) -> int:
     """Write a label picture for every frame; return on how many frames objects overlapped."""
-    folder = root / "480p" / file_stem(source.name)
     folder.mkdir(parents=True)
     ids = {o.object_id: label for label, o in enumerate(objects, 1)}
     palette = davis_palette().tobytes()
@@ -118,8 +121,7 @@ def _write_pictures(
     return contested_frames
 
 
-def _write_images(source: FrameSource, root: Path, frames: range) -> None:
-    folder = root / "480p" / file_stem(source.name)
+def _write_images(source: FrameSource, folder: Path, frames: range) -> None:
     folder.mkdir(parents=True)
     for frame in frames:
         name = f"{_picture_name(frame, frames)}.jpg"
@@ -184,12 +186,12 @@ def read_davis(folder: Path) -> Iterator[tuple[int, dict[int, RleMask]]]:
     Raises:
         ExportError: there are no such pictures, or one cannot be read as labels.
     """
-    files = [f for f in folder.glob("*.png") if _frame_number(f.stem) is not None]
+    files = [f for f in folder.glob("*.png") if trailing_number(f.stem) is not None]
     if not files:
         raise ExportError(
             f"{folder} holds no numbered label pictures.", "Choose a folder with 00000.png ..."
         )
-    for file in sorted(files, key=lambda f: _frame_number(f.stem) or 0):
+    for file in sorted(files, key=lambda f: trailing_number(f.stem) or 0):
         try:
             with Image.open(file) as picture:
                 labels = np.asarray(picture)
@@ -202,12 +204,7 @@ def read_davis(folder: Path) -> Iterator[tuple[int, dict[int, RleMask]]]:
             )
         present = set(np.unique(labels).tolist()) - {0, VOID}
         masks = {label: RleMask.encode(labels == label) for label in sorted(present)}
-        yield _frame_number(file.stem) or 0, masks
-
-
-def _frame_number(stem: str) -> int | None:
-    digits = stem[len(stem.rstrip("0123456789")) :]
-    return int(digits) if digits else None
+        yield trailing_number(file.stem) or 0, masks
 
 
 DAVIS = ExportFormat(

@@ -60,6 +60,12 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).strip("._") or "video"
 
 
+def trailing_number(stem: str) -> int | None:
+    """Read the frame number with which the name of a file ends."""
+    digits = stem[len(stem.rstrip("0123456789")) :]
+    return int(digits) if digits else None
+
+
 def frame_digits(frames: Sequence[int], at_least: int) -> int:
     """Digits with which the names of these frames sort by number."""
     return max(at_least, len(str(max(frames))))
