@@ -42,9 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_range_option(parser)
     parser.add_argument(
         "--direction",
-        type=Direction,
-        choices=list(Direction),
-        default=Direction.FORWARD,
+        choices=[direction.value for direction in Direction],
+        default=Direction.FORWARD.value,
         help="from the first prompt of each object forward, from its last one backward, or both "
         "ways from the first (default: forward)",
     )
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             check_writable(arguments.out)
             if arguments.memory_report:
                 check_writable(arguments.memory_report.parent)
-            speed = track_objects(session, objects, arguments.direction, frames)
+            speed = track_objects(session, objects, Direction(arguments.direction), frames)
             reports = export_all(session, formats, arguments.out, frames)
             if arguments.memory_report:
                 write_json(arguments.memory_report, memory_report(session.document, frames))

@@ -105,14 +105,19 @@ def test_one_tracking_is_one_step_of_undo(session: Session) -> None:
     assert keys.count(keys[0]) == keys.count(keys[-1]) == FRAME_COUNT
 
 
+def run_until(session: Session, job: Job, done: int) -> None:
+    """Run a job and cancel it after its step number ``done``."""
+    token = CancelToken()
+    for step in job(token):
+        session.apply(step)
+        if isinstance(step, TrackStep) and step.done == done:
+            token.cancel()
+
+
 def test_cancel_keeps_finished_frames(session: Session) -> None:
     object_id = clicked_object(session)
-    token = CancelToken()
     with pytest.raises(Cancelled):
-        for step in session.track_job(Direction.FORWARD, 0)(token):
-            session.apply(step)
-            if isinstance(step, TrackStep) and step.done == 4:
-                token.cancel()
+        run_until(session, session.track_job(Direction.FORWARD, 0), done=4)
     assert masked_frames(session, object_id) == [0, 1, 2, 3]
 
 

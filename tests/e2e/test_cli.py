@@ -1,0 +1,252 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.cli import main
+from app.session import Session
+from app.tracking import loading
+from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.sources import ROOT
+from tests.helpers.synthetic_video import write_numbered_clip
+
+FRAME_COUNT = 8
+ONE_POINT = {"objects": [{"id": 1, "prompts": [{"frame": 2, "points": [[20, 20, 1]]}]}]}
+
+Outcome = tuple[int | str | None, str, str]
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
+    fake = FakeBackend()
+    monkeypatch.setattr(loading, "load_model", lambda _settings: fake)
+    return fake
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: FakeBackend) -> Path:
+    assert backend
+    write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    (tmp_path / "prompts.json").write_text(json.dumps(ONE_POINT))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    def run_line(*words: str) -> Outcome:
+        status: int | str | None = 0
+        try:
+            status = main(words)
+        except SystemExit as leaving:  # argparse's own way out
+            status = leaving.code
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run_line
+
+
+def track(*words: str) -> tuple[str, ...]:
+    return ("track", "clip.mp4", "--prompts", "prompts.json", "--out", "out", *words)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_track_writes_what_was_asked_for(folder: Path, run: Callable[..., Outcome]) -> None:
+    words = track("--format", "davis,coco", "--memory-report", "out/memory.json", "--json")
+    status, out, err = run(*words)
+    assert status == 0, err
+    result = json.loads(out)
+    assert result["frames"] == FRAME_COUNT - 2
+    assert set(result["exports"]) == {"davis", "coco"}
+    labels = list(folder.glob("out/**/00003.png"))
+    assert np.asarray(Image.open(labels[0]))[21, 22] == 1
+    report = json.loads((folder / "out" / "memory.json").read_text())
+    (frames,) = (each["frames"] for each in report["objects"])
+    assert [each["frame"] for each in frames] == list(range(2, FRAME_COUNT))
+    assert frames[0]["decision"] == "prompted"
+    assert {"predicted_iou", "object_presence", "quality", "novelty"} == set(frames[0]["scores"])
+    assert "tracking: 6/6 frames" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "tracked"),
+    [
+        (["--direction", "backward"], [2, 1, 0]),
+        (["--direction", "both"], [2, 3, 4, 5, 6, 7, 1, 0]),
+        (["--range", "1:4", "--direction", "both"], [2, 3, 4, 1]),
+    ],
+)
+def test_direction_and_range(
+    folder: Path, run: Callable[..., Outcome], words: list[str], tracked: list[int]
+) -> None:
+    status, _, err = run(*track("--memory-report", "m.json", *words))
+    assert status == 0, err
+    report = json.loads((folder / "m.json").read_text())
+    assert [f["frame"] for f in report["objects"][0]["frames"]] == sorted(tracked)
+
+
+def test_objects_are_tracked_from_their_own_first_prompt(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    later = {"id": 4, "prompts": [{"frame": 5, "box": [10, 10, 30, 30]}]}
+    content = {"objects": [*ONE_POINT["objects"], later]}
+    (folder / "prompts.json").write_text(json.dumps(content))
+    assert run(*track())[0] == 0
+    starts = [(r.start, [o.object_id for o in r.objects]) for r in backend.requests]
+    assert starts == [(2, [1]), (5, [4])]
+
+
+def test_a_saved_project_is_exported_as_track_does(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    from app.cli.prompts_file import read_prompts
+    from app.cli.track import track_objects
+    from app.tracking.backend import Direction
+
+    session = Session.open(folder / "clip.mp4", lambda: backend, folder / "a.tsam")
+    objects = read_prompts(folder / "prompts.json", FRAME_COUNT, session.size_hw)
+    track_objects(session, objects, Direction.FORWARD, range(FRAME_COUNT))
+    session.close()
+    assert run("export", "a.tsam", "--format", "davis", "--out", "exported")[0] == 0
+    assert run(*track())[0] == 0
+    exported, tracked = folder / "exported", folder / "out"
+    names = [path.relative_to(exported) for path in exported.rglob("*") if path.is_file()]
+    assert names
+    for name in names:
+        assert (exported / name).read_bytes() == (tracked / name).read_bytes()
+
+
+def change_prompts(**prompt: Any) -> Callable[[Path], None]:  # noqa: ANN401
+    def change(folder: Path) -> None:
+        entry = {"id": 1, "prompts": [{"frame": 0, "points": [[5, 5, 1]]} | prompt]}
+        (folder / "prompts.json").write_text(json.dumps({"objects": [entry]}))
+
+    return change
+
+
+def text_as_video(folder: Path) -> None:
+    (folder / "clip.mp4").write_text("no film")
+
+
+def file_in_the_way(folder: Path) -> None:
+    (folder / "out").write_text("in the way")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words", "status", "sentence"),
+    [
+        (lambda folder: (folder / "clip.mp4").unlink(), (), 1, "clip.mp4 does not exist"),
+        (text_as_video, (), 1, "clip.mp4 cannot be opened as a video"),
+        (lambda folder: (folder / "prompts.json").unlink(), (), 2, "prompts.json cannot be read"),
+        (change_prompts(frame=8), (), 2, "object 1: there is no frame 8"),
+        (change_prompts(points=[[500, 5, 1]]), (), 2, "point (500, 5) is outside the frame"),
+        (file_in_the_way, (), 1, "out cannot be written"),
+        (lambda _: None, ("--range", "5:20"), 2, "--range 5:20 is not in the video"),
+        (lambda _: None, ("--range", "5:7"), 2, "Object 1 has no prompt on the frames 5 to 7"),
+        (lambda _: None, ("--format", "avi"), 2, "no export format 'avi'"),
+        (lambda _: None, ("--direction", "up"), 2, "invalid choice: 'up'"),
+        (lambda _: None, ("--size", "0"), 2, "must be greater than 0"),
+    ],
+)
+def test_bad_input_is_said_in_words_and_leaves_nothing(
+    folder: Path,
+    run: Callable[..., Outcome],
+    backend: FakeBackend,
+    break_it: Callable[[Path], object],
+    words: tuple[str, ...],
+    status: int,
+    sentence: str,
+) -> None:
+    break_it(folder)
+    before = files_in(folder)
+    found, out, err = run(*track(*words))
+    assert sentence in err
+    assert found == status
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("tinysam2")
+    assert files_in(folder) == before
+    assert not backend.requests
+
+
+def test_a_failure_while_tracking_leaves_nothing(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    backend.fail_at = 4
+    before = files_in(folder)
+    status, _, err = run(*track("--memory-report", "m.json"))
+    assert status == 1
+    assert "unexpected RuntimeError" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+    assert files_in(folder) == before
+    status, _, err = run(*track("--debug"))
+    assert status == 1
+    assert "Traceback" in err
+
+
+def test_interruption_has_its_own_status(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    backend.fail_at, backend.error = 4, KeyboardInterrupt()
+    before = files_in(folder)
+    status, _, err = run(*track())
+    assert (status, err.splitlines()[-1]) == (130, "tinysam2: interrupted")
+    assert files_in(folder) == before
+
+
+def test_corrupt_weights_are_named(tmp_path: Path) -> None:
+    write_numbered_clip(tmp_path / "clip.mp4", 3)
+    (tmp_path / "prompts.json").write_text(json.dumps(ONE_POINT))
+    (tmp_path / "bad.safetensors").write_bytes(b"\0" * 100)
+    words = track("--checkpoint", "bad.safetensors", "--device", "cpu")
+    done = subprocess.run(
+        [sys.executable, ROOT / "main.py", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "bad.safetensors is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_names_every_command(run: Callable[..., Outcome]) -> None:
+    status, out, _ = run("--help")
+    assert status == 0
+    for name in ("track", "export", "eval", "demo"):
+        assert f"  {name} " in out
+        assert run(name, "--help")[0] == 0
+
+
+def test_a_path_that_is_not_there_opens_no_window(run: Callable[..., Outcome]) -> None:
+    status, _, err = run("nothing.mp4")
+    assert status == 1
+    assert "nothing.mp4 does not exist" in err
+
+
+def test_export_wants_a_project(folder: Path, run: Callable[..., Outcome]) -> None:
+    assert folder
+    status, _, err = run("export", "clip.mp4", "--out", "out")
+    assert status == 2
+    assert "clip.mp4 is not a project file" in err
+    status, _, err = run("export", "none.tsam", "--out", "out")
+    assert status == 1
+    assert "none.tsam does not exist" in err
+
+
+def test_eval_wants_a_data_set(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    status, _, err = run("eval", str(tmp_path / "none"))
+    assert status == 2
+    assert "There is no folder" in err

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from app.cli.options import check_writable, chosen_formats, chosen_frames
+from app.cli.progress import Progress
+from app.core.errors import ExportError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        (None, range(10)),
+        ("2:5", range(2, 6)),
+        ("3:", range(3, 10)),
+        (":0", range(1)),
+        ("9:9", range(9, 10)),
+    ],
+)
+def test_ranges_include_both_ends(text: str | None, frames: range) -> None:
+    assert chosen_frames(text, 10) == frames
+
+
+@pytest.mark.parametrize("text", ["5", "a:b", "1.5:2", "5:2", "0:10", "-1:3"])
+def test_wrong_ranges_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--range"):
+        chosen_frames(text, 10)
+
+
+def test_formats_are_checked() -> None:
+    assert chosen_formats("davis, coco") == ["davis", "coco"]
+    with pytest.raises(UsageError, match=r"no export format 'avi'\. Choose from davis"):
+        chosen_formats("davis,avi")
+
+
+def test_checking_a_folder_leaves_no_trace(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "deep")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_way_is_found(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="cannot be written"):
+        check_writable(tmp_path / "file" / "out")
+
+
+def test_progress_is_said_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("tracking")
+    for done in range(1, 4):
+        progress.update(done, 3)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("tracking: 3/3 frames")
+    assert printed.err.count("\n") == 1

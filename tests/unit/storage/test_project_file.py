@@ -1,0 +1,210 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.core import edits
+from app.core.document import Change, Document, Edit, FrameMask, Origin, Table, TrackedObject
+from app.core.errors import ProjectError
+from app.core.masks import RleMask
+from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.storage.project_file import ProjectFile
+from tests.helpers.sources import ROOT
+
+SIZE_HW = (40, 60)
+
+
+def blob(seed: int) -> RleMask:
+    return RleMask.encode(np.random.default_rng(seed).random(SIZE_HW) > 0.5)
+
+
+def rows_of_every_kind() -> Edit:
+    scores = FrameScores(0.75, 0.5, 0.375, 0.125)
+    survivors = {0: (4, 6, b"\x0f\xf0\x01")}
+    rows = {
+        (Table.OBJECTS, 3): TrackedObject(3, "Hündchen", (1, 2, 3), "animal", 2, False, True),
+        (Table.PROMPTS, (3, 0)): FramePrompts((PointPrompt(1.5, 2.25), PointPrompt(3, 4, False))),
+        (Table.PROMPTS, (3, 1)): FramePrompts(box=BoxPrompt(0, 1, 2.5, 3)),
+        (Table.PROMPTS, (3, 2)): FramePrompts(mask=blob(1)),
+        (Table.MASKS, (3, 0)): FrameMask(blob(2), Origin.TRACKED, 0.625, True),
+        (Table.MASKS, (3, 1)): FrameMask(RleMask.empty(SIZE_HW), Origin.PAINTED),
+        (Table.MEMORY, (3, 0)): MemoryRecord(
+            Decision.REPLACED, "better", scores, (0, 4), 2, 10, 20, 30, survivors
+        ),
+        (Table.CONSTRAINTS, (3, 7)): Constraint.PIN,
+        (Table.PROPERTIES, "range"): (2, None),
+    }
+    return Edit("All", tuple(Change(table, key, None, row) for (table, key), row in rows.items()))
+
+
+def tables(document: Document) -> dict[Table, dict[object, object]]:
+    return {table: dict(document.rows(table)) for table in Table}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[ProjectFile]:
+    file = ProjectFile.create(tmp_path / "a.tsam", {"frame_count": 8})
+    yield file
+    file.close()
+
+
+def reopened(path: Path) -> Document:
+    file, document = ProjectFile.open(path)
+    file.close()
+    return document
+
+
+def test_every_kind_of_row_survives(project: ProjectFile) -> None:
+    document = Document()
+    document.subscribe(project.write)
+    document.apply(rows_of_every_kind())
+    project.close()
+    assert tables(reopened(project.path)) == tables(document)
+
+
+def test_undo_is_saved_too(project: ProjectFile) -> None:
+    document = Document()
+    document.subscribe(project.write)
+    edit = rows_of_every_kind()
+    document.apply(edit)
+    document.apply(edit.inverse())
+    project.close()
+    assert tables(reopened(project.path)) == tables(Document())
+
+
+def test_closing_leaves_one_file(project: ProjectFile) -> None:
+    project.write(rows_of_every_kind().changes)
+    project.close()
+    assert [path.name for path in project.path.parent.iterdir()] == ["a.tsam"]
+
+
+def test_save_as_continues_on_the_copy(project: ProjectFile, tmp_path: Path) -> None:
+    first = project.path
+    document = Document()
+    document.subscribe(project.write)
+    document.apply(edits.add_object(document, "one"))
+    project.save_as(tmp_path / "b.tsam", {"frame_count": 8})
+    document.apply(edits.add_object(document, "two"))
+    project.close()
+    assert project.path == tmp_path / "b.tsam"
+    assert [o.name for o in reopened(first).objects] == ["one"]
+    assert [o.name for o in reopened(project.path).objects] == ["one", "two"]
+
+
+def test_save_as_to_a_bad_place_keeps_the_project(project: ProjectFile, tmp_path: Path) -> None:
+    document = Document()
+    document.subscribe(project.write)
+    with pytest.raises(ProjectError, match="cannot be saved"):
+        project.save_as(tmp_path / "missing" / "b.tsam", {})
+    document.apply(edits.add_object(document, "one"))
+    project.close()
+    assert [o.name for o in reopened(project.path).objects] == ["one"]
+
+
+def test_one_window_at_a_time(project: ProjectFile) -> None:
+    with pytest.raises(ProjectError, match="open in another program"):
+        ProjectFile.open(project.path)
+
+
+def test_text_is_not_a_project(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsam"
+    path.write_text("hello")
+    with pytest.raises(ProjectError, match="is not a project file"):
+        ProjectFile.open(path)
+
+
+def test_another_database_is_not_a_project(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsam"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE notes (text)")
+    other.close()
+    with pytest.raises(ProjectError, match="is not a project file"):
+        ProjectFile.open(path)
+
+
+def test_missing_project_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"none\.tsam does not exist"):
+        ProjectFile.open(tmp_path / "none.tsam")
+
+
+def change_on_disk(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+
+
+def test_newer_version_is_refused(project: ProjectFile) -> None:
+    project.close()
+    change_on_disk(project.path, "PRAGMA user_version = 99")
+    with pytest.raises(ProjectError, match=r"newer version .*format 99"):
+        ProjectFile.open(project.path)
+
+
+def test_damaged_row_is_named(project: ProjectFile) -> None:
+    project.write(rows_of_every_kind().changes)
+    project.close()
+    change_on_disk(project.path, "UPDATE masks SET runs = x'00000000' WHERE frame = 1")
+    with pytest.raises(ProjectError, match=r"damaged: the entry \(3, 1\) of its table masks"):
+        ProjectFile.open(project.path)
+
+
+def test_truncated_file_is_an_error_not_a_crash(project: ProjectFile) -> None:
+    project.write(rows_of_every_kind().changes)
+    project.close()
+    content = project.path.read_bytes()
+    project.path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ProjectError):
+        ProjectFile.open(project.path)
+
+
+def test_a_failed_write_is_reported_and_made_up_for(project: ProjectFile) -> None:
+    connection = project._connection
+    connection.execute("PRAGMA query_only = ON")
+    document = Document()
+    document.subscribe(project.write)
+    document.apply(edits.add_object(document, "one"))
+    with pytest.raises(ProjectError, match="cannot be saved"):
+        project.flush()
+    connection.execute("PRAGMA query_only = OFF")
+    project.close()
+    assert [o.name for o in reopened(project.path).objects] == ["one"]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from app.core import edits
+from app.core.document import Document
+from app.storage.project_file import ProjectFile
+
+file = ProjectFile.create(Path(sys.argv[1]), {})
+document = Document()
+document.subscribe(file.write)
+for number in range(100_000):
+    document.apply(edits.add_object(document, str(number)))
+    if number % 10 == 9:
+        file.flush()
+        print(number + 1, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+def test_kill_loses_nothing_that_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsam"
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, path], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        saved = [int(writer.stdout.readline()) for _ in range(5)][-1]
+        os.kill(writer.pid, signal.SIGKILL)
+        saved = max([saved, *(int(line) for line in writer.stdout if line.strip())])
+    names = [o.name for o in reopened(path).objects]
+    assert len(names) >= saved
+    assert names == [str(number) for number in range(len(names))]
