@@ -17,6 +17,7 @@ from app.ui.view_state import ViewState
 
 OUTLINE_PX = 1.5
 ACTIVE_OUTLINE_PX = 2.5
+SMOOTHED_BY_PX = 0.5
 HALO = QColor(0, 0, 0, 130)
 PREVIEW_FILL_ALPHA = 80
 
@@ -66,7 +67,10 @@ def _band(mask: RleMask) -> tuple[int, Bitmap]:
 
 @lru_cache(maxsize=128)
 def outline(mask: RleMask) -> QPainterPath:
-    """Return the borders of a mask, holes included, in image coordinates."""
+    """Return the borders of a mask, holes included, in image coordinates.
+
+    They run through the centres of the border pixels, smoothed by at most half a pixel.
+    """
     path = QPainterPath()
     if mask.area == 0:
         return path
@@ -75,7 +79,7 @@ def outline(mask: RleMask) -> QPainterPath:
         rows.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(0, first_row)
     )
     for contour in contours:
-        centres = contour.reshape(-1, 2) + 0.5
+        centres = cv2.approxPolyDP(contour, SMOOTHED_BY_PX, closed=True).reshape(-1, 2) + 0.5
         path.addPolygon(QPolygonF([QPointF(x, y) for x, y in centres.tolist()]))
         path.closeSubpath()
     return path

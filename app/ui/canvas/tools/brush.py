@@ -31,7 +31,7 @@ class _Stroke:
         if here == self.last_xy:
             cv2.circle(self.bitmap, here, self.radius, self.label, cv2.FILLED)
         else:
-            cv2.line(self.bitmap, self.last_xy, here, self.label, 2 * self.radius + 1)
+            cv2.line(self.bitmap, self.last_xy, here, self.label, 2 * self.radius)
         xs, ys = zip(here, self.last_xy, strict=True)
         reach = self.radius + 2
         self.last_xy = here
