@@ -92,13 +92,15 @@ class Controller(QObject):
             self._attempt(lambda: self._session.set_mask(self._target(), self._view.frame, mask))
 
     def delete_prompt(self) -> None:
-        """Take back the newest point of the active object on this frame, else all it has."""
+        """Take back the selected or newest point of the active object here, else all it has."""
         active, frame = self._view.active_object, self._view.frame
         if active is None:
             return
         points = self._session.document.prompts(active, frame).points
+        selected = self._view.selected_point
+        index = len(points) - 1 if selected is None else selected
         if len(points) > 1:
-            self._prompt(lambda each, at: self._session.remove_point(each, at, len(points) - 1))
+            self._prompt(lambda each, at: self._session.remove_point(each, at, index))
         else:
             self.clear_prompts(frame)
 
