@@ -6,7 +6,7 @@ from app.core import edits
 from app.core.document import Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
 from app.tracking.backend import Direction, ObjectRequest, Prediction, TrackRequest
-from app.tracking.jobs import PreviewStep, SegmentStep, Step
+from app.tracking.jobs import PredictionStep, PreviewStep, SegmentStep
 
 
 def track_request(
@@ -57,7 +57,7 @@ def _object_request(document: Document, object_id: int, start: int) -> ObjectReq
     )
 
 
-def step_edit(document: Document, step: Step) -> Edit:
+def step_edit(document: Document, step: PredictionStep) -> Edit:
     """Make the edit that a step of a job stands for.
 
     Nothing of a removed or locked object changes, no verified mask, and by tracking no mask

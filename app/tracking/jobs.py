@@ -7,6 +7,7 @@ from functools import cached_property
 from app.core.cancel import CancelToken
 from app.core.prompts import FramePrompts
 from app.media.source import FrameSource
+from app.media.verify import VerifyStep
 from app.tracking.backend import Direction, FrameResult, Prediction, TrackerBackend, TrackRequest
 
 CLICK_CACHE_BYTES = 128 * 2**20
@@ -42,7 +43,8 @@ class TrackStep:
     total: int
 
 
-Step = SegmentStep | PreviewStep | TrackStep
+PredictionStep = SegmentStep | PreviewStep | TrackStep
+Step = PredictionStep | VerifyStep
 Job = Callable[[CancelToken], Iterator[Step]]
 
 
@@ -70,6 +72,10 @@ class Workbench:
     def frames(self) -> FrameSource:
         """The reader for clicks, opened now if it was not."""
         return self.source.clone(CLICK_CACHE_BYTES)
+
+    def reopened(self) -> "Workbench":
+        """Return a bench with the same model that reads the source as it is now."""
+        return Workbench(self.source, lambda: self.backend)
 
     def close(self) -> None:
         """Close the reader if it was opened."""

@@ -14,7 +14,7 @@ from app.core.masks import RleMask
 from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
 from app.core.prompts import FramePrompts
 from app.core.settings import ModelSettings
-from app.media.source import FrameSource
+from app.media.source import FrameSource, SourceFingerprint
 from app.tracking.backend import (
     Direction,
     FrameResult,
@@ -24,11 +24,11 @@ from app.tracking.backend import (
     Prediction,
     TrackRequest,
 )
-from tinysam2.build import load_model
+from tinysam2.build import Model, load_model
 from tinysam2.checkpoints import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.memory.bank import MemoryEvent
-from tinysam2.tracking.image_predictor import ImagePredictor, Model, ObjectPrompt
+from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.video_tracker import TrackStep, VideoTracker
 
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
@@ -88,7 +88,7 @@ class TinySam2Backend:
         self._model = model
         self._memory = memory
         self._predictor = ImagePredictor(model, input_size)
-        self._source_name = ""
+        self._source_mark: SourceFingerprint | None = None
         parameters = sum(weight.numel() for weight in model.network.parameters())
         self.description = ModelDescription(
             name, parameters, str(model.device), self._predictor.image_size
@@ -188,8 +188,9 @@ class TinySam2Backend:
 
     def _predictor_of(self, source: FrameSource) -> ImagePredictor:
         """Return the predictor, without features of another video: they go by frame number."""
-        if str(source.path) != self._source_name:
-            self._source_name = str(source.path)
+        mark = source.fingerprint()
+        if mark != self._source_mark:
+            self._source_mark = mark
             self._predictor = ImagePredictor(self._model, self._predictor.image_size)
         return self._predictor
 

@@ -4,32 +4,11 @@ Source: RepViT (Wang et al., CVPR 2024, arXiv:2307.09283).  The block layout is 
 checkpoints use (batch norm in every branch, squeeze-excite in every other block).
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-@dataclass(frozen=True, slots=True)
-class RepVitConfig:
-    """Widths and depths of the four stages (strides 4, 8, 16 and 32)."""
-
-    channels: tuple[int, int, int, int] = (48, 96, 192, 384)
-    depths: tuple[int, int, int, int] = (2, 2, 14, 2)
-
-    def __post_init__(self) -> None:
-        if any(c % 8 for c in self.channels):
-            raise ValueError(f"channels must be multiples of 8, got {self.channels}")
-
-
-REPVIT_VARIANTS: dict[str, RepVitConfig] = {
-    "m0_9": RepVitConfig(),
-    "m1_0": RepVitConfig((56, 112, 224, 448), (2, 2, 14, 2)),
-    "m1_1": RepVitConfig((64, 128, 256, 512), (2, 2, 12, 2)),
-    "m1_5": RepVitConfig((64, 128, 256, 512), (4, 4, 24, 4)),
-    "m2_3": RepVitConfig((80, 160, 320, 640), (6, 6, 34, 2)),
-}
+from tinysam2.config import RepVitConfig
 
 
 class ConvNorm(nn.Module):

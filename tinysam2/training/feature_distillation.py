@@ -9,13 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
+from tinysam2.config import REPVIT_VARIANTS
 from tinysam2.encoders.fpn import LightFpn
-from tinysam2.encoders.repvit import REPVIT_VARIANTS, RepVit
+from tinysam2.encoders.repvit import RepVit
 from tinysam2.training.pictures import read_picture, training_pictures
 from tinysam2.training.resnet_teacher import IMAGE_MEAN, IMAGE_STD, ResNetTeacher
 
@@ -33,6 +34,7 @@ class DistillationConfig:
     crop: int = 224
     batch: int = 24
     learning_rate: float = 1.5e-3
+    init: Path | None = None
     weight_decay: float = 0.05
     seed: int = 0
 
@@ -147,6 +149,8 @@ def distil(config: DistillationConfig) -> Iterator[dict[str, float]]:
     dims = (config.dim // 2, config.dim)
     projections = fit_projections(teacher, loader, dims, count=25)
     student = _Student(config).to(memory_format=torch.channels_last)
+    if config.init is not None:
+        student.load_state_dict(load_file(config.init))
     optimiser = torch.optim.AdamW(
         student.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )

@@ -1,0 +1,58 @@
+"""From a model's name to a network ready to use."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tinysam2.checkpoints import load_checkpoint, load_state
+from tinysam2.devices import choose_device, choose_precision
+from tinysam2.encoders.repvit import fuse_repvit
+from tinysam2.network import TinySam2
+
+BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network ready to use: fused, in eval mode, on its device.
+
+    Attributes:
+        autocast: the type its matrix work runs in; None for float32.
+    """
+
+    network: TinySam2
+    device: torch.device
+    autocast: torch.dtype | None
+
+
+def load_model(
+    name: str = "tinysam2", checkpoint: str | Path | None = None, device: str = "auto"
+) -> Model:
+    """Load a model for inference.
+
+    Args:
+        name: a known model.
+        checkpoint: a weights file of that model; the bundled one unless given.
+        device: "auto", "cpu", "cuda[:i]" or "mps".
+
+    Raises:
+        ValueError: the name or device is unknown.
+        CheckpointError: the weights cannot be used.
+    """
+    if name not in BUNDLED:
+        raise ValueError(f"model must be one of {', '.join(BUNDLED)}, got {name!r}")
+    target = choose_device(device)
+    path = Path(checkpoint) if checkpoint is not None else BUNDLED[name]
+    config, state, _ = load_checkpoint(path)
+    network = TinySam2(config)
+    load_state(network, state, path)
+    return prepare(network, target)
+
+
+def prepare(network: TinySam2, device: torch.device) -> Model:
+    """Fuse a network, in place, for inference on a device."""
+    network.eval().requires_grad_(False)
+    fuse_repvit(network.trunk)
+    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Model(network, device, choose_precision(device))

@@ -1,0 +1,1 @@
+"""From prompts and (memory-conditioned) image features to masks."""

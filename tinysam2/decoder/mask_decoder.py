@@ -1,0 +1,83 @@
+"""Predicting masks, their quality, whether the object is there, and its pointer token."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.decoder.two_way_transformer import TwoWayTransformer
+from tinysam2.layers.mlp import Mlp
+from tinysam2.layers.norms import LayerNorm2d
+
+NUM_MASKS = 4  # one for a clear prompt, three for an ambiguous one
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedMasks:
+    """What the decoder says of each object.
+
+    Attributes:
+        logits: (O, 4, 4H, 4W) mask logits; index 0 is the single-mask output.
+        predicted_iou: (O, 4) in [0, 1].
+        object_logit: (O, 1) positive when the object is in the picture.
+        mask_tokens: (O, 4, dim).
+    """
+
+    logits: Tensor
+    predicted_iou: Tensor
+    object_logit: Tensor
+    mask_tokens: Tensor
+
+
+class MaskDecoder(nn.Module):
+    """SAM 2.1's mask decoder with IoU and object-score heads and high-resolution features.
+
+    Source: SAM 2 (arXiv:2408.00714), appendix "Mask decoder".
+    """
+
+    def __init__(self, dim: int, heads: int, mlp_dim: int) -> None:
+        super().__init__()
+        self.transformer = TwoWayTransformer(dim, heads, mlp_dim)
+        self.object_token = nn.Parameter(torch.randn(1, dim) * 0.02)
+        self.iou_token = nn.Parameter(torch.randn(1, dim) * 0.02)
+        self.mask_tokens = nn.Parameter(torch.randn(NUM_MASKS, dim) * 0.02)
+        self.upscale1 = nn.ConvTranspose2d(dim, dim // 4, 2, 2)
+        self.upscale_norm = LayerNorm2d(dim // 4)
+        self.upscale2 = nn.ConvTranspose2d(dim // 4, dim // 8, 2, 2)
+        self.mask_heads = nn.ModuleList(Mlp(dim, dim, dim // 8, 3) for _ in range(NUM_MASKS))
+        self.iou_head = Mlp(dim, dim, NUM_MASKS, 3, sigmoid=True)
+        self.object_head = Mlp(dim, dim, 1, 3)
+
+    def forward(
+        self,
+        image: Tensor,
+        image_pos: Tensor,
+        prompt_tokens: Tensor,
+        dense_prompt: Tensor,
+        high_res: tuple[Tensor, Tensor],
+    ) -> DecodedMasks:
+        """Decode all four masks.
+
+        Args:
+            image: (O, dim, H, W) image features, conditioned on memory.
+            image_pos: (dim, H, W) position code of the cells.
+            prompt_tokens: (O, N, dim).
+            dense_prompt: (O or 1, dim, H, W).
+            high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1.
+        """
+        num_objects, _, height, width = image.shape
+        own = torch.cat([self.object_token, self.iou_token, self.mask_tokens])
+        tokens = torch.cat([own.expand(num_objects, -1, -1), prompt_tokens], 1)
+        source = (image + dense_prompt).flatten(2).transpose(1, 2)
+        position = image_pos.flatten(1).T[None]
+        tokens, source = self.transformer(source, position, tokens)
+        mask_tokens = tokens[:, 2 : 2 + NUM_MASKS]
+        maps = source.transpose(1, 2).unflatten(2, (height, width))
+        maps = F.gelu(self.upscale_norm(self.upscale1(maps) + high_res[0]))
+        maps = F.gelu(self.upscale2(maps) + high_res[1])  # (O, dim / 8, 4H, 4W)
+        weights = torch.stack([h(mask_tokens[:, i]) for i, h in enumerate(self.mask_heads)], 1)
+        logits = (weights @ maps.flatten(2)).unflatten(2, maps.shape[-2:])
+        return DecodedMasks(
+            logits, self.iou_head(tokens[:, 1]), self.object_head(tokens[:, 0]), mask_tokens
+        )

@@ -1,0 +1,68 @@
+"""Turning clicks, boxes and masks into tokens and a dense map."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.layers.norms import LayerNorm2d
+from tinysam2.layers.positions import FourierPositions
+
+NOT_A_POINT, NEGATIVE, POSITIVE, BOX_FIRST, BOX_SECOND = -1, 0, 1, 2, 3
+
+
+class PromptEncoder(nn.Module):
+    """SAM 2's prompt encoder.
+
+    Source: Segment Anything (arXiv:2304.02643), section "Prompt encoder".
+    """
+
+    def __init__(self, dim: int, mask_channels: int = 16) -> None:
+        super().__init__()
+        self.positions = FourierPositions(dim)
+        self.label_embed = nn.Embedding(4, dim)  # negative, positive, box corners
+        self.not_a_point = nn.Parameter(torch.randn(dim) * 0.02)
+        self.no_mask = nn.Parameter(torch.randn(dim) * 0.02)
+        nn.init.normal_(self.label_embed.weight, std=0.5)
+        self.mask_embed = nn.Sequential(
+            nn.Conv2d(1, mask_channels // 4, 2, 2),
+            LayerNorm2d(mask_channels // 4),
+            nn.GELU(),
+            nn.Conv2d(mask_channels // 4, mask_channels, 2, 2),
+            LayerNorm2d(mask_channels),
+            nn.GELU(),
+            nn.Conv2d(mask_channels, dim, 1),
+        )
+
+    def encode_points(self, xy: Tensor, labels: Tensor) -> Tensor:
+        """Code clicks and box corners.
+
+        Args:
+            xy: (O, K, 2) in [0, 1] of the picture's width and height; pixel centres are at + 0.5.
+            labels: (O, K) long: -1 no point, 0 negative, 1 positive, 2 and 3 box corners.
+
+        Returns:
+            (O, K + 1, dim): a closing "not a point" token is always there, as in SAM without box.
+        """
+        pad = labels.new_full((len(labels), 1), NOT_A_POINT)
+        labels = torch.cat([labels, pad], 1)
+        xy = torch.cat([xy, xy.new_zeros(len(xy), 1, 2)], 1)
+        known = self.positions(xy) + self.label_embed(labels.clamp(min=0))
+        return torch.where((labels == NOT_A_POINT)[..., None], self.not_a_point, known)
+
+    def encode_mask(self, mask_logits: Tensor | None, feature_hw: tuple[int, int]) -> Tensor:
+        """Code a mask prompt.
+
+        Args:
+            mask_logits: (O, 1, 4H, 4W), or None for no mask.
+            feature_hw: (H, W).
+
+        Returns:
+            (O or 1, dim, H, W).
+        """
+        if mask_logits is None:
+            return self.no_mask[None, :, None, None].expand(-1, -1, *feature_hw)
+        size = (4 * feature_hw[0], 4 * feature_hw[1])
+        if mask_logits.shape[-2:] != size:
+            mask_logits = F.interpolate(mask_logits, size, mode="bilinear", antialias=True)
+        embedded: Tensor = self.mask_embed(mask_logits)
+        return embedded

@@ -1,0 +1,90 @@
+"""Position codes: rotary, sine, and random Fourier features."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def grid_xy(
+    height: int, width: int, step: float = 1.0, device: torch.device | None = None
+) -> Tensor:
+    """Return the centres of a grid's cells, (height * width, 2) float32 as (x, y), row by row.
+
+    Args:
+        height: rows.
+        width: columns.
+        step: side of a cell in units of the finest grid, whose cell centres are whole numbers.
+        device: where the result lives.
+    """
+    ys = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) * step - 0.5
+    xs = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) * step - 0.5
+    y, x = torch.meshgrid(ys, xs, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], 1)
+
+
+def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
+    """Return the angles of axial rotary position codes.
+
+    Args:
+        xy: (..., N, 2) positions in cells.
+        dim: width of the attention head, a multiple of 4.
+        theta: base of the frequencies.
+
+    Returns:
+        (..., N, dim / 2) float32: a quarter of ``dim`` angles of x, then as many of y.
+
+    Source:
+        RoPE-ViT (Heo et al. 2024), as SAM 2 uses it.
+    """
+    exponents = torch.arange(0, dim, 4, device=xy.device, dtype=torch.float32) / dim
+    frequencies = theta**-exponents
+    return torch.cat([xy[..., :1] * frequencies, xy[..., 1:] * frequencies], -1)
+
+
+def rotate(x: Tensor, angles: Tensor) -> Tensor:
+    """Turn each pair of neighbouring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
+    pairs = x.float().unflatten(-1, (-1, 2))
+    cos, sin = angles.cos(), angles.sin()
+    a, b = pairs.unbind(-1)
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2).type_as(x)
+
+
+def sine_code_1d(position: Tensor, dim: int, temperature: float = 10000.0) -> Tensor:
+    """Return the sine code (..., dim) of positions (...), sines first, then cosines."""
+    half = dim // 2
+    index = torch.arange(half, dtype=torch.float32, device=position.device)
+    period = temperature ** (2 * (index // 2) / half)
+    angle = position[..., None] / period
+    return torch.cat([angle.sin(), angle.cos()], -1)
+
+
+class FourierPositions(nn.Module):
+    """Random Fourier features of points in the unit square; the matrix is part of the weights.
+
+    Source: Fourier Features (Tancik et al. 2020), as Segment Anything's prompt encoder uses it.
+    """
+
+    matrix: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("matrix", torch.randn(2, dim // 2))
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """Code points.
+
+        Args:
+            xy: (..., 2) in [0, 1].
+
+        Returns:
+            (..., dim).
+        """
+        angle = 2 * math.pi * ((2 * xy - 1) @ self.matrix)
+        return torch.cat([angle.sin(), angle.cos()], -1)
+
+    def grid(self, height: int, width: int) -> Tensor:
+        """Code the cell centres of a grid: (dim, height, width)."""
+        cells = grid_xy(height, width, device=self.matrix.device) + 0.5
+        code: Tensor = self(cells / cells.new_tensor([width, height]))
+        return code.T.unflatten(1, (height, width))

@@ -1,0 +1,1 @@
+"""What the tracker remembers: one file per decision."""

@@ -1,0 +1,90 @@
+"""Conditioning image features on memory."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.layers.attention import Attention
+from tinysam2.layers.positions import grid_xy, rotary_angles
+
+
+class MemoryAttentionLayer(nn.Module):
+    """Self attention over the picture, cross attention to memory, feed-forward; all pre-norm."""
+
+    def __init__(self, dim: int, memory_dim: int, mlp_dim: int) -> None:
+        super().__init__()
+        self.self_attn = Attention(dim)
+        self.cross_attn = Attention(dim, key_dim=memory_dim)
+        self.linear1, self.linear2 = nn.Linear(dim, mlp_dim), nn.Linear(mlp_dim, dim)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim) for _ in range(3))
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        memory_code: Tensor,
+        x_angles: Tensor,
+        memory_angles: Tensor,
+        key_bias: Tensor,
+    ) -> Tensor:
+        h = self.norm1(x)
+        x = x + self.self_attn(h, h, h, x_angles, x_angles)
+        # The first layer's picture is the same for every object: only here they part.
+        if len(x) != len(memory):
+            x = x.expand(len(memory), -1, -1)
+        h = self.norm2(x)
+        x = x + self.cross_attn(h, memory + memory_code, memory, x_angles, memory_angles, key_bias)
+        return x + self.linear2(F.relu(self.linear1(self.norm3(x))))
+
+
+class MemoryAttention(nn.Module):
+    """SAM 2's memory attention with rotary codes gathered per surviving token.
+
+    Differs from SAM 2: keys carry rotary and temporal codes but no absolute sine code, tokens have
+    real-valued positions (centres of pooled cells) and a bias per key (log of the cells pooled, as
+    in EfficientTAM's Eq. 5).
+    """
+
+    def __init__(self, dim: int, memory_dim: int, mlp_dim: int, num_layers: int) -> None:
+        super().__init__()
+        self.dim = dim
+        self.layers = nn.ModuleList(
+            MemoryAttentionLayer(dim, memory_dim, mlp_dim) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(
+        self,
+        features: Tensor,
+        memory: Tensor,
+        memory_code: Tensor,
+        memory_angles: Tensor,
+        key_bias: Tensor,
+    ) -> Tensor:
+        """Condition.
+
+        Args:
+            features: (B, dim, H, W), B = O or 1.
+            memory: (O, M, memory_dim) tokens of each object, padded.
+            memory_code: (O, M, memory_dim) temporal codes, added to keys only.
+            memory_angles: (O, M, dim / 2) rotary angles, zero for pointers.
+            key_bias: (O, M), minus infinity for padding.
+
+        Returns:
+            (O, dim, H, W).
+        """
+        height, width = features.shape[-2:]
+        x = features.flatten(2).transpose(1, 2)
+        angles = self.angles(grid_xy(height, width, device=x.device))
+        for layer in self.layers:
+            x = layer(x, memory, memory_code, angles, memory_angles, key_bias)
+        return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
+
+    def angles(self, xy: Tensor) -> Tensor:
+        """Return the rotary angles of positions (..., 2) in cells, shared by all layers."""
+        return rotary_angles(xy, self.dim)
+
+
+def pad_tokens(tokens: list[Tensor], fill: float = 0.0) -> Tensor:
+    """Stack (n, C) tensors of different lengths into (O, max n, C)."""
+    return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=fill)

@@ -1,0 +1,1 @@
+"""The stateful part: walking a video with a network and its memory."""

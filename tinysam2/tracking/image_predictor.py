@@ -1,0 +1,179 @@
+"""Prompting single pictures, with the features of the last few kept."""
+
+from collections import OrderedDict
+from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from tinysam2.build import Model
+from tinysam2.config import check_image_size
+from tinysam2.network import ImageFeatures
+from tinysam2.tracking.picture import network_input, resize_logits
+
+KEPT_FEATURES = 8  # about 3 MB each at 512 px
+MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPrompt:
+    """What is said of one object on one frame; pixels of the video frame.
+
+    A mask (H, W) bool wins over ``points_xy`` (K, 2), ``labels`` (K,) and ``box_xyxy``.
+    """
+
+    points_xy: tuple[tuple[float, float], ...] = ()
+    labels: tuple[int, ...] = ()
+    box_xyxy: tuple[float, float, float, float] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    def exact_logits(self) -> Tensor | None:
+        """Return the logits (H, W) that say a given mask exactly; None without one."""
+        if self.mask is None:
+            return None
+        return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
+
+    @staticmethod
+    def of(
+        points_xy: ArrayLike, labels: Sequence[int], box_xyxy: Sequence[float] | None
+    ) -> "ObjectPrompt":
+        """Check and freeze clicks and a box.
+
+        Raises:
+            ValueError: shapes do not fit, a label is not 0 or 1, or there is no prompt at all.
+        """
+        points = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
+        if len(points) != len(labels) or any(v not in (0, 1) for v in labels):
+            raise ValueError(f"labels must be {len(points)} numbers of 0 or 1, got {list(labels)}")
+        if box_xyxy is not None and len(box_xyxy) != 4:
+            raise ValueError(f"box_xyxy must be 4 numbers, got {len(box_xyxy)}")
+        if not len(points) and box_xyxy is None:
+            raise ValueError("a prompt must have at least one point or a box, got neither")
+        box = None if box_xyxy is None else tuple(float(v) for v in box_xyxy)
+        return ObjectPrompt(
+            tuple((float(x), float(y)) for x, y in points),
+            tuple(int(v) for v in labels),
+            box,  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAnswer:
+    """A prompt's answer: low-resolution parts for memory and the mask at picture size.
+
+    Attributes:
+        mask_logits: (H, W) float32 on the CPU.
+        confidence: predicted IoU in [0, 1].
+    """
+
+    mask_logits: NDArray[np.float32]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromptAnswer:
+    """(1, h, w) logits, (1,) IoU, (1,) object logit and (1, dim) pointer of one prompted object."""
+
+    logits: Tensor
+    predicted_iou: Tensor
+    object_logit: Tensor
+    pointer: Tensor
+
+
+class ImagePredictor:
+    """Answer prompts on pictures; features are computed once per picture key."""
+
+    def __init__(self, model: Model, image_size: int | None = None) -> None:
+        self.model = model
+        self.image_size = image_size or model.network.config.image_size
+        check_image_size(self.image_size)
+        self._features: OrderedDict[int, ImageFeatures] = OrderedDict()
+
+    @property
+    def feature_hw(self) -> tuple[int, int]:
+        """Cells of the stride-16 map."""
+        return self.image_size // 16, self.image_size // 16
+
+    def precision(self) -> AbstractContextManager[object]:
+        """Return the context in which the network runs."""
+        dtype = self.model.autocast
+        return torch.autocast(
+            self.model.device.type, dtype or torch.float32, enabled=dtype is not None
+        )
+
+    @torch.inference_mode()
+    def features(self, key: int, picture: NDArray[np.uint8]) -> ImageFeatures:
+        """Encode a picture (H, W, 3) uint8 RGB, or return what is kept under ``key``."""
+        kept = self._features.get(key)
+        if kept is None:
+            image = network_input(picture, self.image_size, self.model.device)
+            with self.precision():
+                kept = self.model.network.encode_image(image)
+            kept = ImageFeatures(kept.s16.float(), kept.s8.float(), kept.s4.float())
+            self._features[key] = kept
+            while len(self._features) > KEPT_FEATURES:
+                self._features.popitem(last=False)
+        self._features.move_to_end(key)
+        return kept
+
+    @torch.inference_mode()
+    def predict(self, key: int, picture: NDArray[np.uint8], prompt: ObjectPrompt) -> ImageAnswer:
+        """Answer a prompt on a picture without memory."""
+        size_hw = (picture.shape[0], picture.shape[1])
+        answer = self.answer(self.features(key, picture), prompt, size_hw)
+        logits = prompt.exact_logits()
+        if logits is None:
+            logits = resize_logits(answer.logits.float(), size_hw)[0].cpu()
+        return ImageAnswer(logits.numpy(), float(answer.predicted_iou[0]))
+
+    def answer(
+        self, features: ImageFeatures, prompt: ObjectPrompt, size_hw: tuple[int, int]
+    ) -> PromptAnswer:
+        """Answer a prompt at low resolution, or in full where the mask was given.
+
+        Raises:
+            ValueError: a mask prompt has another size than the picture.
+        """
+        if prompt.mask is not None:
+            return self._answer_mask(features, prompt.mask, size_hw)
+        xy, labels = self._points(prompt, size_hw)
+        clicks = len(prompt.points_xy)
+        multimask = prompt.box_xyxy is None and clicks <= 1
+        with self.precision():
+            conditioned = self.model.network.condition(features, None)
+            found = self.model.network.segment(conditioned, features, xy, labels, None, multimask)
+        logits, iou = found.best()
+        # A person pointed at something: the object is there, whatever the head says.
+        return PromptAnswer(logits, iou, found.object_logit.clamp(min=5.0), found.pointer)
+
+    def _answer_mask(
+        self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
+    ) -> PromptAnswer:
+        if mask.shape != size_hw:
+            raise ValueError(f"mask must have the size of the frame {size_hw}, got {mask.shape}")
+        device = self.model.device
+        given = torch.from_numpy(np.ascontiguousarray(mask)).to(device).float()[None]
+        given = resize_logits((given - 0.5) * (2 * MASK_LOGIT), (self.image_size, self.image_size))
+        none = torch.zeros(1, 0, 2, device=device)
+        with self.precision():
+            conditioned = self.model.network.condition(features, None)
+            found = self.model.network.segment(
+                conditioned, features, none, none[..., 0].long(), given[:, None]
+            )
+        presence = given.new_full((1,), 10.0 if mask.any() else -10.0)
+        return PromptAnswer(given, given.new_ones(1), presence, found.pointer.float())
+
+    def _points(self, prompt: ObjectPrompt, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Return clicks and box corners as (1, K, 2) in [0, 1] and (1, K) labels."""
+        xy, labels = list(prompt.points_xy), list(prompt.labels)
+        if prompt.box_xyxy is not None:
+            x0, y0, x1, y1 = prompt.box_xyxy
+            xy, labels = [(x0, y0), (x1, y1), *xy], [2, 3, *labels]
+        device = self.model.device
+        scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
+        points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale
+        return points[None], torch.tensor(labels, device=device)[None]

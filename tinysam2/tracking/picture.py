@@ -1,0 +1,43 @@
+"""From a video frame to the network's input and from its masks back."""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+IMAGE_MEAN = (0.485, 0.456, 0.406)
+IMAGE_STD = (0.229, 0.224, 0.225)
+
+
+def network_input(frame: NDArray[np.uint8], size: int, device: torch.device) -> Tensor:
+    """Resize (squashing) and normalise a picture.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        size: side of the square input, pixels.
+        device: where the result lives.
+
+    Returns:
+        (1, 3, size, size) float32, channels last.
+    """
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        raise ValueError(f"frame must be (H, W, 3) uint8, got {frame.shape} {frame.dtype}")
+    shrinks = frame.shape[0] >= size and frame.shape[1] >= size
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small = cv2.resize(frame, (size, size), interpolation=method)
+    tensor = torch.from_numpy(small).to(device).permute(2, 0, 1)[None]
+    return normalise(tensor).contiguous(memory_format=torch.channels_last)
+
+
+def normalise(picture: Tensor) -> Tensor:
+    """Turn (B, 3, H, W) uint8 RGB into the float32 input that encoders expect."""
+    mean = torch.tensor(IMAGE_MEAN, device=picture.device).view(3, 1, 1)
+    std = torch.tensor(IMAGE_STD, device=picture.device).view(3, 1, 1)
+    return (picture.float() / 255.0 - mean) / std
+
+
+def resize_logits(logits: Tensor, size_hw: tuple[int, int]) -> Tensor:
+    """Resize mask logits (O, h, w) to (O, H, W), bilinear."""
+    return F.interpolate(logits[:, None], size_hw, mode="bilinear", align_corners=False)[:, 0]

@@ -1,0 +1,277 @@
+"""Tracking prompted objects through a video."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from tinysam2.build import Model
+from tinysam2.config import MemoryConfig
+from tinysam2.memory.bank import Decision, MemoryBank, MemoryEvent
+from tinysam2.network import NO_OBJECT_LOGIT, ImageFeatures
+from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.tracking.picture import resize_logits
+from tinysam2.tracking.remembering import attended_tokens, make_bank, make_entries, read_memory
+from tinysam2.tracking.steps import Frames, TrackStep, memory_event
+
+
+@dataclass
+class _TrackedObject:
+    prompts: dict[int, ObjectPrompt] = field(default_factory=dict)
+    pinned: set[int] = field(default_factory=set)
+    banned: set[int] = field(default_factory=set)
+    bank: MemoryBank | None = None  # of the walk under way
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Answers for some objects on one frame: logits (O, h, w), the rest (O, ...)."""
+
+    logits: Tensor
+    predicted_iou: Tensor
+    object_logit: Tensor
+    pointer: Tensor
+    attended: list[int]
+
+
+class VideoTracker:
+    """Hold prompts, and walk a video with one memory bank per object.
+
+    Image features are computed once per frame for all objects; nothing that is kept grows with the
+    length of the video.  Lives on one thread.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        frames: Frames,
+        memory: MemoryConfig | None = None,
+        image_size: int | None = None,
+    ) -> None:
+        self.predictor = ImagePredictor(model, image_size)
+        self.network = model.network
+        self.frames = frames
+        self.memory = memory or model.network.config.memory
+        self._objects: dict[int, _TrackedObject] = {}
+
+    def add_points(
+        self,
+        object_id: int,
+        frame_index: int,
+        points_xy: ArrayLike,
+        labels: Sequence[int],
+        box_xyxy: Sequence[float] | None = None,
+    ) -> NDArray[np.float32]:
+        """Say where an object is by clicks, in place of earlier prompts on this frame.
+
+        Args:
+            object_id: any integer.
+            frame_index: frame of the clicks.
+            points_xy: (K, 2) pixels of the video frame.
+            labels: K numbers, 1 inside, 0 outside.
+            box_xyxy: a box besides.
+
+        Returns:
+            (H, W) float32 mask logits of that frame.
+        """
+        return self.add_prompt(object_id, frame_index, ObjectPrompt.of(points_xy, labels, box_xyxy))
+
+    def add_box(
+        self, object_id: int, frame_index: int, box_xyxy: Sequence[float]
+    ) -> NDArray[np.float32]:
+        """Say where an object is by a box; see `add_points`."""
+        return self.add_prompt(object_id, frame_index, ObjectPrompt.of([], [], box_xyxy))
+
+    def add_mask(
+        self, object_id: int, frame_index: int, mask: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Give an object's exact mask (H, W) on a frame; see `add_points`."""
+        return self.add_prompt(object_id, frame_index, ObjectPrompt(mask=np.asarray(mask, bool)))
+
+    def add_prompt(
+        self, object_id: int, frame_index: int, prompt: ObjectPrompt
+    ) -> NDArray[np.float32]:
+        """Set an object's prompt on a frame and answer with its mask logits (H, W).
+
+        Raises:
+            ValueError: the frame does not exist or the prompt does not fit it.
+        """
+        self._check_frame(frame_index)
+        answer = self.predictor.predict(frame_index, self.frames[frame_index], prompt)
+        self._objects.setdefault(object_id, _TrackedObject()).prompts[frame_index] = prompt
+        return answer.mask_logits
+
+    def pin(self, object_id: int, frame_index: int) -> None:
+        """Keep a frame in memory whatever its quality, once tracking passes it."""
+        self._check_frame(frame_index)
+        self._objects.setdefault(object_id, _TrackedObject()).pinned.add(frame_index)
+
+    def ban(self, object_id: int, frame_index: int) -> None:
+        """Keep a frame out of memory."""
+        self._check_frame(frame_index)
+        self._objects.setdefault(object_id, _TrackedObject()).banned.add(frame_index)
+
+    def _check_frame(self, index: int) -> None:
+        if not 0 <= index < len(self.frames):
+            raise ValueError(f"frame must be in 0..{len(self.frames) - 1}, got {index}")
+
+    @torch.inference_mode()
+    def propagate(
+        self, start: int = 0, stop: int | None = None, direction: str = "forward"
+    ) -> Iterator[TrackStep]:
+        """Track all prompted objects.
+
+        Args:
+            start: first frame of the walk, given too.
+            stop: where the walk ends, not included; the end of the video unless given.
+            direction: "forward" or "backward".
+
+        Yields:
+            One step per frame, in the order walked.
+
+        Raises:
+            ValueError: nothing is prompted, or a frame does not exist.
+        """
+        if direction not in ("forward", "backward"):
+            raise ValueError(f"direction must be forward or backward, got {direction!r}")
+        objects = {i: o for i, o in self._objects.items() if o.prompts}
+        if not objects:
+            raise ValueError("no object has a prompt, so there is nothing to track")
+        self._check_frame(start)
+        step = 1 if direction == "forward" else -1
+        end = stop if stop is not None else (len(self.frames) if step == 1 else -1)
+        self._remember_prompts(objects)
+        for frame in range(start, end, step):
+            yield self._track_frame(frame, objects)
+
+    def _remember_prompts(self, objects: dict[int, _TrackedObject]) -> None:
+        """Begin new banks with every prompted frame, wherever the walk will go."""
+        for tracked in objects.values():
+            tracked.bank = make_bank(self.network, self.memory, self.predictor.feature_hw)
+        for frame in sorted({f for o in objects.values() for f in o.prompts}):
+            prompted = {i: o for i, o in objects.items() if frame in o.prompts}
+            picture = self.frames[frame]
+            features = self.predictor.features(frame, picture)
+            answer = self._answer_prompts(frame, features, picture, prompted)
+            self._offer(frame, features, answer, prompted)
+
+    def _track_frame(self, frame: int, objects: dict[int, _TrackedObject]) -> TrackStep:
+        picture = self.frames[frame]
+        features = self.predictor.features(frame, picture)
+        logits: dict[int, Tensor] = {}
+        events: dict[int, MemoryEvent] = {}
+        prompted = {i: o for i, o in objects.items() if frame in o.prompts}
+        if prompted:
+            answer = self._answer_prompts(frame, features, picture, prompted)
+            events |= self._offer(frame, features, answer, prompted)
+            logits |= self._at_video_size(answer, frame, picture, prompted)
+        if loose := {i: o for i, o in objects.items() if i not in prompted}:
+            answer = self._answer_from_memory(frame, features, loose)
+            events |= self._offer(frame, features, answer, loose)
+            logits |= self._at_video_size(answer, frame, picture, loose)
+        return TrackStep(
+            frame_index=frame,
+            object_ids=tuple(objects),
+            mask_logits=torch.stack([logits[i] for i in objects]),
+            scores={i: events[i].scores for i in objects},
+            memory_events=events,
+        )
+
+    def _at_video_size(
+        self,
+        answer: _Answer,
+        frame: int,
+        picture: NDArray[np.uint8],
+        objects: dict[int, _TrackedObject],
+    ) -> dict[int, Tensor]:
+        """Enlarge logits to the video's size on the CPU; a mask that the user gave stays exact."""
+        logits = resize_logits(answer.logits.float(), (picture.shape[0], picture.shape[1])).cpu()
+        found = dict(zip(objects, logits, strict=True))
+        for i, tracked in objects.items():
+            prompt = tracked.prompts.get(frame)
+            if prompt is not None and (exact := prompt.exact_logits()) is not None:
+                found[i] = exact
+        return found
+
+    def _answer_prompts(
+        self,
+        frame: int,
+        features: ImageFeatures,
+        picture: NDArray[np.uint8],
+        objects: dict[int, _TrackedObject],
+    ) -> _Answer:
+        size_hw = (picture.shape[0], picture.shape[1])
+        prompts = [o.prompts[frame] for o in objects.values()]
+        found = [self.predictor.answer(features, p, size_hw) for p in prompts]
+        side = self.predictor.image_size  # given masks come in full, predicted ones at a quarter
+        return _Answer(
+            torch.cat([resize_logits(f.logits, (side, side)) for f in found]),
+            torch.cat([f.predicted_iou for f in found]),
+            torch.cat([f.object_logit for f in found]),
+            torch.cat([f.pointer.float() for f in found]),
+            [0] * len(found),
+        )
+
+    def _answer_from_memory(
+        self, frame: int, features: ImageFeatures, objects: dict[int, _TrackedObject]
+    ) -> _Answer:
+        """Segment what the memories describe; a lost object gets an empty mask."""
+        banks = [_bank(o) for o in objects.values()]
+        memories = [read_memory(bank, frame, self.predictor.feature_hw) for bank in banks]
+        with self.predictor.precision():
+            conditioned = self.network.condition(features, memories)
+            none = conditioned.new_zeros(len(memories), 0, 2)
+            found = self.network.segment(conditioned, features, none, none[..., 0].long())
+        logits, iou = found.best()
+        absent = (found.object_logit <= 0)[:, None, None]
+        return _Answer(
+            torch.where(absent, NO_OBJECT_LOGIT, logits),
+            iou,
+            found.object_logit,
+            found.pointer.float(),
+            [attended_tokens(m, self.network.pointer_tokens) for m in memories],
+        )
+
+    def _offer(
+        self,
+        frame: int,
+        features: ImageFeatures,
+        answer: _Answer,
+        objects: dict[int, _TrackedObject],
+    ) -> dict[int, MemoryEvent]:
+        """Encode a frame's memory and let each object's bank decide."""
+        prompted = [frame in o.prompts for o in objects.values()]
+        pinned = [frame in o.pinned for o in objects.values()]
+        binarise = torch.tensor(prompted, device=answer.logits.device)
+        with self.predictor.precision():
+            memory = self.network.encode_memory(
+                features, answer.logits, answer.object_logit, binarise
+            )
+        entries = make_entries(
+            memory.float(),
+            answer.pointer,
+            answer.predicted_iou,
+            answer.object_logit,
+            [_bank(o) for o in objects.values()],
+            frame,
+            [a or b for a, b in zip(prompted, pinned, strict=True)],
+        )
+        events = {}
+        for (i, tracked), entry, attended in zip(
+            objects.items(), entries, answer.attended, strict=True
+        ):
+            verdict = _bank(tracked).offer(entry, frame in tracked.banned)
+            if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
+                verdict = (Decision.PINNED, "pinned by the user, always kept", None)
+            events[i] = memory_event(
+                _bank(tracked), frame, entry.scores, verdict, attended, self.predictor.feature_hw
+            )
+        return events
+
+
+def _bank(tracked: _TrackedObject) -> MemoryBank:
+    assert tracked.bank is not None  # made when the walk began
+    return tracked.bank

@@ -1,0 +1,104 @@
+"""Simulating what a user does: clicks, boxes, masks, and corrective clicks where it went wrong."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tinysam2.decoder.prompt_encoder import NOT_A_POINT
+
+MASK_SHARE, BOX_SHARE = 0.45, 0.2  # of all prompts; the rest are clicks
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A batch's prompt on one frame.
+
+    Attributes:
+        xy: (B, K, 2) in [0, 1].
+        labels: (B, K) as in `PromptEncoder.encode_points`.
+        mask: (B, S, S) bool when the mask itself is given.
+        is_ambiguous: one click: three answers are asked for.
+        corrections: corrective clicks to come.
+        feeds_mask: whether corrections see the previous mask.
+    """
+
+    xy: Tensor
+    labels: Tensor
+    mask: Tensor | None = None
+    is_ambiguous: bool = False
+    corrections: int = 0
+    feeds_mask: bool = False
+
+
+def draw_prompt(mask: Tensor, generator: torch.Generator) -> Prompt:
+    """Draw one kind of prompt for a batch of masks (B, S, S) bool."""
+    kind, rounds, feeds = torch.rand(3, generator=generator, device=mask.device).tolist()
+    nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
+    if kind < MASK_SHARE:
+        return Prompt(nothing, nothing[..., 0].long(), mask)
+    corrections = int(rounds * 4)
+    if kind < MASK_SHARE + BOX_SHARE:
+        corners = box_corners(mask, generator)
+        labels = torch.tensor([2, 3], device=mask.device).expand(len(mask), 2)
+        present = mask.flatten(1).any(1)[:, None]
+        labels = torch.where(present, labels, NOT_A_POINT)
+        return Prompt(corners, labels, corrections=corrections // 2, feeds_mask=feeds < 0.5)
+    xy, labels = draw_click(mask, torch.zeros_like(mask), generator)
+    return Prompt(
+        xy[:, None],
+        labels[:, None],
+        is_ambiguous=True,
+        corrections=corrections,
+        feeds_mask=feeds < 0.5,
+    )
+
+
+def correct(prompt: Prompt, logits: Tensor, mask: Tensor, generator: torch.Generator) -> Prompt:
+    """Add one click per clip inside the region where the prediction is wrong.
+
+    Source: SAM 2's correction sampling; TinySAM's hard prompt sampling draws in missed regions,
+    here false regions too.
+    """
+    predicted = F.interpolate(logits[:, None], mask.shape[-2:], mode="bilinear")[:, 0] > 0
+    xy, labels = draw_click(mask & ~predicted, predicted & ~mask, generator)
+    return replace(
+        prompt,
+        xy=torch.cat([prompt.xy, xy[:, None]], 1),
+        labels=torch.cat([prompt.labels, labels[:, None]], 1),
+    )
+
+
+def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw a pixel of ``missed | false`` (B, S, S), mostly away from the region's edge.
+
+    Returns:
+        (B, 2) positions in [0, 1] and (B,) labels: 1 missed, 0 false, -1 where there is neither.
+    """
+    wrong = missed | false
+    side = wrong.shape[-1]
+    inner = 1 - F.max_pool2d((~wrong).float()[:, None], 9, 1, 4)[:, 0]
+    weight = wrong.float() + 20 * inner
+    weight = weight.flatten(1)
+    empty = weight.sum(1) == 0
+    weight = weight + empty[:, None]
+    index = torch.multinomial(weight, 1, generator=generator)[:, 0]
+    xy = torch.stack([index % side, index // side], 1).float().add(0.5) / side
+    is_missed = missed.flatten(1).gather(1, index[:, None])[:, 0]
+    return xy, torch.where(empty, NOT_A_POINT, is_missed.long())
+
+
+def box_corners(mask: Tensor, generator: torch.Generator) -> Tensor:
+    """Return the corners (B, 2, 2) in [0, 1] of the masks' boxes, jittered by a tenth."""
+    side = mask.shape[-1]
+    corners = torch.zeros(len(mask), 2, 2, device=mask.device)
+    for i, m in enumerate(mask):
+        ys, xs = torch.nonzero(m, as_tuple=True)
+        if len(ys):
+            corners[i] = torch.tensor(
+                [[xs.min(), ys.min()], [xs.max() + 1, ys.max() + 1]], device=mask.device
+            )
+    extent = (corners[:, 1] - corners[:, 0])[:, None]
+    noise = torch.randn(corners.shape, device=mask.device, generator=generator).clamp(-2, 2)
+    return ((corners + 0.05 * extent * noise) / side).clamp(0, 1)

@@ -1,0 +1,126 @@
+"""One differentiable walk over a batch of clips, through the memory that inference uses."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tinysam2.memory.bank import MemoryBank
+from tinysam2.network import ImageFeatures, Segmentation, TinySam2
+from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
+from tinysam2.training.losses import MaskLoss, mask_loss
+from tinysam2.training.prompting import Prompt, correct, draw_prompt
+
+MASK_LOGIT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutResult:
+    """The loss of a batch of clips and mean IoUs: first frame (None for a given mask), later."""
+
+    loss: Tensor
+    first_iou: float | None
+    track_iou: float
+
+
+def rollout(
+    network: TinySam2,
+    pictures: Tensor,
+    masks: Tensor,
+    generator: torch.Generator,
+    train_trunk: bool,
+) -> RolloutResult:
+    """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
+
+    Args:
+        network: in train form.
+        pictures: (B, T, 3, S, S) normalised.
+        masks: (B, T, S, S) bool.
+        generator: draws the prompts.
+        train_trunk: whether gradients reach the encoder's trunk.
+    """
+    count, length = pictures.shape[:2]
+    with torch.set_grad_enabled(train_trunk):
+        levels = network.trunk(pictures.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+    maps = [m.unflatten(0, (count, length)) for m in network.neck(levels)]
+    features = [ImageFeatures(*(m[:, t] for m in maps)) for t in range(length)]
+    banks = [make_bank(network, network.config.memory, features[0].size_hw) for _ in range(count)]
+    prompt = draw_prompt(masks[:, 0], generator)
+    losses, answer = _prompted(network, features[0], masks[:, 0], prompt, generator)
+    _remember(network, features[0], answer, banks, 0, is_prompted=True)
+    first_iou = float(losses[-1].iou) if losses else None
+    tracked: list[MaskLoss] = []
+    for t in range(1, length):
+        answer = _tracked(network, features[t], banks, t)
+        tracked.append(
+            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
+        )
+        if t + 1 < length:
+            _remember(network, features[t], answer, banks, t, is_prompted=False)
+    total = torch.stack([x.total for x in tracked]).mean()
+    if losses:
+        total = total + torch.stack([x.total for x in losses]).mean()
+    return RolloutResult(total, first_iou, float(torch.stack([x.iou for x in tracked]).mean()))
+
+
+def _prompted(
+    network: TinySam2,
+    features: ImageFeatures,
+    mask: Tensor,
+    prompt: Prompt,
+    generator: torch.Generator,
+) -> tuple[list[MaskLoss], Segmentation]:
+    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer."""
+    conditioned = network.condition(features, None)
+    if prompt.mask is not None:
+        given = (prompt.mask.float()[:, None] - 0.5) * (2 * MASK_LOGIT)
+        found = network.segment(conditioned, features, prompt.xy, prompt.labels, given)
+        sure = torch.ones_like(found.predicted_iou)
+        certain = torch.full_like(found.object_logit, MASK_LOGIT)
+        return [], Segmentation(given, sure, certain, found.pointer)
+    losses: list[MaskLoss] = []
+    previous: Tensor | None = None
+    for correction in range(prompt.corrections + 1):
+        multimask = correction == 0 and prompt.is_ambiguous
+        found = network.segment(
+            conditioned, features, prompt.xy, prompt.labels, previous, multimask
+        )
+        losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
+        if correction < prompt.corrections:
+            best = found.best()[0].detach()
+            prompt = correct(prompt, best, mask, generator)
+            previous = best[:, None] if prompt.feeds_mask else None
+    return losses, found
+
+
+def _tracked(
+    network: TinySam2, features: ImageFeatures, banks: list[MemoryBank], frame: int
+) -> Segmentation:
+    memories = [read_memory(bank, frame, features.size_hw) for bank in banks]
+    conditioned = network.condition(features, memories)
+    none = conditioned.new_zeros(len(banks), 0, 2, dtype=torch.float32)
+    return network.segment(conditioned, features, none, none[..., 0].long())
+
+
+def _remember(
+    network: TinySam2,
+    features: ImageFeatures,
+    answer: Segmentation,
+    banks: list[MemoryBank],
+    frame: int,
+    is_prompted: bool,
+) -> None:
+    logits, iou = answer.best()
+    flags = torch.full((len(banks),), is_prompted, device=logits.device)
+    memory = network.encode_memory(features, logits, answer.object_logit, flags)
+    entries = make_entries(
+        memory.float(),
+        answer.pointer.float(),
+        iou,
+        answer.object_logit.detach(),
+        banks,
+        frame,
+        [is_prompted] * len(banks),
+    )
+    for bank, entry in zip(banks, entries, strict=True):
+        bank.offer(entry)

@@ -1,0 +1,218 @@
+"""Stages 2 and 3: prompts on stills and tracking through memory, in one loop of short clips."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from tinysam2.checkpoints import save_checkpoint
+from tinysam2.config import ModelConfig
+from tinysam2.network import TinySam2
+from tinysam2.tracking.picture import normalise
+from tinysam2.training.clip_data import RealClips, StillLayers
+from tinysam2.training.matcher_start import start_as_matcher
+from tinysam2.training.rollout import RolloutResult, rollout
+from tinysam2.training.synthesis import colour_drift, synthesise
+
+EMA_DECAY = 0.998
+SAVE_EVERY_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingConfig:
+    """Recipe of stages 2 and 3.
+
+    Attributes:
+        encoder: stage 1's weights.
+        minutes: length of the whole run; the learning rate follows a cosine over it.
+        frozen_share: share of the run in which the trunk stays as it is.
+        synthetic: clips of a batch made from stills; real_clips: taken from videos.
+    """
+
+    data: Path
+    encoder: Path
+    out: Path
+    minutes: float = 60.0
+    frozen_share: float = 0.6
+    size: int = 256
+    length: int = 4
+    synthetic: int = 6
+    real: int = 2
+    learning_rate: float = 5e-4
+    trunk_rate: float = 0.1
+    weight_decay: float = 0.02
+    seed: int = 0
+    device: str = "cpu"
+
+
+@dataclass
+class TrainingState:
+    """Everything that a resumed run needs."""
+
+    network: TinySam2
+    optimiser: torch.optim.Optimizer
+    ema: dict[str, Tensor]
+    step: int = 0
+    seconds: float = 0.0
+
+    def save(self, path: Path) -> None:
+        """Write atomically."""
+        temporary = path.with_name(path.name + ".part")
+        torch.save(
+            {
+                "network": self.network.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "ema": self.ema,
+                "step": self.step,
+                "seconds": self.seconds,
+            },
+            temporary,
+        )
+        os.replace(temporary, path)
+
+    def load(self, path: Path) -> None:
+        """Continue where `save` was."""
+        saved = torch.load(path, weights_only=True)
+        self.network.load_state_dict(saved["network"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.ema = saved["ema"]
+        self.step, self.seconds = saved["step"], saved["seconds"]
+
+    def update_ema(self) -> None:
+        """Move the averaged weights a step towards the current ones."""
+        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.ema[name].lerp_(value, 1 - decay)
+
+
+def _start(config: TrackingConfig) -> TrainingState:
+    torch.manual_seed(config.seed)
+    network = TinySam2(ModelConfig())
+    stage1 = load_file(config.encoder)
+    kept = {k: v for k, v in stage1.items() if k.startswith(("trunk.", "neck."))}
+    missing, unexpected = network.load_state_dict(kept, strict=False)
+    if unexpected or any(k.startswith(("trunk.", "neck.")) for k in missing):
+        raise ValueError(f"{config.encoder} does not hold an encoder of this shape")
+    start_as_matcher(network)
+    network.to(device=config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.eval()  # batch norms keep stage 1's statistics
+    trunk = list(network.trunk.parameters())
+    rest = [p for n, p in network.named_parameters() if not n.startswith("trunk.")]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": trunk, "rate": config.trunk_rate},
+            {"params": rest, "rate": 1.0},
+        ],
+        weight_decay=config.weight_decay,
+    )
+    ema = {k: v.clone() for k, v in network.state_dict().items()}
+    return TrainingState(network, optimiser, ema)
+
+
+def _batches(config: TrackingConfig, step: int) -> Iterator[tuple[Tensor, Tensor]]:
+    synthetic = StillLayers(config.data, config.size, config.seed, step * config.synthetic)
+    real = RealClips(config.data, config.size, config.length, config.seed, step * config.real)
+    return zip(
+        DataLoader(synthetic, config.synthetic, num_workers=1),
+        DataLoader(real, config.real, num_workers=1),
+        strict=True,
+    )
+
+
+def _clips(
+    layers: Tensor, real: Tensor, config: TrackingConfig, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Make one batch of normalised pictures (B, T, 3, S, S) and masks (B, T, S, S)."""
+    pictures, masks = synthesise(layers.to(config.device), config.length, generator)
+    real = real.to(config.device)
+    real_pictures = colour_drift(real[:, :, :3].float(), generator)
+    pictures = torch.cat([pictures, real_pictures])
+    masks = torch.cat([masks, real[:, :, 3] > 127])
+    return normalise(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2]), masks
+
+
+def train_tracking(config: TrackingConfig) -> Iterator[dict[str, float]]:
+    """Run stages 2 and 3, resuming from ``out/state.pt`` where there is one.
+
+    Yields:
+        Means since the last report, about twice a minute.
+    """
+    config.out.mkdir(parents=True, exist_ok=True)
+    state = _start(config)
+    if (config.out / "state.pt").exists():
+        state.load(config.out / "state.pt")
+    begin = time.monotonic() - state.seconds
+    reported, saved = time.monotonic(), time.monotonic()
+    log: list[RolloutResult] = []
+    for layers, real in _batches(config, state.step):
+        state.seconds = time.monotonic() - begin
+        spent = state.seconds / (60 * config.minutes)
+        if spent >= 1:
+            break
+        log.append(_step(state, config, (layers, real), spent))
+        if time.monotonic() - reported > 30:
+            reported = time.monotonic()
+            yield _report(state, config, log)
+            log = []
+        if time.monotonic() - saved > SAVE_EVERY_S:
+            saved = time.monotonic()
+            state.save(config.out / "state.pt")
+            export(state, config)
+    state.save(config.out / "state.pt")
+    export(state, config)
+
+
+def _step(
+    state: TrainingState, config: TrackingConfig, batch: tuple[Tensor, Tensor], spent: float
+) -> RolloutResult:
+    generator = torch.Generator(config.device).manual_seed(config.seed * 1_000_003 + state.step)
+    train_trunk = spent >= config.frozen_share
+    warmup = min(1.0, (state.step + 1) / 100)
+    for group in state.optimiser.param_groups:
+        group["lr"] = config.learning_rate * group["rate"] * warmup
+        group["lr"] *= 0.02 + 0.49 * (1 + np.cos(np.pi * spent))
+    pictures, masks = _clips(*batch, config, generator)
+    with torch.autocast(config.device, torch.bfloat16):
+        result = rollout(state.network, pictures, masks, generator, train_trunk)
+    state.optimiser.zero_grad(set_to_none=True)
+    result.loss.backward()
+    nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
+    state.optimiser.step()
+    state.step += 1
+    state.update_ema()
+    return result
+
+
+def _report(
+    state: TrainingState, config: TrackingConfig, log: list[RolloutResult]
+) -> dict[str, float]:
+    first = [r.first_iou for r in log if r.first_iou is not None]
+    row = {
+        "step": state.step,
+        "seconds": round(state.seconds),
+        "loss": round(float(np.mean([float(r.loss.detach()) for r in log])), 4),
+        "first_iou": round(float(np.mean(first)), 4) if first else float("nan"),
+        "track_iou": round(float(np.mean([r.track_iou for r in log])), 4),
+    }
+    with (config.out / "log.jsonl").open("a") as lines:
+        lines.write(json.dumps(row) + "\n")
+    return row
+
+
+def export(state: TrainingState, config: TrackingConfig) -> None:
+    """Write the averaged weights as a checkpoint that `load_model` reads."""
+    card: dict[str, object] = {
+        "recipe": asdict(config) | {"data": "", "encoder": "", "out": ""},
+        "steps": state.step,
+        "seconds": round(state.seconds),
+    }
+    save_checkpoint(config.out / "tinysam2.safetensors", ModelConfig(), state.ema, card)
