@@ -5,7 +5,7 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.ui.decisions import MARK_NAMES, Mark
-from app.ui.marks import paint_mark
+from app.ui.marks import mark_pixmap, paint_mark
 from app.ui.timeline.geometry import thinned
 from app.ui.timeline.lanes import mark_x
 from app.ui.timeline.model import Flag, Lane
@@ -20,6 +20,7 @@ from app.ui.timeline.raster import (
 from app.ui.timeline.scene import LANE_PX, Scene, mixed
 
 MARK_PX = 10
+STAMP_PX = 13  # side of the picture of one mark
 MARK_GAP_PX = 10
 
 
@@ -72,9 +73,12 @@ def paint_memory(painter: QPainter, scene: Scene) -> None:
     painter.setPen(style.grid)
     painter.drawLine(rect.left(), rect.center().y(), rect.right(), rect.center().y())
     painter.setClipRect(scene.rows.with_edges(rect))
+    ratio = painter.device().devicePixelRatio()
+    stamps = {mark: mark_pixmap(mark, STAMP_PX, style.dark, ratio) for mark in MARK_NAMES}
+    corner = QPointF(STAMP_PX / 2, STAMP_PX / 2)
     for column, mark in memory_marks(scene):
         center = QPointF(mark_x(scene, column), _mark_y(scene, mark))
-        paint_mark(painter, mark, center, MARK_PX, style.dark)
+        painter.drawPixmap(center - corner, stamps[mark])
     painter.setClipping(False)
 
 
@@ -84,7 +88,7 @@ def paint_bank(painter: QPainter, scene: Scene, bank: tuple[int, ...]) -> None:
         return
     rect, style = scene.rows.memory, scene.style
     painter.setClipRect(scene.rows.with_edges(rect))
-    for frame in bank:
+    for frame in sorted(bank, key=lambda frame: lane.marks[frame]):
         mark = Mark(max(int(lane.marks[frame]), Mark.KEPT))  # even what is replaced later on
         center = QPointF(scene.x_of(frame + 0.5), _mark_y(scene, mark))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -20,14 +20,19 @@ class Flag(IntFlag):
     PROMPT = 32
 
 
+# As plain integers: a lane is built from as many rows as the film has frames.
+_SOLID, _EMPTY = int(Flag.MASK | Flag.SOLID), int(Flag.MASK | Flag.EMPTY)
+_BY_HAND, _VERIFIED, _PROMPT = int(Flag.BY_HAND), int(Flag.VERIFIED), int(Flag.PROMPT)
+
+
 def _mask_flags(row: FrameMask | None) -> int:
     if row is None:
         return 0
-    is_empty = len(row.mask.runs) < 2  # one background run; `area` would add up all runs
-    flags = Flag.MASK.value | (Flag.EMPTY.value if is_empty else Flag.SOLID.value)
+    is_solid = len(row.mask.runs) > 1  # not one background run; `area` would add up all runs
+    flags = _SOLID if is_solid else _EMPTY
     if row.origin is not Origin.TRACKED:
-        flags |= Flag.BY_HAND.value
-    return flags | Flag.VERIFIED.value if row.is_verified else flags
+        flags |= _BY_HAND
+    return flags | _VERIFIED if row.is_verified else flags
 
 
 class Lane:
@@ -55,12 +60,15 @@ class Lane:
         frames = tuple(frames)
         masks = self._document.of_object(Table.MASKS, self._object_id)
         prompts = self._document.of_object(Table.PROMPTS, self._object_id)
-        for frame in frames:
-            row: FrameMask | None = masks.get(frame)
-            prompt = Flag.PROMPT.value if frame in prompts else 0
-            self.flags[frame] = _mask_flags(row) | prompt
-            confidence = None if row is None else row.confidence
-            self.confidence[frame] = np.nan if confidence is None else confidence
+        rows: list[FrameMask | None] = [masks.get(frame) for frame in frames]
+        at = np.array(frames, np.intp)
+        self.flags[at] = [
+            _mask_flags(row) | (_PROMPT if frame in prompts else 0)
+            for row, frame in zip(rows, frames, strict=True)
+        ]
+        self.confidence[at] = [
+            np.nan if row is None or row.confidence is None else row.confidence for row in rows
+        ]
         self._refresh_marks(frames)
 
     def _refresh_marks(self, frames: tuple[int, ...]) -> None:
@@ -77,10 +85,11 @@ class Lane:
                 self._victims[frame] = victim
                 self._evictions[victim] += 1
                 touched.add(victim)
-        for frame in touched:
-            self.marks[frame] = memory_mark(
-                records.get(frame), constraints.get(frame), bool(self._evictions[frame])
-            )
+        at = np.array([*touched], np.intp)
+        self.marks[at] = [
+            memory_mark(records.get(frame), constraints.get(frame), was_evicted)
+            for frame, was_evicted in zip(touched, (self._evictions[at] > 0).tolist(), strict=True)
+        ]
 
 
 class TimelineModel:

@@ -1,0 +1,174 @@
+"""Small pictures of numbers in the memory panel: scores, tokens, surviving cells."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.core.memory import MemoryRecord
+from app.ui.decisions import Mark
+from app.ui.marks import is_dark, mark_color
+from app.ui.panels.memory_words import percent
+
+TOKEN_GOAL = 0.07  # of a full SAM 2 bank
+DROPPED_ARGB = 0xB4000000
+
+
+class ScoreBar(QWidget):
+    """A score in [0, 1] with its name and value; None shows a dash.
+
+    Args:
+        name: the words at the left.
+        mark: the mark whose colour the bar has.
+        parent: owner.
+    """
+
+    NAME_PX, VALUE_PX = 52, 36
+
+    def __init__(self, name: str, mark: Mark, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._mark = mark
+        self._value: float | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(self.fontMetrics().height() + 1)
+
+    def set_value(self, value: float | None) -> None:
+        """Show another score."""
+        self._value = value
+        self.setAccessibleName(f"{self._name} {self._text()}")
+        self.update()
+
+    def _text(self) -> str:
+        return "\N{EN DASH}" if self._value is None else f"{self._value:.2f}"
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint name, bar and value."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, middle = self.palette(), Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(palette.placeholderText().color())
+        painter.drawText(self.rect(), middle | Qt.AlignmentFlag.AlignLeft, self._name)
+        painter.setPen(palette.windowText().color())
+        painter.drawText(self.rect(), middle | Qt.AlignmentFlag.AlignRight, self._text())
+        bar = QRectF(self.rect()).adjusted(self.NAME_PX, 0, -self.VALUE_PX, 0)
+        bar = QRectF(bar.left(), bar.center().y() - 3, bar.width(), 6)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(palette.mid())
+        painter.drawRoundedRect(bar, 3, 3)
+        bar.setWidth(bar.width() * (self._value or 0.0))
+        painter.setBrush(mark_color(self._mark, is_dark(palette)))
+        painter.drawRoundedRect(bar, 3, 3)
+        painter.end()
+
+
+class TokenMeter(QWidget):
+    """Tokens stored and attended against a full SAM 2 bank, with a tick at the goal."""
+
+    BAR_PX = 8
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[tuple[str, int], ...] = ()
+        self._full = 0
+        self._line_px = self.fontMetrics().height()
+        self.setFixedHeight(3 * self._line_px + 2 * (self.BAR_PX + 4) + 4)
+        self.setToolTip(
+            "Tokens that the memory holds, and that were read for this frame, against a full "
+            f"SAM 2 bank at this input size. The tick marks {percent(TOKEN_GOAL)}."
+        )
+
+    def set_record(self, record: MemoryRecord) -> None:
+        """Show the tokens of a decision."""
+        self._rows = (("Stored", record.tokens_stored), ("Attended", record.tokens_attended))
+        self._full = record.tokens_full_sam2
+        self.setAccessibleName("Memory tokens: " + ", ".join(map(self._words, self._rows)))
+        self.update()
+
+    def _words(self, row: tuple[str, int]) -> str:
+        return f"{row[0]} {row[1]:,} of {self._full:,} ({percent(row[1], self._full)})"
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a line of words and a bar for each number, and the goal across both bars."""
+        painter = QPainter(self)
+        palette, line, dark = self.palette(), self._line_px, is_dark(self.palette())
+        top = 0
+        for row in self._rows:
+            painter.setPen(palette.windowText().color())
+            painter.drawText(0, top + self.fontMetrics().ascent(), self._words(row))
+            share = min(1.0, row[1] / self._full) if self._full else 0.0
+            bar = QRectF(0, top + line + 1, self.width(), self.BAR_PX)
+            painter.fillRect(bar, palette.mid())
+            is_over = share > TOKEN_GOAL + 5e-4
+            color = mark_color(Mark.REFUSED if is_over else Mark.KEPT, dark)
+            painter.fillRect(QRectF(0, bar.top(), share * self.width(), self.BAR_PX), color)
+            top += line + self.BAR_PX + 4
+        x = TOKEN_GOAL * self.width()
+        painter.setPen(QPen(palette.windowText().color(), 1.5))
+        for index in (0, 1):
+            y = line + index * (line + self.BAR_PX + 4)
+            painter.drawLine(QPointF(x, y), QPointF(x, y + self.BAR_PX + 2))
+        painter.setPen(palette.placeholderText().color())
+        goal = f"\N{UPWARDS ARROW} {percent(TOKEN_GOAL)} of a full SAM 2 bank"
+        painter.drawText(round(x) - 4, top + self.fontMetrics().ascent(), goal)
+        painter.end()
+
+
+class TokenPicture(QWidget):
+    """A frame's thumbnail on which cells whose tokens were dropped are dark."""
+
+    SIZE = QSize(112, 63)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedSize(self.SIZE)
+        self._image: QImage | None = None
+        self._cells: QImage | None = None
+
+    def set_image(self, image: QImage | None) -> None:
+        """Show a thumbnail, or none yet."""
+        self._image = image
+        self.update()
+
+    def set_survivors(self, survivors: tuple[int, int, bytes] | None) -> None:
+        """Show which cells survived; None when it is not known."""
+        self._cells = None
+        self.setToolTip("Which tokens of this frame survived the compression is not known")
+        if survivors is not None:
+            height, width, bits = survivors
+            kept = np.unpackbits(np.frombuffer(bits, np.uint8), count=height * width) > 0
+            argb = np.where(kept, 0, DROPPED_ARGB).astype(np.uint32).reshape(height, width)
+            image_format = QImage.Format.Format_ARGB32_Premultiplied
+            self._cells = QImage(argb.data, width, height, width * 4, image_format).copy()
+            self.setToolTip(
+                f"{int(kept.sum())} of {kept.size} tokens of this frame survived the compression; "
+                "cells whose token was dropped are dark"
+            )
+        self.setAccessibleName(self.toolTip())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the thumbnail, the dark cells and the grid between cells."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().mid())
+        target = QRectF(self.rect())
+        if self._image is not None:
+            size = self._image.size().scaled(self.SIZE, Qt.AspectRatioMode.KeepAspectRatio)
+            target = QRectF(0, 0, size.width(), size.height())
+            target.moveCenter(QRectF(self.rect()).center())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(target, self._image)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        if self._cells is not None:
+            painter.drawImage(target, self._cells)
+            self._paint_grid(painter, target, self._cells.width(), self._cells.height())
+        painter.end()
+
+    def _paint_grid(self, painter: QPainter, target: QRectF, across: int, down: int) -> None:
+        painter.setPen(QPen(QColor(255, 255, 255, 60), 0))
+        for column in range(1, across):
+            x = target.left() + target.width() * column / across
+            painter.drawLine(QPointF(x, target.top()), QPointF(x, target.bottom()))
+        for row in range(1, down):
+            y = target.top() + target.height() * row / down
+            painter.drawLine(QPointF(target.left(), y), QPointF(target.right(), y))

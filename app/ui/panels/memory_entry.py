@@ -1,0 +1,141 @@
+"""One remembered frame in the memory panel, and the buttons that change what is remembered."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.memory import Constraint
+from app.ui.decisions import MARK_NAMES, Mark
+from app.ui.icons import icon
+from app.ui.marks import is_dark, mark_icon
+from app.ui.panels.memory_bars import ScoreBar, TokenPicture
+from app.ui.panels.memory_words import BankEntry
+
+_DEMANDS = (
+    (Constraint.PIN, "pin", "Pin", "Always remember frame {} when tracking again"),
+    (Constraint.BAN, "ban", "Ban", "Never remember frame {} when tracking again"),
+    (None, "clear", "Release", "Let the tracker decide about frame {} again"),
+)
+
+
+class ConstraintButtons(QWidget):
+    """Pin, ban and release a frame; only what would change something can be seen.
+
+    Args:
+        with_text: whether the buttons say their name beside the icon.
+        parent: owner.
+
+    Signals:
+        chosen: `Constraint`, or None to leave the frame to the tracker.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, with_text: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self.buttons: dict[Constraint | None, QToolButton] = {}
+        for demand, icon_name, text, _ in _DEMANDS:
+            button = QToolButton(self)
+            button.setIcon(icon(icon_name))
+            button.setIconSize(QSize(16, 16))
+            button.setText(text)
+            button.setAutoRaise(True)
+            if with_text:
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.clicked.connect(lambda _checked=False, d=demand: self.chosen.emit(d))
+            layout.addWidget(button)
+            self.buttons[demand] = button
+
+    def set_frame(self, frame: int, constraint: Constraint | None) -> None:
+        """Offer what can be demanded of a frame, given what is demanded now."""
+        for demand, _, text, tip in _DEMANDS:
+            button = self.buttons[demand]
+            button.setVisible(demand is not constraint)
+            button.setToolTip(tip.format(frame))
+            button.setAccessibleName(f"{text} frame {frame}")
+
+
+class BankEntryView(QWidget):
+    """A remembered frame: picture with surviving tokens, scores, reason.
+
+    Args:
+        parent: owner.
+
+    Signals:
+        frame_requested: frame, on a click on its number or a double click anywhere.
+        constraint_requested: frame, `Constraint` or None.
+    """
+
+    frame_requested = Signal(int)
+    constraint_requested = Signal(int, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.frame = -1
+        self.picture = TokenPicture(self)
+        self.title = QToolButton(self)
+        self.title.setAutoRaise(True)
+        self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.title.clicked.connect(lambda: self.frame_requested.emit(self.frame))
+        self.quality = ScoreBar("quality", Mark.KEPT, self)
+        self.novelty = ScoreBar("novelty", Mark.PINNED, self)
+        self.reason = QLabel(self, wordWrap=True)
+        self.reason.setProperty("role", "muted")
+        self.demands = ConstraintButtons(parent=self)
+        self.demands.chosen.connect(lambda d: self.constraint_requested.emit(self.frame, d))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(2)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.demands)
+        right = QVBoxLayout()
+        right.setSpacing(1)
+        right.addLayout(top)
+        right.addWidget(self.quality)
+        right.addWidget(self.novelty)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(2)
+        layout.addWidget(self.picture, 0, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(right, 0, 1)
+        layout.addWidget(self.reason, 1, 0, 1, 2)
+        layout.setColumnStretch(1, 1)
+
+    def show_entry(self, entry: BankEntry) -> None:
+        """Show another frame; its picture follows with `set_image`."""
+        if entry.frame != self.frame:
+            self.picture.set_image(None)
+        self.frame = entry.frame
+        name = MARK_NAMES[entry.mark]
+        self.title.setIcon(mark_icon(entry.mark, is_dark(self.palette())))
+        self.title.setText(f"Frame {entry.frame}")
+        self.title.setToolTip(f"{name.capitalize()}; go to frame {entry.frame}")
+        self.title.setAccessibleName(f"Go to frame {entry.frame}, {name}")
+        self.quality.set_value(None if entry.scores is None else entry.scores.quality)
+        self.novelty.set_value(None if entry.scores is None else entry.scores.novelty)
+        self.reason.setText(f"{name.capitalize()}: {entry.reason}")
+        self.picture.set_survivors(entry.survivors)
+        self.demands.set_frame(entry.frame, entry.constraint)
+
+    def set_image(self, image: QImage) -> None:
+        """Show the frame's thumbnail."""
+        self.picture.set_image(image)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go to the frame."""
+        self.frame_requested.emit(self.frame)

@@ -1,0 +1,195 @@
+"""What the tracker remembers of the active object at the current frame, and why."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from app.core.document import ObjectFrame, Table, TrackedObject
+from app.core.memory import Constraint
+from app.session import Session
+from app.ui.document_bridge import DocumentBridge
+from app.ui.frame_loader import FrameLoader
+from app.ui.panels.memory_bars import TokenMeter
+from app.ui.panels.memory_entry import BankEntryView, ConstraintButtons
+from app.ui.panels.memory_plot import ScorePlot, ScoreSeries
+from app.ui.panels.memory_words import bank_entries, heading
+from app.ui.view_state import ViewState
+
+REFRESH_MS = 30
+
+
+class MemoryPanel(QWidget):
+    """The decision on the current frame, the bank after it, and the scores over the film.
+
+    Shows the document; changes nothing itself.  Refreshes at most every `REFRESH_MS`, and only
+    while it can be seen.  Lives on the GUI thread.
+
+    Args:
+        session: what is shown.
+        bridge: tells of changes of the document.
+        view_state: current frame and active object.
+        frame_loader: thumbnails.
+        parent: owner.
+
+    Signals:
+        frame_requested: frame to go to.
+        constraint_requested: object id, frame, `Constraint` or None.
+    """
+
+    frame_requested = Signal(int)
+    constraint_requested = Signal(int, int, object)
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: DocumentBridge,
+        view_state: ViewState,
+        frame_loader: FrameLoader,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = session.document
+        self._num_frames = session.num_frames
+        self._state = view_state
+        self._loader = frame_loader
+        self._series: ScoreSeries | None = None
+        self.entries: list[BankEntryView] = []
+        self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._make_widgets()
+        self._connect(bridge)
+
+    def _make_widgets(self) -> None:
+        self.setAccessibleName("Memory")
+        self.title = QLabel(self, wordWrap=True)
+        font = self.title.font()
+        font.setBold(True)
+        self.title.setFont(font)
+        self.detail = QLabel(self, wordWrap=True)
+        self.detail.setProperty("role", "muted")
+        self.demands = ConstraintButtons(with_text=True, parent=self)
+        self.demands.chosen.connect(lambda d: self._demand(self._state.frame, d))
+        self.meter = TokenMeter(self)
+        self.bank_title = QLabel(self, wordWrap=True)
+        self._list = QWidget(self)
+        self._list_layout = QVBoxLayout(self._list)
+        self._list_layout.setContentsMargins(0, 0, 0, 0)
+        self._list_layout.setSpacing(0)
+        self._list_layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
+        self._list_layout.addStretch()
+        self.plot = ScorePlot(self._num_frames, self)
+        self.plot.setMinimumHeight(180)
+        self.plot.frame_requested.connect(self.frame_requested)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._list)
+        scroll.setAccessibleName("Frames in memory")
+        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.addWidget(scroll)
+        splitter.addWidget(self.plot)
+        splitter.setStretchFactor(0, 1)
+        splitter.setChildrenCollapsible(False)
+        splitter.setSizes([500, 220])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.title)
+        layout.addWidget(self.detail)
+        layout.addWidget(self.demands, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.meter)
+        layout.addWidget(self.bank_title)
+        layout.addWidget(splitter, 1)
+
+    def _connect(self, bridge: DocumentBridge) -> None:
+        bridge.memory_changed.connect(self._on_memory_changed)
+        bridge.constraints_changed.connect(lambda _keys: self._refresh_soon())
+        bridge.objects_changed.connect(self._refresh_soon)
+        self._state.frame_changed.connect(self._on_frame_changed)
+        self._state.active_object_changed.connect(lambda _id: self._refresh_soon())
+        self._loader.thumbnail_loaded.connect(self._on_thumbnail_loaded)
+
+    def refresh(self) -> None:
+        """Show the active object at the current frame."""
+        tracked, frame = self._active(), self._state.frame
+        words = heading(self._document, tracked, frame)
+        self.title.setText(words.title)
+        self.detail.setText(words.detail)
+        self.demands.setVisible(tracked is not None)
+        record = None
+        if tracked is not None:
+            constraint = self._document.constraint(tracked.object_id, frame)
+            self.demands.set_frame(frame, constraint)
+            record = self._document.memory(tracked.object_id, frame)
+        self.meter.setVisible(record is not None)
+        if record is not None:
+            self.meter.set_record(record)
+        self._show_bank(tracked, frame)
+        self._show_series(tracked)
+        self.plot.set_frame(frame)
+
+    def _active(self) -> TrackedObject | None:
+        active = self._state.active_object
+        found: TrackedObject | None = self._document.row(Table.OBJECTS, active)
+        return found
+
+    def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
+        found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)
+        self.bank_title.setVisible(bool(found))
+        frames = "1 frame" if len(found) == 1 else f"{len(found)} frames"
+        self.bank_title.setText(f"In memory after frame {frame}: {frames}")
+        while len(self.entries) < len(found):
+            self._add_entry_view()
+        for view in self.entries[len(found) :]:
+            view.hide()
+        for view, entry in zip(self.entries, found, strict=False):
+            view.show_entry(entry)
+            view.show()
+            self._loader.thumbnail(entry.frame)
+
+    def _add_entry_view(self) -> None:
+        view = BankEntryView(self._list)
+        view.frame_requested.connect(self.frame_requested)
+        view.constraint_requested.connect(self._demand)
+        self._list_layout.insertWidget(len(self.entries), view)
+        self.entries.append(view)
+
+    def _show_series(self, tracked: TrackedObject | None) -> None:
+        shown = None if self._series is None else self._series.object_id
+        wanted = None if tracked is None else tracked.object_id
+        if shown != wanted:
+            self._series = (
+                None if wanted is None else ScoreSeries(self._document, wanted, self._num_frames)
+            )
+            self.plot.show_series(self._series)
+
+    def _demand(self, frame: int, constraint: Constraint | None) -> None:
+        if (tracked := self._active()) is not None:
+            self.constraint_requested.emit(tracked.object_id, frame, constraint)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed while the panel was hidden."""
+        self.refresh()
+
+    def _refresh_soon(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def _on_frame_changed(self, frame: int) -> None:
+        self.plot.set_frame(frame)
+        self._refresh_soon()
+
+    def _on_memory_changed(self, keys: list[ObjectFrame]) -> None:
+        if self._series is not None:
+            self._series.refresh(f for object_id, f in keys if object_id == self._series.object_id)
+            self.plot.values_changed()
+        self._refresh_soon()
+
+    def _on_thumbnail_loaded(self, frame: int, image: QImage) -> None:
+        for view in self.entries:
+            if view.frame == frame:
+                view.set_image(image)
