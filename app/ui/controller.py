@@ -16,7 +16,7 @@ from app.tracking.jobs import PreviewStep, SegmentStep
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import Priority
 from app.ui.undo import EditStack
-from app.ui.view_state import ViewState
+from app.ui.view_state import Tool, ViewState
 
 ENCODE_DELAY_MS = 120
 """How long a frame is on screen before it is prepared for a click; scrubbing is faster."""
@@ -92,14 +92,14 @@ class Controller(QObject):
             self._attempt(lambda: self._session.set_mask(self._target(), self._view.frame, mask))
 
     def delete_prompt(self) -> None:
-        """Take back the selected or newest point of the active object here, else all it has."""
+        """Take back a point of the active object here: the selected one, else the newest."""
         active, frame = self._view.active_object, self._view.frame
         if active is None:
             return
-        points = self._session.document.prompts(active, frame).points
+        count_here = len(self._session.document.prompts(active, frame).points)
         selected = self._view.selected_point
-        index = len(points) - 1 if selected is None else selected
-        if len(points) > 1:
+        index = count_here - 1 if selected is None else selected
+        if count_here > 1:
             self._prompt(lambda each, at: self._session.remove_point(each, at, index))
         else:
             self.clear_prompts(frame)
@@ -244,7 +244,19 @@ class Controller(QObject):
         here = self._view.frame
         self.set_range(first if first is None or first <= here else None, here)
 
-    # The look of the picture.
+    # What the mouse does and how masks look.
+
+    def use_tool(self, tool: Tool) -> None:
+        """Let the mouse do something else."""
+        self._view.tool = tool
+
+    def toggle_masks(self) -> None:
+        """Show all masks, or none."""
+        self._view.show_masks = not self._view.show_masks
+
+    def toggle_outlines(self) -> None:
+        """Draw masks as contours, or filled."""
+        self._view.show_outlines = not self._view.show_outlines
 
     def change_opacity(self, sign: int) -> None:
         """Make mask fills more or less opaque."""

@@ -28,6 +28,12 @@ class _Opening:
 class Opener(QObject):
     """Opens one path after the other; the newest wins.
 
+    Args:
+        files: where sessions are opened, so that a model that is loading does not hold it up.
+        desk: where the jobs of sessions run, and where they are closed after them.
+        load_backend: makes the model on first use.
+        parent: owner.
+
     Signals:
         opening: path, when it begins.
         opened: a `Session`, which the receiver owns.
@@ -39,9 +45,14 @@ class Opener(QObject):
     not_opened = Signal(Path)
 
     def __init__(
-        self, desk: JobDesk, load_backend: BackendLoader, parent: QObject | None = None
+        self,
+        files: JobDesk,
+        desk: JobDesk,
+        load_backend: BackendLoader,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._files = files
         self._desk = desk
         self._load_backend = load_backend
         self._under_way: list[_Opening] = []
@@ -56,7 +67,7 @@ class Opener(QObject):
             yield opening
 
         self.opening.emit(path)
-        self._desk.submit(
+        self._files.submit(
             job,
             f"Open {path.name}",
             self._on_opened,

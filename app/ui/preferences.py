@@ -44,6 +44,16 @@ class Preferences:
     def theme(self, theme: Theme) -> None:
         self._settings.setValue("theme", theme.value)
 
+    @property
+    def export_formats(self) -> tuple[str, ...]:
+        """Names of the formats that were exported last."""
+        stored = self._settings.value("export_formats") or ["davis"]
+        return (stored,) if isinstance(stored, str) else tuple(map(str, stored))
+
+    @export_formats.setter
+    def export_formats(self, names: tuple[str, ...]) -> None:
+        self._settings.setValue("export_formats", list(names))
+
     def folder(self, purpose: str) -> str:
         """Return where the user last was for a purpose, such as ``open``; his home at first."""
         return str(self._settings.value(f"folder/{purpose}") or Path.home())
@@ -52,14 +62,24 @@ class Preferences:
         """Remember where the user was for a purpose."""
         self._settings.setValue(f"folder/{purpose}", str(folder))
 
-    def layout(self) -> tuple[QByteArray, QByteArray] | None:
-        """Return the stored geometry and state of the window."""
-        geometry, state = self._settings.value("geometry"), self._settings.value("state")
-        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-            return geometry, state
-        return None
+    @property
+    def geometry(self) -> QByteArray | None:
+        """Place and size of the window."""
+        return self._bytes("geometry")
 
-    def set_layout(self, geometry: QByteArray, state: QByteArray) -> None:
-        """Store the geometry and state of the window."""
+    @geometry.setter
+    def geometry(self, geometry: QByteArray) -> None:
         self._settings.setValue("geometry", geometry)
+
+    @property
+    def state(self) -> QByteArray | None:
+        """Arrangement of docks and toolbars."""
+        return self._bytes("state")
+
+    @state.setter
+    def state(self, state: QByteArray) -> None:
         self._settings.setValue("state", state)
+
+    def _bytes(self, key: str) -> QByteArray | None:
+        stored = self._settings.value(key)
+        return stored if isinstance(stored, QByteArray) else None

@@ -1,0 +1,77 @@
+"""Starting the window and ending it in order."""
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.storage.home import home_folder
+from app.tracking.loading import BackendLoader
+from app.ui.dialogs.about import LOG_NAME
+from app.ui.dialogs.errors import ExceptionHook, show_error
+from app.ui.icons import icon
+from app.ui.main_window import TITLE, MainWindow
+from app.ui.shortcuts import ShortcutGuard
+from app.ui.theme import apply_theme
+
+LOG_BYTES = 1 << 20
+
+# Python looks for other threads this often.  The default of 5 ms lets a job in plain Python hold
+# up the window for 20 ms; with 1 ms it was 7 ms.
+SWITCH_INTERVAL_S = 0.001
+
+
+def run(path: Path | None, backend_loader: BackendLoader | None = None) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        path: a video, a frame folder or a project to begin with.
+        backend_loader: makes the model on first use; the bundled one if None.
+
+    Returns:
+        The exit status.
+    """
+    log = _start_log()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    application = _application()
+    guard = ShortcutGuard()
+    application.installEventFilter(guard)
+    hook = ExceptionHook()
+    hook.install()
+    try:
+        window = MainWindow(backend_loader)
+        hook.caught.connect(lambda error: show_error(window, error))
+        application.styleHints().colorSchemeChanged.connect(
+            lambda: window.use_theme(window.preferences.theme)
+        )
+        apply_theme(application, window.preferences.theme)
+        window.show()
+        if path is not None:
+            QTimer.singleShot(0, window, lambda: window.open_path(path))
+        return application.exec()
+    finally:
+        hook.remove()
+        application.removeEventFilter(guard)
+        logging.getLogger().removeHandler(log)
+        log.close()
+
+
+def _application() -> QApplication:
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName(TITLE)
+    application.setDesktopFileName("tinysam2")
+    application.setStyle("Fusion")
+    application.setWindowIcon(icon("app"))
+    return application
+
+
+def _start_log() -> logging.Handler:
+    home_folder().mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(home_folder() / LOG_NAME, maxBytes=LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    return handler

@@ -1,0 +1,35 @@
+"""What the program is, and its log."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from app.storage.home import home_folder
+from app.ui.icons import icon
+
+LOG_NAME = "annotator.log"
+
+
+def open_log() -> None:
+    """Show the log in the system's viewer."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(home_folder() / LOG_NAME)))
+
+
+def show_about(parent: QWidget) -> None:
+    """Say what the program is and where it keeps its files."""
+    try:
+        number = version("tinysam2-annotator")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    box = QMessageBox(parent)
+    box.setWindowTitle("About")
+    box.setIconPixmap(icon("app").pixmap(64, 64))
+    box.setText(f"<b>TinySAM 2 annotator</b> {number}")
+    box.setInformativeText(
+        "Turns videos into object masks and shows what the tracker remembers. "
+        "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0.<br><br>"
+        f"Projects and log: {home_folder()}"
+    )
+    box.open()

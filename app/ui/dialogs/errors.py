@@ -1,0 +1,63 @@
+"""Telling the user what went wrong, and the last resort for programming mistakes."""
+
+import logging
+import sys
+import threading
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from app.core.errors import AppError
+
+_log = logging.getLogger(__name__)
+
+
+def show_error(parent: QWidget | None, error: AppError) -> None:
+    """Show a failure without holding up the rest; the same sentence is not shown twice at once."""
+    shown = parent.findChildren(QMessageBox) if parent else []
+    if any(box.text() == error.sentence for box in shown):
+        return
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("TinySAM 2 annotator")
+    box.setText(error.sentence)
+    box.setInformativeText(error.hint)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
+class ExceptionHook(QObject):
+    """Catches what nothing else caught, on any thread, logs it and passes it to the window.
+
+    Signals:
+        caught: an `AppError`.
+    """
+
+    caught = Signal(object)
+
+    def install(self) -> None:
+        """Take the place of Python's hooks."""
+        self._before = sys.excepthook, threading.excepthook
+        sys.excepthook = self._on_exception
+        threading.excepthook = lambda args: self._on_exception(
+            args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+        )
+
+    def remove(self) -> None:
+        """Put Python's hooks back."""
+        sys.excepthook, threading.excepthook = self._before
+
+    def _on_exception(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if not issubclass(kind, Exception):
+            self._before[0](kind, error, trace)
+            return
+        _log.error("unexpected", exc_info=(kind, error, trace))
+        if not isinstance(error, AppError):
+            error = AppError(
+                f"Something unexpected went wrong: {kind.__name__}: {error}",
+                "Your work is saved. Help > Open log has the details for a report.",
+            )
+        self.caught.emit(error)

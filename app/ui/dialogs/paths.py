@@ -1,0 +1,53 @@
+"""Asking for files and folders; each purpose remembers where the user last was."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.storage.opening import PROJECT_SUFFIX
+from app.ui.preferences import Preferences
+
+VIDEO_FILTER = (
+    "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.gif *.ogv)"
+)
+IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp)"
+PROJECT_FILTER = f"Projects (*{PROJECT_SUFFIX})"
+
+
+def ask_video(parent: QWidget, preferences: Preferences) -> Path | None:
+    """Ask for a video, or a single image."""
+    filters = f"{VIDEO_FILTER};;{IMAGE_FILTER};;All files (*)"
+    return _ask_file(parent, preferences, "Open video", filters)
+
+
+def ask_project(parent: QWidget, preferences: Preferences) -> Path | None:
+    """Ask for a project file."""
+    return _ask_file(parent, preferences, "Open project", PROJECT_FILTER)
+
+
+def ask_folder(parent: QWidget, preferences: Preferences) -> Path | None:
+    """Ask for a folder of frames."""
+    name = QFileDialog.getExistingDirectory(parent, "Open frame folder", preferences.folder("open"))
+    return _remembered(preferences, "open", name)
+
+
+def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | None:
+    """Ask where to save a project; the suffix is added when it is missing."""
+    start = str(Path(preferences.folder("save")) / f"{name}{PROJECT_SUFFIX}")
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Save project as", start, PROJECT_FILTER)
+    path = _remembered(preferences, "save", chosen)
+    if path is None or path.suffix == PROJECT_SUFFIX:
+        return path
+    return path.with_name(path.name + PROJECT_SUFFIX)
+
+
+def _ask_file(parent: QWidget, preferences: Preferences, title: str, filters: str) -> Path | None:
+    chosen, _ = QFileDialog.getOpenFileName(parent, title, preferences.folder("open"), filters)
+    return _remembered(preferences, "open", chosen)
+
+
+def _remembered(preferences: Preferences, purpose: str, chosen: str) -> Path | None:
+    if not chosen:
+        return None
+    preferences.set_folder(purpose, Path(chosen).parent)
+    return Path(chosen)

@@ -1,0 +1,298 @@
+"""The window: composes menus, toolbar, docks, status bar and the workspace of the open session."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QDockWidget,
+    QLineEdit,
+    QMainWindow,
+    QStackedWidget,
+    QToolBar,
+    QWidget,
+)
+
+from app.core.errors import AppError
+from app.session import Session
+from app.storage.home import home_folder
+from app.tracking.loading import BackendLoader
+from app.ui.actions import ActionSet, Need
+from app.ui.dialogs import paths
+from app.ui.dialogs.errors import show_error
+from app.ui.dialogs.exported import show_exported
+from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.ui.exporting import Exporting
+from app.ui.job_desk import JobDesk
+from app.ui.job_runner import JobRunner
+from app.ui.model_host import ModelHost
+from app.ui.opener import Opener
+from app.ui.panels.jobs_panel import JobsPanel
+from app.ui.preferences import Preferences
+from app.ui.progress import JobProgress
+from app.ui.status_bar import StatusBar
+from app.ui.theme import Theme, apply_theme
+from app.ui.welcome import Welcome
+from app.ui.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+TITLE = "TinySAM 2 annotator"
+SHUTDOWN_MS = 5000
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    """One window on one session at a time, or on the welcome page.
+
+    Args:
+        load_backend: makes the model on first use; the bundled one if None.
+    """
+
+    status: StatusBar
+
+    def __init__(self, load_backend: BackendLoader | None = None) -> None:
+        super().__init__()
+        self.preferences = Preferences()
+        self.desk = JobDesk(JobRunner(self), self)  # what needs the model
+        self.files = JobDesk(JobRunner(self), self)  # what only reads and writes files
+        self.model = ModelHost(load_backend, self)
+        self.opener = Opener(self.files, self.desk, self.model.load, self)
+        self.exporting = Exporting(self.files, self.preferences, self)
+        self._refresh_timer = QTimer(self, singleShot=True, interval=0)
+        self._workspace: Workspace | None = None
+        self.status = StatusBar(self)
+        self.jobs = JobsPanel(self)
+        self.welcome = Welcome(self)
+        self._pages = QStackedWidget(self)
+        self._toolbar = QToolBar("Toolbar", self, movable=False)
+        self._toolbar.setObjectName("toolbar")
+        self.action_set = ActionSet(self)
+        self._compose()
+        self._connect()
+        self.welcome.show_recent(self.preferences.recent)
+        self._show_state()
+
+    # Composition.
+
+    def _compose(self) -> None:
+        self._pages.addWidget(self.welcome)
+        self.setCentralWidget(self._pages)
+        self.setStatusBar(self.status)
+        self.setAcceptDrops(True)
+        self.action_set.fill_toolbar(self._toolbar)
+        self.addToolBar(self._toolbar)
+        self._toolbar.hide()
+        self._docks = {
+            name: self._dock(name, area)
+            for name, area in (("Objects", LEFT), ("Memory", RIGHT), ("Jobs", RIGHT))
+        }
+        self._docks["Jobs"].setWidget(self.jobs)
+        self.tabifyDockWidget(self._docks["Memory"], self._docks["Jobs"])
+        self._docks["Memory"].raise_()
+        view_menu = self.action_set.menus["View"]
+        view_menu.addActions([dock.toggleViewAction() for dock in self._docks.values()])
+        self.resize(1440, 900)
+        if geometry := self.preferences.geometry:
+            self.restoreGeometry(geometry)
+
+    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(name, self)
+        dock.setObjectName(name.lower())
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetClosable
+            | QDockWidget.DockWidgetFeature.DockWidgetMovable
+        )
+        self.addDockWidget(area, dock)
+        dock.hide()
+        return dock
+
+    def _connect(self) -> None:
+        self.welcome.choice_requested.connect(self.ask_open)
+        self.welcome.path_requested.connect(self.open_path)
+        self.opener.opening.connect(lambda p: self.status.show_message(f"Opening {p.name}…"))
+        self.opener.opened.connect(self._on_opened)
+        self.opener.not_opened.connect(lambda path: self.status.clear_message())
+        for desk in (self.desk, self.files):
+            desk.failed.connect(lambda error: show_error(self, error))
+            desk.progress_changed.connect(self._on_progress)
+        self.exporting.exported.connect(lambda exported: show_exported(self, exported))
+        self.model.status_changed.connect(self.status.show_model)
+        self.status.cancel_requested.connect(self.cancel_jobs)
+        self.status.frame_requested.connect(lambda frame: self.workspace.navigator.go(frame))
+        self.jobs.cancel_requested.connect(self._cancel_job)
+        self._refresh_timer.timeout.connect(self.refresh_actions)
+
+    # Sessions.
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open session's; actions that need one are disabled while there is none."""
+        if self._workspace is None:
+            raise AppError("Nothing is open.", "Open a video first.")
+        return self._workspace
+
+    def open_path(self, path: Path) -> None:
+        """Open a video, a frame folder or a project, unless it is the one that is open."""
+        if self._workspace is not None and path.resolve() == self._path_of_session():
+            self.status.show_message(f"{path.name} is open.")
+        else:
+            self.opener.open(path)
+
+    def _path_of_session(self) -> Path:
+        """Return what to open to come back here: the project, or the video of an automatic one."""
+        session = self.workspace.session
+        is_automatic = session.project_path.is_relative_to(home_folder())
+        return (session.source.path if is_automatic else session.project_path).resolve()
+
+    def _on_opened(self, session: Session) -> None:
+        if self._workspace is None:
+            self._toolbar.show()
+            for dock in self._docks.values():
+                dock.show()
+            if state := self.preferences.state:
+                self.restoreState(state)
+        else:
+            self._close_workspace()
+        workspace = self._workspace = Workspace(session, self.desk, self)
+        self._docks["Objects"].setWidget(workspace.objects)
+        self._docks["Memory"].setWidget(workspace.memory)
+        self._pages.addWidget(workspace.editor)
+        self._pages.setCurrentWidget(workspace.editor)
+        self.status.set_source(session.source)
+        workspace.view.frame_changed.connect(self.status.show_frame)
+        workspace.view.tool_changed.connect(self.status.show_tool)
+        workspace.loader.loaded.connect(self.status.keep_pixels)
+        workspace.canvas.cursor_moved.connect(self.status.show_cursor)
+        workspace.message.connect(self.status.show_message)
+        workspace.changed.connect(self._refresh_timer.start)
+        workspace.canvas.setFocus()
+        self.preferences.add_recent(self._path_of_session())
+        self._show_state()
+
+    def _close_workspace(self) -> None:
+        """Take the workspace from the screen and close its session after its last job."""
+        old, self._workspace = self.workspace, None
+        self.desk.runner.cancel_all()
+        old.tear_down()
+        self.opener.close(old.session)
+
+    def _show_state(self) -> None:
+        name = self._workspace.session.source.name if self._workspace else ""
+        project = self._workspace.session.project_path.name if self._workspace else ""
+        self.setWindowTitle(f"{name} - {project} - {TITLE}" if name else TITLE)
+        self.refresh_actions()
+
+    # Requests from actions.
+
+    def ask_open(self, ask: Callable[[QWidget, Preferences], Path | None]) -> None:
+        """Let the user choose something and open it."""
+        if path := ask(self, self.preferences):
+            self.open_path(path)
+
+    def save(self) -> None:
+        """Wait until everything is on disk, and say so."""
+        session = self.workspace.session
+        session.flush()
+        self.status.show_message(f"Saved in {session.project_path}")
+
+    def ask_save_as(self) -> None:
+        """Copy the project to a file that the user chooses and go on there."""
+        session = self.workspace.session
+        if path := paths.ask_save(self, self.preferences, session.source.name):
+            session.save_as(path)
+            self.preferences.add_recent(path)
+            self.status.show_message(f"The project is now {path}")
+            self._show_state()
+
+    def ask_export(self) -> None:
+        """Let the user export masks."""
+        self.exporting.ask(self.workspace.session, self)
+
+    def cancel_jobs(self) -> bool:
+        """Stop tracking and exports; say whether there were any."""
+        return any([desk.cancel_listed() for desk in (self.desk, self.files)])
+
+    def escape(self) -> None:
+        """Leave a text field, else cancel a gesture, else stop the jobs."""
+        if self._workspace is None:
+            return
+        canvas = self._workspace.canvas
+        if isinstance(self.focusWidget(), QLineEdit | QAbstractSpinBox):
+            canvas.setFocus()
+        elif not canvas.cancel_gesture():
+            self.cancel_jobs()
+
+    def use_theme(self, theme: Theme) -> None:
+        """Restyle the application and remember it."""
+        self.preferences.theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+
+    def show_shortcuts(self) -> None:
+        """Open the list of keys."""
+        ShortcutsDialog(self.action_set.shortcut_rows(), self).open()
+
+    # State.
+
+    def available(self) -> set[Need]:
+        """Tell what is there for actions to work on."""
+        found = {Need.NOTHING}
+        if self._workspace is not None:
+            found |= self._workspace.available()
+        if self.desk.running or self.files.running:
+            found.add(Need.JOB)
+        return found
+
+    def refresh_actions(self) -> None:
+        """Enable what is possible now and show what is switched on."""
+        self.action_set.refresh(self.available())
+
+    def _on_progress(self, progress: JobProgress) -> None:
+        self.jobs.show_progress(progress)
+        self.status.show_progress([*self.desk.running, *self.files.running])
+        if progress.outcome is not None or not progress.done:
+            self.refresh_actions()
+
+    def _cancel_job(self, job_id: int) -> None:
+        for desk in (self.desk, self.files):
+            desk.runner.cancel(job_id)
+
+    # Qt's events.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a local file or folder."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first file or folder."""
+        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if local:
+            event.acceptProposedAction()
+            self.open_path(Path(local[0]))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout, stop all threads and close the project."""
+        self.preferences.geometry = self.saveGeometry()
+        if self._workspace is not None:
+            self.preferences.state = self.saveState()
+        self.hide()
+        self._close_all()
+        event.accept()
+
+    def _close_all(self) -> None:
+        old, self._workspace = self._workspace, None
+        if old is not None:
+            old.tear_down()
+        for desk in (self.desk, self.files):
+            while not desk.runner.shutdown(SHUTDOWN_MS):
+                _log.warning("a job has not ended yet; its work is saved")
+        if old is not None:
+            old.session.close()
+        self.opener.abandon()
