@@ -39,6 +39,7 @@ class MemoryRecord:
     Attributes:
         bank: frames in memory after the decision, ascending.
         evicted: frame that left to make room, if any.
+        recent: the frame itself, when it did not enter the bank but the next frame may read it.
         reason: the decision in words.
         tokens_stored: tokens the bank holds; tokens_attended: tokens read for this frame;
             tokens_full_sam2: what a full SAM 2 bank would hold at this input size.
@@ -55,3 +56,4 @@ class MemoryRecord:
     tokens_attended: int = 0
     tokens_full_sam2: int = 0
     survivors: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+    recent: int | None = None

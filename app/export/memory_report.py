@@ -36,6 +36,7 @@ def _entry(frame: int, record: MemoryRecord) -> dict[str, Any]:
         "reason": record.reason,
         "scores": asdict(record.scores),
         "bank": list(record.bank),
+        "recent": record.recent,
         "tokens_stored": record.tokens_stored,
         "tokens_attended": record.tokens_attended,
         "tokens_full_sam2": record.tokens_full_sam2,

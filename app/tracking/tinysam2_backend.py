@@ -177,6 +177,7 @@ class TinySam2Backend:
             scores=FrameScores(**{k: _share(v) for k, v in asdict(event.scores).items()}),
             bank=tuple(event.bank),
             evicted=event.evicted,
+            recent=event.recent,
             tokens_stored=event.tokens_stored,
             tokens_attended=event.tokens_attended,
             tokens_full_sam2=event.tokens_full_sam2,

@@ -40,6 +40,7 @@ def test_report_tells_each_decision_in_frame_order() -> None:
             "novelty": 0.3,
         },
         "bank": [0, 9],
+        "recent": None,
         "tokens_stored": 200,
         "tokens_attended": 190,
         "tokens_full_sam2": 7168,
