@@ -125,6 +125,11 @@ class TokenPicture(QWidget):
         self._image: QImage | None = None
         self._cells: QImage | None = None
 
+    @property
+    def has_image(self) -> bool:
+        """Whether the thumbnail has come."""
+        return self._image is not None
+
     def set_image(self, image: QImage | None) -> None:
         """Show a thumbnail, or none yet."""
         self._image = image

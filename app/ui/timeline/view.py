@@ -1,8 +1,10 @@
 """The timeline widget: shows the document along its frames, turns the mouse into requests."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app.core.document import ObjectFrame, TrackedObject
 from app.session import Session
@@ -19,12 +21,12 @@ from app.ui.timeline.scene import (
     EDGE_PX,
     GUTTER_PX,
     LANE_PX,
-    RULER_PX,
     Rows,
     Scene,
     Style,
     timecode,
 )
+from app.ui.timeline.zoom_buttons import ZoomButtons
 from app.ui.view_state import ViewState
 
 ZOOM_STEP = 1.25
@@ -85,24 +87,10 @@ class TimelineView(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.viewport().setMouseTracking(True)
         self.viewport().installEventFilter(self._mouse)
-        corner = QWidget(self.viewport())
-        corner.setGeometry(0, 0, GUTTER_PX, RULER_PX)
-        layout = QHBoxLayout(corner)
-        layout.setContentsMargins(6, 4, 6, 4)
-        for text, name, slot in (
-            ("\N{MINUS SIGN}", "Zoom timeline out", self.zoom_out),
-            ("+", "Zoom timeline in", self.zoom_in),
-            ("Fit", "Show the whole film", self.fit),
-        ):
-            button = QToolButton(corner)
-            button.setText(text)
-            button.setToolTip(name)
-            button.setAutoRaise(True)
-            button.setAccessibleName(name)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(slot)
-            layout.addWidget(button)
-        layout.addStretch()
+        buttons = ZoomButtons(self.viewport())
+        buttons.out_clicked.connect(self.zoom_out)
+        buttons.in_clicked.connect(self.zoom_in)
+        buttons.fit_clicked.connect(self.fit)
 
     def _connect(self, bridge: DocumentBridge) -> None:
         for rows_changed in (
@@ -114,6 +102,8 @@ class TimelineView(QAbstractScrollArea):
             rows_changed.connect(self._on_rows_changed)
         bridge.objects_changed.connect(self._on_objects_changed)
         bridge.range_changed.connect(self.viewport().update)
+        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_to)
+        self.verticalScrollBar().valueChanged.connect(self._invalidate)
         self._state.frame_changed.connect(self._on_frame_changed)
         self._state.active_object_changed.connect(self._on_active_object_changed)
 
@@ -240,11 +230,7 @@ class TimelineView(QAbstractScrollArea):
         self._invalidate()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Follow the scroll bars."""
-        if dx:
-            self.set_film(self._film.panned(-dx))
-        if dy:
-            self._invalidate()
+        """Move no pixels: the scroll bars' values say what to paint."""
 
     def changeEvent(self, event: QEvent) -> None:
         """Paint with the new colours or font."""
@@ -268,6 +254,9 @@ class TimelineView(QAbstractScrollArea):
     def _on_objects_changed(self) -> None:
         self._model.forget_absent()
         self._invalidate()
+
+    def _on_scrolled_to(self, left_px: int) -> None:
+        self.set_film(replace(self._film, first=left_px / self._film.px_per_frame))
 
     def _on_frame_changed(self, frame: int) -> None:
         if not self._mouse.is_dragging:

@@ -1,0 +1,310 @@
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.core import edits
+from app.core.memory import Constraint, Decision
+from app.ui.decisions import Mark
+from app.ui.marks import mark_color
+from app.ui.timeline import TimelineView, lanes
+from app.ui.timeline.active_rows import memory_marks
+from app.ui.timeline.hover import HoverPopup
+from app.ui.timeline.lanes import mark_x
+from app.ui.timeline.scene import GUTTER_PX
+from tests.ui.timeline_stage import EMPTY, Stage, painted, record, tracked
+
+pytestmark = pytest.mark.gui
+
+NUM_FRAMES = 200
+SIZE = (1000 + GUTTER_PX + 8, 260)
+
+
+def shown(stage: Stage, qtbot: QtBot) -> TimelineView:
+    view = TimelineView(stage, stage.bridge, stage.state, stage.loader)
+    qtbot.addWidget(view)
+    view.resize(*SIZE)
+    view.show()
+    view.grab()  # a first picture, so that sizes are settled
+    return view
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage(NUM_FRAMES)
+    stage.state.active_object = stage.add_object("dog")
+    return stage
+
+
+@pytest.fixture
+def view(stage: Stage, qtbot: QtBot) -> TimelineView:
+    return shown(stage, qtbot)
+
+
+def picture(view: TimelineView) -> QImage:
+    return view.viewport().grab().toImage()
+
+
+def x_of(view: TimelineView, frame: int) -> int:
+    return int(view.scene.x_of(frame + 0.5))
+
+
+def color_at(view: TimelineView, x: float, y: float) -> QColor:
+    return picture(view).pixelColor(round(x), round(y))
+
+
+def test_marks_stand_on_their_frames_in_shape_and_colour(stage: Stage, view: TimelineView) -> None:
+    stage.put(
+        1,
+        {},
+        {
+            10: record(Decision.PROMPTED),
+            30: record(Decision.KEPT),
+            50: record(Decision.REFUSED),
+            70: record(Decision.REPLACED, evicted=30),
+            90: record(Decision.PINNED),
+        },
+    )
+    stage.document.apply(edits.set_constraint(stage.document, 1, 110, Constraint.BAN))
+    marks = {mark: mark_x(view.scene, column) for column, mark in memory_marks(view.scene)}
+    expected = {
+        Mark.PROMPTED: 10,
+        Mark.REPLACED: 30,
+        Mark.REFUSED: 50,
+        Mark.KEPT: 70,
+        Mark.PINNED: 90,
+        Mark.BANNED: 110,
+    }
+    assert marks == {mark: view.scene.x_of(frame + 0.5) for mark, frame in expected.items()}
+    row = view.scene.rows.memory
+    upper, lower = row.top() + row.height() * 0.29, row.top() + row.height() * 0.72
+    dark = view.scene.style.dark
+    for mark in (Mark.PROMPTED, Mark.KEPT, Mark.PINNED):
+        assert color_at(view, x_of(view, expected[mark]) - 1, upper) == mark_color(mark, dark)
+    refused = color_at(view, x_of(view, 50) - 1, lower)
+    assert refused == mark_color(Mark.REFUSED, dark)
+    inside_ring = color_at(view, x_of(view, 30) - 1, upper)
+    assert inside_ring == view.scene.style.ground
+
+
+def test_frames_in_memory_now_are_ringed(stage: Stage, view: TimelineView) -> None:
+    stage.put(1, {}, {30: record(Decision.KEPT), 60: record(Decision.REFUSED, bank=(30,))})
+    row = view.scene.rows.memory
+    beside_mark = (x_of(view, 30) - 8, row.top() + row.height() * 0.29)
+    before = color_at(view, *beside_mark)
+    stage.state.frame = 60
+    assert color_at(view, *beside_mark) != before
+    stage.state.frame = 61
+    assert color_at(view, *beside_mark) == before
+
+
+def test_gaps_and_empty_masks_can_be_told_from_masks(stage: Stage, view: TimelineView) -> None:
+    solid = {frame: tracked() for frame in range(100)}
+    del solid[43]
+    stage.put(1, {**solid, 150: painted(), 170: tracked(0.1, EMPTY)})
+    scene = view.scene
+    y = scene.lane_rect(0).center().y()
+    bar = color_at(view, x_of(view, 20), y)
+    assert bar != scene.style.ground
+    assert color_at(view, x_of(view, 43), y) == scene.style.ground
+    assert color_at(view, x_of(view, 150), y) not in (bar, scene.style.ground)
+    image = picture(view)
+    hatched = {image.pixelColor(x_of(view, 170), y + dy).name() for dy in range(-5, 6)}
+    assert hatched == {scene.style.weak.name(), scene.style.ground.name()}
+
+
+def test_a_gap_shows_even_when_many_frames_share_a_pixel(qtbot: QtBot) -> None:
+    stage = Stage(20_000)
+    stage.add_object()
+    stage.put(1, {frame: tracked() for frame in range(20_000) if frame != 10_330})
+    view = shown(stage, qtbot)
+    rect = view.scene.lane_rect(0)
+    x = x_of(view, 10_330)
+    upper = [color_at(view, x + dx, rect.top() + 6).name() for dx in (-40, 0)]
+    lower = [color_at(view, x + dx, rect.bottom() - 6).name() for dx in (-40, 0)]
+    assert upper[0] == lower[0] == lower[1]
+    assert upper[1] == view.scene.style.ground.name()
+
+
+def test_weak_quality_has_the_warning_colour(stage: Stage, view: TimelineView) -> None:
+    stage.put(1, {frame: tracked(0.4 if frame < 100 else 0.9) for frame in range(200)})
+    bottom = view.scene.rows.quality.bottom() - 4
+    weak, good = color_at(view, x_of(view, 51), bottom), color_at(view, x_of(view, 151), bottom)
+    assert weak.red() > weak.green()
+    assert good.green() > good.red()
+
+
+@pytest.mark.parametrize("row", ["ruler", "lanes", "quality"])
+def test_scrubbing_asks_for_the_frames_under_the_pointer(
+    view: TimelineView, qtbot: QtBot, row: str
+) -> None:
+    asked: list[int] = []
+    view.frame_requested.connect(asked.append)
+    y = getattr(view.scene.rows, row).center().y()
+    left = Qt.MouseButton.LeftButton
+    qtbot.mousePress(view.viewport(), left, pos=QPoint(x_of(view, 20), y))
+    qtbot.mouseMove(view.viewport(), QPoint(x_of(view, 77), y))
+    qtbot.mouseMove(view.viewport(), QPoint(5000, y))
+    qtbot.mouseRelease(view.viewport(), left, pos=QPoint(5000, y))
+    qtbot.mouseMove(view.viewport(), QPoint(x_of(view, 10), y))
+    assert asked == [20, 77, NUM_FRAMES - 1]
+
+
+def test_a_click_near_a_memory_mark_goes_to_its_frame(qtbot: QtBot) -> None:
+    stage = Stage(50_000)
+    stage.state.active_object = stage.add_object()
+    stage.put(1, {}, {20_013: record(Decision.KEPT)})
+    view = shown(stage, qtbot)
+    at = QPoint(x_of(view, 20_013) + 4, view.scene.rows.memory.center().y())
+    with qtbot.waitSignal(view.frame_requested) as asked:
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert asked.args == [20_013]
+
+
+def test_a_click_on_a_name_activates_the_object(
+    stage: Stage, view: TimelineView, qtbot: QtBot
+) -> None:
+    stage.add_object("ball")
+    with qtbot.waitSignal(view.object_activated) as activated:
+        at = view.scene.lane_rect(1).center()
+        at.setX(60)
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert activated.args == [2]
+
+
+def drag(view: TimelineView, qtbot: QtBot, from_x: float, to_x: float) -> None:
+    y = view.scene.rows.range_strip.center().y()
+    start, end = QPoint(round(from_x), y), QPoint(round(to_x), y)
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(view.viewport(), end)
+    qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=end)
+
+
+def test_brackets_are_dragged_to_set_the_range(
+    stage: Stage, view: TimelineView, qtbot: QtBot
+) -> None:
+    asked: list[tuple[object, object]] = []
+    view.range_requested.connect(lambda first, last: asked.append((first, last)))
+    drag(view, qtbot, view.scene.x_of(0), x_of(view, 40))
+    stage.document.apply(edits.set_range(stage.document, 40, None))
+    drag(view, qtbot, view.scene.x_of(NUM_FRAMES), x_of(view, 120))
+    stage.document.apply(edits.set_range(stage.document, 40, 120))
+    drag(view, qtbot, view.scene.x_of(40), x_of(view, 150))
+    drag(view, qtbot, view.scene.x_of(121), 5000)
+    assert asked == [(40, None), (40, 120), (120, 120), (40, None)]
+
+
+def test_what_is_outside_the_range_is_shaded(stage: Stage, view: TimelineView) -> None:
+    stage.put(1, {frame: tracked() for frame in range(200)})
+    y = view.scene.lane_rect(0).center().y()
+    before = color_at(view, x_of(view, 20), y)
+    stage.document.apply(edits.set_range(stage.document, 50, None))
+    assert color_at(view, x_of(view, 20), y) != before
+    assert color_at(view, x_of(view, 80), y) == before
+
+
+def wheel(view: TimelineView, x: int, dy: int, keys: Qt.KeyboardModifier) -> None:
+    at = QPointF(x, 20)
+    none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(at, at, QPoint(), QPoint(0, dy), none, keys, phase, False)
+    QApplication.sendEvent(view.viewport(), event)
+
+
+def test_the_wheel_zooms_at_the_pointer_and_with_shift_pans(view: TimelineView) -> None:
+    x = GUTTER_PX + 400
+    under_pointer = view.film.frame_at(400.5)
+    for _ in range(5):
+        wheel(view, x, 120, Qt.KeyboardModifier.NoModifier)
+        assert view.film.frame_at(400.5) == under_pointer
+    assert view.film.span < NUM_FRAMES / 2
+    first = view.film.first
+    wheel(view, x, -120, Qt.KeyboardModifier.ShiftModifier)
+    assert view.film.first > first
+    view.fit()
+    assert view.film.is_fitted
+
+
+def test_middle_drag_and_the_scroll_bar_pan(view: TimelineView, qtbot: QtBot) -> None:
+    wheel(view, GUTTER_PX + 500, 480, Qt.KeyboardModifier.NoModifier)
+    first, middle = view.film.first, Qt.MouseButton.MiddleButton
+    qtbot.mousePress(view.viewport(), middle, pos=QPoint(600, 80))
+    qtbot.mouseMove(view.viewport(), QPoint(500, 80))
+    qtbot.mouseRelease(view.viewport(), middle, pos=QPoint(500, 80))
+    assert view.film.first == pytest.approx(first + 100 / view.film.px_per_frame)
+    view.horizontalScrollBar().setValue(0)
+    assert view.film.first == pytest.approx(0, abs=1)
+
+
+def test_the_current_frame_stays_in_view(stage: Stage, view: TimelineView) -> None:
+    wheel(view, GUTTER_PX + 10, 1200, Qt.KeyboardModifier.NoModifier)
+    assert view.film.span < 100
+    stage.state.frame = 180
+    assert 0 <= view.film.x_of(180) < view.film.width_px
+
+
+def test_hovering_names_the_frame_and_asks_for_its_picture_once_it_rests(
+    stage: Stage, view: TimelineView, qtbot: QtBot
+) -> None:
+    for frame in range(20, 60):
+        qtbot.mouseMove(view.viewport(), QPoint(x_of(view, frame), 90))
+    qtbot.waitUntil(lambda: 59 in stage.loader.asked)
+    assert len(stage.loader.asked) < 10
+    popup = view.findChild(HoverPopup)
+    assert popup.isVisible()
+    assert popup.caption.text().startswith("Frame 59")
+    assert "0:02.36" in popup.caption.text()
+    view.end_hover()
+    assert not popup.isVisible()
+
+
+def test_more_objects_than_fit_scroll_and_the_active_one_comes_into_sight(
+    stage: Stage, view: TimelineView
+) -> None:
+    for _ in range(30):
+        stage.add_object()
+    stage.state.active_object = 31
+    assert 30 in view.scene.lanes_in_view()
+    stage.state.active_object = 1
+    assert 0 in view.scene.lanes_in_view()
+
+
+def test_objects_that_go_and_come_back_show_what_they_have(
+    stage: Stage, view: TimelineView
+) -> None:
+    stage.put(1, {frame: tracked() for frame in range(200)})
+    y = view.scene.lane_rect(0).center().y()
+    bar = color_at(view, x_of(view, 50), y)
+    removal = edits.remove_object(stage.document, 1)
+    stage.document.apply(removal)
+    assert color_at(view, x_of(view, 50), y) != bar
+    stage.document.apply(removal.inverse())
+    assert color_at(view, x_of(view, 50), y) == bar
+
+
+def test_the_work_of_a_picture_follows_its_width_and_not_the_film(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(100_000)
+    for _ in range(40):
+        stage.add_object()
+    kept = record(Decision.KEPT)
+    stage.put(1, {}, {frame: kept for frame in range(0, 100_000, 20)})
+    stage.state.active_object = 1
+    view = shown(stage, qtbot)
+    drawn = Mock(wraps=lanes.bar_pixels)
+    monkeypatch.setattr(lanes, "bar_pixels", drawn)
+    for frame in range(5):
+        stage.state.frame = frame
+        view.viewport().grab()
+    assert drawn.call_count == 0, "a new current frame draws no lane again"
+    stage.put(1, {500: tracked()})
+    view.viewport().grab()
+    in_sight = len(view.scene.lanes_in_view())
+    assert 0 < drawn.call_count == in_sight < 10
+    assert len(drawn.call_args.args[1].starts) == 1000
+    assert len(memory_marks(view.scene)) <= 2 * 100
+    assert np.ptp([column for column, _ in memory_marks(view.scene)]) > 900
