@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tinysam2.config import MemoryConfig, ModelConfig
+from tinysam2.config import MemoryConfig, MemoryPolicy, ModelConfig
 
 
 class CheckpointError(ValueError):
@@ -61,7 +61,9 @@ def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
 def _read_config(path: Path, text: str) -> ModelConfig:
     try:
         values = json.loads(text)
-        values["memory"] = MemoryConfig(**values["memory"])
+        memory = values["memory"]
+        memory["policy"] = MemoryPolicy(memory["policy"])
+        values["memory"] = MemoryConfig(**memory)
         known = {f.name for f in fields(ModelConfig)}
         if unknown := set(values) - known:
             raise ValueError(f"unknown settings {sorted(unknown)}")

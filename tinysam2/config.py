@@ -85,13 +85,15 @@ class ModelConfig:
     """Shape of a TinySAM 2 network.
 
     Attributes:
+        name: of the model, for people.
         repvit: encoder variant, a key of `REPVIT_VARIANTS`.
-        dim: width of image features, a multiple of ``memory_dim``.
+        dim: width of image features, a multiple of ``memory_dim`` and of 4 x ``decoder_heads``.
         memory_dim: width of memory tokens.
         mlp_dim: hidden width of feed-forward blocks.
         decoder_heads: attention heads of the mask decoder.
         memory_layers: layers of memory attention.
-        image_size: default side of the square network input, pixels, a multiple of 32.
+        image_size: default side of the square network input, pixels, a multiple of 64.
+        memory: what the tracker remembers unless told otherwise.
     """
 
     name: str = "tinysam2"

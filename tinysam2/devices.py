@@ -31,6 +31,6 @@ def choose_precision(device: torch.device) -> torch.dtype | None:
     """Return the autocast type that is both sound and faster there; None for float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():  # noqa: SLF001
+    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16
     return None

@@ -17,6 +17,7 @@ from tinysam2.memory.attention import MemoryAttention, pad_tokens
 from tinysam2.memory.encoder import MemoryEncoder
 
 NO_OBJECT_LOGIT = -1024.0  # SAM 2: the mask of an absent object
+MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
 MAX_TIME_CODES = 7
 
 
@@ -58,13 +59,13 @@ class ObjectMemory:
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """The decoder's answer for each object, absent objects blanked.
+    """The decoder's answer for each object.
 
     Attributes:
         logits: (O, M, 4H, 4W), M = 3 for ambiguous prompts, else 1.
         predicted_iou: (O, M).
         object_logit: (O,).
-        pointer: (O, dim) of the best mask.
+        pointer: (O, dim) of the best mask, or the shared one of absent objects.
     """
 
     logits: Tensor
@@ -132,7 +133,7 @@ class TinySam2(nn.Module):
         )
 
     def _memory_tokens(self, memory: ObjectMemory) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Lay out one object's tokens, codes, angles and key biases: spatial first, pointers last."""
+        """Lay out tokens, codes, angles and biases of one object: spatial first, pointers last."""
         split = self.pointer_tokens
         pointers = memory.pointers.reshape(-1, self.config.memory_dim)
         age = sine_code_1d(memory.pointer_age, self.config.dim)
@@ -181,6 +182,14 @@ class TinySam2(nn.Module):
         logits = decoded.logits[:, masks].float()
         return Segmentation(logits, iou.float(), object_logit.float(), pointer)
 
+    def segment_remembered(
+        self, features: ImageFeatures, memories: list[ObjectMemory]
+    ) -> Segmentation:
+        """Predict one mask per object from its memory alone."""
+        conditioned = self.condition(features, memories)
+        xy, labels = no_points(len(memories), conditioned.device)
+        return self.segment(conditioned, features, xy, labels)
+
     def pointer_of(self, mask_token: Tensor, is_present: Tensor) -> Tensor:
         """Project mask tokens (O, dim) to object pointers; absent objects share one pointer."""
         pointer = self.pointer_proj(mask_token)
@@ -206,3 +215,10 @@ class TinySam2(nn.Module):
         soft, hard = logits.sigmoid(), (logits > 0).float()
         prob = torch.where(binarise[:, None, None, None], hard, soft)
         return self.memory_encoder(features.s16, prob, object_logit > 0)
+
+
+def no_points(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the clicks (count, 0, 2) and labels (count, 0) of objects without any."""
+    return torch.zeros(count, 0, 2, device=device), torch.zeros(
+        count, 0, dtype=torch.long, device=device
+    )

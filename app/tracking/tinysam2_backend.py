@@ -29,7 +29,8 @@ from tinysam2.checkpoints import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
-from tinysam2.tracking.video_tracker import TrackStep, VideoTracker
+from tinysam2.tracking.steps import TrackStep
+from tinysam2.tracking.video_tracker import VideoTracker
 
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
 

@@ -22,6 +22,7 @@ class TwoWayBlock(nn.Module):
     def forward(
         self, tokens: Tensor, image: Tensor, token_pos: Tensor, image_pos: Tensor
     ) -> tuple[Tensor, Tensor]:
+        """Update tokens (O, N, dim) and image (O, H * W, dim), each with its position code."""
         if self.is_first:  # the tokens are their own position code here
             tokens = self.self_attn(tokens, tokens, tokens)
         else:

@@ -22,12 +22,16 @@ class ConvNorm(nn.Module):
         self.bn = nn.BatchNorm2d(dim_out)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, dim_in, H, W) to (B, dim_out, H / stride, W / stride)."""
         return self.bn(self.c(x))
 
     @torch.no_grad()
     def fuse(self) -> nn.Conv2d:
         """Return the one convolution, with bias, that equals this module in eval mode."""
-        scale = self.bn.weight / torch.sqrt(self.bn.running_var + self.bn.eps)
+        mean, variance = self.bn.running_mean, self.bn.running_var
+        assert mean is not None
+        assert variance is not None
+        scale = self.bn.weight / torch.sqrt(variance + self.bn.eps)
         fused = nn.Conv2d(
             self.c.in_channels,
             self.c.out_channels,
@@ -38,7 +42,7 @@ class ConvNorm(nn.Module):
         ).to(self.c.weight)
         fused.weight.copy_(self.c.weight * scale[:, None, None, None])
         assert fused.bias is not None
-        fused.bias.copy_(self.bn.bias - self.bn.running_mean * scale)
+        fused.bias.copy_(self.bn.bias - mean * scale)
         return fused
 
 
@@ -51,6 +55,7 @@ class TokenMixer(nn.Module):
         self.conv1 = ConvNorm(dim, dim, 1, groups=dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Mix neighbouring cells of (B, dim, H, W)."""
         return self.conv(x) + self.conv1(x) + x
 
     @torch.no_grad()
@@ -74,6 +79,7 @@ class SqueezeExcite(nn.Module):
         self.fc2 = nn.Conv2d(hidden, dim, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Gate the channels of (B, dim, H, W)."""
         gate = self.fc2(F.relu(self.fc1(x.mean((2, 3), keepdim=True))))
         return x * gate.sigmoid()
 
@@ -84,10 +90,12 @@ class ChannelMixer(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.conv1: nn.Module = ConvNorm(dim, 2 * dim)
-        self.conv2: nn.Module = ConvNorm(2 * dim, dim)
-        nn.init.zeros_(self.conv2.bn.weight)  # type: ignore[union-attr,arg-type]
+        project = ConvNorm(2 * dim, dim)
+        nn.init.zeros_(project.bn.weight)  # a block begins as the identity
+        self.conv2: nn.Module = project
 
     def forward(self, x: Tensor) -> Tensor:
+        """Mix the channels of (B, dim, H, W)."""
         return self.conv2(F.gelu(self.conv1(x)))
 
 
@@ -101,6 +109,7 @@ class RepVitBlock(nn.Module):
         self.channel_mixer = ChannelMixer(dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Mix (B, dim, H, W) in space, then in channels."""
         x = self.se(self.token_mixer(x))
         return x + self.channel_mixer(x)
 
@@ -116,6 +125,7 @@ class Downsample(nn.Module):
         self.ffn = ChannelMixer(dim_out)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, dim_in, H, W) to (B, dim_out, H / 2, W / 2)."""
         x = self.channel_downsample(self.spatial_downsample(self.pre_block(x)))
         return x + self.ffn(x)
 
@@ -129,6 +139,7 @@ class Stem(nn.Module):
         self.conv2: nn.Module = ConvNorm(dim // 2, dim, 3, 2)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, 3, Hi, Wi) to (B, dim, Hi / 4, Wi / 4)."""
         return self.conv2(F.gelu(self.conv1(x)))
 
 
@@ -141,6 +152,7 @@ class Stage(nn.Module):
         self.blocks = nn.Sequential(*(RepVitBlock(dim, use_se=i % 2 == 0) for i in range(depth)))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, dim_in, H, W) to (B, dim, H, W), or to half of H and W."""
         return self.blocks(self.downsample(x))
 
 

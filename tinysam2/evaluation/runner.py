@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
 from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
 from tinysam2.evaluation.prompts import Protocol, click, enclosing_box
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
-from tinysam2.tracking.image_predictor import Model
-from tinysam2.tracking.video_tracker import TrackStep, VideoTracker
+from tinysam2.tracking.steps import TrackStep
+from tinysam2.tracking.video_tracker import VideoTracker
 
 VOID = 255
 

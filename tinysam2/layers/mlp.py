@@ -1,5 +1,7 @@
 """Multi-layer perceptron."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -12,12 +14,11 @@ class Mlp(nn.Module):
     ) -> None:
         super().__init__()
         widths = [dim_in, *[hidden] * (num_layers - 1), dim_out]
-        self.layers = nn.ModuleList(
-            nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.sigmoid = sigmoid
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (..., dim_in) to (..., dim_out)."""
         for layer in self.layers[:-1]:
             x = F.relu(layer(x))
         x = self.layers[-1](x)

@@ -43,7 +43,7 @@ def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
 
 
 def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Turn each pair of neighbouring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
+    """Turn pairs of neighbouring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
     pairs = x.float().unflatten(-1, (-1, 2))
     cos, sin = angles.cos(), angles.sin()
     a, b = pairs.unbind(-1)

@@ -27,6 +27,11 @@ class MemoryAttentionLayer(nn.Module):
         memory_angles: Tensor,
         key_bias: Tensor,
     ) -> Tensor:
+        """Read memory: ``x`` (B, H * W, dim), B = O or 1, the rest as in `MemoryAttention`.
+
+        Returns:
+            (O, H * W, dim).
+        """
         h = self.norm1(x)
         x = x + self.self_attn(h, h, h, x_angles, x_angles)
         # The first layer's picture is the same for every object: only here they part.
@@ -86,5 +91,5 @@ class MemoryAttention(nn.Module):
 
 
 def pad_tokens(tokens: list[Tensor], fill: float = 0.0) -> Tensor:
-    """Stack (n, C) tensors of different lengths into (O, max n, C)."""
+    """Stack O tensors (n, ...) of different lengths into (O, max n, ...)."""
     return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=fill)

@@ -22,6 +22,9 @@ class Decision(StrEnum):
     BANNED = "banned"
 
 
+Verdict = tuple[Decision, str, int | None]  # decision, reason in words, frame that left
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryEntry:
     """One remembered frame of one object.
@@ -88,70 +91,70 @@ class MemoryBank:
         recency = self.config.policy is MemoryPolicy.QUALITY
         return max(1, slots - recency)
 
-    def offer(
-        self, entry: MemoryEntry, is_banned: bool = False
-    ) -> tuple[Decision, str, int | None]:
-        """Decide on a frame and remember it, or not.
-
-        Returns:
-            The decision, its reason in words, and the frame that left.
-        """
+    def offer(self, entry: MemoryEntry, is_banned: bool = False) -> Verdict:
+        """Decide on a frame and remember it, or not."""
         self._remember_pointer(entry)
         self.recent = None
         if entry.is_fixed:
-            self.entries[entry.frame] = entry
-            decision = Decision.PROMPTED, "prompted by the user, always kept", None
+            verdict = self._offer_fixed(entry)
         elif is_banned:
-            decision = Decision.BANNED, "banned by the user", None
+            verdict = Decision.BANNED, "banned by the user", None
         elif self.config.policy is MemoryPolicy.FIFO:
-            decision = self._offer_fifo(entry)
+            verdict = self._offer_fifo(entry)
         else:
-            decision = self._offer_quality(entry)
+            verdict = self._offer_quality(entry)
             if entry.frame not in self.entries and entry.scores.object_presence > 0:
                 self.recent = entry
         self._thin()
-        return decision
+        return verdict
 
-    def _offer_fifo(self, entry: MemoryEntry) -> tuple[Decision, str, int | None]:
+    def _offer_fixed(self, entry: MemoryEntry) -> Verdict:
+        """Let the user's frames in whatever they are worth; a chosen one makes room."""
+        self._swap(entry, None)
+        evicted = None
+        if len(chosen := self._chosen()) > self.capacity:
+            is_fifo = self.config.policy is MemoryPolicy.FIFO
+            evicted = next(iter(chosen)) if is_fifo else self._least(chosen)
+            del self.entries[evicted]
+        return Decision.PROMPTED, "prompted by the user, always kept", evicted
+
+    def _offer_fifo(self, entry: MemoryEntry) -> Verdict:
         """SAM 2: the newest frame enters, the oldest leaves."""
-        chosen = [f for f, e in self.entries.items() if not e.is_fixed]
-        evicted = min(chosen, key=lambda f: self.order(f)) if len(chosen) >= self.capacity else None
-        self._swap(entry, evicted)
-        if evicted is None:
+        chosen = self._chosen()
+        if len(chosen) < self.capacity:
+            self._swap(entry, None)
             return Decision.KEPT, "first in, first out: the bank had room", None
+        evicted = next(iter(chosen))
+        self._swap(entry, evicted)
         return Decision.REPLACED, f"first in, first out: frame {evicted} was oldest", evicted
 
-    def _offer_quality(self, entry: MemoryEntry) -> tuple[Decision, str, int | None]:
+    def _offer_quality(self, entry: MemoryEntry) -> Verdict:
         """Ours: only good frames enter, and the one whose loss costs least leaves."""
         scores, threshold = entry.scores, self.config.quality_threshold
+        worth = f"quality {scores.quality:.2f}, novelty {scores.novelty:.2f}"
         if scores.object_presence == 0:
             return Decision.REFUSED, "the object is not visible", None
         if scores.quality < threshold:
-            return (
-                Decision.REFUSED,
-                f"quality {scores.quality:.2f} is below {threshold:.2f}",
-                None,
-            )
-        chosen = {f: e for f, e in self.entries.items() if not e.is_fixed}
+            reason = f"quality {scores.quality:.2f} is below {threshold:.2f}"
+            return Decision.REFUSED, reason, None
+        chosen = self._chosen()
         if len(chosen) < self.capacity:
             self._swap(entry, None)
             return Decision.KEPT, f"quality {scores.quality:.2f} and the bank had room", None
-        worth = self._worth({**chosen, entry.frame: entry})
-        evicted = min(worth, key=lambda f: worth[f])
+        evicted = self._least({**chosen, entry.frame: entry})
         if evicted == entry.frame:
-            return (
-                Decision.REFUSED,
-                f"adds least to the bank: quality {scores.quality:.2f}, "
-                f"novelty {scores.novelty:.2f}",
-                None,
-            )
+            return Decision.REFUSED, f"adds least to the bank: {worth}", None
         self._swap(entry, evicted)
-        return (
-            Decision.REPLACED,
-            f"worth more than frame {evicted}: quality {scores.quality:.2f}, "
-            f"novelty {scores.novelty:.2f}",
-            evicted,
-        )
+        return Decision.REPLACED, f"worth more than frame {evicted}: {worth}", evicted
+
+    def _chosen(self) -> dict[int, MemoryEntry]:
+        """Entries that may leave, in order of arrival."""
+        return {f: e for f, e in self.entries.items() if not e.is_fixed}
+
+    def _least(self, candidates: dict[int, MemoryEntry]) -> int:
+        """Return the candidate frame whose removal loses least."""
+        worth = self._worth(candidates)
+        return min(worth, key=lambda f: worth[f])
 
     def _worth(self, candidates: dict[int, MemoryEntry]) -> dict[int, float]:
         """Quality x (1 - similarity to the nearest other entry): what removing each would lose."""
@@ -173,22 +176,19 @@ class MemoryBank:
         self.entries[entry.frame] = entry
 
     def _remember_pointer(self, entry: MemoryEntry) -> None:
+        """Hold at most ``max_pointers``: the oldest leaves first, the user's frames last."""
         self.pointers[entry.frame] = entry.pointer
         fixed = {f for f, e in self.entries.items() if e.is_fixed}
         if entry.is_fixed:
             fixed.add(entry.frame)
-        loose = [f for f in self.pointers if f not in fixed]  # in order of arrival
-        for frame in loose[: max(0, len(self.pointers) - self.config.max_pointers)]:
+        leaving = sorted(self.pointers, key=lambda f: f in fixed)  # else in order of arrival
+        for frame in leaving[: max(0, len(self.pointers) - self.config.max_pointers)]:
             del self.pointers[frame]
-
-    def order(self, frame: int) -> int:
-        """Return the rank of a frame's arrival."""
-        return list(self.entries).index(frame)
 
     def readable(self) -> list[MemoryEntry]:
         """Return what may be read: fixed frames first, then the newest arrivals first."""
         fixed = [e for e in self.entries.values() if e.is_fixed]
-        chosen = [e for e in self.entries.values() if not e.is_fixed]
+        chosen = list(self._chosen().values())
         if self.recent is not None:
             chosen.append(self.recent)
         return fixed + chosen[::-1]

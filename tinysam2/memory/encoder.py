@@ -1,5 +1,7 @@
 """Turning a frame's features and mask into a memory map."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,6 +23,7 @@ class ConvNextBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((dim,), 1e-6))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Refine (B, dim, H, W)."""
         h = self.project(F.gelu(self.expand(self.norm(self.depthwise(x)))))
         return x + self.scale[:, None, None] * h
 
@@ -32,12 +35,13 @@ class MaskDownsampler(nn.Module):
         super().__init__()
         widths = [1, 4, 16, 64, 256]
         steps: list[nn.Module] = []
-        for a, b in zip(widths[:-1], widths[1:], strict=True):
+        for a, b in pairwise(widths):
             steps += [nn.Conv2d(a, b, 3, 2, 1), LayerNorm2d(b), nn.GELU()]
         self.steps = nn.Sequential(*steps)
         self.project = nn.Conv2d(widths[-1], dim, 1)
 
     def forward(self, mask: Tensor) -> Tensor:
+        """Map (O, 1, 16H, 16W) to (O, dim, H, W)."""
         return self.project(self.steps(mask))
 
 

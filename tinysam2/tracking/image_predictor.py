@@ -1,8 +1,8 @@
 """Prompting single pictures, with the features of the last few kept."""
 
 from collections import OrderedDict
-from contextlib import AbstractContextManager
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,12 @@ from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.config import check_image_size
-from tinysam2.network import ImageFeatures
+from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
+from tinysam2.network import MASK_LOGIT, ImageFeatures, no_points
 from tinysam2.tracking.picture import network_input, resize_logits
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
-MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
+POINTED_AT_LOGIT = 5.0  # where a person pointed there is an object, whatever the head says
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class ObjectPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ImageAnswer:
-    """A prompt's answer: low-resolution parts for memory and the mask at picture size.
+    """A prompt's answer at picture size.
 
     Attributes:
         mask_logits: (H, W) float32 on the CPU.
@@ -147,8 +148,9 @@ class ImagePredictor:
             conditioned = self.model.network.condition(features, None)
             found = self.model.network.segment(conditioned, features, xy, labels, None, multimask)
         logits, iou = found.best()
-        # A person pointed at something: the object is there, whatever the head says.
-        return PromptAnswer(logits, iou, found.object_logit.clamp(min=5.0), found.pointer)
+        return PromptAnswer(
+            logits, iou, found.object_logit.clamp(min=POINTED_AT_LOGIT), found.pointer
+        )
 
     def _answer_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
@@ -158,13 +160,12 @@ class ImagePredictor:
         device = self.model.device
         given = torch.from_numpy(np.ascontiguousarray(mask)).to(device).float()[None]
         given = resize_logits((given - 0.5) * (2 * MASK_LOGIT), (self.image_size, self.image_size))
-        none = torch.zeros(1, 0, 2, device=device)
         with self.precision():
             conditioned = self.model.network.condition(features, None)
             found = self.model.network.segment(
-                conditioned, features, none, none[..., 0].long(), given[:, None]
+                conditioned, features, *no_points(1, device), given[:, None]
             )
-        presence = given.new_full((1,), 10.0 if mask.any() else -10.0)
+        presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)
         return PromptAnswer(given, given.new_ones(1), presence, found.pointer.float())
 
     def _points(self, prompt: ObjectPrompt, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -172,7 +173,7 @@ class ImagePredictor:
         xy, labels = list(prompt.points_xy), list(prompt.labels)
         if prompt.box_xyxy is not None:
             x0, y0, x1, y1 = prompt.box_xyxy
-            xy, labels = [(x0, y0), (x1, y1), *xy], [2, 3, *labels]
+            xy, labels = [(x0, y0), (x1, y1), *xy], [BOX_FIRST, BOX_SECOND, *labels]
         device = self.model.device
         scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
         points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale

@@ -12,12 +12,7 @@ from torch import Tensor
 from tinysam2.config import MemoryConfig
 from tinysam2.memory.bank import MemoryBank, MemoryEntry
 from tinysam2.memory.compression import pool_memory, pooled_positions
-from tinysam2.memory.quality import (
-    FrameScores,
-    memory_descriptor,
-    novelty,
-    object_presence,
-)
+from tinysam2.memory.quality import FrameScores, memory_descriptor, novelty, object_presence
 from tinysam2.network import MAX_TIME_CODES, ObjectMemory, TinySam2
 
 
@@ -72,7 +67,7 @@ def read_memory(bank: MemoryBank, frame: int, feature_hw: tuple[int, int]) -> Ob
     tokens = torch.cat([e.tokens for e in entries])
     grid = pooled_positions(feature_hw, pool).to(tokens.device)
     xy = grid[torch.cat([e.cells for e in entries])]
-    loose = sorted((abs(frame - e.frame) for e in entries if not e.is_fixed))
+    loose = sorted(abs(frame - e.frame) for e in entries if not e.is_fixed)
     time_index = torch.cat(
         [
             torch.full((len(e.tokens),), _time_code(e, frame, loose), device=tokens.device)

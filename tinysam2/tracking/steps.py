@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.config import full_bank_tokens
-from tinysam2.memory.bank import Decision, MemoryBank, MemoryEvent
+from tinysam2.memory.bank import MemoryBank, MemoryEvent, Verdict
 from tinysam2.memory.quality import FrameScores
 
 
@@ -40,9 +40,6 @@ class TrackStep:
     mask_logits: Tensor
     scores: dict[int, FrameScores]
     memory_events: dict[int, MemoryEvent]
-
-
-Verdict = tuple[Decision, str, int | None]  # decision, reason, frame that left
 
 
 def memory_event(

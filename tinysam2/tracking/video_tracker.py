@@ -20,6 +20,8 @@ from tinysam2.tracking.steps import Frames, TrackStep, memory_event
 
 @dataclass
 class _TrackedObject:
+    """What the user said of an object, and what is remembered of it."""
+
     prompts: dict[int, ObjectPrompt] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
     banned: set[int] = field(default_factory=set)
@@ -143,8 +145,11 @@ class VideoTracker:
         self._check_frame(start)
         step = 1 if direction == "forward" else -1
         end = stop if stop is not None else (len(self.frames) if step == 1 else -1)
+        walk = range(start, end, step)
+        if walk:
+            self._check_frame(walk[-1])
         self._remember_prompts(objects)
-        for frame in range(start, end, step):
+        for frame in walk:
             yield self._track_frame(frame, objects)
 
     def _remember_prompts(self, objects: dict[int, _TrackedObject]) -> None:
@@ -222,9 +227,7 @@ class VideoTracker:
         banks = [_bank(o) for o in objects.values()]
         memories = [read_memory(bank, frame, self.predictor.feature_hw) for bank in banks]
         with self.predictor.precision():
-            conditioned = self.network.condition(features, memories)
-            none = conditioned.new_zeros(len(memories), 0, 2)
-            found = self.network.segment(conditioned, features, none, none[..., 0].long())
+            found = self.network.segment_remembered(features, memories)
         logits, iou = found.best()
         absent = (found.object_logit <= 0)[:, None, None]
         return _Answer(
@@ -265,7 +268,7 @@ class VideoTracker:
         ):
             verdict = _bank(tracked).offer(entry, frame in tracked.banned)
             if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
-                verdict = (Decision.PINNED, "pinned by the user, always kept", None)
+                verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
             events[i] = memory_event(
                 _bank(tracked), frame, entry.scores, verdict, attended, self.predictor.feature_hw
             )

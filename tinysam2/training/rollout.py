@@ -6,12 +6,10 @@ import torch
 from torch import Tensor
 
 from tinysam2.memory.bank import MemoryBank
-from tinysam2.network import ImageFeatures, Segmentation, TinySam2
+from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 from tinysam2.training.losses import MaskLoss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, draw_prompt
-
-MASK_LOGIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,8 @@ def rollout(
     first_iou = float(losses[-1].iou) if losses else None
     tracked: list[MaskLoss] = []
     for t in range(1, length):
-        answer = _tracked(network, features[t], banks, t)
+        memories = [read_memory(bank, t, features[t].size_hw) for bank in banks]
+        answer = network.segment_remembered(features[t], memories)
         tracked.append(
             mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
         )
@@ -91,15 +90,6 @@ def _prompted(
             prompt = correct(prompt, best, mask, generator)
             previous = best[:, None] if prompt.feeds_mask else None
     return losses, found
-
-
-def _tracked(
-    network: TinySam2, features: ImageFeatures, banks: list[MemoryBank], frame: int
-) -> Segmentation:
-    memories = [read_memory(bank, frame, features.size_hw) for bank in banks]
-    conditioned = network.condition(features, memories)
-    none = conditioned.new_zeros(len(banks), 0, 2, dtype=torch.float32)
-    return network.segment(conditioned, features, none, none[..., 0].long())
 
 
 def _remember(

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.unit.evaluation.tracked import ScriptedTracker
-from tinysam2.build import build_network, prepare
+from tinysam2.build import prepare
 from tinysam2.config import ModelConfig
 from tinysam2.evaluation.prompts import Protocol
 from tinysam2.evaluation.report import summarise, write_csv, write_json
 from tinysam2.evaluation.runner import SequenceResult, combined_labels, evaluate, score_sequence
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
-from tinysam2.tracking.video_tracker import TrackStep
+from tinysam2.network import TinySam2
+from tinysam2.tracking.steps import TrackStep
 
 Labels = NDArray[np.uint8]
 SIZE_HW = (48, 64)
@@ -177,7 +178,7 @@ def test_report_averages_over_objects_and_can_be_written(tmp_path: Path) -> None
 
 
 def test_network_is_evaluated_from_end_to_end(sequence: AnnotatedSequence, tmp_path: Path) -> None:
-    model = prepare(build_network(ModelConfig()), torch.device("cpu"))
+    model = prepare(TinySam2(ModelConfig()), torch.device("cpu"))
     (result,) = evaluate(
         model, tmp_path / "set", "val", Protocol.CLICK_1, max_frames=4, image_size=64
     )

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from tinysam2.evaluation.sequences import AnnotatedSequence
-from tinysam2.tracking.video_tracker import TrackStep
+from tinysam2.tracking.steps import TrackStep
 
 Labels = NDArray[np.uint8]
 
