@@ -48,9 +48,10 @@ def _crop_box(
 def _resize(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None, size: int) -> Tensor:
     """Squash a picture and its mask to (4, size, size) uint8, the mask in 0 and 255 last."""
     area = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-    alpha = np.full((size, size), 255, np.uint8)
-    if mask is not None:
-        alpha = cv2.resize(mask.astype(np.uint8) * 255, (size, size), interpolation=cv2.INTER_AREA)
+    inside = (
+        np.full(picture.shape[:2], 255, np.uint8) if mask is None else mask.astype(np.uint8) * 255
+    )
+    alpha = cv2.resize(inside, (size, size), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(np.dstack([area, alpha])).permute(2, 0, 1).contiguous()
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,13 +17,28 @@ from torch.utils.data import DataLoader, Dataset
 from tinysam2.config import REPVIT_VARIANTS
 from tinysam2.encoders.fpn import LightFpn
 from tinysam2.encoders.repvit import RepVit
+from tinysam2.tracking.picture import normalise
 from tinysam2.training.pictures import read_picture, training_pictures
-from tinysam2.training.resnet_teacher import IMAGE_MEAN, IMAGE_STD, ResNetTeacher
+from tinysam2.training.resnet_teacher import ResNetTeacher
+
+REPORT_EVERY_S, WARMUP_STEPS, PCA_BATCHES = 30, 50, 25
+Projections = list[tuple[Tensor, Tensor]]  # mean and basis per level
 
 
 @dataclass(frozen=True, slots=True)
 class DistillationConfig:
-    """Recipe of stage 1."""
+    """Recipe of stage 1.
+
+    Attributes:
+        data: folder with ``index.json``.
+        teacher: weights of `ResNetTeacher`.
+        out: folder of ``encoder.safetensors`` and ``log.jsonl``.
+        minutes: length of the run; the learning rate follows a cosine over it.
+        variant: a key of `REPVIT_VARIANTS`.
+        dim: width of the neck.
+        crop: side of the training crops, pixels.
+        init: an earlier ``encoder.safetensors`` to begin from.
+    """
 
     data: Path
     teacher: Path
@@ -56,23 +71,16 @@ class _Crops(Dataset[Tensor]):
         side_x = int(np.clip(side_y * np.exp(rng.uniform(-0.3, 0.5)), 16, w))
         y, x = rng.integers(h - side_y + 1), rng.integers(w - side_x + 1)
         crop = picture[y : y + side_y, x : x + side_x]
-        crop = cv2.resize(crop, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(crop, (self.size, self.size), interpolation=cv2.INTER_AREA)
         if rng.random() < 0.5:
-            crop = crop[:, ::-1]
-        return torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1)
-
-
-def normalise(batch: Tensor) -> Tensor:
-    """Turn (B, 3, H, W) uint8 RGB into the float32 input that encoder and teacher expect."""
-    mean = torch.tensor(IMAGE_MEAN, device=batch.device).view(3, 1, 1)
-    std = torch.tensor(IMAGE_STD, device=batch.device).view(3, 1, 1)
-    return (batch.float() / 255.0 - mean) / std
+            small = small[:, ::-1]
+        return torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)
 
 
 @torch.inference_mode()
 def fit_projections(
     teacher: ResNetTeacher, batches: Iterator[Tensor], dims: tuple[int, int], count: int
-) -> list[tuple[Tensor, Tensor]]:
+) -> Projections:
     """Fit a PCA to each of the teacher's two levels.
 
     Returns:
@@ -114,6 +122,8 @@ def _jitter(image: Tensor) -> Tensor:
 
 
 class _Student(nn.Module):
+    """Trunk, neck and the heads that only the teacher asks for."""
+
     def __init__(self, config: DistillationConfig) -> None:
         super().__init__()
         repvit = REPVIT_VARIANTS[config.variant]
@@ -122,11 +132,12 @@ class _Student(nn.Module):
         self.head_s8 = nn.Conv2d(config.dim // 4, config.dim // 2, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is compared: (B, dim / 2, Hi / 8, Wi / 8), (B, dim, Hi / 16, Wi / 16)."""
         s16, s8, _ = self.neck(self.trunk(image))
         return self.head_s8(s8), s16
 
 
-def _save(student: _Student, config: DistillationConfig, log: dict[str, float]) -> None:
+def _save(student: _Student, config: DistillationConfig, log: Mapping[str, float]) -> None:
     state = {k: v.contiguous() for k, v in student.state_dict().items()}
     temporary = config.out / "encoder.safetensors.part"
     save_file(state, temporary, {"config": json.dumps(asdict(config), default=str)})
@@ -135,46 +146,59 @@ def _save(student: _Student, config: DistillationConfig, log: dict[str, float]) 
         lines.write(json.dumps(log) + "\n")
 
 
-def distil(config: DistillationConfig) -> Iterator[dict[str, float]]:
+def distil(config: DistillationConfig) -> Iterator[Mapping[str, float]]:
     """Run stage 1 until its minutes are spent, saving ``encoder.safetensors`` on the way.
 
     Yields:
-        ``step``, ``pictures``, ``seconds`` and ``loss`` about twice a minute.
+        ``step``, ``pictures``, ``seconds`` and ``loss``, about twice a minute and at the end.
     """
     torch.manual_seed(config.seed)
     config.out.mkdir(parents=True, exist_ok=True)
     crops = _Crops(training_pictures(config.data), config.crop, config.seed, 10**7)
     loader = iter(DataLoader(crops, batch_size=config.batch, num_workers=1))
     teacher = ResNetTeacher(config.teacher, torch.bfloat16)
-    dims = (config.dim // 2, config.dim)
-    projections = fit_projections(teacher, loader, dims, count=25)
-    student = _Student(config).to(memory_format=torch.channels_last)
-    if config.init is not None:
-        student.load_state_dict(load_file(config.init))
-    optimiser = torch.optim.AdamW(
-        student.parameters(), config.learning_rate, weight_decay=config.weight_decay
-    )
-    begin, last_log, step, mean_loss = time.monotonic(), time.monotonic(), 0, 0.0
-    while (spent := (time.monotonic() - begin) / (60 * config.minutes)) < 1:
-        warmup = min(1.0, (step + 1) / 50)
+    projections = fit_projections(teacher, loader, (config.dim // 2, config.dim), PCA_BATCHES)
+    student, optimiser = _start(config)
+    begin = reported = time.monotonic()
+    step, mean_loss, is_over = 0, 0.0, False
+    while not is_over:
+        spent = (time.monotonic() - begin) / (60 * config.minutes)
+        rate = config.learning_rate * min(1.0, (step + 1) / WARMUP_STEPS)
         for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * warmup * 0.5 * (1 + np.cos(np.pi * spent))
+            group["lr"] = rate * 0.5 * (1 + np.cos(np.pi * min(spent, 1)))
         image = normalise(next(loader)).contiguous(memory_format=torch.channels_last)
         targets = [project(f, *p) for f, p in zip(teacher(image), projections, strict=True)]
-        with torch.autocast("cpu", torch.bfloat16):
-            s8, s16 = student(_jitter(image))
-        loss = feature_loss(s16.float(), targets[1]) + 0.5 * feature_loss(s8.float(), targets[0])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimiser.step()
+        loss = _learn(student, optimiser, image, targets)
         step += 1
-        mean_loss += (float(loss.detach()) - mean_loss) / min(step, 50)
-        if time.monotonic() - last_log > 30:
-            last_log = time.monotonic()
-            log = {"step": step, "pictures": step * config.batch}
-            log |= {"seconds": round(last_log - begin), "loss": round(mean_loss, 4)}
+        mean_loss += (loss - mean_loss) / min(step, 50)
+        now = time.monotonic()
+        is_over = now - begin > 60 * config.minutes
+        if is_over or now - reported > REPORT_EVERY_S:
+            reported = now
+            counts = {"step": step, "pictures": step * config.batch, "seconds": round(now - begin)}
+            log = {**counts, "loss": round(mean_loss, 4)}
             _save(student, config, log)
             yield log
-    student.eval()
-    _save(student, config, {"step": step, "pictures": step * config.batch, "loss": mean_loss})
+
+
+def _start(config: DistillationConfig) -> tuple[_Student, torch.optim.Optimizer]:
+    student = _Student(config)
+    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.init is not None:
+        student.load_state_dict(load_file(config.init))
+    weights, decay = student.parameters(), config.weight_decay
+    return student, torch.optim.AdamW(weights, config.learning_rate, weight_decay=decay)
+
+
+def _learn(
+    student: _Student, optimiser: torch.optim.Optimizer, image: Tensor, targets: list[Tensor]
+) -> float:
+    """Take one step towards the teacher's projected features and return the loss."""
+    with torch.autocast("cpu", torch.bfloat16):
+        s8, s16 = student(_jitter(image))
+    loss = feature_loss(s16.float(), targets[1]) + 0.5 * feature_loss(s8.float(), targets[0])
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+    optimiser.step()
+    return float(loss.detach())

@@ -8,6 +8,7 @@ and key channels that do turn.
 
 import torch
 
+from tinysam2.memory.attention import MemoryAttentionLayer
 from tinysam2.network import TinySam2
 
 _SHARPNESS = 2.0
@@ -24,23 +25,24 @@ def start_as_matcher(network: TinySam2) -> None:
     encoder = network.memory_encoder
     encoder.feature_proj.weight.copy_(torch.eye(dim)[:, :, None, None])
     encoder.feature_proj.weight[code] = 0
-    encoder.feature_proj.bias.zero_()
     downsampler = encoder.mask_downsampler.project
     downsampler.weight[: code.start] = 0
-    downsampler.bias.zero_()
     encoder.out_proj.weight.zero_()
-    encoder.out_proj.bias.zero_()
+    for projection in (encoder.feature_proj, downsampler, encoder.out_proj):
+        assert projection.bias is not None
+        projection.bias.zero_()
     encoder.out_proj.weight[:content, :content, 0, 0] = torch.eye(content)
     encoder.out_proj.weight[content:, code, 0, 0] = torch.eye(memory_dim - content)
     quarter, half = content // 2, dim // 2
     slots = torch.cat([torch.arange(half - quarter, half), torch.arange(dim - quarter, dim)])
     near = [2 * pair + offset for offset in (0, half) for pair in _NEAR_PAIRS]
     for layer in network.memory_attention.layers:
+        assert isinstance(layer, MemoryAttentionLayer)
         attention = layer.cross_attn
-        for projection in (attention.q_proj, attention.k_proj):
-            projection.weight.normal_(std=0.01)
-            projection.bias.zero_()
-            projection.bias[near] = _NEARNESS
+        for compared in (attention.q_proj, attention.k_proj):
+            compared.weight.normal_(std=0.01)
+            compared.bias.zero_()
+            compared.bias[near] = _NEARNESS
         attention.q_proj.weight[slots, torch.arange(content)] = _SHARPNESS
         attention.k_proj.weight[slots, torch.arange(content)] = 1.0
         attention.v_proj.weight[:, :content] *= 0.1

@@ -9,8 +9,6 @@ from torch.nn import functional as F
 
 _UNITS = (3, 4, 6)  # bottlenecks of stages 1, 2, 3
 _EPS = 1e-5
-IMAGE_MEAN = (0.485, 0.456, 0.406)
-IMAGE_STD = (0.229, 0.224, 0.225)
 
 
 class ResNetTeacher(nn.Module):
@@ -57,7 +55,7 @@ class ResNetTeacher(nn.Module):
         """Compute the features that the student copies.
 
         Args:
-            image: (B, 3, Hi, Wi) normalised with `IMAGE_MEAN` and `IMAGE_STD`.
+            image: (B, 3, Hi, Wi) normalised as the student's.
 
         Returns:
             (B, 512, Hi / 8, Wi / 8) and (B, 1024, Hi / 16, Wi / 16), not negative.
