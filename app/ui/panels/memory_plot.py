@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QShowEvent
+from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.document import Document, Table
 from app.ui.decisions import Mark
 from app.ui.marks import is_dark, mark_color
+from app.ui.timeline.scene import Style
 
 if TYPE_CHECKING:
     from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
@@ -156,10 +157,12 @@ class ScorePlot(QWidget):
         self.plot.setLimits(xMin=-1, xMax=self._num_frames, yMin=-0.15, yMax=1.15, minXRange=8)
         self.plot.setRange(xRange=(0, self._num_frames - 1), yRange=(-0.1, 1.1), padding=0)
         self.plot.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
+        self.plot.setDownsampling(auto=True, mode="peak")
+        self.plot.setClipToView(True)
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         for name in _CURVES:
-            curve = self.plot.plot(clipToView=True, autoDownsample=True, downsampleMethod="peak")
-            self._curves[name] = curve
+            self._curves[name] = self.plot.plot()
+        self._curves["quality"].setZValue(1)
         self._head = pyqtgraph.InfiniteLine(self._frame, movable=False)
         self.plot.addItem(self._head)
         self.plot.scene().sigMouseClicked.connect(self._on_clicked)
@@ -171,9 +174,9 @@ class ScorePlot(QWidget):
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setPen(palette.mid().color())
             self.plot.getAxis(side).setTextPen(palette.placeholderText().color())
-        self._head.setPen(QPen(QColor("#ff5c5c" if dark else "#d01c1c"), 0))
+        self._head.setPen(QPen(Style.of(palette).head, 0))
         for name, (_, mark, style) in _CURVES.items():
-            pen = QPen(mark_color(mark, dark), 1.4, style)
+            pen = QPen(mark_color(mark, dark), 1, style)  # thicker ones take 100 times as long
             pen.setCosmetic(True)
             self._curves[name].setPen(pen)
             self._buttons[name].setIcon(_line_icon(pen))

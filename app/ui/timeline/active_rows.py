@@ -2,15 +2,15 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 
+from app.session import WEAK_CONFIDENCE
 from app.ui.decisions import MARK_NAMES, Mark
-from app.ui.marks import mark_pixmap, paint_mark
+from app.ui.marks import mark_color, mark_pixmap, paint_mark
 from app.ui.timeline.geometry import thinned
 from app.ui.timeline.lanes import mark_x
 from app.ui.timeline.model import Flag, Lane
 from app.ui.timeline.raster import (
-    WEAK_QUALITY,
     BarColors,
     CurveColors,
     bar_pixels,
@@ -34,7 +34,7 @@ def paint_quality(painter: QPainter, scene: Scene) -> None:
     rect, style = scene.rows.quality, scene.style
     _paint_title(painter, scene, rect, "Quality", "1.0", "0.0")
     if (lane := active_lane(scene)) is not None:
-        good = QColor("#2fcf9f" if style.dark else "#007f5c")
+        good = mark_color(Mark.KEPT, style.dark)
         colors = CurveColors(
             fill=mixed(style.ground, good, 0.3).rgb(),
             line=good.rgb(),
@@ -43,7 +43,7 @@ def paint_quality(painter: QPainter, scene: Scene) -> None:
         )
         pixels = quality_pixels(lane.confidence, scene.columns, rect.height() - 4, colors)
         painter.drawImage(rect.left(), rect.top() + 2, image_of(pixels))
-    threshold = rect.top() + 2 + round((rect.height() - 6) * (1 - WEAK_QUALITY))
+    threshold = rect.top() + 2 + round((rect.height() - 6) * (1 - WEAK_CONFIDENCE))
     painter.setPen(QPen(style.weak, 1, Qt.PenStyle.DashLine))
     painter.drawLine(rect.left(), threshold, rect.right(), threshold)
 

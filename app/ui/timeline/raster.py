@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from app.session import WEAK_CONFIDENCE
 from app.ui.timeline.geometry import Columns
 from app.ui.timeline.model import Flag
 
 Argb = NDArray[np.uint32]
 
-WEAK_QUALITY = 0.5
 BAR_INSET_PX = 4
 VERIFIED_PX = 3
 HATCH_PERIOD_PX = 6
@@ -90,7 +90,7 @@ def quality_pixels(
     joins = np.concatenate([[False], is_known[:-1]]) & is_known
     line_from = np.where(joins, np.minimum(tops, before), tops)
     line_to = np.where(joins, np.maximum(tops, before), tops) + 2
-    is_weak = low < WEAK_QUALITY
+    is_weak = low < WEAK_CONFIDENCE
     fill = np.where(is_weak, colors.weak_fill, colors.fill).astype(np.uint32)
     line = np.where(is_weak, colors.weak_line, colors.line).astype(np.uint32)
     on_line = (ys >= line_from) & (ys < line_to) & is_known

@@ -8,7 +8,8 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPalette
 
 from app.core.document import TrackedObject
-from app.ui.marks import is_dark
+from app.ui.decisions import Mark
+from app.ui.marks import is_dark, mark_color
 from app.ui.timeline.geometry import Columns, Viewport
 from app.ui.timeline.model import TimelineModel
 
@@ -121,7 +122,7 @@ class Style:
             grid=mixed(ground, text, 0.14),
             accent=palette.highlight().color(),
             on_accent=palette.highlightedText().color(),
-            weak=QColor("#ff9142" if dark else "#bf4f00"),
+            weak=mark_color(Mark.REFUSED, dark),
             head=QColor("#ff5c5c" if dark else "#d01c1c"),
         )
 
