@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,16 @@ from tinysam2.training.rollout import RolloutResult, rollout
 from tinysam2.training.synthesis import colour_drift, synthesise
 
 EMA_DECAY = 0.998
-SAVE_EVERY_S = 240
+SAVE_EVERY_S, REPORT_EVERY_S = 240, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Part of a run: until which share of it, at what picture side, whether the trunk learns."""
+
+    until: float
+    size: int
+    train_trunk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +40,28 @@ class TrackingConfig:
     """Recipe of stages 2 and 3.
 
     Attributes:
+        data: folder with ``index.json``.
         encoder: stage 1's weights.
+        out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
+        model: the network to train.
         minutes: length of the whole run; the learning rate follows a cosine over it.
-        frozen_share: share of the run in which the trunk stays as it is.
-        synthetic: clips of a batch made from stills; real_clips: taken from videos.
+        steps: length in place of ``minutes``, the same on every machine.
+        phases: what the run goes through, one after the other.
+        length: frames of a clip.
+        synthetic: clips of a batch made from stills.
+        real: clips of a batch taken from videos.
+        trunk_rate: learning rate of the trunk as a share of the others'.
+        workers: processes that read each kind of clip; 0 reads in this one.
     """
 
     data: Path
     encoder: Path
     out: Path
+    model: ModelConfig = field(default_factory=ModelConfig)
     minutes: float = 60.0
-    frozen_share: float = 0.6
-    size: int = 256
-    length: int = 4
+    steps: int | None = None
+    phases: tuple[Phase, ...] = (Phase(0.7, 256), Phase(1.0, 384))
+    length: int = 3
     synthetic: int = 6
     real: int = 2
     learning_rate: float = 5e-4
@@ -51,6 +69,11 @@ class TrackingConfig:
     weight_decay: float = 0.02
     seed: int = 0
     device: str = "cpu"
+    workers: int = 1
+
+    def share_done(self, step: int, seconds: float) -> float:
+        """Return how much of the run lies behind, from 0 on; 1 is its end."""
+        return seconds / (60 * self.minutes) if self.steps is None else step / self.steps
 
 
 @dataclass
@@ -80,7 +103,8 @@ class TrainingState:
 
     def load(self, path: Path) -> None:
         """Continue where `save` was."""
-        saved = torch.load(path, weights_only=True)
+        device = self.network.no_memory.device
+        saved = torch.load(path, map_location=device, weights_only=True)
         self.network.load_state_dict(saved["network"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.ema = saved["ema"]
@@ -96,7 +120,7 @@ class TrainingState:
 
 def _start(config: TrackingConfig) -> TrainingState:
     torch.manual_seed(config.seed)
-    network = TinySam2(ModelConfig())
+    network = TinySam2(config.model)
     stage1 = load_file(config.encoder)
     kept = {k: v for k, v in stage1.items() if k.startswith(("trunk.", "neck."))}
     missing, unexpected = network.load_state_dict(kept, strict=False)
@@ -118,12 +142,13 @@ def _start(config: TrackingConfig) -> TrainingState:
     return TrainingState(network, optimiser, ema)
 
 
-def _batches(config: TrackingConfig, step: int) -> Iterator[tuple[Tensor, Tensor]]:
-    synthetic = StillLayers(config.data, config.size, config.seed, step * config.synthetic)
-    real = RealClips(config.data, config.size, config.length, config.seed, step * config.real)
+def _batches(config: TrackingConfig, phase: Phase, step: int) -> Iterator[tuple[Tensor, Tensor]]:
+    size, seed = phase.size, config.seed
+    synthetic = StillLayers(config.data, size, seed, step * config.synthetic)
+    real = RealClips(config.data, size, config.length, seed, step * config.real)
     return zip(
-        DataLoader(synthetic, config.synthetic, num_workers=1),
-        DataLoader(real, config.real, num_workers=1),
+        DataLoader(synthetic, config.synthetic, num_workers=config.workers),
+        DataLoader(real, config.real, num_workers=config.workers),
         strict=True,
     )
 
@@ -144,44 +169,61 @@ def train_tracking(config: TrackingConfig) -> Iterator[dict[str, float]]:
     """Run stages 2 and 3, resuming from ``out/state.pt`` where there is one.
 
     Yields:
-        Means since the last report, about twice a minute.
+        Means since the last report, about twice a minute and when a phase ends.
     """
     config.out.mkdir(parents=True, exist_ok=True)
     state = _start(config)
     if (config.out / "state.pt").exists():
         state.load(config.out / "state.pt")
     begin = time.monotonic() - state.seconds
-    reported, saved = time.monotonic(), time.monotonic()
+    for phase in config.phases:
+        if config.share_done(state.step, state.seconds) < phase.until:
+            yield from _train_phase(state, config, phase, begin)
+    _save(state, config)
+
+
+def _train_phase(
+    state: TrainingState, config: TrackingConfig, phase: Phase, begin: float
+) -> Iterator[dict[str, float]]:
+    reported = saved = time.monotonic()
     log: list[RolloutResult] = []
-    for layers, real in _batches(config, state.step):
-        state.seconds = time.monotonic() - begin
-        spent = state.seconds / (60 * config.minutes)
-        if spent >= 1:
+    for batch in _batches(config, phase, state.step):
+        now = time.monotonic()
+        state.seconds = now - begin
+        spent = config.share_done(state.step, state.seconds)
+        if spent >= phase.until:
             break
-        log.append(_step(state, config, (layers, real), spent))
-        if time.monotonic() - reported > 30:
-            reported = time.monotonic()
+        log.append(_step(state, config, batch, spent, phase.train_trunk))
+        if now - reported > REPORT_EVERY_S:
+            reported = now
             yield _report(state, config, log)
             log = []
-        if time.monotonic() - saved > SAVE_EVERY_S:
-            saved = time.monotonic()
-            state.save(config.out / "state.pt")
-            export(state, config)
+        if now - saved > SAVE_EVERY_S:
+            saved = now
+            _save(state, config)
+    if log:
+        yield _report(state, config, log)
+
+
+def _save(state: TrainingState, config: TrackingConfig) -> None:
     state.save(config.out / "state.pt")
     export(state, config)
 
 
 def _step(
-    state: TrainingState, config: TrackingConfig, batch: tuple[Tensor, Tensor], spent: float
+    state: TrainingState,
+    config: TrackingConfig,
+    batch: tuple[Tensor, Tensor],
+    spent: float,
+    train_trunk: bool,
 ) -> RolloutResult:
     generator = torch.Generator(config.device).manual_seed(config.seed * 1_000_003 + state.step)
-    train_trunk = spent >= config.frozen_share
     warmup = min(1.0, (state.step + 1) / 100)
     for group in state.optimiser.param_groups:
         group["lr"] = config.learning_rate * group["rate"] * warmup
         group["lr"] *= 0.02 + 0.49 * (1 + np.cos(np.pi * spent))
     pictures, masks = _clips(*batch, config, generator)
-    with torch.autocast(config.device, torch.bfloat16):
+    with torch.autocast(torch.device(config.device).type, torch.bfloat16):
         result = rollout(state.network, pictures, masks, generator, train_trunk)
     state.optimiser.zero_grad(set_to_none=True)
     result.loss.backward()
@@ -210,9 +252,10 @@ def _report(
 
 def export(state: TrainingState, config: TrackingConfig) -> None:
     """Write the averaged weights as a checkpoint that `load_model` reads."""
+    not_told = {"data", "encoder", "out", "model"}  # paths, and what the file says anyway
     card: dict[str, object] = {
-        "recipe": asdict(config) | {"data": "", "encoder": "", "out": ""},
+        "recipe": {k: v for k, v in asdict(config).items() if k not in not_told},
         "steps": state.step,
         "seconds": round(state.seconds),
     }
-    save_checkpoint(config.out / "tinysam2.safetensors", ModelConfig(), state.ema, card)
+    save_checkpoint(config.out / "tinysam2.safetensors", config.model, state.ema, card)
