@@ -9,15 +9,17 @@ from typing import Unpack
 
 from app.core import edits
 from app.core.document import Document, Edit, Origin, Table
-from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, Decision
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.core.protection import check_editable, check_unlocked
 from app.core.settings import ModelSettings
 from app.media.source import FrameSource
+from app.media.verify import VerifyStep, verify_index
+from app.media.video import VideoSource
 from app.storage.opening import open_any
 from app.storage.project_file import ProjectFile
-from app.storage.source_link import describe_source
+from app.storage.source_link import locate_source
 from app.tracking import jobs
 from app.tracking.backend import Direction, TrackerBackend
 from app.tracking.exchange import step_edit, track_request
@@ -102,7 +104,7 @@ class Session:
         Raises:
             ProjectError: it cannot be written; the session stays where it was.
         """
-        self._file.save_as(path, describe_source(self.source, path))
+        self._file.save_as(path, self._file.source | locate_source(self.source, path))
 
     def flush(self) -> None:
         """Wait until every change is on disk.
@@ -148,7 +150,7 @@ class Session:
 
     def remove_object(self, object_id: int) -> None:
         """Remove an object and all that belongs to it."""
-        self._check_unlocked(object_id)
+        check_unlocked(self.document, object_id)
         self._run(edits.remove_object(self.document, object_id))
 
     def update_object(self, object_id: int, **values: Unpack[edits.ObjectAttributes]) -> None:
@@ -157,8 +159,8 @@ class Session:
 
     def merge_objects(self, target_id: int, other_id: int) -> None:
         """Give all that belongs to one object to another and remove it."""
-        self._check_unlocked(target_id)
-        self._check_unlocked(other_id)
+        check_unlocked(self.document, target_id)
+        check_unlocked(self.document, other_id)
         self._run(edits.merge_objects(self.document, target_id, other_id))
 
     def add_point(
@@ -183,7 +185,7 @@ class Session:
 
     def clear_prompts(self, object_id: int, frame: int | None = None) -> None:
         """Take all prompts of a frame, or of all frames, back with the masks they stood for."""
-        self._check_unlocked(object_id)
+        check_unlocked(self.document, object_id)
         frames = self.prompted_frames(object_id) if frame is None else [frame]
         self._run(edits.clear_prompts(self.document, object_id, frames))
 
@@ -191,12 +193,12 @@ class Session:
         self, object_id: int, frame: int, mask: RleMask, origin: Origin = Origin.PAINTED
     ) -> None:
         """Set a mask that a person made; see `edits.draw_mask`."""
-        self._check_editable(object_id, frame)
+        check_editable(self.document, object_id, frame)
         self._run(edits.draw_mask(self.document, object_id, frame, mask, origin))
 
     def clear_masks(self, object_id: int, frames: Iterable[int] | None = None) -> None:
         """Remove masks, except verified ones, and what the tracker noted of their frames."""
-        self._check_unlocked(object_id)
+        check_unlocked(self.document, object_id)
         self._run(edits.clear_masks(self.document, object_id, frames))
 
     def set_verified(self, object_id: int, frame: int, is_verified: bool = True) -> None:
@@ -210,6 +212,10 @@ class Session:
     def set_range(self, first: int | None, last: int | None) -> None:
         """Set the in and out frame, both inclusive."""
         self._run(edits.set_range(self.document, first, last))
+
+    def verify_job(self) -> Job:
+        """Prove the frame numbers by reading the whole video; the last step has the verdict."""
+        return partial(verify_index, self.source)
 
     def encode_job(self, frame: int) -> Job:
         """Prepare a frame ahead of the click; yields nothing."""
@@ -252,7 +258,12 @@ class Session:
 
     def apply(self, step: Step) -> None:
         """Put the outcome of a job into the document; what is locked or verified stays."""
-        self._run(step_edit(self.document, step))
+        if not isinstance(step, VerifyStep):
+            self._run(step_edit(self.document, step))
+        elif step.result is not None and step.result.index is not None:
+            assert isinstance(self.source, VideoSource)  # only a film has times that can be wrong
+            self.source.adopt(step.result.index)
+            self._bench = self._bench.reopened()
 
     def prompted_frames(self, object_id: int) -> list[int]:
         """List the frames on which an object has prompts."""
@@ -278,19 +289,5 @@ class Session:
         return int(edit.changes[0].key)
 
     def _set_prompts(self, object_id: int, frame: int, prompts: FramePrompts) -> None:
-        self._check_editable(object_id, frame)
+        check_editable(self.document, object_id, frame)
         self._run(edits.set_prompts(self.document, object_id, frame, prompts))
-
-    def _check_unlocked(self, object_id: int) -> None:
-        tracked = self.document.object(object_id)
-        if tracked.is_locked:
-            raise UsageError(f"{tracked.name} is locked.", "Unlock it to change it.")
-
-    def _check_editable(self, object_id: int, frame: int) -> None:
-        self._check_unlocked(object_id)
-        row = self.document.mask(object_id, frame)
-        if row is not None and row.is_verified:
-            name = self.document.object(object_id).name
-            raise UsageError(
-                f"The mask of {name} on frame {frame} is verified.", "Unverify it to change it."
-            )

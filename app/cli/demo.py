@@ -63,10 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _track_and_write(session: Session, out: Path) -> None:
     frames = range(session.num_frames)
     objects = read_prompts(SAMPLE / "prompts.json", session.num_frames, session.size_hw)
-    speed = track_objects(session, objects, Direction.FORWARD, frames)
+    done = track_objects(session, objects, Direction.FORWARD, frames)
     print(
-        f"tracked {speed['frames']} frames in {speed['seconds']} s with {speed['model']} at "
-        f"{speed['input_size']} px on {speed['device']}"
+        f"tracked {done.frames} frames in {done.seconds} s with {done.model} at "
+        f"{done.input_size} px on {done.device}"
     )
     show_reports(export_all(session, FORMATS, out, frames), as_json=False)
     report, film = out / "memory.json", out / "overlay.mp4"

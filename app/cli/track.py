@@ -4,6 +4,8 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
 from app.cli.export import export_all, report_values, show_reports
@@ -23,11 +25,12 @@ from app.cli.progress import Progress
 from app.cli.prompts_file import ObjectPrompts, read_prompts
 from app.core.cancel import CancelToken
 from app.core.document import Origin
-from app.core.errors import UsageError
+from app.core.errors import SourceError, UsageError
 from app.export.memory_report import memory_report
+from app.media.verify import Verdict, VerifyStep
 from app.session import Session
-from app.tracking.backend import Direction
-from app.tracking.jobs import TrackStep
+from app.tracking.backend import Direction, TrackRequest
+from app.tracking.jobs import frames_to_track
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-report", type=Path, metavar="FILE", help="what the tracker remembered (JSON)"
     )
+    parser.add_argument(
+        "--no-check",
+        action="store_true",
+        help="do not read the whole video first to prove its frame numbers",
+    )
     add_json_option(parser)
 
 
@@ -60,19 +68,18 @@ def run(arguments: argparse.Namespace) -> int:
         loader = backend_loader(model_settings(arguments))
         session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
         try:
-            frames = chosen_frames(arguments.range, session.num_frames)
-            objects = read_prompts(arguments.prompts, session.num_frames, session.size_hw)
-            check_writable(arguments.out)
-            if arguments.memory_report:
-                check_writable(arguments.memory_report.parent)
-            speed = track_objects(session, objects, Direction(arguments.direction), frames)
+            frames, objects = _check_request(session, arguments)
+            if not arguments.no_check:
+                _check_video(session)
+                frames, objects = _check_request(session, arguments)  # there may be fewer frames
+            done = track_objects(session, objects, Direction(arguments.direction), frames)
             reports = export_all(session, formats, arguments.out, frames)
             if arguments.memory_report:
                 write_json(arguments.memory_report, memory_report(session.document, frames))
         finally:
             session.close()
     if arguments.json:
-        print(json.dumps({**speed, "exports": report_values(reports)}))
+        print(json.dumps({**asdict(done), "exports": report_values(reports)}))
         return 0
     show_reports(reports, as_json=False)
     if arguments.memory_report:
@@ -80,9 +87,42 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_request(
+    session: Session, arguments: argparse.Namespace
+) -> tuple[range, list[ObjectPrompts]]:
+    frames = chosen_frames(arguments.range, session.num_frames)
+    objects = read_prompts(arguments.prompts, session.num_frames, session.size_hw)
+    _starts(objects, Direction(arguments.direction), frames)
+    check_writable(arguments.out)
+    if arguments.memory_report:
+        check_writable(arguments.memory_report.parent)
+    return frames, objects
+
+
+def _check_video(session: Session) -> None:
+    progress = Progress("checking frames")
+    for step in session.verify_job()(CancelToken()):
+        session.apply(step)
+        if isinstance(step, VerifyStep):
+            progress.update(step.frames_done, step.frames_total)
+            if step.result is not None and step.result.verdict is Verdict.UNSAFE:
+                raise SourceError(step.result.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingRun:
+    """How much was tracked, how fast and by what."""
+
+    frames: int
+    seconds: float
+    model: str
+    device: str
+    input_size: int
+
+
 def track_objects(
     session: Session, objects: Iterable[ObjectPrompts], direction: Direction, frames: range
-) -> dict[str, object]:
+) -> TrackingRun:
     """Do what a user of the window would: prompt each object, then track them.
 
     Objects that start on the same frame are tracked together.
@@ -93,9 +133,6 @@ def track_objects(
         direction: which way.
         frames: the frames that tracking may reach, without gaps.
 
-    Returns:
-        Number of tracked frames, seconds and what ran, for a report.
-
     Raises:
         UsageError: an object has no prompt in the range.
     """
@@ -104,24 +141,16 @@ def track_objects(
     for each in objects:
         _prompt(session, each)
     total = sum(_walk_length(start, direction, frames) for start in starts)
-    progress = Progress("tracking")
-    done = 0
+    done, progress = count(1), Progress("tracking")
     for start, ids in starts.items():
         job = session.track_job(direction, start, ids, frames[0], frames[-1])
         for step in job(CancelToken()):
             session.apply(step)
-            if isinstance(step, TrackStep):
-                done += 1
-                progress.update(done, total)
-    seconds = progress.elapsed_s
+            progress.update(next(done), total)
     model = session.backend.description
-    return {
-        "frames": done,
-        "seconds": round(seconds, 3),
-        "model": model.name,
-        "device": model.device,
-        "input_size": model.input_size,
-    }
+    return TrackingRun(
+        total, round(progress.elapsed_s, 3), model.name, model.device, model.input_size
+    )
 
 
 def _starts(
@@ -141,9 +170,7 @@ def _starts(
 
 
 def _walk_length(start: int, direction: Direction, frames: range) -> int:
-    if direction is Direction.BOTH:
-        return len(frames)
-    return frames[-1] - start + 1 if direction is Direction.FORWARD else start - frames[0] + 1
+    return len(frames_to_track(TrackRequest((), start, frames[0], frames[-1], direction)))
 
 
 def _prompt(session: Session, wanted: ObjectPrompts) -> None:

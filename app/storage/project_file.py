@@ -1,5 +1,6 @@
 """An open project file: one thread writes every change of the document as it happens."""
 
+import atexit
 import queue
 import sqlite3
 import threading
@@ -36,8 +37,9 @@ class ProjectFile:
         self._unwritten: list[Change] = []
         self._tasks: queue.Queue[Task | None] = queue.Queue(QUEUE_LENGTH)
         self._error: ProjectError | None = None
-        self._thread = threading.Thread(target=self._work, name="storage")
+        self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
+        atexit.register(self._stop)  # whoever forgets to close neither hangs nor loses a change
 
     @classmethod
     def create(cls, path: Path, source: Mapping[str, Any]) -> "ProjectFile":
@@ -99,7 +101,7 @@ class ProjectFile:
         """
         with database.project_errors(self.path, "saved"):
             self._ask(lambda: database.write_source(self._connection, source))
-        self.source = dict(source)
+        self.source |= source
 
     def save_as(self, path: Path, source: Mapping[str, Any]) -> None:
         """Copy everything to another file and go on there.
@@ -124,9 +126,13 @@ class ProjectFile:
         try:
             self.flush()
         finally:
-            self._tasks.put(None)
-            self._thread.join()
-            self._connection.close()
+            atexit.unregister(self._stop)
+            self._stop()
+
+    def _stop(self) -> None:
+        self._tasks.put(None)
+        self._thread.join()
+        self._connection.close()
 
     def _ask(self, work: Task) -> None:
         """Run on the storage thread and wait; what it raises is raised here."""

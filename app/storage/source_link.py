@@ -10,16 +10,20 @@ from app.media.source import FrameSource, open_source
 
 
 def describe_source(source: FrameSource, project: Path) -> dict[str, Any]:
-    """Say of a video what a project remembers: where it is, twice, and what it is."""
-    absolute = source.path.resolve()
+    """Say of a video as it was opened what a project remembers: what it is, and where."""
     mark = source.fingerprint()
     return {
-        "absolute_path": str(absolute),
-        "relative_path": _relative(absolute, project),
         "frame_count": mark.frame_count,
         "index_sha256": mark.index_sha256,
         "byte_size": mark.byte_size,
+        **locate_source(source, project),
     }
+
+
+def locate_source(source: FrameSource, project: Path) -> dict[str, str]:
+    """Say where a video is, and where seen from its project."""
+    absolute = source.path.resolve()
+    return {"absolute_path": str(absolute), "relative_path": _relative(absolute, project)}
 
 
 def _relative(video: Path, project: Path) -> str:

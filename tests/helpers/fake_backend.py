@@ -128,7 +128,7 @@ class FakeBackend:
         self,
         slow_s: float = 0.0,
         fail_at: int | None = None,
-        error: Exception | None = None,
+        error: BaseException | None = None,
     ) -> None:
         self.slow_s = slow_s
         self.fail_at = fail_at

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.core import edits
-from app.core.document import Document, Edit, FrameMask, Origin, Table
+from app.core.document import Change, Document, Edit, FrameMask, Origin, Table
 from app.core.masks import RleMask
 from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
@@ -81,7 +81,8 @@ def test_undo_of_any_history_is_exact(seed: int) -> None:
 
 
 def test_listeners_hear_changes_until_they_leave() -> None:
-    document, heard = Document(), []
+    document = Document()
+    heard: list[Change] = []
     leave = document.subscribe(heard.extend)
     document.apply(edits.add_object(document))
     leave()

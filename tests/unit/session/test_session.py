@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from app.session import Session
 from app.tracking.backend import Direction
 from app.tracking.jobs import Job, PreviewStep, TrackStep
 from tests.helpers.fake_backend import FakeBackend, disk
-from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
+from tests.helpers.synthetic_video import SIZE_HW, remux, write_numbered_clip
 
 FRAME_COUNT = 12
 
@@ -241,3 +242,22 @@ def test_clear_masks_keeps_verified_ones(session: Session) -> None:
     session.set_verified(object_id, 3)
     session.clear_masks(object_id)
     assert masked_frames(session, object_id) == [3]
+
+
+def test_a_cut_film_has_the_frames_that_can_be_decoded(tmp_path: Path) -> None:
+    clip = write_numbered_clip(tmp_path / "clip.mp4", 60)
+    whole = remux(clip, tmp_path / "whole.mp4", after=["-movflags", "+faststart"])
+    content = whole.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(content[: len(content) * 7 // 10])
+    with closing(Session.open(cut, FakeBackend, tmp_path / "cut.tsam")) as session:
+        announced = session.num_frames
+        run(session, session.verify_job())
+        last = session.num_frames - 1
+        assert last + 1 < announced
+        object_id = clicked_object(session, frame=last)
+        run(session, session.track_job(Direction.BACKWARD, last))
+        assert masked_frames(session, object_id) == list(range(last + 1))
+        session.save_as(tmp_path / "copy.tsam")
+    with closing(Session.open(tmp_path / "copy.tsam")) as again:
+        assert masked_frames(again, object_id) == list(range(last + 1))

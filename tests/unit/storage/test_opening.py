@@ -45,7 +45,7 @@ def test_the_same_video_resumes_its_project(clip: Path, home: Path) -> None:
 
 def test_a_moved_video_resumes_its_project(clip: Path, tmp_path: Path) -> None:
     project = with_object(clip)
-    moved = shutil.move(clip, tmp_path / "clip.mp4")
+    moved = clip.rename(tmp_path / "clip.mp4")
     assert names(moved) == ["ball"]
     assert names(project) == ["ball"]
 

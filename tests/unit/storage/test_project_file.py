@@ -195,6 +195,32 @@ for number in range(100_000):
 """
 
 
+FORGETFUL = """
+import sys
+from pathlib import Path
+from app.core import edits
+from app.core.document import Document
+from app.storage.project_file import ProjectFile
+
+file = ProjectFile.create(Path(sys.argv[1]), {})
+document = Document()
+document.subscribe(file.write)
+for number in range(100):
+    document.apply(edits.add_object(document, str(number)))
+raise SystemExit("forgot to close")
+"""
+
+
+def test_a_program_that_ends_without_closing_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsam"
+    command = [sys.executable, "-c", FORGETFUL, path]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stderr.strip() == "forgot to close"
+    assert len(reopened(path).objects) == 100
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_kill_loses_nothing_that_was_written(tmp_path: Path) -> None:
     path = tmp_path / "a.tsam"
