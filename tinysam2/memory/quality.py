@@ -25,9 +25,23 @@ def object_presence(object_logit: float) -> float:
     return max(0.0, 2 * float(torch.sigmoid(torch.tensor(object_logit))) - 1)
 
 
-def memory_descriptor(tokens: Tensor) -> Tensor:
-    """Return the unit vector (C,) float32 that stands for a frame's tokens (N, C)."""
-    return F.normalize(tokens.detach().float().mean(0), dim=0)
+def memory_descriptor(tokens: Tensor, mask_share: Tensor) -> Tensor:
+    """Describe what the object looks like on a frame.
+
+    The mean token of the object less the mean token of the frame: without the part that all tokens
+    share, views of an object differ visibly.
+
+    Args:
+        tokens: (N, C) pooled memory tokens.
+        mask_share: (N,) share of each token's cell that the object covers, in [0, 1].
+
+    Returns:
+        (C,) float32 unit vector, zero when the object is absent.
+    """
+    tokens, weight = tokens.detach().float(), mask_share.detach().float()
+    inside = (weight @ tokens) / weight.sum().clamp(min=1e-6)
+    contrast = (inside - tokens.mean(0)) * (weight.sum() > 0)
+    return F.normalize(contrast, dim=0)
 
 
 def novelty(descriptor: Tensor, remembered: list[Tensor]) -> float:

@@ -8,6 +8,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from tinysam2.config import MemoryConfig
 from tinysam2.memory.bank import MemoryBank, MemoryEntry
@@ -23,6 +24,7 @@ def make_bank(network: TinySam2, config: MemoryConfig, feature_hw: tuple[int, in
 
 def make_entries(
     memory: Tensor,
+    mask_logits: Tensor,
     pointer: Tensor,
     predicted_iou: Tensor,
     object_logit: Tensor,
@@ -34,6 +36,7 @@ def make_entries(
 
     Args:
         memory: (O, memory_dim, H, W).
+        mask_logits: (O, h, w) at any resolution of at least (H, W).
         pointer: (O, dim).
         predicted_iou: (O,) in [0, 1].
         object_logit: (O,).
@@ -41,12 +44,15 @@ def make_entries(
         frame: its index.
         is_fixed: prompted or pinned, per object.
     """
-    tokens = pool_memory(memory, banks[0].config.pool)
+    pool = banks[0].config.pool
+    tokens = pool_memory(memory, pool)
+    grid = (memory.shape[-2] // pool, memory.shape[-1] // pool)
+    shares = F.adaptive_avg_pool2d((mask_logits[:, None] > 0).float(), grid).flatten(1)
     cells = torch.arange(tokens.shape[1], device=tokens.device)
     entries = []
     ious, logits = predicted_iou.tolist(), object_logit.tolist()
     for i, bank in enumerate(banks):
-        descriptor = memory_descriptor(tokens[i])
+        descriptor = memory_descriptor(tokens[i], shares[i])
         presence = object_presence(logits[i])
         scores = FrameScores(
             ious[i],

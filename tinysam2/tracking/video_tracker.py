@@ -255,6 +255,7 @@ class VideoTracker:
             )
         entries = make_entries(
             memory.float(),
+            answer.logits,
             answer.pointer,
             answer.predicted_iou,
             answer.object_logit,

@@ -105,6 +105,7 @@ def _remember(
     memory = network.encode_memory(features, logits, answer.object_logit, flags)
     entries = make_entries(
         memory.float(),
+        logits,
         answer.pointer.float(),
         iou,
         answer.object_logit.detach(),

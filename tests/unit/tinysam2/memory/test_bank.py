@@ -1,0 +1,168 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from tinysam2.config import MemoryConfig, MemoryPolicy
+from tinysam2.memory.bank import Decision, MemoryBank, MemoryEntry
+from tinysam2.memory.quality import FrameScores, memory_descriptor
+
+CELLS, POINTER_TOKENS, BUDGET = 16, 2, 40
+
+
+def entry(
+    frame: int,
+    quality: float = 0.9,
+    presence: float = 1.0,
+    is_fixed: bool = False,
+    seed: int | None = None,
+) -> MemoryEntry:
+    """Make a frame's entry; frames of one seed look the same."""
+    generator = torch.Generator().manual_seed(frame if seed is None else seed)
+    tokens = torch.randn(CELLS, 8, generator=generator)
+    return MemoryEntry(
+        frame=frame,
+        tokens=tokens,
+        cells=torch.arange(CELLS),
+        pointer=torch.full((16,), float(frame)),
+        descriptor=memory_descriptor(tokens, torch.arange(CELLS) / CELLS),
+        scores=FrameScores(quality, presence, quality * presence, 0.5),
+        is_fixed=is_fixed,
+    )
+
+
+def bank_of(policy: MemoryPolicy = MemoryPolicy.QUALITY, budget: int | None = None) -> MemoryBank:
+    config = MemoryConfig(policy, max_frames=4, quality_threshold=0.5, max_pointers=3)
+    return MemoryBank(config, budget, POINTER_TOKENS)
+
+
+def readable(bank: MemoryBank) -> list[int]:
+    return [e.frame for e in bank.readable()]
+
+
+def offer_all(bank: MemoryBank, frames: Sequence[int]) -> None:
+    for frame in frames:
+        bank.offer(entry(frame))
+
+
+def test_fifo_keeps_the_prompted_and_the_newest_frames() -> None:
+    bank = bank_of(MemoryPolicy.FIFO)
+    bank.offer(entry(0, is_fixed=True))
+    offer_all(bank, [1, 2, 3])
+    assert readable(bank) == [0, 3, 2, 1]
+    assert bank.offer(entry(4, quality=0.0)) == (
+        Decision.REPLACED,
+        "first in, first out: frame 1 was oldest",
+        1,
+    )
+    assert readable(bank) == [0, 4, 3, 2]
+
+
+def test_fifo_forgets_by_arrival_when_walking_backward() -> None:
+    bank = bank_of(MemoryPolicy.FIFO)
+    bank.offer(entry(9, is_fixed=True))
+    offer_all(bank, [8, 7, 6])
+    assert bank.offer(entry(5))[2] == 8
+
+
+def test_weak_frame_is_refused_with_its_reason() -> None:
+    bank = bank_of()
+    bank.offer(entry(0, is_fixed=True))
+    verdict = bank.offer(entry(1, quality=0.31))
+    assert verdict == (Decision.REFUSED, "quality 0.31 is below 0.50", None)
+    assert list(bank.entries) == [0]
+
+
+def test_refused_frame_is_read_by_the_next_frame_alone() -> None:
+    bank = bank_of()
+    bank.offer(entry(0, is_fixed=True))
+    bank.offer(entry(1, quality=0.1))
+    assert readable(bank) == [0, 1]
+    bank.offer(entry(2, quality=0.1))
+    assert readable(bank) == [0, 2]
+    bank.offer(entry(3))
+    assert readable(bank) == [0, 3]
+    assert bank.recent is None
+
+
+def test_frame_without_the_object_is_refused_and_not_read() -> None:
+    bank = bank_of()
+    bank.offer(entry(0, is_fixed=True))
+    assert bank.offer(entry(1, presence=0.0))[1] == "the object is not visible"
+    assert readable(bank) == [0]
+
+
+def test_full_bank_names_the_frame_that_leaves() -> None:
+    bank = bank_of()
+    bank.offer(entry(0, is_fixed=True))
+    bank.offer(entry(1, quality=0.6, seed=0))  # weak, and looks like the prompted one
+    bank.offer(entry(2))
+    decision, reason, evicted = bank.offer(entry(3))
+    assert (decision, evicted) == (Decision.REPLACED, 1)
+    assert reason == "worth more than frame 1: quality 0.90, novelty 0.50"
+    assert sorted(bank.entries) == [0, 2, 3]
+
+
+def test_frame_that_adds_least_is_refused_by_a_full_bank() -> None:
+    bank = bank_of()
+    bank.offer(entry(0, is_fixed=True))
+    offer_all(bank, [1, 2])
+    decision, reason, evicted = bank.offer(entry(3, quality=0.6, seed=0))
+    assert (decision, evicted) == (Decision.REFUSED, None)
+    assert reason.startswith("adds least to the bank: quality 0.60")
+
+
+def test_banned_frame_is_neither_kept_nor_read() -> None:
+    bank = bank_of()
+    bank.offer(entry(0, is_fixed=True))
+    assert bank.offer(entry(1), is_banned=True)[0] is Decision.BANNED
+    assert readable(bank) == [0]
+
+
+@pytest.mark.parametrize("policy", list(MemoryPolicy))
+def test_pinned_frame_takes_a_chosen_frames_place(policy: MemoryPolicy) -> None:
+    bank = bank_of(policy)
+    bank.offer(entry(0, is_fixed=True))
+    offer_all(bank, [1, 2, 3])
+    before = set(bank.entries)
+    _, _, evicted = bank.offer(entry(4, quality=0.0, is_fixed=True))
+    assert evicted in before - {0}
+    assert set(bank.entries) == before - {evicted} | {4}
+
+
+def test_many_prompts_stay_and_one_frame_may_still_be_chosen() -> None:
+    bank = bank_of()
+    for frame in range(8):
+        bank.offer(entry(frame, is_fixed=True))
+    offer_all(bank, [8, 9, 10])
+    assert sorted(bank.entries)[:8] == list(range(8))
+    assert len(bank.entries) == 9
+    assert list(bank.pointers) == [5, 6, 7]
+
+
+@pytest.mark.parametrize("policy", list(MemoryPolicy))
+@pytest.mark.parametrize("seed", range(3))
+def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed: int) -> None:
+    rng, bank = np.random.default_rng(seed), bank_of(policy, BUDGET)
+    fixed: set[int] = set()
+    banned: set[int] = set()
+    for frame in range(120):
+        is_fixed = frame == 0 or (len(fixed) < 3 and rng.random() < 0.05)
+        is_banned = rng.random() < 0.1
+        presence = 0.0 if rng.random() < 0.1 else 1.0
+        before = set(bank.entries)
+        offered = entry(frame, rng.random(), presence, is_fixed, int(rng.integers(20)))
+        decision, reason, evicted = bank.offer(offered, is_banned)
+        fixed |= {frame} if is_fixed else set()
+        banned |= {frame} if is_banned and not is_fixed else set()
+        entered = {frame} - (before - set(bank.entries)) if frame in bank.entries else set()
+        assert set(bank.entries) == (before | entered) - {evicted}
+        assert (decision in {Decision.REFUSED, Decision.BANNED}) == (frame not in bank.entries)
+        assert reason
+        assert fixed <= set(bank.entries)
+        assert not banned & set(readable(bank))
+        assert len(bank.readable()) <= bank.config.max_frames
+        assert len(bank.pointers) <= bank.config.max_pointers
+        assert bank.tokens_stored <= BUDGET
+    assert bank.tokens_stored == BUDGET  # a full bank uses what it may

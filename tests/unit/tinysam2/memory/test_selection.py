@@ -1,0 +1,54 @@
+import torch
+from torch import Tensor
+
+from tinysam2.memory.selection import select_tokens
+
+ALL = torch.arange(6)
+
+
+def tokens(seed: int) -> Tensor:
+    return torch.randn(6, 8, generator=torch.Generator().manual_seed(seed))
+
+
+def test_nothing_is_dropped_while_the_budget_suffices() -> None:
+    keep = select_tokens([tokens(0), tokens(1)], [ALL, ALL], [True, False], budget=12)
+    assert all(bool(k.all()) for k in keep)
+
+
+def test_budget_is_used_to_the_last_token() -> None:
+    for budget in range(1, 18):
+        frames = [tokens(i) for i in range(3)]
+        keep = select_tokens(frames, [ALL] * 3, [True, False, False], budget)
+        assert sum(int(k.sum()) for k in keep) == budget
+
+
+def test_whole_frames_come_first_in_their_order() -> None:
+    frames = [tokens(i) for i in range(3)]
+    keep = select_tokens(frames, [ALL] * 3, [False, True, True], budget=8)
+    assert [int(k.sum()) for k in keep] == [0, 6, 2]
+
+
+def test_what_an_earlier_frame_holds_in_its_place_goes_before_what_is_new() -> None:
+    first, second = tokens(0), tokens(1)
+    second[:4] = 3 * first[:4]  # the same direction says the same
+    keep = select_tokens([first, second], [ALL, ALL], [True, False], budget=8)
+    assert keep[1].tolist() == [False] * 4 + [True] * 2
+
+
+def test_the_same_look_elsewhere_is_new() -> None:
+    first = tokens(0)
+    keep = select_tokens([first, first], [ALL, ALL + 6], [True, False], budget=11)
+    assert int(keep[1].sum()) == 5
+    keep = select_tokens(
+        [first, torch.cat([first[:3], first[:3]])],
+        [ALL, torch.tensor([0, 1, 2, 6, 7, 8])],
+        [True, False],
+        budget=9,
+    )
+    assert keep[1].tolist() == [False] * 3 + [True] * 3
+
+
+def test_frames_without_tokens_are_no_trouble() -> None:
+    none = torch.zeros(0, dtype=torch.long)
+    keep = select_tokens([tokens(0), torch.zeros(0, 8)], [ALL, none], [False, False], budget=4)
+    assert [len(k) for k in keep] == [6, 0]
