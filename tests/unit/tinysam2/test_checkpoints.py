@@ -35,7 +35,7 @@ def test_saved_model_loads_for_inference(saved: Path) -> None:
 
 
 def test_unknown_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="model must be one of tinysam2.*, got 'sam9'"):
+    with pytest.raises(ValueError, match=r"model must be one of tinysam2.*, got 'sam9'"):
         load_model("sam9")
 
 

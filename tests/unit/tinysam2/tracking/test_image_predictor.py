@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
+from tinysam2.build import Model
+from tinysam2.tracking.image_predictor import KEPT_FEATURES, ImagePredictor, ObjectPrompt
+from tinysam2.tracking.picture import network_input
+
+CLICK = ObjectPrompt.of([[30, 20]], [1], None)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return toy_model()
+
+
+def test_click_gives_logits_of_the_picture(model: Model) -> None:
+    answer = ImagePredictor(model).predict(0, noise_frames(1)[0], CLICK)
+    assert answer.mask_logits.shape == SIZE_HW
+    assert answer.mask_logits.dtype == np.float32
+    assert 0 <= answer.confidence <= 1
+
+
+def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
+    predictor, picture = ImagePredictor(model), noise_frames(1)[0]
+    prompts = [
+        CLICK,
+        ObjectPrompt.of([[30, 20]], [0], None),
+        ObjectPrompt.of([[60, 40]], [1], None),
+        ObjectPrompt.of([], [], [10, 10, 50, 40]),
+        ObjectPrompt.of([[30, 20]], [1], [10, 10, 50, 40]),
+    ]
+    answers = [predictor.predict(0, picture, p).mask_logits for p in prompts]
+    for i, one in enumerate(answers):
+        assert not any(np.allclose(one, other, atol=1e-4) for other in answers[:i])
+
+
+def test_given_mask_is_the_answer(model: Model) -> None:
+    mask = block_mask()
+    answer = ImagePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
+    assert ((answer.mask_logits > 0) == mask).all()
+    assert answer.confidence == 1
+
+
+def test_picture_is_encoded_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = []
+    encode = model.network.encode_image
+    monkeypatch.setattr(
+        model.network, "encode_image", lambda image: encoded.append(1) or encode(image)
+    )
+    predictor, picture = ImagePredictor(model), noise_frames(1)[0]
+    for _ in range(3):
+        predictor.predict(5, picture, CLICK)
+    assert len(encoded) == 1
+    for key in range(10, 10 + 3 * KEPT_FEATURES):
+        predictor.features(key, picture)
+    predictor.predict(5, picture, CLICK)
+    assert len(encoded) == 2 + 3 * KEPT_FEATURES  # long forgotten; only the last few are kept
+
+
+@pytest.mark.parametrize(
+    ("points", "labels", "box", "message"),
+    [
+        ([[1, 2]], [], None, r"labels must be 1 numbers of 0 or 1, got \[\]"),
+        ([[1, 2]], [2], None, r"got \[2\]"),
+        ([], [], [1, 2, 3], "box_xyxy must be 4 numbers, got 3"),
+        ([], [], None, "a prompt must have at least one point or a box, got neither"),
+    ],
+)
+def test_malformed_prompt_is_refused(
+    points: list[list[int]], labels: list[int], box: list[int] | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ObjectPrompt.of(points, labels, box)
+
+
+def test_mask_of_another_size_is_refused(model: Model) -> None:
+    prompt = ObjectPrompt(mask=np.zeros((5, 5), np.bool_))
+    with pytest.raises(ValueError, match=r"size of the frame \(48, 80\), got \(5, 5\)"):
+        ImagePredictor(model).predict(0, noise_frames(1)[0], prompt)
+
+
+def test_input_size_must_suit_the_encoder(model: Model) -> None:
+    with pytest.raises(ValueError, match="input size must be a multiple of 64"):
+        ImagePredictor(model, 100)
+
+
+def test_only_colour_pictures_are_taken() -> None:
+    with pytest.raises(ValueError, match=r"frame must be \(H, W, 3\) uint8, got \(8, 8\) uint8"):
+        network_input(np.zeros((8, 8), np.uint8), 64, torch.device("cpu"))
