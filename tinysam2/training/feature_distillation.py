@@ -1,6 +1,7 @@
 """Stage 1: teach the encoder general features by copying an ImageNet teacher's."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -38,6 +39,7 @@ class DistillationConfig:
         dim: width of the neck.
         crop: side of the training crops, pixels.
         init: an earlier ``encoder.safetensors`` to begin from.
+        workers: processes that read pictures; 0 reads in this one.
     """
 
     data: Path
@@ -52,6 +54,7 @@ class DistillationConfig:
     init: Path | None = None
     weight_decay: float = 0.05
     seed: int = 0
+    workers: int = 1
 
 
 class _Crops(Dataset[Tensor]):
@@ -155,7 +158,7 @@ def distil(config: DistillationConfig) -> Iterator[Mapping[str, float]]:
     torch.manual_seed(config.seed)
     config.out.mkdir(parents=True, exist_ok=True)
     crops = _Crops(training_pictures(config.data), config.crop, config.seed, 10**7)
-    loader = iter(DataLoader(crops, batch_size=config.batch, num_workers=1))
+    loader = iter(DataLoader(crops, batch_size=config.batch, num_workers=config.workers))
     teacher = ResNetTeacher(config.teacher, torch.bfloat16)
     projections = fit_projections(teacher, loader, (config.dim // 2, config.dim), PCA_BATCHES)
     student, optimiser = _start(config)
@@ -165,7 +168,7 @@ def distil(config: DistillationConfig) -> Iterator[Mapping[str, float]]:
         spent = (time.monotonic() - begin) / (60 * config.minutes)
         rate = config.learning_rate * min(1.0, (step + 1) / WARMUP_STEPS)
         for group in optimiser.param_groups:
-            group["lr"] = rate * 0.5 * (1 + np.cos(np.pi * min(spent, 1)))
+            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * min(spent, 1)))
         image = normalise(next(loader)).contiguous(memory_format=torch.channels_last)
         targets = [project(f, *p) for f, p in zip(teacher(image), projections, strict=True)]
         loss = _learn(student, optimiser, image, targets)

@@ -1,6 +1,7 @@
 """Stages 2 and 3: prompts on stills and tracking through memory, in one loop of short clips."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -221,7 +222,7 @@ def _step(
     warmup = min(1.0, (state.step + 1) / 100)
     for group in state.optimiser.param_groups:
         group["lr"] = config.learning_rate * group["rate"] * warmup
-        group["lr"] *= 0.02 + 0.49 * (1 + np.cos(np.pi * spent))
+        group["lr"] *= 0.02 + 0.49 * (1 + math.cos(math.pi * spent))
     pictures, masks = _clips(*batch, config, generator)
     with torch.autocast(torch.device(config.device).type, torch.bfloat16):
         result = rollout(state.network, pictures, masks, generator, train_trunk)

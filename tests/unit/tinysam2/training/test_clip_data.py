@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.tinysam2.training.data_folder import make_data_folder
+from tinysam2.training.clip_data import RealClips, StillLayers, draw_object
+from tinysam2.training.pictures import read_picture, training_pictures
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_data_folder(tmp_path)
+
+
+def test_layers_are_target_other_and_background(folder: Path) -> None:
+    item = StillLayers(folder, 32, seed=0)[0]
+    assert item.shape == (3, 4, 32, 32)
+    assert item.dtype == torch.uint8
+    for layer in item[:2]:
+        inside = layer[3] == 255
+        assert inside.any()
+        assert (
+            layer[:3, inside].float().mean() > 200 > 100 > layer[:3, layer[3] == 0].float().mean()
+        )
+    assert (item[2, 3] == 255).all()
+
+
+def test_items_depend_on_seed_and_number_alone(folder: Path) -> None:
+    first, later = StillLayers(folder, 32, 0), StillLayers(folder, 32, 0, start=3)
+    assert torch.equal(first[5], later[2])
+    assert not torch.equal(first[5], first[6])
+    assert not torch.equal(first[5], StillLayers(folder, 32, 1)[5])
+    clips = RealClips(folder, 32, 3, 0), RealClips(folder, 32, 3, 0, start=3)
+    assert torch.equal(clips[0][5], clips[1][2])
+
+
+def test_real_clips_follow_one_object(folder: Path) -> None:
+    clip = RealClips(folder, 32, 4, seed=1)[0]
+    assert clip.shape == (4, 4, 32, 32)
+    for frame in clip:
+        inside = frame[3] == 255
+        assert frame[:3, inside].float().mean() > 200
+
+
+def test_validation_videos_are_never_trained_on(folder: Path) -> None:
+    assert not any("secret" in str(path) for path in training_pictures(folder))
+    frames = [p for v in RealClips(folder, 32, 2, 0).videos for p in v.frames]
+    assert len(frames) == 4
+    assert {p.parent.name for p in frames} == {"walk"}
+
+
+def test_specks_backgrounds_and_void_are_no_objects() -> None:
+    labels = np.zeros((100, 100), np.uint8)
+    labels[0, :5] = 1
+    labels[10:50] = 255
+    rng = np.random.default_rng(0)
+    assert draw_object(labels, rng) is None
+    labels[60:80, :50] = 4
+    found = draw_object(labels, rng)
+    assert found is not None
+    assert np.array_equal(found, labels == 4)
+
+
+def test_unreadable_picture_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no picture")
+    with pytest.raises(ValueError, match=r"cannot read picture .*a\.jpg"):
+        read_picture(tmp_path / "a.jpg")

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tests.unit.tinysam2.training.data_folder import make_data_folder
+from tinysam2.config import ModelConfig
+from tinysam2.network import TinySam2
+from tinysam2.training import feature_distillation
+from tinysam2.training.feature_distillation import (
+    DistillationConfig,
+    distil,
+    feature_loss,
+    fit_projections,
+    project,
+)
+from tinysam2.training.resnet_teacher import ResNetTeacher
+
+
+def random_teacher(path: Path) -> Path:
+    """Write random weights in the teacher's layout."""
+    state: dict[str, Tensor] = {}
+
+    def conv(name: str, out: int, into: int, side: int) -> None:
+        fan_in = into * side**2
+        state[f"{name}_weight"] = torch.randn(out, into, side, side) * (2 / fan_in) ** 0.5
+
+    def norm(name: str, width: int) -> None:
+        state[f"{name}_gamma"], state[f"{name}_beta"] = torch.ones(width), torch.zeros(width)
+        state[f"{name}_running_mean"] = torch.zeros(width)
+        state[f"{name}_running_var"] = torch.ones(width)
+
+    norm("batchnorm0", 3)
+    conv("conv0", 64, 3, 7)
+    norm("batchnorm1", 64)
+    into = 64
+    for stage, units in enumerate((3, 4, 6), start=1):
+        width = 32 * 2**stage
+        for unit in range(units):
+            name, first = f"stage{stage}", 0 if unit == 0 else 3 * unit + 1
+            norm(f"{name}_batchnorm{3 * unit}", into)
+            conv(f"{name}_conv{first}", width, into, 1)
+            norm(f"{name}_batchnorm{3 * unit + 1}", width)
+            conv(f"{name}_conv{first + 1}", width, width, 3)
+            norm(f"{name}_batchnorm{3 * unit + 2}", width)
+            conv(f"{name}_conv{first + 2}", 4 * width, width, 1)
+            if unit == 0:
+                conv(f"{name}_conv3", 4 * width, into, 1)
+            into = 4 * width
+    norm("stage4_batchnorm0", into)
+    save_file({k: v.half() for k, v in state.items()}, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    return random_teacher(tmp_path_factory.mktemp("teacher") / "teacher.safetensors")
+
+
+def test_projection_spreads_features_evenly_and_keeps_the_strongest(teacher_file: Path) -> None:
+    teacher = ResNetTeacher(teacher_file)
+    batch = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    (mean, basis), _ = fit_projections(teacher, iter([batch]), (16, 8), count=1)
+    features = teacher(feature_distillation.normalise(batch))
+    assert [tuple(f.shape) for f in features] == [(2, 512, 8, 8), (2, 1024, 4, 4)]
+    projected = project(features[0], mean, basis)
+    torch.testing.assert_close(projected.square().mean(), torch.tensor(1.0), atol=1e-2, rtol=0)
+    spread = projected.square().mean((0, 2, 3))
+    assert torch.equal(spread.argsort(descending=True), torch.arange(16))
+
+
+def test_loss_is_zero_for_the_teachers_own_features() -> None:
+    features = torch.randn(2, 8, 4, 4)
+    torch.testing.assert_close(feature_loss(features, features), torch.tensor(0.0))
+    assert feature_loss(features, -features) > feature_loss(features, 2 * features) > 0
+
+
+def test_distilled_encoder_fits_the_network(
+    tmp_path: Path, teacher_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feature_distillation, "PCA_BATCHES", 1)
+    config = DistillationConfig(
+        data=make_data_folder(tmp_path / "data"),
+        teacher=teacher_file,
+        out=tmp_path / "out",
+        minutes=1e-6,
+        dim=64,
+        crop=64,
+        batch=2,
+        workers=0,
+    )
+    log = list(distil(config))
+    assert [row["step"] for row in log] == [1]
+    state = load_file(config.out / "encoder.safetensors")
+    missing, unexpected = TinySam2(ModelConfig(dim=64, memory_dim=32)).load_state_dict(
+        state, strict=False
+    )
+    assert not [k for k in missing if k.startswith(("trunk.", "neck."))]
+    assert set(unexpected) == {"head_s8.weight", "head_s8.bias"}

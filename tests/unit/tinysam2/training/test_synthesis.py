@@ -1,0 +1,61 @@
+import torch
+from torch import Tensor
+
+from tinysam2.training.synthesis import colour_drift, synthesise
+
+SIDE = 48
+
+
+def layers(count: int = 4, occluder: int = 0) -> Tensor:
+    """White squares on black; the other object is black and may be left out."""
+    found = torch.zeros(count, 3, 4, SIDE, SIDE, dtype=torch.uint8)
+    found[:, 0, :, 14:34, 14:34] = 255
+    found[:, 1, 3, 10:30, 10:30] = occluder
+    return found
+
+
+def clips(given: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
+    return synthesise(given, 4, torch.Generator().manual_seed(seed))
+
+
+def test_same_seed_same_clips() -> None:
+    pictures, masks = clips(layers())
+    again, masks_again = clips(layers())
+    assert torch.equal(pictures, again)
+    assert torch.equal(masks, masks_again)
+    assert not torch.equal(pictures, clips(layers(), seed=1)[0])
+
+
+def test_masks_go_where_the_object_goes() -> None:
+    pictures, masks = clips(layers(), seed=2)
+    assert pictures.shape == (4, 4, 3, SIDE, SIDE)
+    assert masks.shape == (4, 4, SIDE, SIDE)
+    assert pictures.min() >= 0
+    assert pictures.max() <= 255
+    assert (masks[:, 0] != masks[:, 3]).any()
+    brightness = pictures.mean(2)
+    assert brightness[masks].mean() > brightness[~masks].mean() + 100
+    is_bright = brightness > 128
+    union = (is_bright | masks).sum()
+    assert (is_bright & masks).sum() / union > 0.85
+
+
+def test_object_in_front_hides_the_target() -> None:
+    free = torch.cat([clips(layers(), seed)[1].sum((1, 2, 3)) for seed in range(4)])
+    hidden = torch.cat([clips(layers(occluder=255), seed)[1].sum((1, 2, 3)) for seed in range(4)])
+    assert (hidden <= free).all()
+    assert (hidden < free).any()
+
+
+def test_clips_begin_with_the_target_in_view() -> None:
+    for seed in range(6):
+        area = clips(layers(occluder=255), seed)[1].flatten(2).sum(2)
+        assert (area[:, 0] >= area[:, -1] / 2).all()
+
+
+def test_colours_drift_within_range_and_by_the_seed() -> None:
+    grey = torch.full((2, 3, 3, 8, 8), 100.0)
+    drifted = colour_drift(grey, torch.Generator().manual_seed(0))
+    assert torch.equal(drifted, colour_drift(grey, torch.Generator().manual_seed(0)))
+    assert drifted.shape == grey.shape
+    assert not torch.allclose(drifted, grey)

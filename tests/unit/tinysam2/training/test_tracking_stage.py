@@ -1,0 +1,115 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.unit.tinysam2.training.data_folder import make_data_folder
+from tinysam2.build import load_model
+from tinysam2.checkpoints import load_checkpoint
+from tinysam2.config import MemoryConfig, ModelConfig
+from tinysam2.network import TinySam2
+from tinysam2.tracking.video_tracker import VideoTracker
+from tinysam2.training import tracking_stage
+from tinysam2.training.rollout import rollout
+from tinysam2.training.tracking_stage import Phase, TrackingConfig, train_tracking
+
+SMALL = ModelConfig(
+    dim=96,
+    memory_dim=32,
+    mlp_dim=64,
+    memory_layers=1,
+    image_size=64,
+    memory=MemoryConfig(max_frames=3, quality_threshold=0.0, keep_ratio=0.5, max_pointers=2),
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> TrackingConfig:
+    torch.manual_seed(1)
+    encoder = tmp_path / "encoder.safetensors"
+    state = TinySam2(SMALL).state_dict()
+    save_file({k: v for k, v in state.items() if k.startswith(("trunk.", "neck."))}, encoder)
+    return TrackingConfig(
+        data=make_data_folder(tmp_path / "data"),
+        encoder=encoder,
+        out=tmp_path / "whole",
+        model=SMALL,
+        steps=3,
+        phases=(Phase(0.5, 64), Phase(1.0, 64, train_trunk=True)),
+        length=2,
+        synthetic=1,
+        real=1,
+        workers=0,
+    )
+
+
+def state_of(config: TrackingConfig) -> dict[str, torch.Tensor]:
+    saved = torch.load(config.out / "state.pt", weights_only=True)
+    assert saved["step"] == config.steps
+    return {f"{part}.{k}": v for part in ("network", "ema") for k, v in saved[part].items()}
+
+
+def test_resumed_run_ends_where_an_uninterrupted_one_does(
+    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = list(train_tracking(config))
+    assert [row["step"] for row in reports] == [2, 3]  # one as each phase ends
+    cut = replace(config, out=tmp_path / "cut")
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking_stage, "REPORT_EVERY_S", -1)
+        patch.setattr(tracking_stage, "SAVE_EVERY_S", -1)
+        run = train_tracking(cut)
+        assert [next(run)["step"] for _ in range(2)] == [1, 2]
+        run.close()  # while the second step is not saved yet
+    assert [row["step"] for row in train_tracking(cut)] == [2, 3]
+    whole, resumed = state_of(config), state_of(cut)
+    for name, value in whole.items():
+        assert torch.equal(value, resumed[name]), name
+
+
+def test_trained_weights_track(config: TrackingConfig) -> None:
+    config = replace(config, steps=1)
+    list(train_tracking(config))
+    path = config.out / "tinysam2.safetensors"
+    _, state, card = load_checkpoint(path)
+    assert card["steps"] == 1
+    assert "data" not in card["recipe"]  # type: ignore[operator]
+    assert path.stat().st_size < 2.2 * sum(v.numel() for v in state.values())
+    tracker = VideoTracker(load_model(checkpoint=path, device="cpu"), [np.zeros((9, 9, 3), "u1")])
+    tracker.add_points(1, 0, [[4, 4]], [1])
+    assert len(list(tracker.propagate())) == 1
+
+
+def test_encoder_of_another_shape_is_refused(config: TrackingConfig) -> None:
+    wide = replace(config, model=replace(SMALL, repvit="m1_0"))
+    with pytest.raises((ValueError, RuntimeError)):
+        next(train_tracking(wide))
+
+
+def test_everything_that_is_trained_gets_finite_gradients() -> None:
+    torch.manual_seed(0)
+    network = TinySam2(SMALL).eval()
+    masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
+    masks[0, :, 10:40, 10:40] = True
+    masks[1, :2, 20:50, 5:30] = True  # lost on the last frame
+    pictures = torch.randn(2, 3, 3, 64, 64)
+    for seed in range(8):  # so that each kind of prompt is drawn
+        generator = torch.Generator().manual_seed(seed)
+        result = rollout(network, pictures, masks, generator, train_trunk=seed == 0)
+        assert torch.isfinite(result.loss)
+        result.loss.backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+
+
+def test_frozen_trunk_gets_no_gradient() -> None:
+    network = TinySam2(SMALL).eval()
+    masks = torch.ones(1, 2, 64, 64, dtype=torch.bool)
+    generator = torch.Generator().manual_seed(0)
+    rollout(network, torch.randn(1, 2, 3, 64, 64), masks, generator, False).loss.backward()
+    assert all(p.grad is None for p in network.trunk.parameters())
+    assert all(p.grad is not None for p in network.neck.parameters())
