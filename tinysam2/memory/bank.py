@@ -33,7 +33,7 @@ class MemoryEntry:
         tokens: (n, memory_dim) surviving tokens.
         cells: (n,) long, their cells in the pooled grid.
         pointer: (dim,) object pointer.
-        descriptor: (memory_dim,) unit vector of the frame before its tokens were thinned.
+        descriptor: unit vector of the object's looks, see `object_descriptors`.
         is_fixed: prompted or pinned: never leaves.
     """
 

@@ -25,23 +25,28 @@ def object_presence(object_logit: float) -> float:
     return max(0.0, 2 * float(torch.sigmoid(torch.tensor(object_logit))) - 1)
 
 
-def memory_descriptor(tokens: Tensor, mask_share: Tensor) -> Tensor:
-    """Describe what the object looks like on a frame.
+def object_descriptors(features: Tensor, mask_logits: Tensor) -> Tensor:
+    """Describe what each object looks like on a frame.
 
-    The mean token of the object less the mean token of the frame: without the part that all tokens
-    share, views of an object differ visibly.
+    The mean feature of the object less that of the frame: without the part that all cells share,
+    views of an object differ visibly.  Memory maps would not do: there the code of the mask, the
+    same on every frame, outweighs the looks.
 
     Args:
-        tokens: (N, C) pooled memory tokens.
-        mask_share: (N,) share of each token's cell that the object covers, in [0, 1].
+        features: (O or 1, C, H, W) image features.
+        mask_logits: (O, h, w), at any resolution of at least (H, W).
 
     Returns:
-        (C,) float32 unit vector, zero when the object is absent.
+        (O, C) float32 unit vectors, zero where the object is absent.
     """
-    tokens, weight = tokens.detach().float(), mask_share.detach().float()
-    inside = (weight @ tokens) / weight.sum().clamp(min=1e-6)
-    contrast = (inside - tokens.mean(0)) * (weight.sum() > 0)
-    return F.normalize(contrast, dim=0)
+    features = features.detach().float()
+    covered = (mask_logits[:, None] > 0).float()
+    height, width = features.shape[-2:]
+    weight = F.adaptive_avg_pool2d(covered, (height, width))  # (O, 1, H, W)
+    area = weight.sum((2, 3))
+    inside = (weight * features).sum((2, 3)) / area.clamp(min=1e-6)
+    contrast = inside - features.mean((2, 3))
+    return F.normalize(contrast, dim=1) * (area > 0)
 
 
 def novelty(descriptor: Tensor, remembered: list[Tensor]) -> float:

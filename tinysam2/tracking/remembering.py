@@ -8,13 +8,12 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from tinysam2.config import MemoryConfig
 from tinysam2.memory.bank import MemoryBank, MemoryEntry
 from tinysam2.memory.compression import pool_memory, pooled_positions
-from tinysam2.memory.quality import FrameScores, memory_descriptor, novelty, object_presence
-from tinysam2.network import MAX_TIME_CODES, ObjectMemory, TinySam2
+from tinysam2.memory.quality import FrameScores, novelty, object_descriptors, object_presence
+from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, ObjectMemory, TinySam2
 
 
 def make_bank(network: TinySam2, config: MemoryConfig, feature_hw: tuple[int, int]) -> MemoryBank:
@@ -24,10 +23,8 @@ def make_bank(network: TinySam2, config: MemoryConfig, feature_hw: tuple[int, in
 
 def make_entries(
     memory: Tensor,
-    mask_logits: Tensor,
-    pointer: Tensor,
-    predicted_iou: Tensor,
-    object_logit: Tensor,
+    features: ImageFeatures,
+    masks: ObjectMasks,
     banks: list[MemoryBank],
     frame: int,
     is_fixed: list[bool],
@@ -36,32 +33,25 @@ def make_entries(
 
     Args:
         memory: (O, memory_dim, H, W).
-        mask_logits: (O, h, w) at any resolution of at least (H, W).
-        pointer: (O, dim).
-        predicted_iou: (O,) in [0, 1].
-        object_logit: (O,).
+        features: of the picture(s), B = O or 1.
+        masks: of the frame, at least as fine as ``features.s16``.
         banks: of the objects, for novelty.
         frame: its index.
         is_fixed: prompted or pinned, per object.
     """
-    pool = banks[0].config.pool
-    tokens = pool_memory(memory, pool)
-    grid = (memory.shape[-2] // pool, memory.shape[-1] // pool)
-    shares = F.adaptive_avg_pool2d((mask_logits[:, None] > 0).float(), grid).flatten(1)
+    tokens = pool_memory(memory, banks[0].config.pool)
     cells = torch.arange(tokens.shape[1], device=tokens.device)
+    descriptors = object_descriptors(features.s16, masks.logits)
     entries = []
-    ious, logits = predicted_iou.tolist(), object_logit.tolist()
+    ious, logits = masks.predicted_iou.tolist(), masks.object_logit.tolist()
     for i, bank in enumerate(banks):
-        descriptor = memory_descriptor(tokens[i], shares[i])
         presence = object_presence(logits[i])
-        scores = FrameScores(
-            ious[i],
-            presence,
-            ious[i] * presence,
-            novelty(descriptor, [e.descriptor for e in bank.readable()]),
-        )
+        others = [e.descriptor for e in bank.readable() if e.frame != frame]
+        novel = novelty(descriptors[i], others)
+        scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
+        pointer, descriptor = masks.pointer[i], descriptors[i]
         entries.append(
-            MemoryEntry(frame, tokens[i], cells, pointer[i], descriptor, scores, is_fixed[i])
+            MemoryEntry(frame, tokens[i], cells, pointer, descriptor, scores, is_fixed[i])
         )
     return entries
 

@@ -1,7 +1,7 @@
 """Tracking prompted objects through a video."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
 from tinysam2.memory.bank import Decision, MemoryBank, MemoryEvent
-from tinysam2.network import NO_OBJECT_LOGIT, ImageFeatures
+from tinysam2.network import NO_OBJECT_LOGIT, ImageFeatures, ObjectMasks
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import attended_tokens, make_bank, make_entries, read_memory
@@ -26,17 +26,6 @@ class _TrackedObject:
     pinned: set[int] = field(default_factory=set)
     banned: set[int] = field(default_factory=set)
     bank: MemoryBank | None = None  # of the walk under way
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Answers for some objects on one frame: logits (O, h, w), the rest (O, ...)."""
-
-    logits: Tensor
-    predicted_iou: Tensor
-    object_logit: Tensor
-    pointer: Tensor
-    attended: list[int]
 
 
 class VideoTracker:
@@ -160,8 +149,8 @@ class VideoTracker:
             prompted = {i: o for i, o in objects.items() if frame in o.prompts}
             picture = self.frames[frame]
             features = self.predictor.features(frame, picture)
-            answer = self._answer_prompts(frame, features, picture, prompted)
-            self._offer(frame, features, answer, prompted)
+            masks = self._answer_prompts(frame, features, picture, prompted)
+            self._offer(frame, features, masks, prompted)
 
     def _track_frame(self, frame: int, objects: dict[int, _TrackedObject]) -> TrackStep:
         picture = self.frames[frame]
@@ -170,13 +159,13 @@ class VideoTracker:
         events: dict[int, MemoryEvent] = {}
         prompted = {i: o for i, o in objects.items() if frame in o.prompts}
         if prompted:
-            answer = self._answer_prompts(frame, features, picture, prompted)
-            events |= self._offer(frame, features, answer, prompted)
-            logits |= self._at_video_size(answer, frame, picture, prompted)
+            masks = self._answer_prompts(frame, features, picture, prompted)
+            events |= self._offer(frame, features, masks, prompted)
+            logits |= self._at_video_size(masks, frame, picture, prompted)
         if loose := {i: o for i, o in objects.items() if i not in prompted}:
-            answer = self._answer_from_memory(frame, features, loose)
-            events |= self._offer(frame, features, answer, loose)
-            logits |= self._at_video_size(answer, frame, picture, loose)
+            masks, attended = self._answer_from_memory(frame, features, loose)
+            events |= self._offer(frame, features, masks, loose, attended)
+            logits |= self._at_video_size(masks, frame, picture, loose)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -187,13 +176,13 @@ class VideoTracker:
 
     def _at_video_size(
         self,
-        answer: _Answer,
+        masks: ObjectMasks,
         frame: int,
         picture: NDArray[np.uint8],
         objects: dict[int, _TrackedObject],
     ) -> dict[int, Tensor]:
         """Enlarge logits to the video's size on the CPU; a mask that the user gave stays exact."""
-        logits = resize_logits(answer.logits.float(), (picture.shape[0], picture.shape[1])).cpu()
+        logits = resize_logits(masks.logits.float(), (picture.shape[0], picture.shape[1])).cpu()
         found = dict(zip(objects, logits, strict=True))
         for i, tracked in objects.items():
             prompt = tracked.prompts.get(frame)
@@ -207,72 +196,60 @@ class VideoTracker:
         features: ImageFeatures,
         picture: NDArray[np.uint8],
         objects: dict[int, _TrackedObject],
-    ) -> _Answer:
+    ) -> ObjectMasks:
         size_hw = (picture.shape[0], picture.shape[1])
         prompts = [o.prompts[frame] for o in objects.values()]
         found = [self.predictor.answer(features, p, size_hw) for p in prompts]
         side = self.predictor.image_size  # given masks come in full, predicted ones at a quarter
-        return _Answer(
+        return ObjectMasks(
             torch.cat([resize_logits(f.logits, (side, side)) for f in found]),
             torch.cat([f.predicted_iou for f in found]),
             torch.cat([f.object_logit for f in found]),
-            torch.cat([f.pointer.float() for f in found]),
-            [0] * len(found),
+            torch.cat([f.pointer for f in found]),
         )
 
     def _answer_from_memory(
         self, frame: int, features: ImageFeatures, objects: dict[int, _TrackedObject]
-    ) -> _Answer:
-        """Segment what the memories describe; a lost object gets an empty mask."""
+    ) -> tuple[ObjectMasks, list[int]]:
+        """Segment what the memories describe, and count the tokens that each object read.
+
+        A lost object gets an empty mask.
+        """
         banks = [_bank(o) for o in objects.values()]
         memories = [read_memory(bank, frame, self.predictor.feature_hw) for bank in banks]
         with self.predictor.precision():
-            found = self.network.segment_remembered(features, memories)
-        logits, iou = found.best()
-        absent = (found.object_logit <= 0)[:, None, None]
-        return _Answer(
-            torch.where(absent, NO_OBJECT_LOGIT, logits),
-            iou,
-            found.object_logit,
-            found.pointer.float(),
-            [attended_tokens(m, self.network.pointer_tokens) for m in memories],
-        )
+            masks = self.network.segment_remembered(features, memories).best()
+        absent = (masks.object_logit <= 0)[:, None, None]
+        masks = replace(masks, logits=torch.where(absent, NO_OBJECT_LOGIT, masks.logits))
+        return masks, [attended_tokens(m, self.network.pointer_tokens) for m in memories]
 
     def _offer(
         self,
         frame: int,
         features: ImageFeatures,
-        answer: _Answer,
+        masks: ObjectMasks,
         objects: dict[int, _TrackedObject],
+        attended: list[int] | None = None,
     ) -> dict[int, MemoryEvent]:
         """Encode a frame's memory and let each object's bank decide."""
         prompted = [frame in o.prompts for o in objects.values()]
-        pinned = [frame in o.pinned for o in objects.values()]
-        binarise = torch.tensor(prompted, device=answer.logits.device)
+        fixed = [frame in o.prompts or frame in o.pinned for o in objects.values()]
+        binarise = torch.tensor(prompted, device=masks.logits.device)
         with self.predictor.precision():
             memory = self.network.encode_memory(
-                features, answer.logits, answer.object_logit, binarise
+                features, masks.logits, masks.object_logit, binarise
             )
-        entries = make_entries(
-            memory.float(),
-            answer.logits,
-            answer.pointer,
-            answer.predicted_iou,
-            answer.object_logit,
-            [_bank(o) for o in objects.values()],
-            frame,
-            [a or b for a, b in zip(prompted, pinned, strict=True)],
-        )
+        banks = [_bank(o) for o in objects.values()]
+        entries = make_entries(memory.float(), features, masks, banks, frame, fixed)
         events = {}
-        for (i, tracked), entry, attended in zip(
-            objects.items(), entries, answer.attended, strict=True
-        ):
-            verdict = _bank(tracked).offer(entry, frame in tracked.banned)
+        counts = attended or [0] * len(entries)
+        for (i, tracked), entry, count in zip(objects.items(), entries, counts, strict=True):
+            bank = _bank(tracked)
+            verdict = bank.offer(entry, frame in tracked.banned)
             if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
                 verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
-            events[i] = memory_event(
-                _bank(tracked), frame, entry.scores, verdict, attended, self.predictor.feature_hw
-            )
+            size_hw = self.predictor.feature_hw
+            events[i] = memory_event(bank, frame, entry.scores, verdict, count, size_hw)
         return events
 
 

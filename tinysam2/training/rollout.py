@@ -86,7 +86,7 @@ def _prompted(
         )
         losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
         if correction < prompt.corrections:
-            best = found.best()[0].detach()
+            best = found.best().logits.detach()
             prompt = correct(prompt, best, mask, generator)
             previous = best[:, None] if prompt.feeds_mask else None
     return losses, found
@@ -100,18 +100,11 @@ def _remember(
     frame: int,
     is_prompted: bool,
 ) -> None:
-    logits, iou = answer.best()
-    flags = torch.full((len(banks),), is_prompted, device=logits.device)
-    memory = network.encode_memory(features, logits, answer.object_logit, flags)
+    masks = answer.best()
+    flags = torch.full((len(banks),), is_prompted, device=masks.logits.device)
+    memory = network.encode_memory(features, masks.logits, masks.object_logit, flags)
     entries = make_entries(
-        memory.float(),
-        logits,
-        answer.pointer.float(),
-        iou,
-        answer.object_logit.detach(),
-        banks,
-        frame,
-        [is_prompted] * len(banks),
+        memory.float(), features, masks, banks, frame, [is_prompted] * len(banks)
     )
     for bank, entry in zip(banks, entries, strict=True):
         bank.offer(entry)

@@ -3,10 +3,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.memory.bank import Decision, MemoryBank, MemoryEntry
-from tinysam2.memory.quality import FrameScores, memory_descriptor
+from tinysam2.memory.quality import FrameScores
 
 CELLS, POINTER_TOKENS, BUDGET = 16, 2, 40
 
@@ -26,7 +27,7 @@ def entry(
         tokens=tokens,
         cells=torch.arange(CELLS),
         pointer=torch.full((16,), float(frame)),
-        descriptor=memory_descriptor(tokens, torch.arange(CELLS) / CELLS),
+        descriptor=F.normalize(torch.randn(8, generator=generator), dim=0),
         scores=FrameScores(quality, presence, quality * presence, 0.5),
         is_fixed=is_fixed,
     )

@@ -1,7 +1,7 @@
 import torch
 
 from tinysam2.memory.compression import pool_memory, pooled_positions
-from tinysam2.memory.quality import memory_descriptor, novelty, object_presence
+from tinysam2.memory.quality import novelty, object_descriptors, object_presence
 
 
 def test_pooling_averages_squares_of_cells() -> None:
@@ -24,11 +24,14 @@ def test_presence_is_nothing_at_a_toss_up_and_one_when_certain() -> None:
 
 
 def test_descriptor_tells_the_object_from_what_surrounds_it() -> None:
-    tokens = torch.tensor([[5.0, 1.0, 0.0], [5.0, 1.0, 0.0], [5.0, 0.0, 1.0], [5.0, 0.0, 1.0]])
-    left, right = torch.tensor([1.0, 1.0, 0.0, 0.0]), torch.tensor([0.0, 0.0, 1.0, 1.0])
-    seen, other = memory_descriptor(tokens, left), memory_descriptor(tokens, right)
+    features = torch.full((1, 3, 4, 4), 5.0)
+    features[:, 1, :, :2] = 1.0
+    features[:, 2, :, 2:] = 1.0
+    left = torch.full((8, 8), -1.0)
+    left[:, :4] = 1.0
+    seen, other, absent = object_descriptors(features, torch.stack([left, -left, left - 9]))
     assert float(seen @ other) < 0
-    assert memory_descriptor(tokens, torch.zeros(4)).abs().sum() == 0
+    assert absent.abs().sum() == 0
 
 
 def test_novelty_counts_the_most_similar_frame() -> None:
