@@ -213,7 +213,7 @@ raise SystemExit("forgot to close")
 
 def test_a_program_that_ends_without_closing_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.tsam"
-    command = [sys.executable, "-c", FORGETFUL, path]
+    command = [sys.executable, "-c", FORGETFUL, str(path)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )

@@ -1,0 +1,80 @@
+"""The commands that need a model, with a toy one."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.cli import main
+from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbered_clip
+from tests.unit.tinysam2.toys import TOY
+from tinysam2.checkpoints import save_checkpoint
+from tinysam2.network import TinySam2
+
+FRAME_COUNT = 4
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "toy.safetensors"
+    save_checkpoint(path, TOY, TinySam2(TOY).state_dict(), {})
+    return path
+
+
+def davis_tree(root: Path) -> Path:
+    labels = np.zeros(SIZE_HW, dtype=np.uint8)
+    labels[20:40, 30:60] = 1
+    for kind in ("JPEGImages", "Annotations"):
+        (root / kind / "480p" / "ball").mkdir(parents=True)
+    for number in range(FRAME_COUNT):
+        frame = Image.fromarray(numbered_frame(number))
+        frame.save(root / "JPEGImages" / "480p" / "ball" / f"{number:05}.jpg")
+        Image.fromarray(labels).save(root / "Annotations" / "480p" / "ball" / f"{number:05}.png")
+    (root / "ImageSets" / "2017").mkdir(parents=True)
+    (root / "ImageSets" / "2017" / "val.txt").write_text("ball\n")
+    return root
+
+
+def test_eval_scores_a_data_set(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = str(davis_tree(tmp_path / "davis"))
+    table = tmp_path / "scores.csv"
+    model = ["--checkpoint", str(weights), "--device", "cpu", "--memory-policy", "fifo"]
+    assert main(["eval", root, "--json", "--csv", str(table), *model]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert set(summary["sequences"]) == {"ball"}
+    assert 0 <= summary["overall"]["J&F"] <= 1
+    with table.open() as file:
+        assert [row["sequence"] for row in csv.DictReader(file)] == ["ball", "overall"]
+    assert main(["eval", root, "--frames", "3", *model]) == 0
+    assert "all objects" in capsys.readouterr().out
+
+
+def test_eval_says_what_is_missing(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = str(davis_tree(tmp_path / "davis"))
+    assert main(["eval", root, "--split", "test", "--checkpoint", str(weights)]) == 1
+    assert "split 'test'" in capsys.readouterr().err
+    (tmp_path / "bad.safetensors").write_bytes(b"\0" * 100)
+    assert main(["eval", root, "--checkpoint", str(tmp_path / "bad.safetensors")]) == 1
+    assert "damaged" in capsys.readouterr().err
+
+
+def test_track_runs_the_model(weights: Path, tmp_path: Path) -> None:
+    clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    prompts = tmp_path / "prompts.json"
+    prompt = {"frame": 0, "box": [10, 10, 40, 40]}
+    prompts.write_text(json.dumps({"objects": [{"id": 3, "prompts": [prompt]}]}))
+    report = tmp_path / "memory.json"
+    words = ["track", str(clip), "--prompts", str(prompts), "--out", str(tmp_path / "out")]
+    words += ["--format", "coco", "--memory-report", str(report), "--checkpoint", str(weights)]
+    assert main([*words, "--device", "cpu", "--size", "64"]) == 0
+    (tracked,) = json.loads(report.read_text())["objects"]
+    assert tracked["id"] == 3
+    assert [entry["frame"] for entry in tracked["frames"]] == list(range(FRAME_COUNT))
+    assert all(entry["tokens_full_sam2"] == 7 * 4 * 4 for entry in tracked["frames"])

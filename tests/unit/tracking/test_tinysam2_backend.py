@@ -1,0 +1,163 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from app.core.cancel import CancelToken
+from app.core.errors import ModelError
+from app.core.memory import Constraint, Decision
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.core.settings import ModelSettings
+from app.media.source import FrameSource, open_source
+from app.tracking.backend import Direction, FrameResult, ObjectRequest, TrackRequest
+from app.tracking.tinysam2_backend import TinySam2Backend, model_errors
+from tests.helpers.fake_backend import disk
+from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
+from tests.unit.tinysam2.toys import TOY, toy_model
+from tinysam2.checkpoints import save_checkpoint
+from tinysam2.network import TinySam2
+
+CLICK = FramePrompts((PointPrompt(30, 30),))
+
+
+@pytest.fixture
+def backend() -> TinySam2Backend:
+    return TinySam2Backend(toy_model(), "toy", TOY.memory)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrameSource]:
+    with open_source(write_numbered_clip(tmp_path_factory.mktemp("clip") / "a.mp4", 8)) as found:
+        yield found
+
+
+def track(
+    backend: TinySam2Backend,
+    source: FrameSource,
+    *objects: ObjectRequest,
+    start: int = 0,
+    direction: Direction = Direction.FORWARD,
+) -> list[FrameResult]:
+    request = TrackRequest(objects, start, 0, len(source) - 1, direction)
+    return list(backend.track(source, request, CancelToken()))
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        CLICK,
+        FramePrompts(box=BoxPrompt(10, 10, 40, 40)),
+        FramePrompts(mask=disk(SIZE_HW, (40, 30), 9)),
+    ],
+)
+def test_masks_have_the_size_of_the_video(
+    backend: TinySam2Backend, source: FrameSource, prompts: FramePrompts
+) -> None:
+    found = backend.segment(source, 3, prompts)
+    assert found.mask.size_hw == SIZE_HW
+    assert 0 <= found.confidence <= 1
+    if prompts.mask is not None:
+        assert found.mask == prompts.mask
+
+
+def test_frames_come_in_the_order_of_the_walk(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    wanted = ObjectRequest(1, {3: CLICK})
+    steps = track(backend, source, wanted, start=3, direction=Direction.BOTH)
+    assert [step.frame for step in steps] == [3, 4, 5, 6, 7, 2, 1, 0]
+    steps = track(backend, source, wanted, start=3, direction=Direction.BACKWARD)
+    assert [step.frame for step in steps] == [3, 2, 1, 0]
+
+
+def test_given_masks_are_kept_to_the_pixel(backend: TinySam2Backend, source: FrameSource) -> None:
+    seed, later = disk(SIZE_HW, (40, 30), 9), disk(SIZE_HW, (50, 30), 5)
+    wanted = ObjectRequest(7, {4: FramePrompts(mask=later)}, seed)
+    masks = {step.frame: step.objects[0].prediction.mask for step in track(backend, source, wanted)}
+    assert masks[0] == seed
+    assert masks[4] == later
+
+
+def test_memory_is_reported_as_the_user_demanded(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    constraints = {2: Constraint.BAN, 5: Constraint.PIN}
+    wanted = ObjectRequest(1, {0: CLICK}, constraints=constraints)
+    records = {step.frame: step.objects[0].memory for step in track(backend, source, wanted)}
+    assert records[0].decision is Decision.PROMPTED
+    assert records[2].decision is Decision.BANNED
+    assert records[5].decision is Decision.PINNED
+    assert 2 not in records[7].bank
+    assert {0, 5} <= set(records[7].bank)
+    assert set(records[7].survivors) == set(records[7].bank)
+    height, width, bits = records[7].survivors[0]
+    assert len(bits) == -(-height * width // 8)
+    assert np.unpackbits(np.frombuffer(bits, np.uint8)).sum() <= height * width
+
+
+def test_objects_are_told_apart(backend: TinySam2Backend, source: FrameSource) -> None:
+    masks = [disk(SIZE_HW, (x, 30), 8) for x in (20, 70)]
+    wanted = [ObjectRequest(i, {0: FramePrompts(mask=m)}) for i, m in enumerate(masks, 4)]
+    first = track(backend, source, *wanted)[0]
+    assert {found.object_id: found.prediction.mask for found in first.objects} == {
+        4: masks[0],
+        5: masks[1],
+    }
+
+
+def test_cancel_stops_after_the_frame_in_hand(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    token = CancelToken()
+    request = TrackRequest((ObjectRequest(1, {3: CLICK}),), 3, 0, 7, Direction.BOTH)
+    walk = backend.track(source, request, token)
+    next(walk)
+    token.cancel()
+    assert list(walk) == []
+
+
+def test_features_of_another_video_are_not_mistaken(
+    backend: TinySam2Backend, source: FrameSource, tmp_path: Path
+) -> None:
+    before = backend.segment(source, 0, CLICK)
+    with open_source(write_numbered_clip(tmp_path / "other.mp4", 3, size_hw=(96, 128))) as other:
+        backend.encode(other, 0)
+        assert backend.segment(other, 0, CLICK).mask.size_hw == (96, 128)
+    assert backend.segment(source, 0, CLICK) == before
+
+
+def test_weights_are_loaded_with_the_chosen_memory(tmp_path: Path, source: FrameSource) -> None:
+    weights = tmp_path / "toy.safetensors"
+    save_checkpoint(weights, TOY, TinySam2(TOY).state_dict(), {})
+    memory = (("policy", "fifo"), ("pool", 1))
+    settings = ModelSettings(checkpoint=weights, device="cpu", input_size=128, memory=memory)
+    backend = TinySam2Backend.load(settings)
+    assert backend.description.input_size == 128
+    assert backend.description.parameters > 0
+    record = track(backend, source, ObjectRequest(1, {0: CLICK}))[-1].objects[0].memory
+    assert record.survivors[0][:2] == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (ModelSettings(checkpoint=Path("none.safetensors")), "no weights file at none"),
+        (ModelSettings(name="sam9"), "'sam9'"),
+        (ModelSettings(device="abacus"), "'abacus'"),
+        (ModelSettings(input_size=100), "multiple of 64"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said(settings: ModelSettings, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        TinySam2Backend.load(settings)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("you tried to allocate memory")],
+)
+def test_running_out_of_memory_is_said(error: Exception) -> None:
+    with pytest.raises(ModelError, match="ran out of memory"), model_errors():
+        raise error
