@@ -49,25 +49,26 @@ def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
         raise CheckpointError(
             f"The weights file {path} is damaged or not in safetensors format ({error})."
         ) from error
-    if "config" not in metadata:
-        raise CheckpointError(f"The weights file {path} does not say which model it is for.")
+    config, card = _read_metadata(path, metadata)
     bad = [k for k, v in state.items() if v.is_floating_point() and not torch.isfinite(v).all()]
     if bad:
         raise CheckpointError(f"The weights file {path} holds NaN or infinity, first in {bad[0]}.")
     state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
-    return _read_config(path, metadata["config"]), state, json.loads(metadata.get("card", "{}"))
+    return config, state, card
 
 
-def _read_config(path: Path, text: str) -> ModelConfig:
+def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[ModelConfig, dict[str, object]]:
+    if "config" not in metadata:
+        raise CheckpointError(f"The weights file {path} does not say which model it is for.")
     try:
-        values = json.loads(text)
+        values = json.loads(metadata["config"])
         memory = values["memory"]
         memory["policy"] = MemoryPolicy(memory["policy"])
         values["memory"] = MemoryConfig(**memory)
         known = {f.name for f in fields(ModelConfig)}
         if unknown := set(values) - known:
             raise ValueError(f"unknown settings {sorted(unknown)}")
-        return ModelConfig(**values)
+        return ModelConfig(**values), json.loads(metadata.get("card", "{}"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"The weights file {path} is for another model: {error}.") from error
 

@@ -73,11 +73,29 @@ class Segmentation:
     object_logit: Tensor
     pointer: Tensor
 
-    def best(self) -> tuple[Tensor, Tensor]:
-        """Return logits (O, 4H, 4W) and IoU (O,) of the mask with the highest predicted IoU."""
+    def best(self) -> "ObjectMasks":
+        """Return each object's mask with the highest predicted IoU."""
         index = self.predicted_iou.argmax(1)
         rows = torch.arange(len(index), device=index.device)
-        return self.logits[rows, index], self.predicted_iou[rows, index]
+        logits, iou = self.logits[rows, index], self.predicted_iou[rows, index]
+        return ObjectMasks(logits, iou, self.object_logit, self.pointer.float())
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMasks:
+    """One mask for each object on a frame.
+
+    Attributes:
+        logits: (O, h, w) at any resolution.
+        predicted_iou: (O,) in [0, 1].
+        object_logit: (O,).
+        pointer: (O, dim).
+    """
+
+    logits: Tensor
+    predicted_iou: Tensor
+    object_logit: Tensor
+    pointer: Tensor
 
 
 class TinySam2(nn.Module):

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from tinysam2.build import Model
 from tinysam2.config import check_image_size
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
-from tinysam2.network import MASK_LOGIT, ImageFeatures, no_points
+from tinysam2.network import MASK_LOGIT, ImageFeatures, ObjectMasks, no_points
 from tinysam2.tracking.picture import network_input, resize_logits
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
@@ -75,16 +75,6 @@ class ImageAnswer:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class PromptAnswer:
-    """(1, h, w) logits, (1,) IoU, (1,) object logit and (1, dim) pointer of one prompted object."""
-
-    logits: Tensor
-    predicted_iou: Tensor
-    object_logit: Tensor
-    pointer: Tensor
-
-
 class ImagePredictor:
     """Answer prompts on pictures; features are computed once per picture key."""
 
@@ -133,7 +123,7 @@ class ImagePredictor:
 
     def answer(
         self, features: ImageFeatures, prompt: ObjectPrompt, size_hw: tuple[int, int]
-    ) -> PromptAnswer:
+    ) -> ObjectMasks:
         """Answer a prompt at low resolution, or in full where the mask was given.
 
         Raises:
@@ -147,14 +137,11 @@ class ImagePredictor:
         with self.precision():
             conditioned = self.model.network.condition(features, None)
             found = self.model.network.segment(conditioned, features, xy, labels, None, multimask)
-        logits, iou = found.best()
-        return PromptAnswer(
-            logits, iou, found.object_logit.clamp(min=POINTED_AT_LOGIT), found.pointer
-        )
+        return replace(found.best(), object_logit=found.object_logit.clamp(min=POINTED_AT_LOGIT))
 
     def _answer_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
-    ) -> PromptAnswer:
+    ) -> ObjectMasks:
         if mask.shape != size_hw:
             raise ValueError(f"mask must have the size of the frame {size_hw}, got {mask.shape}")
         device = self.model.device
@@ -166,7 +153,7 @@ class ImagePredictor:
                 conditioned, features, *no_points(1, device), given[:, None]
             )
         presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)
-        return PromptAnswer(given, given.new_ones(1), presence, found.pointer.float())
+        return ObjectMasks(given, given.new_ones(1), presence, found.pointer.float())
 
     def _points(self, prompt: ObjectPrompt, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Return clicks and box corners as (1, K, 2) in [0, 1] and (1, K) labels."""

@@ -44,12 +44,18 @@ def synthesise(layers: Tensor, length: int, generator: torch.Generator) -> tuple
     above_alpha = other_alpha * is_above
     picture = _over(picture, other[:, :, :3], above_alpha)
     visible = (target_alpha * (1 - above_alpha))[:, :, 0] > 0.5
-    # Tracking begins where the target is seen: turn clips round that begin without it.
+    picture, visible = _turned_to_the_target(picture, visible)
+    return colour_drift(picture, generator), visible
+
+
+def _turned_to_the_target(picture: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
+    """Turn clips round that begin without the target: tracking begins where it is seen."""
     area = visible.flatten(2).sum(2)
     turned = (area[:, 0] < area[:, -1] / 2)[:, None, None, None]
-    visible = torch.where(turned, visible.flip(1), visible)
-    picture = torch.where(turned[..., None], picture.flip(1), picture)
-    return colour_drift(picture, generator), visible
+    return (
+        torch.where(turned[..., None], picture.flip(1), picture),
+        torch.where(turned, visible.flip(1), visible),
+    )
 
 
 def _over(below: Tensor, above: Tensor, alpha: Tensor) -> Tensor:

@@ -90,6 +90,13 @@ def test_configuration_of_another_program_is_refused(tmp_path: Path, config: str
         load_checkpoint(path)
 
 
+def test_damaged_card_is_refused(tmp_path: Path) -> None:
+    path, config = tmp_path / "card.safetensors", json.dumps({"memory": {"policy": "fifo"}})
+    save_file({"a": torch.zeros(1)}, path, {"config": config, "card": "{"})
+    with pytest.raises(CheckpointError, match="is for another model"):
+        load_checkpoint(path)
+
+
 def test_keys_of_another_model_are_refused() -> None:
     network = toy_network()
     state = network.state_dict()

@@ -36,9 +36,10 @@ def answer(
     conditioned = network.condition(features, memories)
     labels = torch.ones(xy.shape[:2], dtype=torch.long)
     found = network.segment(conditioned, features, xy, labels, multimask=True)
-    best, iou = found.best()
-    encoded = network.encode_memory(features, best, found.object_logit, found.object_logit > 0)
-    return found.logits, found.predicted_iou, found.object_logit, found.pointer, iou, encoded
+    best = found.best()
+    is_present = best.object_logit > 0
+    encoded = network.encode_memory(features, best.logits, best.object_logit, is_present)
+    return found.logits, found.predicted_iou, best.object_logit, best.pointer, best.logits, encoded
 
 
 @torch.inference_mode()

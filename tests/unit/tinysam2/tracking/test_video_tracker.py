@@ -184,6 +184,10 @@ def test_events_tell_one_story(model: Model) -> None:
         bank = event.bank
 
 
+def test_prompted_frame_is_not_compared_with_itself(model: Model) -> None:
+    assert track(model, one_mask)[0].scores[1].novelty == 1
+
+
 def test_memory_stays_within_its_budget_and_is_what_is_attended(model: Model) -> None:
     assert BUDGET is not None
     stored = None
