@@ -177,7 +177,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Track one frame on", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
     _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Need.JOB, "Finished frames are kept (Esc)", toolbar=True),
     _S("Track", "-", (), lambda w: None),
-    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all),
+    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Set in frame", ("I",), lambda w: w.workspace.controller.set_in()),

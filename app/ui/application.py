@@ -1,6 +1,7 @@
 """Starting the window and ending it in order."""
 
 import logging
+import signal
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -41,18 +42,21 @@ def run(path: Path | None, backend_loader: BackendLoader | None = None) -> int:
     application.installEventFilter(guard)
     hook = ExceptionHook()
     hook.install()
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends it; all is saved
     try:
         window = MainWindow(backend_loader)
         hook.caught.connect(lambda error: show_error(window, error))
         application.styleHints().colorSchemeChanged.connect(
             lambda: window.use_theme(window.preferences.theme)
         )
+        window.closed.connect(application.quit)
         apply_theme(application, window.preferences.theme)
         window.show()
         if path is not None:
             QTimer.singleShot(0, window, lambda: window.open_path(path))
         return application.exec()
     finally:
+        signal.signal(signal.SIGINT, interrupt)
         hook.remove()
         application.removeEventFilter(guard)
         logging.getLogger().removeHandler(log)

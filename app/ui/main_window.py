@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -51,8 +51,12 @@ class MainWindow(QMainWindow):
 
     Args:
         load_backend: makes the model on first use; the bundled one if None.
+
+    Signals:
+        closed: all threads have ended and the project is closed.
     """
 
+    closed = Signal()
     status: StatusBar
 
     def __init__(self, load_backend: BackendLoader | None = None) -> None:
@@ -76,8 +80,6 @@ class MainWindow(QMainWindow):
         self._connect()
         self.welcome.show_recent(self.preferences.recent)
         self._show_state()
-
-    # Composition.
 
     def _compose(self) -> None:
         self._pages.addWidget(self.welcome)
@@ -238,8 +240,6 @@ class MainWindow(QMainWindow):
         """Open the list of keys."""
         ShortcutsDialog(self.action_set.shortcut_rows(), self).open()
 
-    # State.
-
     def available(self) -> set[Need]:
         """Tell what is there for actions to work on."""
         found = {Need.NOTHING}
@@ -263,8 +263,6 @@ class MainWindow(QMainWindow):
         for desk in (self.desk, self.files):
             desk.runner.cancel(job_id)
 
-    # Qt's events.
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a local file or folder."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -285,6 +283,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self._close_all()
         event.accept()
+        self.closed.emit()
 
     def _close_all(self) -> None:
         old, self._workspace = self._workspace, None

@@ -28,9 +28,9 @@ _OWN_KEYS: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
 
 
 def key_text(keys: tuple[str, ...]) -> str:
-    """Write key sequences as this system does: ``Ctrl+Shift+Z, Ctrl+Y``."""
+    """Write key sequences as this system does: ``Ctrl+Shift+Z or Ctrl+Y``."""
     native = QKeySequence.SequenceFormat.NativeText
-    return ", ".join(QKeySequence(key).toString(native) for key in keys)
+    return " or ".join(QKeySequence(key).toString(native) for key in keys)
 
 
 class ShortcutGuard(QObject):

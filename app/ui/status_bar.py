@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox, QStatusBar, QToolB
 from app.media.frames import FrameSource, Pixels
 from app.ui.icons import icon
 from app.ui.progress import JobProgress
+from app.ui.theme import SPACING_PX
 from app.ui.timeline.scene import timecode
 from app.ui.view_state import Tool
 
@@ -41,6 +42,7 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(SPACING_PX, 0, SPACING_PX, 0)
         self._source: FrameSource | None = None
         self._pixels: Pixels | None = None
         self._frame = QSpinBox(self)

@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from app.ui.icons import ICON_FOLDER
+
 SPACING_PX = 8
 
 
@@ -84,6 +86,17 @@ QProgressBar {{ border: 1px solid {border}; border-radius: 4px; background: {sur
                 text-align: center; max-height: 16px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QAbstractScrollArea {{ border: 0; }}
+QHeaderView::section {{ background: {window}; color: {muted}; border: 0; padding: 4px;
+                        border-bottom: 1px solid {border}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
+                        background: {surface}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent};
+                                image: url("{check}"); }}
+QCheckBox::indicator:focus {{ border-color: {text}; }}
+QLineEdit[role="field"] {{ border: 1px solid {border}; border-radius: 4px; padding: 4px 6px;
+                           background: {surface}; }}
+QLineEdit[role="field"]:focus {{ border-color: {accent}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QLabel[role="title"] {{ font-size: 22px; font-weight: 600; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="error"] {{ color: {error}; }}
@@ -133,5 +146,6 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
     """Restyle the whole application."""
     tokens = tokens_of(theme)
     values = {name: getattr(tokens, name) for name in Tokens.__slots__}
+    values["check"] = (ICON_FOLDER / "check-on-accent.svg").as_posix()
     application.setPalette(palette_of(tokens))
     application.setStyleSheet(_STYLE.format(**values))

@@ -19,6 +19,10 @@ from app.ui.undo import EditStack
 from app.ui.view_state import ViewState
 
 
+OBJECTS_WIDTH_PX = 240
+MEMORY_WIDTH_PX = 320
+
+
 class Workspace(QObject):
     """Everything that lives as long as one session is on screen.
 
@@ -59,6 +63,8 @@ class Workspace(QObject):
         shared = session, self.bridge, self.view
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
+        self.objects.setMinimumWidth(OBJECTS_WIDTH_PX)
+        self.memory.setMinimumWidth(MEMORY_WIDTH_PX)  # its contents change, the picture stays put
         self.canvas = CanvasView(*shared, self.loader)
         self.timeline = TimelineView(*shared, self.loader)
         self.editor = QSplitter(Qt.Orientation.Vertical)

@@ -2,7 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -32,4 +32,5 @@ def show_about(parent: QWidget) -> None:
         "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0.<br><br>"
         f"Projects and log: {home_folder()}"
     )
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

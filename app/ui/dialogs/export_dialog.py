@@ -54,6 +54,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Export masks")
         self.setMinimumWidth(560)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * SPACING_PX)
         layout.addLayout(self._make_formats(formats))
@@ -94,6 +95,7 @@ class ExportDialog(QDialog):
     def _make_folder(self, folder: Path) -> QWidget:
         self._folder = QLineEdit(str(folder), self)
         self._folder.setAccessibleName("Export folder")
+        self._folder.setProperty("role", "field")
         self._folder.textChanged.connect(self._update)
         browse = QPushButton("Browse…", self)
         browse.setAutoDefault(False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -32,9 +33,11 @@ class ShortcutsDialog(QDialog):
     def __init__(self, rows: Iterable[tuple[str, str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        self.resize(560, 640)
+        self.resize(560, 600)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._search = QLineEdit(self, placeholderText="Search an action or a key")
         self._search.setClearButtonEnabled(True)
+        self._search.setProperty("role", "field")
         self._search.textChanged.connect(self._filter)
         self.tree = QTreeWidget(self)
         self.tree.setRootIsDecorated(False)

@@ -1,0 +1,95 @@
+"""The program as it is started: argv in, project file and exit status out."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.core.document import Table
+from app.session import Session
+from app.storage.home import home_folder
+from app.ui.main_window import MainWindow
+from main import main
+from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.sources import ROOT
+from tests.helpers.window import WindowDriver, small_clip
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture(autouse=True)
+def fake_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("app.ui.model_host.load_model", lambda settings: FakeBackend())
+    yield
+    shutil.rmtree(home_folder(), ignore_errors=True)
+
+
+@pytest.fixture
+def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Start the program, let a user act once its video is on screen, close the window."""
+
+    def start(argument: Path, act: Callable[[WindowDriver], None]) -> int:
+        def when_shown() -> None:
+            [window] = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+            user = WindowDriver(qtbot, window)
+            try:
+                user.wait(lambda: window.action_set["Export…"].isEnabled())
+                user.wait_for_picture()
+                act(user)
+            finally:
+                window.close()
+                window.deleteLater()
+
+        QTimer.singleShot(0, when_shown)
+        monkeypatch.setattr(sys, "argv", ["tinysam2", str(argument)])
+        with pytest.raises(SystemExit) as ended:
+            raise SystemExit(main())
+        return int(ended.value.code or 0)
+
+    return start
+
+
+def test_a_session_of_work_survives_the_program(start: Callable[..., int], tmp_path: Path) -> None:
+    clip = small_clip(tmp_path, 20)
+
+    def annotate(user: WindowDriver) -> None:
+        user.click_and_wait(20, 20)
+        user.press("T")
+        user.wait_until_idle()
+        user.press("Ctrl+Z")
+        user.press("Ctrl+Y")
+
+    assert start(clip, annotate) == 0
+    session = Session.open(clip)
+    try:
+        frames = sorted(frame for _, frame in session.document.rows(Table.MASKS))
+        assert frames == list(range(20))
+    finally:
+        session.close()
+    found: list[list[int]] = []
+    assert start(clip, lambda user: found.append(user.mask_frames())) == 0
+    assert found == [list(range(20))]
+
+
+def test_the_window_is_there_before_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from app.ui.main_window import MainWindow\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "application = QApplication([])\n"
+        "window = MainWindow()\n"
+        "window.show()\n"
+        "window.grab()\n"
+        "print('torch' in sys.modules)\n"
+        "window.close()\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.split() == ["False"]

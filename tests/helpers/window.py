@@ -1,0 +1,113 @@
+"""The real window with the fake tracker, driven as a user would."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.core.document import Document, Table
+from app.storage.home import home_folder
+from app.ui.main_window import MainWindow
+from app.ui.shortcuts import ShortcutGuard
+from app.ui.workspace import Workspace
+from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.synthetic_video import write_numbered_clip
+
+WAIT_MS = 10_000
+
+
+class WindowDriver:
+    """Does what a user does and waits for what a user would wait for."""
+
+    def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
+        self.qtbot = qtbot
+        self.window = window
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.window.workspace
+
+    @property
+    def document(self) -> Document:
+        return self.workspace.session.document
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
+
+    def open(self, path: Path) -> None:
+        with self.qtbot.waitSignal(self.window.opener.opened, timeout=WAIT_MS):
+            self.window.open_path(path)
+        self.wait_for_picture()
+
+    def wait_for_picture(self) -> None:
+        """Wait until the frame is on screen, so that clicks count."""
+        with self.qtbot.waitSignal(self.workspace.loader.loaded, timeout=WAIT_MS):
+            self.workspace.loader.request(self.workspace.view.frame)
+
+    def go(self, frame: int) -> None:
+        """Show a frame and wait until it is on screen."""
+        if frame != self.workspace.view.frame:
+            with self.qtbot.waitSignal(self.workspace.loader.loaded, timeout=WAIT_MS):
+                self.workspace.navigator.go(frame)
+
+    def do(self, text: str) -> None:
+        """Choose an action from the menus."""
+        action = self.window.action_set[text]
+        assert action.isEnabled(), f"{text} is disabled"
+        action.trigger()
+
+    def press(self, keys: str) -> None:
+        """Press keys in the widget that has the focus."""
+        combination = QKeySequence(keys)[0]
+        target = self.window.focusWidget() or self.window
+        QTest.keyClick(target, combination.key(), combination.keyboardModifiers())
+
+    def click(self, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+        """Click a pixel of the frame."""
+        canvas = self.workspace.canvas
+        at = canvas.viewport.to_widget(x, y)
+        self.qtbot.mouseClick(canvas, button, pos=QPoint(round(at[0]), round(at[1])))
+
+    def click_and_wait(self, x: float, y: float) -> None:
+        self.click(x, y)
+        self.wait(lambda: self.workspace.controller.active_mask is not None)
+
+    def mask_frames(self, object_id: int = 1) -> list[int]:
+        return sorted(self.document.of_object(Table.MASKS, object_id))
+
+    def wait_until_idle(self) -> None:
+        self.wait(lambda: not self.window.desk.running and not self.window.files.running)
+
+
+@contextmanager
+def open_window(
+    qtbot: QtBot, path: Path | None = None, backend: FakeBackend | None = None
+) -> Iterator[WindowDriver]:
+    """Open a window, forget its settings and projects afterwards."""
+    application = QApplication.instance()
+    assert application is not None
+    guard = ShortcutGuard()
+    application.installEventFilter(guard)
+    window = MainWindow(lambda: backend or FakeBackend())
+    driver = WindowDriver(qtbot, window)
+    try:
+        window.show()
+        qtbot.waitExposed(window)
+        if path is not None:
+            driver.open(path)
+        yield driver
+    finally:
+        window.close()
+        window.deleteLater()
+        application.removeEventFilter(guard)
+        shutil.rmtree(home_folder(), ignore_errors=True)
+
+
+def small_clip(folder: Path, frames: int = 30) -> Path:
+    return write_numbered_clip(folder / "clip.mp4", frames)
