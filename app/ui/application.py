@@ -70,6 +70,7 @@ def _application() -> QApplication:
     application.setDesktopFileName("tinysam2")
     application.setStyle("Fusion")
     application.setWindowIcon(icon("app"))
+    application.setQuitOnLastWindowClosed(False)  # the window says when its threads have ended
     return application
 
 

@@ -18,7 +18,6 @@ from app.ui.tracking_control import TrackingControl
 from app.ui.undo import EditStack
 from app.ui.view_state import ViewState
 
-
 OBJECTS_WIDTH_PX = 240
 MEMORY_WIDTH_PX = 320
 
