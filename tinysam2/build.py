@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from tinysam2.checkpoints import load_checkpoint, load_state
-from tinysam2.devices import choose_device, choose_precision
+from tinysam2.devices import choose_device, choose_precision, place
 from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.network import TinySam2
 
@@ -54,5 +54,5 @@ def prepare(network: TinySam2, device: torch.device) -> Model:
     """Fuse a network, in place, for inference on a device."""
     network.eval().requires_grad_(False)
     fuse_repvit(network.trunk)
-    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    place(network, device)
     return Model(network, device, choose_precision(device))

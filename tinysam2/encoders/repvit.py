@@ -35,9 +35,9 @@ class ConvNorm(nn.Module):
         fused = nn.Conv2d(
             self.c.in_channels,
             self.c.out_channels,
-            self.c.kernel_size,  # type: ignore[arg-type]
-            self.c.stride,  # type: ignore[arg-type]
-            self.c.padding,  # type: ignore[arg-type]
+            self.c.kernel_size[0],
+            self.c.stride[0],
+            self.c.kernel_size[0] // 2,
             groups=self.c.groups,
         ).to(self.c.weight)
         fused.weight.copy_(self.c.weight * scale[:, None, None, None])

@@ -50,15 +50,18 @@ class ObjectPrompt:
         points = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
         if len(points) != len(labels) or any(v not in (0, 1) for v in labels):
             raise ValueError(f"labels must be {len(points)} numbers of 0 or 1, got {list(labels)}")
-        if box_xyxy is not None and len(box_xyxy) != 4:
-            raise ValueError(f"box_xyxy must be 4 numbers, got {len(box_xyxy)}")
         if not len(points) and box_xyxy is None:
             raise ValueError("a prompt must have at least one point or a box, got neither")
-        box = None if box_xyxy is None else tuple(float(v) for v in box_xyxy)
+        box = None
+        if box_xyxy is not None:
+            if len(box_xyxy) != 4:
+                raise ValueError(f"box_xyxy must be 4 numbers, got {len(box_xyxy)}")
+            x0, y0, x1, y1 = (float(v) for v in box_xyxy)
+            box = (x0, y0, x1, y1)
         return ObjectPrompt(
             tuple((float(x), float(y)) for x, y in points),
             tuple(int(v) for v in labels),
-            box,  # type: ignore[arg-type]
+            box,
         )
 
 

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from tinysam2.config import REPVIT_VARIANTS
+from tinysam2.devices import place
 from tinysam2.encoders.fpn import LightFpn
 from tinysam2.encoders.repvit import RepVit
 from tinysam2.tracking.picture import normalise
@@ -186,7 +187,7 @@ def distil(config: DistillationConfig) -> Iterator[Mapping[str, float]]:
 
 def _start(config: DistillationConfig) -> tuple[_Student, torch.optim.Optimizer]:
     student = _Student(config)
-    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    place(student, torch.device("cpu"))
     if config.init is not None:
         student.load_state_dict(load_file(config.init))
     weights, decay = student.parameters(), config.weight_decay

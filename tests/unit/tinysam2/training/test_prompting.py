@@ -53,7 +53,10 @@ def test_boxes_enclose_the_mask_within_a_tenth() -> None:
 
 
 def test_all_kinds_of_prompts_are_drawn() -> None:
-    prompts = [draw_prompt(square(), generator(seed)) for seed in range(60)]
+    prompts = [
+        draw_prompt(square(), generator(seed), mask_share=0.4, most_corrections=2)
+        for seed in range(60)
+    ]
     assert any(p.mask is not None for p in prompts)
     assert any(p.labels.shape[1] == 2 and (p.labels == torch.tensor([2, 3])).all() for p in prompts)
     clicks = [p for p in prompts if p.is_ambiguous]
@@ -66,5 +69,5 @@ def test_all_kinds_of_prompts_are_drawn() -> None:
 def test_absent_object_gets_no_box_and_no_click() -> None:
     nothing = torch.zeros(2, 32, 32, dtype=torch.bool)
     for seed in range(20):
-        prompt = draw_prompt(nothing, generator(seed))
+        prompt = draw_prompt(nothing, generator(seed), mask_share=0.0, most_corrections=1)
         assert (prompt.labels == -1).all()
