@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from tinysam2.decoder.prompt_encoder import NOT_A_POINT
 
-MASK_SHARE, BOX_SHARE = 0.45, 0.2  # of all prompts; the rest are clicks
+BOX_SHARE = 0.35  # of prompts that are not masks; the rest are clicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,36 @@ class Prompt:
     feeds_mask: bool = False
 
 
-def draw_prompt(mask: Tensor, generator: torch.Generator) -> Prompt:
-    """Draw one kind of prompt for a batch of masks (B, S, S) bool."""
-    kind, rounds, feeds = torch.rand(3, generator=generator, device=mask.device).tolist()
+def draw_prompt(
+    mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
+) -> Prompt:
+    """Draw one kind of prompt for a batch of masks (B, S, S) bool.
+
+    Args:
+        mask: where the object is.
+        generator: of all choices.
+        mask_share: how often, of 1, the mask itself is given.
+        most_corrections: corrective clicks at most.
+    """
+    dice = torch.rand(4, generator=generator, device=mask.device).tolist()
+    gives_mask, gives_box = dice[0] < mask_share, dice[1] < BOX_SHARE
+    corrections, feeds_mask = int(dice[2] * (most_corrections + 1)), dice[3] < 0.5
     nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
-    if kind < MASK_SHARE:
+    if gives_mask:
         return Prompt(nothing, nothing[..., 0].long(), mask)
-    corrections = int(rounds * 4)
-    if kind < MASK_SHARE + BOX_SHARE:
+    if gives_box:
         corners = box_corners(mask, generator)
         labels = torch.tensor([2, 3], device=mask.device).expand(len(mask), 2)
         present = mask.flatten(1).any(1)[:, None]
         labels = torch.where(present, labels, NOT_A_POINT)
-        return Prompt(corners, labels, corrections=corrections // 2, feeds_mask=feeds < 0.5)
+        return Prompt(corners, labels, corrections=corrections, feeds_mask=feeds_mask)
     xy, labels = draw_click(mask, torch.zeros_like(mask), generator)
     return Prompt(
         xy[:, None],
         labels[:, None],
         is_ambiguous=True,
         corrections=corrections,
-        feeds_mask=feeds < 0.5,
+        feeds_mask=feeds_mask,
     )
 
 

@@ -11,13 +11,15 @@ from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 from tinysam2.training.losses import MaskLoss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, draw_prompt
 
+FIRST_MASK_SHARE = 0.85
+
 
 @dataclass(frozen=True, slots=True)
 class RolloutResult:
-    """The loss of a batch of clips and mean IoUs: first frame (None for a given mask), later."""
+    """The loss of a batch of clips and mean IoUs: after one click or box, and tracked."""
 
     loss: Tensor
-    first_iou: float | None
+    click_iou: float
     track_iou: float
 
 
@@ -29,6 +31,9 @@ def rollout(
     train_trunk: bool,
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
+
+    Besides, every frame is prompted by clicks or a box as a still.  Memory mostly starts from the
+    true mask: while clicks are still being learnt, tracking what they hit would teach nothing.
 
     Args:
         network: in train form.
@@ -43,10 +48,13 @@ def rollout(
     maps = [m.unflatten(0, (count, length)) for m in network.neck(levels)]
     features = [ImageFeatures(*(m[:, t] for m in maps)) for t in range(length)]
     banks = [make_bank(network, network.config.memory, features[0].size_hw) for _ in range(count)]
-    prompt = draw_prompt(masks[:, 0], generator)
+    flat = ImageFeatures(*(m.flatten(0, 1) for m in maps))
+    stills = masks.flatten(0, 1)
+    prompt = draw_prompt(stills, generator, mask_share=0.0, most_corrections=1)
+    still_losses, _ = _prompted(network, flat, stills, prompt, generator)
+    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
     losses, answer = _prompted(network, features[0], masks[:, 0], prompt, generator)
     _remember(network, features[0], answer, banks, 0, is_prompted=True)
-    first_iou = float(losses[-1].iou) if losses else None
     tracked: list[MaskLoss] = []
     for t in range(1, length):
         memories = [read_memory(bank, t, features[t].size_hw) for bank in banks]
@@ -57,9 +65,12 @@ def rollout(
         if t + 1 < length:
             _remember(network, features[t], answer, banks, t, is_prompted=False)
     total = torch.stack([x.total for x in tracked]).mean()
-    if losses:
-        total = total + torch.stack([x.total for x in losses]).mean()
-    return RolloutResult(total, first_iou, float(torch.stack([x.iou for x in tracked]).mean()))
+    total = total + torch.stack([x.total for x in still_losses + losses]).mean()
+    return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
+
+
+def _mean_iou(losses: list[MaskLoss]) -> float:
+    return float(torch.stack([x.iou for x in losses]).mean())
 
 
 def _prompted(

@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.config import ModelConfig
+from tinysam2.devices import place
 from tinysam2.network import TinySam2
 from tinysam2.tracking.picture import normalise
 from tinysam2.training.clip_data import RealClips, StillLayers
@@ -128,7 +129,7 @@ def _start(config: TrackingConfig) -> TrainingState:
     if unexpected or any(k.startswith(("trunk.", "neck.")) for k in missing):
         raise ValueError(f"{config.encoder} does not hold an encoder of this shape")
     start_as_matcher(network)
-    network.to(device=config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    place(network, torch.device(config.device))
     network.eval()  # batch norms keep stage 1's statistics
     trunk = list(network.trunk.parameters())
     rest = [p for n, p in network.named_parameters() if not n.startswith("trunk.")]
@@ -232,18 +233,17 @@ def _step(
     state.optimiser.step()
     state.step += 1
     state.update_ema()
-    return result
+    return replace(result, loss=result.loss.detach())
 
 
 def _report(
     state: TrainingState, config: TrackingConfig, log: list[RolloutResult]
 ) -> dict[str, float]:
-    first = [r.first_iou for r in log if r.first_iou is not None]
     row = {
         "step": state.step,
         "seconds": round(state.seconds),
-        "loss": round(float(np.mean([float(r.loss.detach()) for r in log])), 4),
-        "first_iou": round(float(np.mean(first)), 4) if first else float("nan"),
+        "loss": round(float(np.mean([float(r.loss) for r in log])), 4),
+        "click_iou": round(float(np.mean([r.click_iou for r in log])), 4),
         "track_iou": round(float(np.mean([r.track_iou for r in log])), 4),
     }
     with (config.out / "log.jsonl").open("a") as lines:
