@@ -13,6 +13,7 @@ from app.core.errors import AppError, UsageError
 from app.core.settings import ModelSettings
 
 COLUMNS = ("J&F", "J_mean", "F_mean")
+# Names of the model, which is not loaded just to read the options.
 PROTOCOLS = ("mask", "box", "1-click", "3-click", "5-click")
 POLICIES = ("quality", "fifo")
 
@@ -60,7 +61,7 @@ def _settings(arguments: argparse.Namespace) -> ModelSettings:
 
 
 def _score(arguments: argparse.Namespace, settings: ModelSettings) -> dict[str, Any]:
-    from app.tracking.tinysam2_backend import load_network
+    from app.tracking.tinysam2_backend import load_network, model_errors
     from tinysam2.evaluation.prompts import Protocol
     from tinysam2.evaluation.report import summarise
     from tinysam2.evaluation.runner import evaluate
@@ -71,17 +72,18 @@ def _score(arguments: argparse.Namespace, settings: ModelSettings) -> dict[str, 
         total = sum(1 for _ in read_sequences(arguments.root, arguments.split))
         progress = Progress("evaluating", "sequences")
         results = []
-        for result in evaluate(
-            model,
-            arguments.root,
-            arguments.split,
-            Protocol(arguments.protocol),
-            memory,
-            max_frames=arguments.frames,
-            image_size=settings.input_size,
-        ):
-            results.append(result)
-            progress.update(len(results), total)
+        with model_errors():
+            for result in evaluate(
+                model,
+                arguments.root,
+                arguments.split,
+                Protocol(arguments.protocol),
+                memory,
+                max_frames=arguments.frames,
+                image_size=settings.input_size,
+            ):
+                results.append(result)
+                progress.update(len(results), total)
         return summarise(results)
     except (ValueError, OSError) as error:
         raise AppError(f"{arguments.root} cannot be evaluated: {error}") from error

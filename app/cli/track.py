@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from app.core.errors import SourceError, UsageError
 from app.export.memory_report import memory_report
 from app.media.verify import Verdict, VerifyStep
 from app.session import Session
+from app.storage.opening import PROJECT_SUFFIX
 from app.tracking.backend import Direction, TrackRequest
 from app.tracking.jobs import frames_to_track
 
@@ -64,6 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     formats = chosen_formats(arguments.format)
+    if arguments.video.suffix.lower() == PROJECT_SUFFIX:
+        raise UsageError(f"{arguments.video} is a project.", "Name its video instead.")
     with tempfile.TemporaryDirectory(prefix="tinysam2-") as scratch:
         loader = backend_loader(model_settings(arguments))
         session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
@@ -103,10 +107,13 @@ def _check_video(session: Session) -> None:
     progress = Progress("checking frames")
     for step in session.verify_job()(CancelToken()):
         session.apply(step)
-        if isinstance(step, VerifyStep):
-            progress.update(step.frames_done, step.frames_total)
-            if step.result is not None and step.result.verdict is Verdict.UNSAFE:
-                raise SourceError(step.result.sentence)
+        if not isinstance(step, VerifyStep):
+            continue
+        progress.update(step.frames_done, step.frames_total)
+        if step.result is not None and step.result.sentence:
+            if step.result.verdict is Verdict.UNSAFE:
+                raise SourceError(step.result.sentence, "--no-check tracks it nevertheless.")
+            print(step.result.sentence, file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.session import Session
 from app.tracking import loading
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.sources import ROOT
-from tests.helpers.synthetic_video import write_numbered_clip
+from tests.helpers.synthetic_video import remux, write_numbered_clip
 
 FRAME_COUNT = 8
 ONE_POINT = {"objects": [{"id": 1, "prompts": [{"frame": 2, "points": [[20, 20, 1]]}]}]}
@@ -246,7 +246,38 @@ def test_export_wants_a_project(folder: Path, run: Callable[..., Outcome]) -> No
     assert "none.tsam does not exist" in err
 
 
+def test_track_does_not_touch_a_project(folder: Path, run: Callable[..., Outcome]) -> None:
+    Session.open(folder / "clip.mp4", None, folder / "a.tsam").close()
+    status, _, err = run("track", "a.tsam", "--prompts", "prompts.json", "--out", "out")
+    assert status == 2
+    assert "a.tsam is a project" in err
+
+
+def test_a_cut_film_is_tracked_by_what_can_be_decoded(
+    folder: Path, run: Callable[..., Outcome]
+) -> None:
+    long = write_numbered_clip(folder / "long.mp4", 60)
+    whole = remux(long, folder / "whole.mp4", after=["-movflags", "+faststart"])
+    content = whole.read_bytes()
+    (folder / "clip.mp4").write_bytes(content[: len(content) * 7 // 10])
+    status, out, err = run(*track("--json"))
+    assert status == 0
+    assert "announces 60 frames" in err
+    assert 0 < json.loads(out)["frames"] < 58
+
+
 def test_eval_wants_a_data_set(run: Callable[..., Outcome], tmp_path: Path) -> None:
     status, _, err = run("eval", str(tmp_path / "none"))
     assert status == 2
     assert "There is no folder" in err
+
+
+@pytest.mark.slow
+def test_demo_writes_every_kind_of_result(folder: Path, run: Callable[..., Outcome]) -> None:
+    status, out, err = run("demo", "--no-window", "--out", "demo")
+    assert status == 0, err
+    for name in ("sample.coco.json", "memory.json", "overlay.mp4", "sample.tsam", "Annotations"):
+        assert (folder / "demo" / name).exists()
+        assert name in out
+    assert "fox: J " in out
+    assert "ball: J " in out

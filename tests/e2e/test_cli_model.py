@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.cli import main
+from app.cli import evaluate, main
 from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY
 from tinysam2.checkpoints import save_checkpoint
+from tinysam2.config import MemoryPolicy
+from tinysam2.evaluation.prompts import Protocol
 from tinysam2.network import TinySam2
 
 FRAME_COUNT = 4
@@ -78,3 +80,8 @@ def test_track_runs_the_model(weights: Path, tmp_path: Path) -> None:
     assert tracked["id"] == 3
     assert [entry["frame"] for entry in tracked["frames"]] == list(range(FRAME_COUNT))
     assert all(entry["tokens_full_sam2"] == 7 * 4 * 4 for entry in tracked["frames"])
+
+
+def test_eval_offers_what_the_model_knows() -> None:
+    assert set(evaluate.PROTOCOLS) == {protocol.value for protocol in Protocol}
+    assert set(evaluate.POLICIES) == {policy.value for policy in MemoryPolicy}
