@@ -47,26 +47,35 @@ def rollout(
         levels = network.trunk(pictures.flatten(0, 1).contiguous(memory_format=torch.channels_last))
     maps = [m.unflatten(0, (count, length)) for m in network.neck(levels)]
     features = [ImageFeatures(*(m[:, t] for m in maps)) for t in range(length)]
-    banks = [make_bank(network, network.config.memory, features[0].size_hw) for _ in range(count)]
     flat = ImageFeatures(*(m.flatten(0, 1) for m in maps))
     stills = masks.flatten(0, 1)
     prompt = draw_prompt(stills, generator, mask_share=0.0, most_corrections=1)
     still_losses, _ = _prompted(network, flat, stills, prompt, generator)
     prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
     losses, answer = _prompted(network, features[0], masks[:, 0], prompt, generator)
-    _remember(network, features[0], answer, banks, 0, is_prompted=True)
-    tracked: list[MaskLoss] = []
-    for t in range(1, length):
-        memories = [read_memory(bank, t, features[t].size_hw) for bank in banks]
-        answer = network.segment_remembered(features[t], memories)
-        tracked.append(
-            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
-        )
-        if t + 1 < length:
-            _remember(network, features[t], answer, banks, t, is_prompted=False)
+    tracked = _track(network, features, masks, answer)
     total = torch.stack([x.total for x in tracked]).mean()
     total = total + torch.stack([x.total for x in still_losses + losses]).mean()
     return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
+
+
+def _track(
+    network: TinySam2, features: list[ImageFeatures], masks: Tensor, first: Segmentation
+) -> list[MaskLoss]:
+    """Follow what the first frame's answers show through the other frames, from memory alone."""
+    config, size_hw = network.config.memory, features[0].size_hw
+    banks = [make_bank(network, config, size_hw) for _ in range(len(masks))]
+    _remember(network, features[0], first, banks, 0, is_prompted=True)
+    losses = []
+    for t in range(1, len(features)):
+        memories = [read_memory(bank, t, size_hw) for bank in banks]
+        answer = network.segment_remembered(features[t], memories)
+        losses.append(
+            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
+        )
+        if t + 1 < len(features):
+            _remember(network, features[t], answer, banks, t, is_prompted=False)
+    return losses
 
 
 def _mean_iou(losses: list[MaskLoss]) -> float:
