@@ -36,6 +36,7 @@ from app.ui.preferences import Preferences
 from app.ui.progress import JobProgress
 from app.ui.status_bar import StatusBar
 from app.ui.theme import Theme, apply_theme
+from app.ui.verification import Verification
 from app.ui.welcome import Welcome
 from app.ui.workspace import Workspace
 
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.model = ModelHost(load_backend, self)
         self.opener = Opener(self.files, self.desk, self.model.load, self)
         self.exporting = Exporting(self.files, self.preferences, self)
+        self.verification = Verification(self.files, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
         self.status = StatusBar(self)
@@ -122,14 +124,14 @@ class MainWindow(QMainWindow):
         for desk in (self.desk, self.files):
             desk.failed.connect(lambda error: show_error(self, error))
             desk.progress_changed.connect(self._on_progress)
+            self.jobs.cancel_requested.connect(desk.runner.cancel)
+        self.verification.renumbered.connect(self._show_again)
+        self.verification.warned.connect(lambda error: show_error(self, error))
         self.exporting.exported.connect(lambda exported: show_exported(self, exported))
         self.model.status_changed.connect(self.status.show_model)
         self.status.cancel_requested.connect(self.cancel_jobs)
         self.status.frame_requested.connect(lambda frame: self.workspace.navigator.go(frame))
-        self.jobs.cancel_requested.connect(self._cancel_job)
         self._refresh_timer.timeout.connect(self.refresh_actions)
-
-    # Sessions.
 
     @property
     def workspace(self) -> Workspace:
@@ -159,7 +161,22 @@ class MainWindow(QMainWindow):
             if state := self.preferences.state:
                 self.restoreState(state)
         else:
-            self._close_workspace()
+            self.opener.close(self._take_workspace())
+        self._show(session)
+        self.verification.start(session)
+        self.preferences.add_recent(self._path_of_session())
+
+    def _take_workspace(self) -> Session:
+        """Take the workspace from the screen and stop its jobs; its session stays open."""
+        old, self._workspace = self.workspace, None
+        self.desk.runner.cancel_all()
+        old.tear_down()
+        return old.session
+
+    def _show_again(self) -> None:
+        self._show(self._take_workspace())
+
+    def _show(self, session: Session) -> None:
         workspace = self._workspace = Workspace(session, self.desk, self)
         self._docks["Objects"].setWidget(workspace.objects)
         self._docks["Memory"].setWidget(workspace.memory)
@@ -173,23 +190,13 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.status.show_message)
         workspace.changed.connect(self._refresh_timer.start)
         workspace.canvas.setFocus()
-        self.preferences.add_recent(self._path_of_session())
         self._show_state()
-
-    def _close_workspace(self) -> None:
-        """Take the workspace from the screen and close its session after its last job."""
-        old, self._workspace = self.workspace, None
-        self.desk.runner.cancel_all()
-        old.tear_down()
-        self.opener.close(old.session)
 
     def _show_state(self) -> None:
         name = self._workspace.session.source.name if self._workspace else ""
         project = self._workspace.session.project_path.name if self._workspace else ""
         self.setWindowTitle(f"{name} - {project} - {TITLE}" if name else TITLE)
         self.refresh_actions()
-
-    # Requests from actions.
 
     def ask_open(self, ask: Callable[[QWidget, Preferences], Path | None]) -> None:
         """Let the user choose something and open it."""
@@ -259,10 +266,6 @@ class MainWindow(QMainWindow):
         if progress.outcome is not None or not progress.done:
             self.refresh_actions()
 
-    def _cancel_job(self, job_id: int) -> None:
-        for desk in (self.desk, self.files):
-            desk.runner.cancel(job_id)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a local file or folder."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -286,12 +289,10 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     def _close_all(self) -> None:
-        old, self._workspace = self._workspace, None
-        if old is not None:
-            old.tear_down()
+        session = self._take_workspace() if self._workspace else None
         for desk in (self.desk, self.files):
             while not desk.runner.shutdown(SHUTDOWN_MS):
                 _log.warning("a job has not ended yet; its work is saved")
-        if old is not None:
-            old.session.close()
+        if session is not None:
+            session.close()
         self.opener.abandon()

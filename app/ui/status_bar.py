@@ -1,7 +1,7 @@
 """The status bar: where the user is, what the mouse does, how far the jobs are."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPixmap
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox, QStatusBar, QToolButton, QWidget
 
 from app.media.frames import FrameSource, Pixels
@@ -26,6 +26,23 @@ def _fixed(label: QLabel, widest: str) -> QLabel:
     """Reserve room for the widest text, so that nothing beside it moves."""
     label.setFixedWidth(QFontMetrics(label.font()).horizontalAdvance(widest) + 8)
     return label
+
+
+class ElidedLabel(QLabel):
+    """A line of text that takes what room there is; the tooltip has all of it."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Need no width at all."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much as fits."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        end = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self.text(), end, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        self.setToolTip(self.text() if shown != self.text() else "")
 
 
 class StatusBar(QStatusBar):
@@ -57,7 +74,7 @@ class StatusBar(QStatusBar):
         self._swatch = QLabel(self)
         self._swatch.setFixedSize(SWATCH_PX, SWATCH_PX)
         self._pixel = _fixed(QLabel(self), "x 8888, y 8888  #888888")
-        self._hint = QLabel(self)
+        self._hint = ElidedLabel(self)
         self._hint.setProperty("role", "muted")
         self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._message_timer.timeout.connect(self._show_hint)
@@ -66,7 +83,7 @@ class StatusBar(QStatusBar):
         self.set_source(None)
 
     def _add_widgets(self) -> None:
-        self._progress_text = QLabel(self)
+        self._progress_text = ElidedLabel(self)
         self._progress = QProgressBar(self, textVisible=False)
         self._progress.setAccessibleName("Job progress")
         self._progress.setFixedWidth(120)

@@ -18,7 +18,8 @@ from app.ui.tracking_control import TrackingControl
 from app.ui.undo import EditStack
 from app.ui.view_state import ViewState
 
-OBJECTS_WIDTH_PX = 240
+OBJECTS_WIDTH_PX = 270
+SPLIT = [700, 250]  # canvas to timeline, before the user moves the border
 MEMORY_WIDTH_PX = 320
 
 
@@ -71,6 +72,7 @@ class Workspace(QObject):
             self.editor.addWidget(widget)
             self.editor.setStretchFactor(self.editor.indexOf(widget), stretch)
             self.editor.setCollapsible(self.editor.indexOf(widget), False)
+        self.editor.setSizes(SPLIT)
         self._connect_requests()
         self._connect_changes()
 

@@ -12,7 +12,10 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QToolButton
 from pytestqt.qtbot import QtBot
 
+from app.core.cancel import CancelToken
 from app.core.document import Origin
+from app.media.verify import Verdict, VerifyResult, VerifyStep
+from app.media.video import VideoSource
 from app.ui.dialogs.export_dialog import ExportOrder
 from app.ui.theme import Theme
 from tests.helpers.fake_backend import FakeBackend
@@ -356,3 +359,20 @@ def test_a_theme_is_remembered(user: WindowDriver, theme: Theme) -> None:
     background = user.window.palette().window().color()
     assert (background.lightness() > 128) is (theme is Theme.LIGHT)
     assert user.window.action_set[theme.value.capitalize()].isChecked()
+
+
+def test_a_video_that_holds_fewer_frames_than_announced_is_renumbered(
+    qtbot: QtBot, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(source: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
+        times = [int(pts) for pts in source.index.pts[:20]]
+        found = source.index.with_decoded(list(times))
+        yield VerifyStep(20, 20, VerifyResult(Verdict.ADOPTED, 20, "It has 20 frames.", found))
+
+    monkeypatch.setattr("app.session.verify_index", verify)
+    with open_window(qtbot, clip) as user:
+        user.wait(lambda: user.workspace.view.num_frames == 20)
+        assert "It has 20 frames." in messages(user)
+        user.go(99)
+        assert user.workspace.view.frame == 19
+        user.click_and_wait(20, 20)
