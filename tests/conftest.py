@@ -17,6 +17,7 @@ from shiboken6 import isValid
 
 if "--headed" not in sys.argv:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads it when the application starts
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # toy networks: more threads only wait for each other
 
 ROOT = Path(__file__).resolve().parent.parent
 THREAD_GRACE_S = 2.0
