@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
 from app.core.errors import AppError
 from app.ui.job_runner import Job, JobRunner, Outcome, Priority
 from app.ui.progress import JobProgress
+
+TELL_EVERY_MS = 100
+"""Progress is shown this often at most: a progress bar paints itself at once, which takes ms."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,8 @@ class JobDesk(QObject):
         self.runner = runner
         self._orders: dict[int, _Order] = {}
         self._listed: dict[int, JobProgress] = {}
+        self._last_told = QElapsedTimer()
+        self._last_told.start()
         runner.stepped.connect(self._on_stepped)
         runner.ended.connect(self._on_ended)
 
@@ -106,7 +111,9 @@ class JobDesk(QObject):
         progress = self._listed.get(job_id)
         if progress and isinstance(step, CountedStep):
             progress.advance(step.done, step.total)
-            self.progress_changed.emit(progress)
+            if self._last_told.hasExpired(TELL_EVERY_MS):
+                self._last_told.start()
+                self.progress_changed.emit(progress)
 
     def _on_ended(self, job_id: int, outcome: str, error: AppError | None) -> None:
         order = self._orders.pop(job_id, None)

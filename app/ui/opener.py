@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -65,6 +66,8 @@ class Opener(QObject):
         def job(token: CancelToken) -> Iterator[object]:
             opening.session = Session.open(path, self._load_backend)
             yield opening
+            # The plots of the memory panel need it; loaded here, it never holds up the window.
+            import_module("pyqtgraph")
 
         self.opening.emit(path)
         self._files.submit(
