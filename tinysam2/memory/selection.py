@@ -7,20 +7,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+_FIRST = 10.0  # outranks any novelty, which is at most 2
+FIXED_SHARE = 0.75  # of the budget: what prompted and pinned frames may claim before the others
+
+
 def select_tokens(
-    tokens: Sequence[Tensor], cells: Sequence[Tensor], is_whole: Sequence[bool], budget: int
+    tokens: Sequence[Tensor], cells: Sequence[Tensor], is_fixed: Sequence[bool], budget: int
 ) -> list[Tensor]:
     """Choose the most informative tokens across the frames of a bank.
 
-    Frames flagged whole come first and keep every token while the budget lasts.  Every other token
-    is scored by its novelty, one minus the highest cosine similarity to the tokens that frames
-    earlier in the list hold at the same cell: what looks like something already remembered in its
-    place says nothing new.  The budget goes to the highest scores.
+    Every token is scored by its novelty, one minus the highest cosine similarity to the tokens that
+    frames earlier in the list hold at the same cell: what looks like something already remembered
+    in its place says nothing new.  In the first frame the mean token takes their part.  Fixed
+    frames share `FIXED_SHARE` of the budget evenly and keep their best tokens, one fixed frame as
+    a rule all of them; the rest of the budget goes to the highest scores of all others.
 
     Args:
         tokens: per frame (n, C), most important frame first.
         cells: per frame (n,) long, the cell of each token in the pooled grid.
-        is_whole: per frame, whether it is kept whole first.
+        is_fixed: per frame, whether it was prompted or pinned.
         budget: tokens to keep in all.
 
     Returns:
@@ -36,13 +41,14 @@ def select_tokens(
             torch.ones(n, dtype=torch.bool, device=t.device)
             for n, t in zip(counts, tokens, strict=True)
         ]
-    scores = torch.cat(_novelty(tokens, cells))
-    whole = torch.cat([torch.full((n,), w) for n, w in zip(counts, is_whole, strict=True)])
-    # Whole frames outrank the rest (novelty is at most 2), the first of them first.
-    rank = -torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
-    priority = scores + torch.where(whole, 1000.0 + 4.0 * rank, 0.0).to(scores.device)
-    keep = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
-    keep[priority.topk(budget).indices] = True
+    scores = _novelty(tokens, cells)
+    share = int(FIXED_SHARE * budget) // max(1, sum(is_fixed))
+    for i, score in enumerate(scores):
+        if is_fixed[i]:
+            score[score.topk(min(share, len(score))).indices] += _FIRST
+    flat = torch.cat(scores)
+    keep = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
+    keep[flat.topk(budget).indices] = True
     return list(keep.split(counts))
 
 
@@ -55,7 +61,7 @@ def _novelty(tokens: Sequence[Tensor], cells: Sequence[Tensor]) -> list[Tensor]:
     for i, (token, cell) in enumerate(zip(tokens, cells, strict=True)):
         unit = F.normalize(token.detach().float(), dim=-1)
         if i == 0:
-            best.append(unit.new_ones(len(unit)))
+            best.append(1 - unit @ F.normalize(unit.mean(0), dim=0))
         else:
             best.append(1 - (grid[:i, cell] * unit).sum(-1).amax(0))
         grid[i, cell] = unit

@@ -22,10 +22,18 @@ def test_budget_is_used_to_the_last_token() -> None:
         assert sum(int(k.sum()) for k in keep) == budget
 
 
-def test_whole_frames_come_first_in_their_order() -> None:
+def test_one_fixed_frame_is_kept_whole() -> None:
     frames = [tokens(i) for i in range(3)]
-    keep = select_tokens(frames, [ALL] * 3, [False, True, True], budget=8)
-    assert [int(k.sum()) for k in keep] == [0, 6, 2]
+    keep = select_tokens(frames, [ALL] * 3, [False, True, False], budget=8)
+    assert [int(k.sum()) for k in keep][1] == 6
+
+
+def test_every_correction_is_remembered_and_room_is_left_for_others() -> None:
+    frames = [tokens(i) for i in range(5)]
+    keep = select_tokens(frames, [ALL] * 5, [True, True, True, False, False], budget=8)
+    kept = [int(k.sum()) for k in keep]
+    assert min(kept[:3]) >= 2
+    assert sum(kept) == 8
 
 
 def test_what_an_earlier_frame_holds_in_its_place_goes_before_what_is_new() -> None:
