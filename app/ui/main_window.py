@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(self._docks["Memory"], self._docks["Jobs"])
         self._docks["Memory"].raise_()
         view_menu = self.action_set.menus["View"]
+        view_menu.addSeparator()
         view_menu.addActions([dock.toggleViewAction() for dock in self._docks.values()])
         self.resize(1440, 900)
         if geometry := self.preferences.geometry:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from app.core.errors import UsageError
 from app.session import Session
@@ -59,6 +60,10 @@ class TrackingControl(QObject):
         self.follows = not self.follows
         self.changed.emit()
 
+    def stop_following(self) -> None:
+        """Stay on the frame on screen: the user has begun to do something there."""
+        self._followed = None
+
     def track(self, direction: Direction) -> None:
         """Track from the frame on screen to the end, or as far as the in/out range goes."""
         self._start(direction)
@@ -101,6 +106,8 @@ class TrackingControl(QObject):
             self._desk.runner.cancel(self._job_id)
             return
         self._session.apply(step)
+        if QGuiApplication.mouseButtons():
+            self.stop_following()
         if self._followed is not None:
             if self._view.frame == self._followed:
                 self._view.frame = self._followed = step.result.frame

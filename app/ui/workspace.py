@@ -85,6 +85,13 @@ class Workspace(QObject):
         canvas.preview_requested.connect(controller.preview)
         canvas.preview_ended.connect(controller.end_preview)
         controller.previewed.connect(canvas.show_preview)
+        for begun in (
+            canvas.point_requested,
+            canvas.box_requested,
+            canvas.stroke_finished,
+            canvas.preview_requested,
+        ):
+            begun.connect(self.tracking.stop_following)
         timeline.frame_requested.connect(self.navigator.go)
         timeline.range_requested.connect(controller.set_range)
         timeline.object_activated.connect(self._activate)

@@ -126,6 +126,18 @@ def test_cancelling_half_way_keeps_the_frames_that_are_done(qtbot: QtBot, clip: 
         assert user.mask_frames() == [0]
 
 
+def test_the_picture_follows_tracking_until_the_user_clicks_on_it(qtbot: QtBot, clip: Path) -> None:
+    with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
+        user.click_and_wait(20, 20)
+        user.press("T")
+        user.wait(lambda: user.workspace.view.frame >= 3)
+        user.workspace.canvas.point_requested.emit(60.0, 40.0, True)
+        stayed = user.workspace.view.frame
+        user.wait_until_idle()
+        assert user.workspace.view.frame == stayed
+        assert len(user.document.prompts(1, stayed).points) == 1
+
+
 def test_undo_while_tracking_stops_it_for_good(qtbot: QtBot, clip: Path) -> None:
     with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
         user.click_and_wait(20, 20)
