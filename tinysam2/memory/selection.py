@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-
 _FIRST = 10.0  # outranks any novelty, which is at most 2
 FIXED_SHARE = 0.75  # of the budget: what prompted and pinned frames may claim before the others
 
