@@ -56,6 +56,7 @@ class ActionSpec:
             something once.
         group: of actions of one group exactly one is on.
         toolbar: whether it is in the toolbar.
+        detail: what the text is followed by while the action is possible.
     """
 
     menu: str
@@ -68,6 +69,7 @@ class ActionSpec:
     is_on: Callable[["MainWindow"], bool] | None = None
     group: str = ""
     toolbar: bool = False
+    detail: Callable[["MainWindow"], str] | None = None
 
 
 def _tool(text: str, key: str, tool: Tool, tip: str) -> ActionSpec:
@@ -119,8 +121,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "Export…", ("Ctrl+E",), lambda w: w.ask_export(), "export", toolbar=True),
     _S("File", "-", (), lambda w: None),
     _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), need=_NOW),
-    _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Need.UNDO, toolbar=True),
-    _S("Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.workspace.stack.redo(), "redo", Need.REDO, toolbar=True),
+    _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Need.UNDO, toolbar=True, detail=lambda w: w.workspace.stack.undoText()),
+    _S("Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.workspace.stack.redo(), "redo", Need.REDO, toolbar=True, detail=lambda w: w.workspace.stack.redoText()),
     _S("Edit", "-", (), lambda w: None),
     _tool("Point tool", "Q", Tool.POINT, "Left: include, right or Ctrl+left: exclude, Shift: preview"),
     _tool("Box tool", "W", Tool.BOX, "Drag a box around the object"),
@@ -242,6 +244,9 @@ class ActionSet:
             action.setEnabled(spec.need in available)
             if spec.is_on is not None and action.isEnabled():
                 action.setChecked(spec.is_on(self._window))
+            if spec.detail is not None:
+                detail = spec.detail(self._window) if action.isEnabled() else ""
+                action.setText(f"{spec.text} {detail[:1].lower()}{detail[1:]}".rstrip())
 
     def _menu(self, path: str) -> QMenu:
         if path not in self.menus:

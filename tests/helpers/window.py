@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.document import Document, Table
 from app.storage.home import home_folder
+from app.tracking.loading import BackendLoader
 from app.ui.main_window import MainWindow
 from app.ui.shortcuts import ShortcutGuard
 from app.ui.workspace import Workspace
@@ -87,14 +88,17 @@ class WindowDriver:
 
 @contextmanager
 def open_window(
-    qtbot: QtBot, path: Path | None = None, backend: FakeBackend | None = None
+    qtbot: QtBot,
+    path: Path | None = None,
+    backend: FakeBackend | None = None,
+    load: BackendLoader | None = None,
 ) -> Iterator[WindowDriver]:
     """Open a window, forget its settings and projects afterwards."""
     application = QApplication.instance()
     assert application is not None
     guard = ShortcutGuard()
     application.installEventFilter(guard)
-    window = MainWindow(lambda: backend or FakeBackend())
+    window = MainWindow(load or (lambda: backend or FakeBackend()))
     driver = WindowDriver(qtbot, window)
     try:
         window.show()

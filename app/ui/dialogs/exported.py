@@ -18,6 +18,6 @@ def show_exported(parent: QWidget, exported: Exported) -> None:
     box.setDetailedText("\n".join(map(str, exported.paths)))
     show = box.addButton("Show folder", QMessageBox.ButtonRole.ActionRole)
     show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(exported.folder))))
-    box.addButton(QMessageBox.StandardButton.Close)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
