@@ -15,6 +15,7 @@ from app.core.memory import Constraint
 from app.tracking.backend import Direction
 from app.ui.dialogs import paths
 from app.ui.dialogs.about import open_log, show_about
+from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.ui.icons import icon
 from app.ui.shortcuts import key_text
 from app.ui.theme import Theme
@@ -107,6 +108,11 @@ def _select(position: int) -> ActionSpec:
     )
 
 
+def show_shortcuts(window: "MainWindow") -> None:
+    """Open the list of keys."""
+    ShortcutsDialog(window.action_set.shortcut_rows(), window).open()
+
+
 _S = ActionSpec
 _NOW, _OBJ, _MASK = Need.NOTHING, Need.OBJECT, Need.MASK
 
@@ -118,7 +124,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "-", (), lambda w: None),
     _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
     _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
-    _S("File", "Export…", ("Ctrl+E",), lambda w: w.ask_export(), "export", toolbar=True),
+    _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session, w), "export", toolbar=True),
+    _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.ask_import(), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
     _S("File", "-", (), lambda w: None),
     _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), need=_NOW),
     _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Need.UNDO, toolbar=True, detail=lambda w: w.workspace.stack.undoText()),
@@ -187,7 +194,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Clear in and out", ("Ctrl+Shift+X",), lambda w: w.workspace.controller.set_range(None, None)),
     _S("Memory", "Pin or unpin this frame", ("M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.PIN), "pin", _OBJ, "A pinned frame stays in memory; track again to apply"),
     _S("Memory", "Ban or allow this frame", ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, "A banned frame never enters memory; track again to apply"),
-    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: w.show_shortcuts(), "keyboard", _NOW),
+    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), show_shortcuts, "keyboard", _NOW),
     _S("Help", "Open log", (), lambda w: open_log(), need=_NOW),
     _S("Help", "About", (), show_about, "info", _NOW),
 )

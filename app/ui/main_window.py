@@ -25,8 +25,8 @@ from app.ui.actions import ActionSet, Need
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error
 from app.ui.dialogs.exported import show_exported
-from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.ui.exporting import Exporting
+from app.ui.importing import Importing
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import JobRunner
 from app.ui.model_host import ModelHost
@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     status: StatusBar
+    exporting: Exporting
 
     def __init__(self, load_backend: BackendLoader | None = None) -> None:
         super().__init__()
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.files = JobDesk(JobRunner(self), self)  # what only reads and writes files
         self.model = ModelHost(load_backend, self)
         self.opener = Opener(self.files, self.desk, self.model.load, self)
+        self.importing = Importing(self.files, self)
         self.exporting = Exporting(self.files, self.preferences, self)
         self.verification = Verification(self.files, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
@@ -219,9 +221,10 @@ class MainWindow(QMainWindow):
             self.status.show_message(f"The project is now {path}")
             self._show_state()
 
-    def ask_export(self) -> None:
-        """Let the user export masks."""
-        self.exporting.ask(self.workspace.session, self)
+    def ask_import(self) -> None:
+        """Let the user choose masks and import them."""
+        if path := paths.ask_masks(self, self.preferences):
+            self.importing.start(path, self.workspace.session, self.workspace.stack)
 
     def cancel_jobs(self) -> bool:
         """Stop tracking and exports; say whether there were any."""
@@ -243,10 +246,6 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, theme)
-
-    def show_shortcuts(self) -> None:
-        """Open the list of keys."""
-        ShortcutsDialog(self.action_set.shortcut_rows(), self).open()
 
     def available(self) -> set[Need]:
         """Tell what is there for actions to work on."""

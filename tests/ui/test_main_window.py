@@ -237,6 +237,44 @@ def test_exports_have_the_masks_and_say_where_they_are(user: WindowDriver, tmp_p
     assert len(coco["annotations"]) == FRAMES
 
 
+@pytest.mark.parametrize(("form", "chosen"), [("coco", "*.json"), ("davis", "*.png")])
+def test_exported_masks_come_back_as_one_step(
+    user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, chosen: str
+) -> None:
+    user.click_and_wait(20, 20)
+    user.workspace.session.update_object(1, name="dog")
+    user.press("T")
+    user.wait_until_idle()
+    order = ExportOrder((form,), tmp_path / "out", range(FRAMES))
+    user.window.exporting.start(user.workspace.session, order)
+    user.wait_until_idle()
+    path = str(sorted((tmp_path / "out").rglob(chosen))[0])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (path, ""))
+    user.press("Home")
+    user.do("Import masks…")
+    user.wait_until_idle()
+    assert user.document.object(2).name == "dog"
+    for frame in range(FRAMES):
+        [ours, theirs] = [user.document.mask(each, frame) for each in (1, 2)]
+        if ours and ours.mask.area:
+            assert theirs is not None
+            assert theirs.mask == ours.mask
+    user.workspace.stack.undo()
+    assert [each.object_id for each in user.document.objects] == [1]
+
+
+def test_masks_of_another_video_are_refused(
+    user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("P", (10, 10), 1).save(tmp_path / "00000.png")
+    chosen = str(tmp_path / "00000.png")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (chosen, ""))
+    user.do("Import masks…")
+    user.wait(lambda: bool(messages(user)))
+    assert "10 x 10 pixels, but the video is 96 x 64" in messages(user)[0]
+    assert user.document.objects == []
+
+
 def test_letters_typed_into_a_field_are_not_shortcuts(user: WindowDriver) -> None:
     user.click_and_wait(20, 20)
     user.press("Ctrl+J")

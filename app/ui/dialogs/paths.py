@@ -41,6 +41,13 @@ def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | Non
     return path.with_name(path.name + PROJECT_SUFFIX)
 
 
+def ask_masks(parent: QWidget, preferences: Preferences) -> Path | None:
+    """Ask for masks: a JSON file, or one of the label pictures of a folder, which is meant then."""
+    filters = "COCO or YouTube-VIS (*.json);;Label pictures, one per frame (*.png)"
+    path = _ask_file(parent, preferences, "Import masks", filters)
+    return path.parent if path and path.suffix.lower() == ".png" else path
+
+
 def _ask_file(parent: QWidget, preferences: Preferences, title: str, filters: str) -> Path | None:
     chosen, _ = QFileDialog.getOpenFileName(parent, title, preferences.folder("open"), filters)
     return _remembered(preferences, "open", chosen)
