@@ -51,15 +51,6 @@ def test_every_action_is_in_a_menu_and_shows_its_keys(qtbot: QtBot) -> None:
 
 
 def test_every_action_does_something_without_failing(qtbot: QtBot, tmp_path: Path) -> None:
-    asks = {
-        "Open video…",
-        "Open frame folder…",
-        "Open project…",
-        "Save as…",
-        "Import masks…",
-        "Quit",
-        "Open log",
-    }
     with open_window(qtbot, small_clip(tmp_path, 8)) as user:
         user.click_and_wait(20, 20)
         for spec in TABLE:
