@@ -34,6 +34,7 @@ from app.ui.opener import Opener
 from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.preferences import Preferences
 from app.ui.progress import JobProgress
+from app.ui.recent_menu import RecentMenu
 from app.ui.status_bar import StatusBar
 from app.ui.theme import Theme, apply_theme
 from app.ui.verification import Verification
@@ -100,6 +101,9 @@ class MainWindow(QMainWindow):
         self._docks["Jobs"].setWidget(self.jobs)
         self.tabifyDockWidget(self._docks["Memory"], self._docks["Jobs"])
         self._docks["Memory"].raise_()
+        recent = RecentMenu(self.preferences, self)
+        recent.path_requested.connect(self.open_path)
+        self.action_set.menus["File"].insertMenu(self.action_set["Save"], recent)
         view_menu = self.action_set.menus["View"]
         view_menu.addSeparator()
         view_menu.addActions([dock.toggleViewAction() for dock in self._docks.values()])
@@ -284,11 +288,6 @@ class MainWindow(QMainWindow):
         if self._workspace is not None:
             self.preferences.state = self.saveState()
         self.hide()
-        self._close_all()
-        event.accept()
-        self.closed.emit()
-
-    def _close_all(self) -> None:
         session = self._take_workspace() if self._workspace else None
         for desk in (self.desk, self.files):
             while not desk.runner.shutdown(SHUTDOWN_MS):
@@ -296,3 +295,5 @@ class MainWindow(QMainWindow):
         if session is not None:
             session.close()
         self.opener.abandon()
+        event.accept()
+        self.closed.emit()

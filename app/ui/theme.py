@@ -100,6 +100,9 @@ QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QLabel[role="title"] {{ font-size: 22px; font-weight: 600; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="error"] {{ color: {error}; }}
+QPushButton[role="secondary"] {{ background: {raised}; color: {text}; border-radius: 6px;
+                                 border: 1px solid {border}; padding: 10px 16px; }}
+QPushButton[role="secondary"]:hover, QPushButton[role="secondary"]:focus {{ border-color: {text}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {accent_text}; border-radius: 6px;
                                border: 1px solid {accent}; padding: 10px 24px; font-weight: 600; }}
 QPushButton[role="primary"]:hover {{ border-color: {text}; }}

@@ -59,12 +59,12 @@ class Welcome(QWidget):
             button.clicked.connect(partial(self._request, ask))
             button.setMinimumHeight(40)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.setProperty("role", "primary" if ask is ask_video else "")
+            button.setProperty("role", "primary" if ask is ask_video else "secondary")
             row.addWidget(button)
         row.addStretch()
         return row
 
-    def _request(self, ask: object, _checked: bool) -> None:
+    def _request(self, ask: object, _checked: bool = False) -> None:
         self.choice_requested.emit(ask)
 
     def show_recent(self, paths: list[Path]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QToolButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.core.cancel import CancelToken
@@ -17,6 +17,7 @@ from app.core.document import Origin
 from app.media.verify import Verdict, VerifyResult, VerifyStep
 from app.media.video import VideoSource
 from app.ui.dialogs.export_dialog import ExportOrder
+from app.ui.recent_menu import RecentMenu
 from app.ui.theme import Theme
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip
@@ -403,6 +404,27 @@ def test_the_welcome_page_lists_what_was_open(qtbot: QtBot, clip: Path) -> None:
         assert user.workspace.session.num_frames == FRAMES
 
 
+def test_the_welcome_page_opens_a_video(
+    qtbot: QtBot, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(clip), ""))
+    with open_window(qtbot) as user:
+        buttons = user.window.welcome.findChildren(QPushButton)
+        next(button for button in buttons if button.text() == "Open video…").click()
+        user.wait(lambda: user.window.action_set["Export…"].isEnabled())
+
+
+def test_recent_paths_can_be_opened_from_the_menu(user: WindowDriver, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    user.open(small_clip(tmp_path / "b", 5))
+    [menu] = user.window.findChildren(RecentMenu)
+    menu.aboutToShow.emit()
+    newest, older = menu.actions()[:2]
+    assert newest.toolTip() == str(tmp_path / "b" / "clip.mp4")
+    older.trigger()
+    user.wait(lambda: user.workspace.session.num_frames == FRAMES)
+
+
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
 def test_a_theme_is_remembered(user: WindowDriver, theme: Theme) -> None:
     user.do(theme.value.capitalize())
@@ -423,6 +445,8 @@ def test_a_video_that_holds_fewer_frames_than_announced_is_renumbered(
     with open_window(qtbot, clip) as user:
         user.wait(lambda: user.workspace.view.num_frames == 20)
         assert "It has 20 frames." in messages(user)
+        for box in user.window.findChildren(QMessageBox):
+            box.close()
         user.go(99)
         assert user.workspace.view.frame == 19
         user.click_and_wait(20, 20)
