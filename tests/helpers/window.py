@@ -48,14 +48,17 @@ class WindowDriver:
 
     def wait_for_picture(self) -> None:
         """Wait until the frame is on screen, so that clicks count."""
-        with self.qtbot.waitSignal(self.workspace.loader.loaded, timeout=WAIT_MS):
-            self.workspace.loader.request(self.workspace.view.frame)
+        wanted = self.workspace.view.frame
+        loader = self.workspace.loader
+        with self.qtbot.waitSignal(
+            loader.loaded, timeout=WAIT_MS, check_params_cb=lambda frame, _: frame == wanted
+        ):
+            loader.request(wanted)
 
     def go(self, frame: int) -> None:
         """Show a frame and wait until it is on screen."""
-        if frame != self.workspace.view.frame:
-            with self.qtbot.waitSignal(self.workspace.loader.loaded, timeout=WAIT_MS):
-                self.workspace.navigator.go(frame)
+        self.workspace.navigator.go(frame)
+        self.wait_for_picture()
 
     def do(self, text: str) -> None:
         """Choose an action from the menus."""
