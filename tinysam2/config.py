@@ -30,6 +30,8 @@ class MemoryPolicy(StrEnum):
 
     QUALITY = "quality"
     FIFO = "fifo"
+    SAMURAI = "samurai"
+    DAM4SAM = "dam4sam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class MemoryConfig:
     """What the tracker remembers; every part can be switched off and compared.
 
     Attributes:
-        policy: the quality manager, or SAM 2's first-in-first-out bank.
+        policy: which frames the bank keeps, see `tinysam2.memory.policies`.
         max_frames: frames in the bank, prompted ones included.
         quality_threshold: least quality, in [0, 1], with which a frame enters the bank.
         pool: side of the square of memory cells that average pooling merges; 1 is off.

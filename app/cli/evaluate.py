@@ -15,7 +15,7 @@ from app.core.settings import ModelSettings
 COLUMNS = ("J&F", "J_mean", "F_mean")
 # Names of the model, which is not loaded just to read the options.
 PROTOCOLS = ("mask", "box", "1-click", "3-click", "5-click")
-POLICIES = ("quality", "fifo")
+POLICIES = ("quality", "fifo", "samurai", "dam4sam")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

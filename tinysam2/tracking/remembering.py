@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.bank import MemoryBank, MemoryEntry
+from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.compression import pool_memory, pooled_positions
+from tinysam2.memory.entry import MemoryEntry
 from tinysam2.memory.quality import FrameScores, novelty, object_descriptors, object_presence
+from tinysam2.memory.shape import mask_shapes
 from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, ObjectMemory, TinySam2
 
 
@@ -42,6 +44,7 @@ def make_entries(
     tokens = pool_memory(memory, banks[0].config.pool)
     cells = torch.arange(tokens.shape[1], device=tokens.device)
     descriptors = object_descriptors(features.s16, masks.logits)
+    shapes = mask_shapes(masks.logits)
     entries = []
     ious, logits = masks.predicted_iou.tolist(), masks.object_logit.tolist()
     for i, bank in enumerate(banks):
@@ -49,10 +52,8 @@ def make_entries(
         others = [e.descriptor for e in bank.readable() if e.frame != frame]
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
-        pointer, descriptor = masks.pointer[i], descriptors[i]
-        entries.append(
-            MemoryEntry(frame, tokens[i], cells, pointer, descriptor, scores, is_fixed[i])
-        )
+        looks = masks.pointer[i], descriptors[i]
+        entries.append(MemoryEntry(frame, tokens[i], cells, *looks, scores, shapes[i], is_fixed[i]))
     return entries
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.config import full_bank_tokens
-from tinysam2.memory.bank import MemoryBank, MemoryEvent, Verdict
+from tinysam2.memory.bank import MemoryBank, MemoryEvent
+from tinysam2.memory.entry import Verdict
 from tinysam2.memory.quality import FrameScores
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.bank import Decision, MemoryBank, MemoryEvent
+from tinysam2.memory.bank import MemoryBank, MemoryEvent
+from tinysam2.memory.entry import Decision
 from tinysam2.network import NO_OBJECT_LOGIT, ImageFeatures, ObjectMasks
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits

@@ -6,8 +6,10 @@ import torch
 from torch.nn import functional as F
 
 from tinysam2.config import MemoryConfig, MemoryPolicy
-from tinysam2.memory.bank import Decision, MemoryBank, MemoryEntry
+from tinysam2.memory.bank import MemoryBank
+from tinysam2.memory.entry import Decision, MemoryEntry
 from tinysam2.memory.quality import FrameScores
+from tinysam2.memory.shape import MaskShape
 
 CELLS, POINTER_TOKENS, BUDGET = 16, 2, 40
 
@@ -29,6 +31,7 @@ def entry(
         pointer=torch.full((16,), float(frame)),
         descriptor=F.normalize(torch.randn(8, generator=generator), dim=0),
         scores=FrameScores(quality, presence, quality * presence, 0.5),
+        shape=MaskShape(0.04, (0.4, 0.4, 0.6, 0.6)),
         is_fixed=is_fixed,
     )
 

@@ -7,7 +7,7 @@ import torch
 from tests.unit.tinysam2.toys import SIZE_HW, TOY, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.config import FULL_MEMORY, MemoryConfig, full_bank_tokens
-from tinysam2.memory.bank import Decision
+from tinysam2.memory.entry import Decision
 from tinysam2.tracking.steps import TrackStep
 from tinysam2.tracking.video_tracker import VideoTracker
 

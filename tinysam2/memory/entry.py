@@ -1,0 +1,46 @@
+"""What a memory bank holds and what it decides: the words that bank and policies share."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from torch import Tensor
+
+from tinysam2.memory.quality import FrameScores
+from tinysam2.memory.shape import MaskShape
+
+
+class Decision(StrEnum):
+    """What happened to a frame that was offered to the bank."""
+
+    PROMPTED = "prompted"
+    KEPT = "kept"
+    REPLACED = "replaced"
+    REFUSED = "refused"
+    PINNED = "pinned"
+    BANNED = "banned"
+
+
+Verdict = tuple[Decision, str, int | None]  # decision, reason in words, frame that left
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEntry:
+    """One remembered frame of one object.
+
+    Attributes:
+        tokens: (n, memory_dim) surviving tokens.
+        cells: (n,) long, their cells in the pooled grid.
+        pointer: (dim,) object pointer.
+        descriptor: unit vector of the object's looks, see `object_descriptors`.
+        shape: where its mask is and how large.
+        is_fixed: prompted or pinned: never leaves.
+    """
+
+    frame: int
+    tokens: Tensor
+    cells: Tensor
+    pointer: Tensor
+    descriptor: Tensor
+    scores: FrameScores
+    shape: MaskShape
+    is_fixed: bool

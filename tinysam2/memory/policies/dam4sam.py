@@ -1,0 +1,88 @@
+"""DAM4SAM's memory policy, but for its sign of a distractor."""
+
+from collections import deque
+from statistics import median
+
+from tinysam2.config import MemoryConfig
+from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.policies.policy import BankView, Policy
+
+# DAM4SAM's constants
+ANCHORS = 3
+ANCHOR_IOU = 0.8
+STEADY_AREA = (0.8, 1.2)  # shares of the median area of the last `MEDIAN_FRAMES`
+MEDIAN_FRAMES = 10
+STRIDE = 5  # frames with the object between recent ones; frames between anchors are more
+
+
+class Dam4SamPolicy(Policy):
+    """Part of the bank holds recent frames, part holds anchors: sure masks of a steady size.
+
+    The newest frame that shows the object is always held.  When the next one arrives, it stays as
+    an anchor, or as a fifth frame, or it leaves.
+
+    Source: DAM4SAM (Videnovic et al., CVPR 2025, arXiv:2411.17576), section 4.  Like it, not
+    equal to it: there an anchor must also have an alternative mask whose box differs (IoU <= 0.7),
+    the sign of a distractor; our decoder gives one mask when it tracks, so this is not asked.
+    """
+
+    reads_previous = False
+
+    def __init__(self, config: MemoryConfig) -> None:
+        super().__init__(config)
+        self._areas: deque[float] = deque(maxlen=MEDIAN_FRAMES)
+        self._anchors: list[int] = []
+        self._newest: int | None = None
+        self._since_fifth = STRIDE  # frames with the object since the last that stayed as a fifth
+
+    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+        """Hold the frame as the newest, and settle what becomes of the one before."""
+        if entry.scores.object_presence == 0 or entry.shape.box is None:
+            return Decision.REFUSED, "the object is not visible", None
+        leaver = self._settle(bank)
+        self._newest = entry.frame
+        self._areas.append(entry.shape.area)
+        reason = "the newest frame that shows the object"
+        if self._is_anchor(entry):
+            self._anchors.append(entry.frame)
+            reason += f", an anchor: predicted IoU {entry.scores.predicted_iou:.2f}, steady size"
+        if leaver is None:
+            return Decision.KEPT, reason, None
+        evicted, why = leaver
+        return Decision.REPLACED, f"{reason}; frame {evicted} {why}", evicted
+
+    def make_room(self, bank: BankView) -> int:
+        """Return the oldest frame of the part that holds more than its share."""
+        leaver = self._over_share(bank, self._newest)
+        return leaver[0] if leaver else bank.oldest
+
+    def _settle(self, bank: BankView) -> tuple[int, str] | None:
+        """Return the frame that leaves before another becomes the newest, and why."""
+        before = self._newest
+        is_due = self._since_fifth >= STRIDE
+        self._since_fifth += 1
+        if before in bank.chosen and before not in self._anchors:
+            if not is_due:
+                return before, "was neither an anchor nor a fifth frame"
+            self._since_fifth = 1
+        return self._over_share(bank, None)
+
+    def _over_share(self, bank: BankView, newest: int | None) -> tuple[int, str] | None:
+        """Return the oldest frame of a part that is too large; ``newest`` belongs to neither."""
+        held = [f for f in bank.chosen if f != newest]
+        anchors = [f for f in held if f in self._anchors]
+        recent = [f for f in held if f not in self._anchors]
+        anchor_places = min(ANCHORS, bank.capacity // 2)
+        if len(anchors) > anchor_places:
+            return anchors[0], "was the oldest anchor"
+        if len(recent) > bank.capacity - 1 - anchor_places:  # the newest has a place of its own
+            return recent[0], "was the oldest recent frame"
+        return None
+
+    def _is_anchor(self, entry: MemoryEntry) -> bool:
+        if entry.scores.predicted_iou <= ANCHOR_IOU or len(self._areas) < 2:
+            return False
+        if self._anchors and abs(entry.frame - self._anchors[-1]) <= STRIDE:
+            return False
+        least, most = STEADY_AREA
+        return least <= entry.shape.area / median(self._areas) <= most

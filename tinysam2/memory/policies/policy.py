@@ -1,0 +1,55 @@
+"""What every memory policy answers, and what it may look at."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinysam2.config import MemoryConfig
+from tinysam2.memory.entry import MemoryEntry, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class BankView:
+    """A bank as a policy sees it.
+
+    Attributes:
+        chosen: entries that may leave by frame, in order of arrival.
+        fixed: prompted and pinned entries.
+        capacity: how many may be chosen.
+    """
+
+    chosen: dict[int, MemoryEntry]
+    fixed: list[MemoryEntry]
+    capacity: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a frame must leave before another enters."""
+        return len(self.chosen) >= self.capacity
+
+    @property
+    def oldest(self) -> int:
+        """The chosen frame that arrived first."""
+        return next(iter(self.chosen))
+
+
+class Policy(ABC):
+    """Decides on the frames of one object, in the order in which they are tracked.
+
+    Attributes:
+        reads_previous: whether a refused frame that shows the object is read once, by the next
+            frame; it takes one of the bank's places.
+    """
+
+    reads_previous: ClassVar[bool]
+
+    def __init__(self, config: MemoryConfig) -> None:
+        self.config = config
+
+    @abstractmethod
+    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+        """Decide on a frame: kept, replaced (with the frame that leaves) or refused, and why."""
+
+    def make_room(self, bank: BankView) -> int:
+        """Return the chosen frame that leaves when the user's frame needs its place."""
+        return bank.oldest

@@ -1,0 +1,48 @@
+"""The memory quality manager."""
+
+import torch
+
+from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.policies.policy import BankView, Policy
+
+
+class QualityPolicy(Policy):
+    """Only good frames enter, and the one whose loss costs least leaves.
+
+    Source: ours; the form of the quality is that of SAM 3's tracker.
+    """
+
+    reads_previous = True
+
+    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+        """Compare quality with the threshold, then worth with that of the bank."""
+        scores, threshold = entry.scores, self.config.quality_threshold
+        worth = f"quality {scores.quality:.2f}, novelty {scores.novelty:.2f}"
+        if scores.object_presence == 0:
+            return Decision.REFUSED, "the object is not visible", None
+        if scores.quality < threshold:
+            reason = f"quality {scores.quality:.2f} is below {threshold:.2f}"
+            return Decision.REFUSED, reason, None
+        if not bank.is_full:
+            return Decision.KEPT, f"quality {scores.quality:.2f} and the bank had room", None
+        evicted = _least({**bank.chosen, entry.frame: entry}, bank.fixed)
+        if evicted == entry.frame:
+            return Decision.REFUSED, f"adds least to the bank: {worth}", None
+        return Decision.REPLACED, f"worth more than frame {evicted}: {worth}", evicted
+
+    def make_room(self, bank: BankView) -> int:
+        """Return the chosen frame whose removal loses least."""
+        return _least(bank.chosen, bank.fixed)
+
+
+def _least(candidates: dict[int, MemoryEntry], fixed: list[MemoryEntry]) -> int:
+    """Return the candidate of the least quality x (1 - similarity to the nearest other entry)."""
+    frames = list(candidates)
+    descriptors = torch.stack([e.descriptor for e in [*candidates.values(), *fixed]])
+    similarity = descriptors @ descriptors.T
+    similarity.fill_diagonal_(-1)
+    nearest = similarity.amax(1)[: len(frames)].tolist()
+    worth = {
+        f: candidates[f].scores.quality * (1 - s) for f, s in zip(frames, nearest, strict=True)
+    }
+    return min(worth, key=lambda f: worth[f])

@@ -1,0 +1,45 @@
+"""Where a mask is and how large, for policies that judge frames by it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of the picture's sides
+
+
+@dataclass(frozen=True, slots=True)
+class MaskShape:
+    """The area of a mask, as a share of the picture, and its box; None if it is empty."""
+
+    area: float
+    box: Box | None
+
+
+def mask_shapes(mask_logits: Tensor) -> list[MaskShape]:
+    """Measure masks, given as logits (O, h, w) at any resolution."""
+    inside = mask_logits > 0
+    height, width = inside.shape[-2:]
+    areas = inside.sum((1, 2)) / (height * width)
+    spans = [
+        torch.stack([line.int().argmax(1), line.shape[1] - line.flip(1).int().argmax(1)], 1)
+        / line.shape[1]
+        for line in (inside.any(1), inside.any(2))  # columns, rows
+    ]
+    boxes = torch.stack(spans, 2).flatten(1)  # (O, 4) as x0, y0, x1, y1
+    measured = torch.cat([areas[:, None], boxes], 1).tolist()
+    return [
+        MaskShape(area, (x0, y0, x1, y1) if area else None) for area, x0, y0, x1, y1 in measured
+    ]
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Return the intersection of two boxes over their union."""
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    union = _area(a) + _area(b) - width * height
+    return width * height / union if union > 0 else 0.0
+
+
+def _area(box: Box) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
