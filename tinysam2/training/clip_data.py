@@ -1,7 +1,8 @@
 """Raw material of training clips: stills with an object, backgrounds, and short real clips."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -10,14 +11,37 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from tinysam2.training.pictures import Entry, read_index, read_labels, read_picture
+from tinysam2.training.sources.material import Clip, Picture, Still
+from tinysam2.training.sources.registry import Data, read_data
 
 MIN_AREA, MAX_AREA = 0.004, 0.75  # of the picture: neither specks nor backgrounds
-# Sets differ in size and worth; a draw picks the set by these weights, then a picture of it.
-STILL_WEIGHTS = {
-    "bsds500": 3.0, "ccp": 1.5, "pets128": 2.0, "humanseg290": 1.5, "carparts": 1.0,
-    "camvid": 1.0, "coco_tiny100": 2.0, "food54": 0.5,
-}  # fmt: skip
+MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedDraw(Generic[T_co]):
+    """Groups of things to draw from: a group by its weight, then one of its things."""
+
+    groups: tuple[Sequence[T_co], ...]
+    weights: tuple[float, ...]
+
+    @staticmethod
+    def of(pairs: Iterable[tuple[float, Sequence[T_co]]]) -> "WeightedDraw[T_co]":
+        """Keep the groups that are not empty."""
+        kept = [(weight, group) for weight, group in pairs if len(group)]
+        return WeightedDraw(tuple(g for _, g in kept), tuple(w for w, _ in kept))
+
+    def __len__(self) -> int:
+        """Number of things."""
+        return sum(map(len, self.groups))
+
+    def draw(self, rng: np.random.Generator) -> T_co:
+        """Draw one thing."""
+        weights = np.array(self.weights)
+        group = self.groups[rng.choice(len(weights), p=weights / weights.sum())]
+        return group[int(rng.integers(len(group)))]
 
 
 def draw_object(labels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.bool_] | None:
@@ -59,41 +83,41 @@ def _resize(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None, size: in
 class Stills:
     """Where stills and backgrounds come from."""
 
-    by_set: dict[str, list[Entry]]
-    backgrounds: list[Path]
+    stills: WeightedDraw[Still]
+    backgrounds: WeightedDraw[Picture]
 
     @staticmethod
-    def of(root: Path) -> "Stills":
-        """Collect the training stills below a data folder."""
-        by_set: dict[str, list[Entry]] = {}
-        backgrounds: list[Path] = []
-        for entry in read_index(root):
-            if entry.split != "train":
-                continue
-            if entry.kind == "image" and entry.dataset in STILL_WEIGHTS:
-                by_set.setdefault(entry.dataset, []).append(entry)
-            elif entry.kind == "unlabelled":
-                backgrounds.append(entry.path.with_name(entry.path.name + ".jpg"))
-        return Stills(by_set, backgrounds)
+    def of(data: Data) -> "Stills":
+        """Collect the training stills; where there are none, the frames of clips are stills.
+
+        Raises:
+            ValueError: there is nothing annotated.
+        """
+        found = read_data(data)
+        stills = WeightedDraw.of((m.weight, m.stills) for m in found)
+        if not len(stills):
+            stills = WeightedDraw.of((m.weight, [f for c in m.clips for f in c]) for m in found)
+        if not len(stills):
+            raise ValueError("the training data has no annotated pictures")
+        backgrounds = WeightedDraw.of((m.weight, m.backgrounds) for m in found)
+        return Stills(stills, backgrounds if len(backgrounds) else stills)
 
     def draw_still(self, rng: np.random.Generator, size: int) -> Tensor:
         """Draw a picture with one of its objects: (4, size, size) uint8."""
-        names = list(self.by_set)
-        weights = np.array([STILL_WEIGHTS[n] for n in names])
-        while True:
-            entries = self.by_set[rng.choice(names, p=weights / weights.sum())]
-            path = entries[rng.integers(len(entries))].path
-            mask = draw_object(read_labels(path.with_name(path.name + ".png")), rng)
+        for _ in range(MOST_DRAWS):
+            still = self.stills.draw(rng)
+            mask = draw_object(still.labels(), rng)
             if mask is None:
                 continue
-            picture = read_picture(path.with_name(path.name + ".jpg"))
+            picture = still.pixels()
             y0, y1, x0, x1 = _crop_box(mask.shape, mask, rng)
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
             return _resize(picture[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip], size)
+        raise ValueError(f"no picture shows an object in {MOST_DRAWS} draws")
 
     def draw_background(self, rng: np.random.Generator, size: int) -> Tensor:
         """Draw a picture without a mask: (4, size, size) uint8."""
-        picture = read_picture(self.backgrounds[rng.integers(len(self.backgrounds))])
+        picture = self.backgrounds.draw(rng).pixels()
         y0, y1, x0, x1 = _crop_box(picture.shape[:2], None, rng)
         return _resize(picture[y0:y1, x0:x1], None, size)
 
@@ -104,8 +128,8 @@ class StillLayers(Dataset[Tensor]):
     Item i depends on the seed and i alone, so training resumes exactly.
     """
 
-    def __init__(self, root: Path, size: int, seed: int, start: int = 0) -> None:
-        self.stills, self.size, self.seed, self.start = Stills.of(root), size, seed, start
+    def __init__(self, data: Data, size: int, seed: int, start: int = 0) -> None:
+        self.stills, self.size, self.seed, self.start = Stills.of(data), size, seed, start
 
     def __len__(self) -> int:
         return 10**8
@@ -117,24 +141,19 @@ class StillLayers(Dataset[Tensor]):
         return torch.stack([target, other, self.stills.draw_background(rng, self.size)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Video:
-    frames: list[Path]  # annotated ones, in order
-
-
 class RealClips(Dataset[Tensor]):
     """Short real clips with one object: (T, 4, S, S) uint8, random gaps and direction.
 
-    The validation sequences of DAVIS are never among them: their split is not "train".
+    The validation sequences of DAVIS are never among them: no reader gives them.
+
+    Raises:
+        ValueError: the data has no clips.
     """
 
-    def __init__(self, root: Path, size: int, length: int, seed: int, start: int = 0) -> None:
-        self.videos: list[_Video] = []
-        for entry in read_index(root):
-            if entry.kind == "video" and entry.split == "train":
-                frames = [p for p in sorted(entry.path.glob("*.jpg")) if _mask(p).exists()]
-                if len(frames) >= 2:
-                    self.videos.append(_Video(frames))
+    def __init__(self, data: Data, size: int, length: int, seed: int, start: int = 0) -> None:
+        self.clips = WeightedDraw.of((m.weight, m.clips) for m in read_data(data))
+        if not len(self.clips):
+            raise ValueError("the training data has no annotated videos (real = 0 does without)")
         self.size, self.length, self.seed, self.start = size, length, seed, start
 
     def __len__(self) -> int:
@@ -142,33 +161,26 @@ class RealClips(Dataset[Tensor]):
 
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.seed, 2, index + self.start))
-        while True:
+        for _ in range(MOST_DRAWS):
             frames = self._draw_frames(rng)
-            labels = [read_labels(_mask(p)) for p in frames]
+            labels = [frame.labels() for frame in frames]
             first = draw_object(labels[0], rng)
             if first is None:
                 continue
             value = labels[0][first][0]
             masks = [m == value for m in labels]
-            union = np.logical_or.reduce(masks)
-            y0, y1, x0, x1 = _crop_box(first.shape, union if union.any() else None, rng)
+            y0, y1, x0, x1 = _crop_box(first.shape, np.logical_or.reduce(masks), rng)
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
-            return torch.stack(
-                [
-                    _resize(
-                        read_picture(p)[y0:y1, x0:x1][:, flip], m[y0:y1, x0:x1][:, flip], self.size
-                    )
-                    for p, m in zip(frames, masks, strict=True)
-                ]
-            )
+            crops = [
+                (frame.pixels()[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip])
+                for frame, mask in zip(frames, masks, strict=True)
+            ]
+            return torch.stack([_resize(picture, mask, self.size) for picture, mask in crops])
+        raise ValueError(f"no video shows an object in {MOST_DRAWS} draws")
 
-    def _draw_frames(self, rng: np.random.Generator) -> list[Path]:
-        frames = self.videos[rng.integers(len(self.videos))].frames
+    def _draw_frames(self, rng: np.random.Generator) -> list[Still]:
+        frames: Clip = self.clips.draw(rng)
         gaps = rng.integers(1, 6, self.length)
         at = rng.integers(len(frames)) + np.cumsum(gaps) * (1 if rng.random() < 0.5 else -1)
         span = 2 * len(frames) - 2  # reflect at the ends
         return [frames[min(i % span, span - i % span)] for i in at]
-
-
-def _mask(picture: Path) -> Path:
-    return picture.with_suffix(".png")

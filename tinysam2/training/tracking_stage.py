@@ -1,18 +1,17 @@
 """Stages 2 and 3: prompts on stills and tracking through memory, in one loop of short clips."""
 
-import json
 import math
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.config import ModelConfig
@@ -22,6 +21,16 @@ from tinysam2.tracking.picture import normalise
 from tinysam2.training.clip_data import RealClips, StillLayers
 from tinysam2.training.matcher_start import start_as_matcher
 from tinysam2.training.rollout import RolloutResult, rollout
+from tinysam2.training.running import (
+    STATE_FILE,
+    StopRequest,
+    append_log,
+    ignore_interrupts,
+    never,
+    save_state,
+    share_done,
+)
+from tinysam2.training.sources.registry import Data
 from tinysam2.training.synthesis import colour_drift, synthesise
 
 EMA_DECAY = 0.998
@@ -42,7 +51,7 @@ class TrackingConfig:
     """Recipe of stages 2 and 3.
 
     Attributes:
-        data: folder with ``index.json``.
+        data: folder with ``index.json``, or several places.
         encoder: stage 1's weights.
         out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
         model: the network to train.
@@ -56,7 +65,7 @@ class TrackingConfig:
         workers: processes that read each kind of clip; 0 reads in this one.
     """
 
-    data: Path
+    data: Data
     encoder: Path
     out: Path
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -73,9 +82,15 @@ class TrackingConfig:
     device: str = "cpu"
     workers: int = 1
 
+    def __post_init__(self) -> None:
+        if min(self.synthetic, self.real) < 0 or not self.synthetic + self.real:
+            raise ValueError("synthetic and real must be at least 0, and one of them more")
+        if self.length < 2:
+            raise ValueError(f"length must be at least 2, got {self.length}")
+
     def share_done(self, step: int, seconds: float) -> float:
         """Return how much of the run lies behind, from 0 on; 1 is its end."""
-        return seconds / (60 * self.minutes) if self.steps is None else step / self.steps
+        return share_done(self.minutes, self.steps, step, seconds)
 
 
 @dataclass
@@ -90,18 +105,14 @@ class TrainingState:
 
     def save(self, path: Path) -> None:
         """Write atomically."""
-        temporary = path.with_name(path.name + ".part")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "ema": self.ema,
-                "step": self.step,
-                "seconds": self.seconds,
-            },
-            temporary,
-        )
-        os.replace(temporary, path)
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "ema": self.ema,
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        save_state(state, path)
 
     def load(self, path: Path) -> None:
         """Continue where `save` was."""
@@ -144,30 +155,46 @@ def _start(config: TrackingConfig) -> TrainingState:
     return TrainingState(network, optimiser, ema)
 
 
-def _batches(config: TrackingConfig, phase: Phase, step: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(
+    config: TrackingConfig, phase: Phase, step: int
+) -> Iterator[tuple[Tensor | None, Tensor | None]]:
+    """Read layers of synthetic and frames of real clips; None where the recipe wants none."""
     size, seed = phase.size, config.seed
-    synthetic = StillLayers(config.data, size, seed, step * config.synthetic)
-    real = RealClips(config.data, size, config.length, seed, step * config.real)
+    synthetic = real = None
+    if config.synthetic:
+        synthetic = StillLayers(config.data, size, seed, step * config.synthetic)
+    if config.real:
+        real = RealClips(config.data, size, config.length, seed, step * config.real)
     return zip(
-        DataLoader(synthetic, config.synthetic, num_workers=config.workers),
-        DataLoader(real, config.real, num_workers=config.workers),
+        _loader(synthetic, config.synthetic, config.workers),
+        _loader(real, config.real, config.workers),
         strict=True,
     )
 
 
+def _loader(clips: Dataset[Tensor] | None, count: int, workers: int) -> Iterable[Tensor | None]:
+    if clips is None:
+        return repeat(None)
+    return DataLoader(clips, count, num_workers=workers, worker_init_fn=ignore_interrupts)
+
+
 def _clips(
-    layers: Tensor, real: Tensor, config: TrackingConfig, generator: torch.Generator
+    layers: Tensor | None, real: Tensor | None, config: TrackingConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Make one batch of normalised pictures (B, T, 3, S, S) and masks (B, T, S, S)."""
-    pictures, masks = synthesise(layers.to(config.device), config.length, generator)
-    real = real.to(config.device)
-    real_pictures = colour_drift(real[:, :, :3].float(), generator)
-    pictures = torch.cat([pictures, real_pictures])
-    masks = torch.cat([masks, real[:, :, 3] > 127])
+    clips = []
+    if layers is not None:
+        clips.append(synthesise(layers.to(config.device), config.length, generator))
+    if real is not None:
+        real = real.to(config.device)
+        clips.append((colour_drift(real[:, :, :3].float(), generator), real[:, :, 3] > 127))
+    pictures, masks = (torch.cat(parts) for parts in zip(*clips, strict=True))
     return normalise(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2]), masks
 
 
-def train_tracking(config: TrackingConfig) -> Iterator[dict[str, float]]:
+def train_tracking(
+    config: TrackingConfig, is_stopped: StopRequest = never
+) -> Iterator[dict[str, float]]:
     """Run stages 2 and 3, resuming from ``out/state.pt`` where there is one.
 
     Yields:
@@ -175,17 +202,21 @@ def train_tracking(config: TrackingConfig) -> Iterator[dict[str, float]]:
     """
     config.out.mkdir(parents=True, exist_ok=True)
     state = _start(config)
-    if (config.out / "state.pt").exists():
-        state.load(config.out / "state.pt")
+    if (config.out / STATE_FILE).exists():
+        state.load(config.out / STATE_FILE)
     begin = time.monotonic() - state.seconds
     for phase in config.phases:
-        if config.share_done(state.step, state.seconds) < phase.until:
-            yield from _train_phase(state, config, phase, begin)
+        if config.share_done(state.step, state.seconds) < phase.until and not is_stopped():
+            yield from _train_phase(state, config, phase, begin, is_stopped)
     _save(state, config)
 
 
 def _train_phase(
-    state: TrainingState, config: TrackingConfig, phase: Phase, begin: float
+    state: TrainingState,
+    config: TrackingConfig,
+    phase: Phase,
+    begin: float,
+    is_stopped: StopRequest,
 ) -> Iterator[dict[str, float]]:
     reported = saved = time.monotonic()
     log: list[RolloutResult] = []
@@ -193,7 +224,7 @@ def _train_phase(
         now = time.monotonic()
         state.seconds = now - begin
         spent = config.share_done(state.step, state.seconds)
-        if spent >= phase.until:
+        if spent >= phase.until or is_stopped():
             break
         log.append(_step(state, config, batch, spent, phase.train_trunk))
         if now - reported > REPORT_EVERY_S:
@@ -208,14 +239,14 @@ def _train_phase(
 
 
 def _save(state: TrainingState, config: TrackingConfig) -> None:
-    state.save(config.out / "state.pt")
+    state.save(config.out / STATE_FILE)
     export(state, config)
 
 
 def _step(
     state: TrainingState,
     config: TrackingConfig,
-    batch: tuple[Tensor, Tensor],
+    batch: tuple[Tensor | None, Tensor | None],
     spent: float,
     train_trunk: bool,
 ) -> RolloutResult:
@@ -246,8 +277,7 @@ def _report(
         "click_iou": round(float(np.mean([r.click_iou for r in log])), 4),
         "track_iou": round(float(np.mean([r.track_iou for r in log])), 4),
     }
-    with (config.out / "log.jsonl").open("a") as lines:
-        lines.write(json.dumps(row) + "\n")
+    append_log(row, config.out)
     return row
 
 

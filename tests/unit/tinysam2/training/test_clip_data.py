@@ -6,7 +6,8 @@ import torch
 
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.training.clip_data import RealClips, StillLayers, draw_object
-from tinysam2.training.pictures import read_picture, training_pictures
+from tinysam2.training.sources.material import PictureFile, StillFile
+from tinysam2.training.sources.registry import read_data
 
 
 @pytest.fixture
@@ -45,10 +46,13 @@ def test_real_clips_follow_one_object(folder: Path) -> None:
 
 
 def test_validation_videos_are_never_trained_on(folder: Path) -> None:
-    assert not any("secret" in str(path) for path in training_pictures(folder))
-    frames = [p for v in RealClips(folder, 32, 2, 0).videos for p in v.frames]
+    found = read_data(folder)
+    pictures = [p for m in found for p in m.pictures if isinstance(p, PictureFile)]
+    assert len(pictures) == 3 + 1 + 4
+    assert not any("secret" in str(picture.path) for picture in pictures)
+    frames = [f for m in found for clip in m.clips for f in clip if isinstance(f, StillFile)]
     assert len(frames) == 4
-    assert {p.parent.name for p in frames} == {"walk"}
+    assert {frame.path.parent.name for frame in frames} == {"walk"}
 
 
 def test_specks_backgrounds_and_void_are_no_objects() -> None:
@@ -66,4 +70,4 @@ def test_specks_backgrounds_and_void_are_no_objects() -> None:
 def test_unreadable_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("no picture")
     with pytest.raises(ValueError, match=r"cannot read picture .*a\.jpg"):
-        read_picture(tmp_path / "a.jpg")
+        PictureFile(tmp_path / "a.jpg").pixels()

@@ -8,6 +8,7 @@ from torch import Tensor
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.config import ModelConfig
 from tinysam2.network import TinySam2
+from tinysam2.tracking.picture import normalise
 from tinysam2.training import feature_distillation
 from tinysam2.training.feature_distillation import (
     DistillationConfig,
@@ -63,8 +64,8 @@ def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_projection_spreads_features_evenly_and_keeps_the_strongest(teacher_file: Path) -> None:
     teacher = ResNetTeacher(teacher_file)
     batch = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
-    (mean, basis), _ = fit_projections(teacher, iter([batch]), (16, 8), count=1)
-    features = teacher(feature_distillation.normalise(batch))
+    (mean, basis), _ = fit_projections(teacher, iter([normalise(batch)]), (16, 8), count=1)
+    features = teacher(normalise(batch))
     assert [tuple(f.shape) for f in features] == [(2, 512, 8, 8), (2, 1024, 4, 4)]
     projected = project(features[0], mean, basis)
     torch.testing.assert_close(projected.square().mean(), torch.tensor(1.0), atol=1e-2, rtol=0)

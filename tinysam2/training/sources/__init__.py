@@ -1,0 +1,1 @@
+"""Where training pictures come from: one reader per layout on disk, all giving `Material`."""
