@@ -57,6 +57,7 @@ class ActionSpec:
             something once.
         group: of actions of one group exactly one is on.
         toolbar: whether it is in the toolbar.
+        icon_on: another picture for while it is on.
         detail: what the text is followed by while the action is possible.
     """
 
@@ -71,6 +72,7 @@ class ActionSpec:
     group: str = ""
     toolbar: bool = False
     detail: Callable[["MainWindow"], str] | None = None
+    icon_on: str = ""
 
 
 def _tool(text: str, key: str, tool: Tool, tip: str) -> ActionSpec:
@@ -142,7 +144,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts_here(), need=Need.PROMPT),
     _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), need=_OBJ),
     _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), need=_NOW),
-    _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
+    _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", icon_on="pause", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
     _S("View/Go to", "Next frame", ("Right", ".", "D"), lambda w: w.workspace.navigator.step(1)),
     _S("View/Go to", "Previous frame", ("Left", ",", "A"), lambda w: w.workspace.navigator.step(-1)),
     _S("View/Go to", "10 frames on", ("Shift+Right",), lambda w: w.workspace.navigator.step(10)),
@@ -269,7 +271,7 @@ class ActionSet:
         action.setToolTip(f"{name}{keys}" + (f"\n{spec.tip}" if spec.tip else ""))
         action.setCheckable(spec.is_on is not None)
         if spec.icon:
-            action.setIcon(icon(spec.icon))
+            action.setIcon(icon(spec.icon, spec.icon_on))
             action.setIconVisibleInMenu(not spec.is_on)
         action.triggered.connect(partial(self._run, spec))
         return action

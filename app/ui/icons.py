@@ -23,16 +23,19 @@ def _renderer(name: str, color: str) -> QSvgRenderer:
 class _TintedEngine(QIconEngine):
     """Draws an icon in the text colour of the palette now in use, so a new theme recolours it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, name_on: str) -> None:
         super().__init__()
         self._name = name
+        self._name_on = name_on
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw the icon into ``rect``."""
-        is_disabled = mode is QIcon.Mode.Disabled
+        is_disabled, is_on = mode is QIcon.Mode.Disabled, state is QIcon.State.On
         group = QPalette.ColorGroup.Disabled if is_disabled else QPalette.ColorGroup.Active
-        color = QGuiApplication.palette().color(group, QPalette.ColorRole.ButtonText)
-        _renderer(self._name, color.name()).render(painter, QRectF(rect))
+        role = QPalette.ColorRole.HighlightedText if is_on else QPalette.ColorRole.ButtonText
+        color = QGuiApplication.palette().color(group, role)
+        name = self._name_on if is_on else self._name
+        _renderer(name, color.name()).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """Draw the icon on a transparent picture."""
@@ -45,14 +48,18 @@ class _TintedEngine(QIconEngine):
 
     def clone(self) -> QIconEngine:
         """Copy for another QIcon."""
-        return _TintedEngine(self._name)
+        return _TintedEngine(self._name, self._name_on)
 
 
-def icon(name: str) -> QIcon:
+def icon(name: str, name_on: str = "") -> QIcon:
     """Return the icon ``resources/icons/<name>.svg``, which follows the theme.
+
+    Args:
+        name: of the picture.
+        name_on: of the picture while a checkable action is on; the same one when empty.
 
     Raises:
         FileNotFoundError: there is no such icon.
     """
     _source(name)
-    return QIcon(_TintedEngine(name))
+    return QIcon(_TintedEngine(name, name_on or name))
