@@ -9,8 +9,10 @@ from tinysam2.checkpoints import load_checkpoint, load_state
 from tinysam2.devices import choose_device, choose_precision, place
 from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.network import TinySam2
+from tinysam2.store import ModelStore
 
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
+LOADABLE = tuple(BUNDLED)  # names of `tinysam2.zoo` that `load_model` takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,17 @@ def load_model(
 
     Args:
         name: a known model.
-        checkpoint: a weights file of that model; the bundled one unless given.
+        checkpoint: a weights file of that model; the stored or else the bundled one unless given.
         device: "auto", "cpu", "cuda[:i]" or "mps".
 
     Raises:
         ValueError: the name or device is unknown.
         CheckpointError: the weights cannot be used.
     """
-    if name not in BUNDLED:
-        raise ValueError(f"model must be one of {', '.join(BUNDLED)}, got {name!r}")
+    if name not in LOADABLE:
+        raise ValueError(f"model must be one of {', '.join(LOADABLE)}, got {name!r}")
     target = choose_device(device)
-    path = Path(checkpoint) if checkpoint is not None else BUNDLED[name]
+    path = Path(checkpoint) if checkpoint is not None else ModelStore().path(name) or BUNDLED[name]
     config, state, _ = load_checkpoint(path)
     network = TinySam2(config)
     load_state(network, state, path)

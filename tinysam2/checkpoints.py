@@ -1,4 +1,4 @@
-"""Reading and writing weights: strict, safe and atomic.  The only place that knows file formats."""
+"""Reading and writing the program's own weights files: strict, safe and atomic."""
 
 import json
 import os
@@ -55,6 +55,15 @@ def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
         raise CheckpointError(f"The weights file {path} holds NaN or infinity, first in {bad[0]}.")
     state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     return config, state, card
+
+
+def is_own(path: Path) -> bool:
+    """Tell whether a ``.safetensors`` file is one of `save_checkpoint`."""
+    try:
+        with safe_open(path, "pt") as file:
+            return "config" in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
 
 
 def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[ModelConfig, dict[str, object]]:

@@ -9,11 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
-from app.cli import demo, evaluate, export, track
+from app.cli import demo, evaluate, export, track, weights
 from app.core.errors import AppError, SourceError, UsageError
 
 PROGRAM = "tinysam2"
-COMMANDS = {"track": track, "export": export, "eval": evaluate, "demo": demo}
+COMMANDS = {"track": track, "export": export, "eval": evaluate, "weights": weights, "demo": demo}
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 

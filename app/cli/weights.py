@@ -1,0 +1,162 @@
+"""Look after model weights: list, fetch, import and check them."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.options import add_json_option
+from app.cli.progress import Progress
+from app.core.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from tinysam2.store import ModelStore
+    from tinysam2.zoo import KnownModel
+
+COLUMNS = ("name", "family", "parameters", "J&F", "licence", "tracks", "state")
+MEGABYTE = 1_000_000
+ELSEWHERE = "Where there is no network, fetch the file elsewhere and use `tinysam2 weights import`."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="show the known models and what is stored")
+    listing.set_defaults(act=_list)
+    getting = actions.add_parser("get", help="fetch the published weights of a model")
+    getting.add_argument("name", metavar="NAME", help="a model, as `list` names it")
+    getting.set_defaults(act=_get)
+    importing = actions.add_parser("import", help="copy a weights file into the store")
+    importing.add_argument("file", type=Path, metavar="FILE", help="a .safetensors or .pt file")
+    importing.add_argument("--name", help="its model, where its content does not tell")
+    importing.set_defaults(act=_import)
+    verifying = actions.add_parser("verify", help="find stored files that are damaged")
+    verifying.set_defaults(act=_verify)
+    for action in (listing, getting, importing, verifying):
+        add_json_option(action)
+        action.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit status."""
+    from tinysam2.store import ModelStore
+
+    with _sentences():
+        status: int = arguments.act(arguments, ModelStore())
+    return status
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    from tinysam2.checkpoints import CheckpointError
+    from tinysam2.store import NetworkError, StoreError
+
+    try:
+        yield
+    except NetworkError as error:
+        raise ModelError(str(error), ELSEWHERE) from error
+    except (CheckpointError, StoreError) as error:
+        raise ModelError(str(error)) from error
+
+
+def _list(arguments: argparse.Namespace, store: "ModelStore") -> int:
+    from tinysam2.zoo import MODELS
+
+    rows = [_row(model, store) for model in MODELS.values()]
+    print(json.dumps({"models": rows}) if arguments.json else _table(rows))
+    return 0
+
+
+def _row(model: "KnownModel", store: "ModelStore") -> dict[str, object]:
+    from tinysam2.build import BUNDLED, LOADABLE
+
+    path = store.path(model.name)
+    bundled = BUNDLED.get(model.name)
+    state = "stored" if path else "bundled" if bundled else "not stored"
+    place = path or bundled
+    return {
+        **asdict(model),
+        "is_trackable": model.name in LOADABLE,
+        "state": state,
+        "path": str(place) if place else None,
+    }
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    lines = [COLUMNS, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    score = row["davis17_val"]
+    return (
+        str(row["name"]),
+        str(row["family"]),
+        f"{int(str(row['parameters'])) / MEGABYTE:.1f} M",
+        "-" if score is None else f"{score}",
+        str(row["licence"]),
+        "yes" if row["is_trackable"] else "no",
+        str(row["state"]),
+    )
+
+
+def _get(arguments: argparse.Namespace, store: "ModelStore") -> int:
+    _check_name(arguments.name)
+    bar = Progress(f"fetching {arguments.name}", "MB")
+
+    def show(done: int, total: int) -> None:
+        bar.update(-(-done // MEGABYTE), -(-total // MEGABYTE))
+
+    path = store.get(arguments.name, show)
+    _say(arguments, arguments.name, path)
+    return 0
+
+
+def _import(arguments: argparse.Namespace, store: "ModelStore") -> int:
+    if arguments.name is not None:
+        _check_name(arguments.name)
+    stored = store.import_file(arguments.file, arguments.name)
+    _say(arguments, stored.model, store.folder / stored.file_name)
+    return 0
+
+
+def _check_name(name: str) -> None:
+    from tinysam2.zoo import MODELS
+
+    if name not in MODELS:
+        raise UsageError(f"There is no model {name!r}.", f"Choose from {', '.join(MODELS)}.")
+
+
+def _say(arguments: argparse.Namespace, name: str, path: Path) -> None:
+    from tinysam2.build import LOADABLE
+
+    if arguments.json:
+        print(json.dumps({"model": name, "path": str(path), "is_trackable": name in LOADABLE}))
+        return
+    print(f"{name}: {path}")
+    if name not in LOADABLE:
+        print(f"{name}: stored, but this version cannot track with it")
+
+
+def _verify(arguments: argparse.Namespace, store: "ModelStore") -> int:
+    faults = store.verify()
+    if arguments.json:
+        print(json.dumps({"models": {name: fault or None for name, fault in faults.items()}}))
+    else:
+        for name, fault in faults.items():
+            print(f"{name}: {fault or 'as it was stored'}")
+    if bad := [name for name, fault in faults.items() if fault]:
+        raise ModelError(
+            f"{len(bad)} of {len(faults)} stored models are damaged: {', '.join(bad)}.",
+            "Fetch or import them again.",
+        )
+    return 0
