@@ -9,11 +9,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
-from app.cli import demo, evaluate, export, track, weights
+from app.cli import demo, evaluate, export, track, train, weights
 from app.core.errors import AppError, SourceError, UsageError
 
 PROGRAM = "tinysam2"
-COMMANDS = {"track": track, "export": export, "eval": evaluate, "weights": weights, "demo": demo}
+COMMANDS = {
+    "track": track,
+    "export": export,
+    "eval": evaluate,
+    "train": train,
+    "weights": weights,
+    "demo": demo,
+}
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 

@@ -25,6 +25,7 @@ from tinysam2.training.running import (
     STATE_FILE,
     StopRequest,
     append_log,
+    check_length,
     ignore_interrupts,
     never,
     save_state,
@@ -69,6 +70,13 @@ class DistillationConfig:
     workers: int = 1
     device: str = "cpu"
     steps: int | None = None
+
+    def __post_init__(self) -> None:
+        check_length(self.minutes, self.steps)
+        if self.variant not in REPVIT_VARIANTS:
+            raise ValueError(f"variant must be one of {', '.join(REPVIT_VARIANTS)}")
+        if self.crop < 64 or self.crop % 32:
+            raise ValueError(f"crop must be a multiple of 32, at least 64, got {self.crop}")
 
 
 class _Crops(Dataset[Tensor]):

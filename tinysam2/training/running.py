@@ -21,6 +21,16 @@ def never() -> bool:
     return False
 
 
+def check_length(minutes: float, steps: int | None) -> None:
+    """Refuse a run that would end before it begins.
+
+    Raises:
+        ValueError: the length is not positive.
+    """
+    if minutes <= 0 or (steps is not None and steps <= 0):
+        raise ValueError(f"minutes and steps must be greater than 0, got {minutes} and {steps}")
+
+
 def share_done(minutes: float, steps: int | None, step: int, seconds: float) -> float:
     """Return how much of a run lies behind, from 0 on; 1 is its end."""
     return seconds / (60 * minutes) if steps is None else step / steps

@@ -1,5 +1,6 @@
 """Which reader reads which kind of data."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,5 +63,12 @@ def read_data(data: Data) -> list[Material]:
     return [
         replace(material, weight=material.weight * row.weight)
         for row in rows
-        for material in READERS[row.kind](row)
+        for material in _read(row)
     ]
+
+
+def _read(row: DataRow) -> list[Material]:
+    try:
+        return READERS[row.kind](row)
+    except (KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{row.path} is no data of the kind {row.kind}: {error!r}") from error

@@ -14,7 +14,8 @@ from tinysam2.network import TinySam2
 from tinysam2.tracking.video_tracker import VideoTracker
 from tinysam2.training import tracking_stage
 from tinysam2.training.rollout import rollout
-from tinysam2.training.tracking_stage import Phase, TrackingConfig, train_tracking
+from tinysam2.training.tracking_config import Phase, TrackingConfig
+from tinysam2.training.tracking_stage import train_tracking
 
 SMALL = ModelConfig(
     dim=96,

@@ -1,0 +1,110 @@
+"""Train or distil a model by a recipe; a run that was stopped goes on where it was."""
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from app.cli.options import check_writable
+from app.core.errors import AppError, UsageError
+
+if TYPE_CHECKING:
+    from tinysam2.training.recipe import Recipe
+
+DONE, INTERRUPTED = 0, 130
+OVERRIDES = ("data", "out", "device", "minutes", "steps")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="the recipe, a TOML file")
+    parser.add_argument("--out", metavar="DIR", help="where results and the state go")
+    parser.add_argument("--data", metavar="DIR", help="training data, a folder with index.json")
+    parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="M", help="length of the whole run")
+    length.add_argument("--steps", type=int, metavar="N", help="the same, in steps")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit status."""
+    from tinysam2.training.recipe import RecipeError, read_recipe
+
+    try:
+        recipe = read_recipe(arguments.config, _overrides(arguments))
+    except RecipeError as error:
+        raise UsageError(f"{error}.") from error
+    check_writable(recipe.out)
+    return _follow(recipe, arguments)
+
+
+def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Collect what the command line says otherwise than the recipe."""
+    said = {name: getattr(arguments, name) for name in OVERRIDES}
+    for name in ("minutes", "steps"):
+        if said[name] is not None and said[name] <= 0:
+            raise UsageError(f"--{name} must be greater than 0, got {said[name]}.")
+    if said["minutes"] is not None:
+        said["steps"] = "none"  # else those of the recipe would count
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
+    from tinysam2.training.recipe import follow, is_begun
+
+    if is_begun(recipe):
+        print(f"continuing the run in {recipe.out}", file=sys.stderr)
+    try:
+        with _stop_on_interrupt() as stop:
+            for report in follow(recipe, stop.is_set):
+                print(_line(recipe, report), file=sys.stderr, flush=True)
+    except (ValueError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[-1]  # a worker's traceback ends in the reason
+        raise AppError(f"{arguments.config} cannot be followed: {reason}") from error
+    if stop.is_set():
+        print(f"stopped and saved; to continue: {_command(arguments)}", file=sys.stderr)
+        return INTERRUPTED
+    print(recipe.out)
+    return DONE
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """Turn the first Ctrl+C into a wish; a second one ends the program at once."""
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _line(recipe: "Recipe", report: Mapping[str, float]) -> str:
+    from tinysam2.training.running import share_done
+
+    seconds = int(report["seconds"])
+    share = share_done(recipe.minutes, recipe.steps, int(report["step"]), seconds)
+    time = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    rest = ", ".join(f"{name} {value}" for name, value in report.items() if name != "seconds")
+    return f"training: {min(share, 1):4.0%}, {time}, {rest}"
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """Write the command line that these arguments came from."""
+    words = ["tinysam2", "train", str(arguments.config)]
+    for name in OVERRIDES:
+        value = getattr(arguments, name)
+        words += [] if value is None else [f"--{name}", str(value)]
+    return shlex.join(words)

@@ -1,0 +1,70 @@
+"""The recipe of stages 2 and 3."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinysam2.config import ModelConfig, check_image_size
+from tinysam2.training.running import check_length, share_done
+from tinysam2.training.sources.registry import Data
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Part of a run: until which share of it, at what picture side, whether the trunk learns."""
+
+    until: float
+    size: int
+    train_trunk: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.until <= 1:
+            raise ValueError(f"until must be in (0, 1], got {self.until}")
+        check_image_size(self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingConfig:
+    """Recipe of stages 2 and 3.
+
+    Attributes:
+        data: folder with ``index.json``, or several places.
+        encoder: stage 1's weights.
+        out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
+        model: the network to train.
+        minutes: length of the whole run; the learning rate follows a cosine over it.
+        steps: length in place of ``minutes``, the same on every machine.
+        phases: what the run goes through, one after the other.
+        length: frames of a clip.
+        synthetic: clips of a batch made from stills.
+        real: clips of a batch taken from videos.
+        trunk_rate: learning rate of the trunk as a share of the others'.
+        workers: processes that read each kind of clip; 0 reads in this one.
+    """
+
+    data: Data
+    encoder: Path
+    out: Path
+    model: ModelConfig = field(default_factory=ModelConfig)
+    minutes: float = 60.0
+    steps: int | None = None
+    phases: tuple[Phase, ...] = (Phase(0.7, 256), Phase(1.0, 384))
+    length: int = 3
+    synthetic: int = 6
+    real: int = 2
+    learning_rate: float = 5e-4
+    trunk_rate: float = 0.1
+    weight_decay: float = 0.02
+    seed: int = 0
+    device: str = "cpu"
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        check_length(self.minutes, self.steps)
+        if min(self.synthetic, self.real) < 0 or not self.synthetic + self.real:
+            raise ValueError("synthetic and real must be at least 0, and one of them more")
+        if self.length < 2:
+            raise ValueError(f"length must be at least 2, got {self.length}")
+
+    def share_done(self, step: int, seconds: float) -> float:
+        """Return how much of the run lies behind, from 0 on; 1 is its end."""
+        return share_done(self.minutes, self.steps, step, seconds)
