@@ -85,3 +85,24 @@ def test_track_runs_the_model(weights: Path, tmp_path: Path) -> None:
 def test_eval_offers_what_the_model_knows() -> None:
     assert set(evaluate.PROTOCOLS) == {protocol.value for protocol in Protocol}
     assert set(evaluate.POLICIES) == {policy.value for policy in MemoryPolicy}
+
+
+def test_eval_compares_memories(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, table = str(davis_tree(tmp_path / "davis")), tmp_path / "table.csv"
+    words = ["eval", root, "--ablate", "--checkpoint", str(weights), "--device", "cpu"]
+    words += ["--size", "64", "--frames", "3", "--sequences", "1", "--csv", str(table)]
+    assert main([*words, "--json"]) == 0
+    shown = capsys.readouterr()
+    rows = json.loads(shown.out)["settings"]
+    assert "evaluating: 11/11 sequences" in shown.err
+    assert rows[0]["setting"] == "full memory"
+    assert max(row["tokens_stored_max"] for row in rows) == rows[0]["tokens_stored_max"]
+    with table.open() as file:
+        assert [row["setting"] for row in csv.DictReader(file)] == [row["setting"] for row in rows]
+
+
+def test_eval_refuses_to_score_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", str(tmp_path), "--sequences", "0"]) == 2
+    assert "--sequences must be at least 1, got 0." in capsys.readouterr().err

@@ -1,9 +1,10 @@
 """Semi-supervised evaluation: prompt the first frame, track, score the rest."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tinysam2.config import MemoryConfig
 from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
 from tinysam2.evaluation.prompts import Protocol, click, enclosing_box
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
+from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.steps import TrackStep
 from tinysam2.tracking.video_tracker import VideoTracker
 
@@ -33,6 +35,8 @@ class SequenceResult:
         boundary: (O, F) F.
         tracked_frames: how many frames were tracked, in ``seconds``, reading them included.
         seconds: time that tracking took.
+        tokens_stored: in memory, of each object after each frame.
+        tokens_attended: read, of each object on each frame that was not prompted.
     """
 
     name: str
@@ -42,6 +46,8 @@ class SequenceResult:
     boundary: Scores
     tracked_frames: int
     seconds: float
+    tokens_stored: tuple[int, ...] = ()
+    tokens_attended: tuple[int, ...] = ()
 
 
 def evaluate(
@@ -52,6 +58,7 @@ def evaluate(
     memory: MemoryConfig | None = None,
     max_frames: int | None = None,
     image_size: int | None = None,
+    max_sequences: int | None = None,
 ) -> Iterator[SequenceResult]:
     """Score a model on a data set, sequence by sequence.
 
@@ -63,11 +70,12 @@ def evaluate(
         memory: memory settings; the model's own by default.
         max_frames: use only the beginning of each sequence.
         image_size: network input side; the model's own by default.
+        max_sequences: score only the first ones.
 
     Raises:
         ValueError: the data set holds nothing to score.
     """
-    for sequence in read_sequences(root, split):
+    for sequence in islice(read_sequences(root, split), max_sequences):
         shown = sequence if max_frames is None else sequence.first(max_frames)
         tracker = VideoTracker(model, shown.frames, memory, image_size)
         yield score_sequence(tracker, shown, protocol)
@@ -99,10 +107,12 @@ def score_sequence(
         )
     region, boundary = np.zeros((2, len(ids), len(scored)))
     columns = {frame: column for column, frame in enumerate(scored)}
+    events: list[MemoryEvent] = []
     seconds = -time.perf_counter()
     for object_id in ids:
         _prompt(tracker, object_id, first == object_id, protocol)
     for step in tracker.propagate():
+        events += step.memory_events.values()
         if (column := columns.get(step.frame_index)) is not None:
             predicted = combined_labels(step)
             seconds += time.perf_counter()
@@ -110,9 +120,19 @@ def score_sequence(
             region[:, column], boundary[:, column] = _scores(truth, predicted, ids)
             seconds -= time.perf_counter()
     seconds += time.perf_counter()
+    tokens = _tokens_stored(events), _tokens_attended(events)
+    frame_count = len(sequence.frames)
     return SequenceResult(
-        sequence.name, tuple(ids), tuple(scored), region, boundary, len(sequence.frames), seconds
+        sequence.name, tuple(ids), tuple(scored), region, boundary, frame_count, seconds, *tokens
     )
+
+
+def _tokens_stored(events: Iterable[MemoryEvent]) -> tuple[int, ...]:
+    return tuple(event.tokens_stored for event in events)
+
+
+def _tokens_attended(events: Iterable[MemoryEvent]) -> tuple[int, ...]:
+    return tuple(event.tokens_attended for event in events if event.tokens_attended)
 
 
 def _prompt(tracker: VideoTracker, object_id: int, truth: Bitmap, protocol: Protocol) -> None:
