@@ -97,14 +97,8 @@ def score_sequence(
     Raises:
         ValueError: the first frame has no object, or no frame is left to score.
     """
-    scored = sorted(sequence.annotations.keys() - {0, len(sequence.frames) - 1})
     first = sequence.labels(0)
-    ids = sorted(set(np.unique(first).tolist()) - {0, VOID})
-    if not ids or not scored:
-        raise ValueError(
-            f"{sequence.name} must have an object on its first frame and an annotated frame "
-            f"between the first and the last, got objects {ids} and frames {scored}"
-        )
+    ids, scored = _to_score(sequence, first)
     region, boundary = np.zeros((2, len(ids), len(scored)))
     columns = {frame: column for column, frame in enumerate(scored)}
     events: list[MemoryEvent] = []
@@ -125,6 +119,18 @@ def score_sequence(
     return SequenceResult(
         sequence.name, tuple(ids), tuple(scored), region, boundary, frame_count, seconds, *tokens
     )
+
+
+def _to_score(sequence: AnnotatedSequence, first: NDArray[np.uint8]) -> tuple[list[int], list[int]]:
+    """Return the objects and the frames that count."""
+    scored = sorted(sequence.annotations.keys() - {0, len(sequence.frames) - 1})
+    ids = sorted(set(np.unique(first).tolist()) - {0, VOID})
+    if not ids or not scored:
+        raise ValueError(
+            f"{sequence.name} must have an object on its first frame and an annotated frame "
+            f"between the first and the last, got objects {ids} and frames {scored}"
+        )
+    return ids, scored
 
 
 def _tokens_stored(events: Iterable[MemoryEvent]) -> tuple[int, ...]:
