@@ -9,7 +9,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import Request, build_opener
 
 from platformdirs import user_data_path
 
@@ -30,6 +30,10 @@ class StoreError(ValueError):
 
 class NetworkError(StoreError):
     """An address cannot be reached, or the connection broke."""
+
+
+class AmbiguousError(CheckpointError):
+    """Weights fit several models; the message names them."""
 
 
 def store_folder() -> Path:
@@ -106,7 +110,8 @@ class ModelStore:
             name: the model it is for; told by hash, keys and file name if None.
 
         Raises:
-            CheckpointError: the file cannot be used, or its model is not known for certain.
+            CheckpointError: the file cannot be used, or is of no known model.
+            AmbiguousError: it may be of several.
             StoreError: the name is unknown, or the disk fails.
         """
         wanted = self._models.values() if name is None else [self._model(name)]
@@ -196,7 +201,7 @@ def _only_one(candidates: list[KnownModel], path: Path, digest: Digest) -> Known
         return found[0]
     if candidates:
         names = ", ".join(model.name for model in candidates)
-        raise CheckpointError(f"The weights in {path} fit {names} alike: say which they are.")
+        raise AmbiguousError(f"The weights in {path} may be those of {names}.")
     raise CheckpointError(f"The weights in {path} are not those of a known model.")
 
 
@@ -226,9 +231,10 @@ def _download(address: str, part: Path, progress: ProgressCallback | None) -> Di
 
 def _request(address: str, present: int) -> HTTPResponse:
     """Ask for a file, without its first ``present`` bytes if the server can."""
+    opener = build_opener()  # which takes the proxies of the environment as it is now
     headers = {"User-Agent": "tinysam2"} | ({"Range": f"bytes={present}-"} if present else {})
     try:
-        response: HTTPResponse = urlopen(Request(address, headers=headers), timeout=TIMEOUT_S)
+        response: HTTPResponse = opener.open(Request(address, headers=headers), timeout=TIMEOUT_S)
     except HTTPError as error:
         if present and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             error.close()

@@ -54,12 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _sentences() -> Iterator[None]:
     from tinysam2.checkpoints import CheckpointError
-    from tinysam2.store import NetworkError, StoreError
+    from tinysam2.store import AmbiguousError, NetworkError, StoreError
 
     try:
         yield
     except NetworkError as error:
         raise ModelError(str(error), ELSEWHERE) from error
+    except AmbiguousError as error:
+        raise ModelError(str(error), "Say which with --name.") from error
     except (CheckpointError, StoreError) as error:
         raise ModelError(str(error)) from error
 
@@ -114,7 +116,8 @@ def _get(arguments: argparse.Namespace, store: "ModelStore") -> int:
     bar = Progress(f"fetching {arguments.name}", "MB")
 
     def show(done: int, total: int) -> None:
-        bar.update(-(-done // MEGABYTE), -(-total // MEGABYTE))
+        size = -(-total // MEGABYTE)
+        bar.update(size if done == total else done // MEGABYTE, size)
 
     path = store.get(arguments.name, show)
     _say(arguments, arguments.name, path)
@@ -157,6 +160,6 @@ def _verify(arguments: argparse.Namespace, store: "ModelStore") -> int:
     if bad := [name for name, fault in faults.items() if fault]:
         raise ModelError(
             f"{len(bad)} of {len(faults)} stored models are damaged: {', '.join(bad)}.",
-            "Fetch or import them again.",
+            "Fetch or import them again, or delete the files.",
         )
     return 0
