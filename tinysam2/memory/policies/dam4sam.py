@@ -22,8 +22,9 @@ class Dam4SamPolicy(Policy):
     an anchor, or as a fifth frame, or it leaves.
 
     Source: DAM4SAM (Videnovic et al., CVPR 2025, arXiv:2411.17576; jovanavidenovic/DAM4SAM,
-    ``dam4sam_tracker.py``).  Like it, not equal to it: there an anchor must also have an alternative mask whose box differs (IoU <= 0.7),
-    the sign of a distractor; our decoder gives one mask when it tracks, so this is not asked.
+    ``dam4sam_tracker.py``).  Like it, not equal to it: there an anchor must also have an
+    alternative mask whose box differs (IoU <= 0.7), the sign of a distractor; our decoder gives
+    one mask when it tracks, so this is not asked.
     """
 
     reads_previous = False
