@@ -90,6 +90,8 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: _Panel, last_step: float) -> N
     draw.line([(MARGIN_PX, TOP_PX), (MARGIN_PX, bottom), (right, bottom)], GREY)
     draw.text(((MARGIN_PX + right) / 2, height - 12), "step", BLACK, font, "mb")
     draw.text((MARGIN_PX, TOP_PX / 2), panel.title, BLACK, ImageFont.load_default(17), "lm")
+    if not panel.curves:
+        draw.text((right, TOP_PX / 2), "not in this log", GREY, font, "rm")
     x = right
     for (name, points), colour in zip(panel.curves.items(), COLOURS, strict=False):
         pale = tuple((c + 2 * 255) // 3 for c in colour)
@@ -101,11 +103,10 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: _Panel, last_step: float) -> N
 
 
 def _smoothed(points: list[Point]) -> list[Point]:
-    """Average each report with its neighbours; with fewer of them towards the ends."""
+    """Average each report with its neighbours."""
     half = SMOOTHED_ROWS // 2
     values = np.array([y for _, y in points])
-    reach = [min(i, len(points) - 1 - i, half) for i in range(len(points))]
-    means = [float(values[i - r : i + r + 1].mean()) for i, r in enumerate(reach)]
+    means = [float(values[max(i - half, 0) : i + half + 1].mean()) for i in range(len(points))]
     return [(x, mean) for (x, _), mean in zip(points, means, strict=True)]
 
 

@@ -91,11 +91,11 @@ def _table(table: Any, kind: type, key: _Key) -> Any:  # noqa: ANN401 - whatever
     for name in table:
         if name not in known:
             raise key.child(name).error(f"is not known; choose from {', '.join(known)}")
+    values = {name: _value(value, hints[name], key.child(name)) for name, value in table.items()}
     for name, setting in known.items():
         is_required = setting.default is MISSING and setting.default_factory is MISSING
         if is_required and name not in table:
             raise key.child(name).error("is missing")
-    values = {name: _value(value, hints[name], key.child(name)) for name, value in table.items()}
     try:
         return kind(**values)
     except ValueError as error:

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as coco_mask
-
 from tinysam2.training.sources.material import VOID, Material, Pixels, StillFile
-
-_MOST_OBJECTS = VOID - 1
+from tinysam2.training.sources.segmentation import MOST_OBJECTS, decode, draw_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +17,11 @@ class _CocoStill(StillFile):
     objects: tuple[dict[str, Any], ...]
 
     def labels(self) -> Pixels:
-        """Draw the objects, large ones first, so that what lies on them is seen."""
-        labels = np.zeros(self.size_hw, np.uint8)
-        for number, thing in enumerate(self.objects, start=1):
-            value = VOID if thing.get("iscrowd") else number
-            labels[_decode(thing["segmentation"], self.size_hw)] = value
-        return labels
+        """Draw the objects; groups that nobody told apart are void."""
+        numbered = enumerate(self.objects, start=1)
+        found = [(VOID if thing.get("iscrowd") else i, thing) for i, thing in numbered]
+        masks = [(i, decode(thing["segmentation"], self.size_hw)) for i, thing in found]
+        return draw_labels(masks, self.size_hw)
 
 
 def read_coco(annotations: Path, pictures_root: Path | None) -> list[Material]:
@@ -59,21 +54,12 @@ def read_coco(annotations: Path, pictures_root: Path | None) -> list[Material]:
 def _still(
     row: dict[str, Any], objects: list[dict[str, Any]], folder: Path, annotations: Path
 ) -> _CocoStill:
-    by_area = sorted(objects, key=lambda thing: -float(thing.get("area", 0)))[:_MOST_OBJECTS]
     size_hw = (int(row["height"]), int(row["width"]))
-    return _CocoStill(folder / row["file_name"], annotations, size_hw, tuple(by_area))
+    return _CocoStill(
+        folder / row["file_name"], annotations, size_hw, tuple(objects[:MOST_OBJECTS])
+    )
 
 
 def _picture_folder(annotations: Path) -> Path:
     named = annotations.parent.parent / annotations.stem.removeprefix("instances_")
     return named if named.is_dir() else annotations.parent
-
-
-def _decode(segmentation: Any, size_hw: tuple[int, int]) -> Any:  # noqa: ANN401 - untyped library
-    """Decode COCO's three forms: polygons, plain and compressed run lengths; (H, W) bool."""
-    height, width = size_hw
-    is_packed = isinstance(segmentation, dict) and isinstance(segmentation["counts"], str)
-    coded = segmentation if is_packed else coco_mask.frPyObjects(segmentation, height, width)
-    if isinstance(coded, list):
-        coded = coco_mask.merge(coded)
-    return coco_mask.decode(coded).astype(bool)

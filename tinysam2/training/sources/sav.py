@@ -9,9 +9,9 @@ from typing import Any, overload
 
 import av
 import numpy as np
-from pycocotools import mask as coco_mask
 
-from tinysam2.training.sources.material import VOID, Material, Pixels
+from tinysam2.training.sources.material import Material, Pixels
+from tinysam2.training.sources.segmentation import MOST_OBJECTS, decode, draw_labels
 
 FRAMES_PER_ANNOTATION = 4  # 24 frames a second, annotated at 6 (the data set's own README)
 _PICTURES_PER_FILM = 8
@@ -57,7 +57,10 @@ def _film(path: Path) -> _Film:
 @lru_cache(maxsize=16)
 def _masklets(path: Path) -> list[list[dict[str, Any]]]:
     """Read the run lengths of each annotated frame, object by object."""
-    masklets: list[list[dict[str, Any]]] = json.loads(path.read_text("utf-8"))["masklet"]
+    try:
+        masklets: list[list[dict[str, Any]]] = json.loads(path.read_text("utf-8"))["masklet"]
+    except (KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} holds no masklets of SA-V: {error!r}") from error
     return masklets
 
 
@@ -68,15 +71,16 @@ class _Frame:
     number: int  # among the annotated ones
 
     def pixels(self) -> Pixels:
+        """Decode the frame."""
         return _film(self.film)[self.number * FRAMES_PER_ANNOTATION]
 
     def labels(self) -> Pixels:
-        coded = _masklets(self.annotations)[self.number][: VOID - 1]
-        found = [(i, coco_mask.decode(c)) for i, c in enumerate(coded, start=1) if c]
-        labels = np.zeros(found[0][1].shape if found else self.pixels().shape[:2], np.uint8)
-        for i, mask in sorted(found, key=lambda item: -int(item[1].sum())):
-            labels[mask > 0] = i  # small objects on top of large ones
-        return labels
+        """Draw the objects that are seen."""
+        coded = _masklets(self.annotations)[self.number][:MOST_OBJECTS]
+        seen = [(i, code) for i, code in enumerate(coded, start=1) if code]
+        height, width = seen[0][1]["size"] if seen else self.pixels().shape[:2]
+        size_hw = (int(height), int(width))
+        return draw_labels([(i, decode(code, size_hw)) for i, code in seen], size_hw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class _KeyFrame:
     share: float
 
     def pixels(self) -> Pixels:
+        """Decode the frame."""
         return _film(self.film).near(self.share)
 
 

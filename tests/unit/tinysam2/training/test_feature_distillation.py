@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,20 +80,24 @@ def test_loss_is_zero_for_the_teachers_own_features() -> None:
     assert feature_loss(features, -features) > feature_loss(features, 2 * features) > 0
 
 
-def test_distilled_encoder_fits_the_network(
+@pytest.fixture
+def config(
     tmp_path: Path, teacher_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> DistillationConfig:
     monkeypatch.setattr(feature_distillation, "PCA_BATCHES", 1)
-    config = DistillationConfig(
+    return DistillationConfig(
         data=make_data_folder(tmp_path / "data"),
         teacher=teacher_file,
         out=tmp_path / "out",
-        minutes=1e-6,
+        steps=1,
         dim=64,
         crop=64,
         batch=2,
         workers=0,
     )
+
+
+def test_distilled_encoder_fits_the_network(config: DistillationConfig) -> None:
     log = list(distil(config))
     assert [row["step"] for row in log] == [1]
     state = load_file(config.out / "encoder.safetensors")
@@ -101,3 +106,21 @@ def test_distilled_encoder_fits_the_network(
     )
     assert not [k for k in missing if k.startswith(("trunk.", "neck."))]
     assert set(unexpected) == {"head_s8.weight", "head_s8.bias"}
+
+
+def test_minutes_end_a_run_too(config: DistillationConfig) -> None:
+    assert len(list(distil(replace(config, steps=None, minutes=1e-6)))) == 1
+
+
+def test_stopped_run_ends_where_an_uninterrupted_one_does(
+    config: DistillationConfig, tmp_path: Path
+) -> None:
+    whole = replace(config, steps=2)
+    assert [row["step"] for row in distil(whole)] == [2]
+    cut = replace(whole, out=tmp_path / "cut")
+    assert [row["step"] for row in distil(cut, lambda: True)] == [1]
+    assert [row["step"] for row in distil(cut)] == [2]
+    assert list(distil(cut)) == []  # nothing is left to do
+    expected = load_file(whole.out / "encoder.safetensors")
+    for name, value in load_file(cut.out / "encoder.safetensors").items():
+        assert torch.equal(value, expected[name]), name

@@ -71,6 +71,24 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(
         assert torch.equal(value, resumed[name]), name
 
 
+def test_stopped_run_is_saved_after_its_step(config: TrackingConfig) -> None:
+    asked: list[bool] = []
+
+    def after_one_step() -> bool:
+        asked.append(True)
+        return len(asked) > 2
+
+    assert [row["step"] for row in train_tracking(config, after_one_step)] == [1]
+    assert torch.load(config.out / "state.pt", weights_only=True)["step"] == 1
+    assert [row["step"] for row in train_tracking(config)] == [2, 3]
+
+
+@pytest.mark.parametrize("without", ["real", "synthetic"])
+def test_clips_may_all_be_of_one_kind(config: TrackingConfig, without: str) -> None:
+    changes = {without: 0, "steps": 1}
+    assert len(list(train_tracking(replace(config, **changes)))) == 1  # type: ignore[arg-type]
+
+
 def test_trained_weights_track(config: TrackingConfig) -> None:
     config = replace(config, steps=1)
     list(train_tracking(config))
