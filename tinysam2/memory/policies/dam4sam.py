@@ -59,6 +59,7 @@ class Dam4SamPolicy(Policy):
 
     def _settle(self, bank: BankView) -> tuple[int, str] | None:
         """Return the frame that leaves before another becomes the newest, and why."""
+        self._anchors = [f for f in self._anchors if f in bank.chosen]
         before = self._newest
         is_due = self._since_fifth >= STRIDE
         self._since_fifth += 1
