@@ -65,7 +65,9 @@ def _read_pickle(path: Path) -> object:
                 "it was not read."
             ) from error
         raise _damaged(path) from error
-    except (EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
+    except PermissionError as error:
+        raise CheckpointError(f"The weights file {path} may not be read.") from error
+    except Exception as error:  # damaged bytes may lead the unpickler anywhere
         raise _damaged(path) from error
 
 

@@ -234,6 +234,15 @@ def test_a_truncated_file_is_refused(
     assert files(store) == []
 
 
+@pytest.mark.parametrize("content", [b"<html>no weights</html>", b"\x80\x02a.", b"\x80\x02}q\x00("])
+def test_a_file_of_another_kind_is_refused(
+    store: ModelStore, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "w.pt").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"w\.pt is damaged or not in PyTorch's format"):
+        store.import_file(tmp_path / "w.pt")
+
+
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
 def test_weights_that_are_no_numbers_are_refused(
     store: ModelStore, tmp_path: Path, suffix: str
