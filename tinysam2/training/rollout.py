@@ -12,6 +12,7 @@ from tinysam2.training.losses import MaskLoss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, draw_prompt
 
 FIRST_MASK_SHARE = 0.85
+MIN_CLICK_AREA_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,21 @@ def rollout(
     network: TinySam2,
     pictures: Tensor,
     masks: Tensor,
+    others: Tensor,
     generator: torch.Generator,
     train_trunk: bool,
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
-    Besides, every frame is prompted by clicks or a box as a still.  Memory mostly starts from the
+    Besides, every frame is prompted by clicks or a box as a still, on either object, so that a
+    click cannot be answered without looking where it is.  Memory mostly starts from the
     true mask: while clicks are still being learnt, tracking what they hit would teach nothing.
 
     Args:
         network: in train form.
         pictures: (B, T, 3, S, S) normalised.
-        masks: (B, T, S, S) bool.
+        masks: (B, T, S, S) bool, of the object to track.
+        others: alike, of another object in the picture, which may be absent.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
     """
@@ -48,7 +52,7 @@ def rollout(
     maps = [m.unflatten(0, (count, length)) for m in network.neck(levels)]
     features = [ImageFeatures(*(m[:, t] for m in maps)) for t in range(length)]
     flat = ImageFeatures(*(m.flatten(0, 1) for m in maps))
-    stills = masks.flatten(0, 1)
+    stills = _either(masks, others, generator).flatten(0, 1)
     prompt = draw_prompt(stills, generator, mask_share=0.0, most_corrections=1)
     still_losses, _ = _prompted(network, flat, stills, prompt, generator)
     prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
@@ -57,6 +61,13 @@ def rollout(
     total = torch.stack([x.total for x in tracked]).mean()
     total = total + torch.stack([x.total for x in still_losses + losses]).mean()
     return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
+
+
+def _either(masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
+    """Take the other object's mask on half of the frames where it is seen."""
+    is_seen = others.flatten(2).sum(2) >= MIN_CLICK_AREA_PX
+    coin = torch.rand(is_seen.shape, generator=generator, device=masks.device) < 0.5
+    return torch.where((is_seen & coin)[..., None, None], others, masks)
 
 
 def _track(

@@ -7,7 +7,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def synthesise(layers: Tensor, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def synthesise(
+    layers: Tensor, length: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Animate layers into clips.
 
     Half of the clips move the whole target picture (camera motion); in the others the target is cut
@@ -19,7 +21,8 @@ def synthesise(layers: Tensor, length: int, generator: torch.Generator) -> tuple
         generator: of all random choices, on the device of ``layers``.
 
     Returns:
-        Pictures (B, T, 3, S, S) float32 in [0, 255] and masks (B, T, S, S) bool.
+        Pictures (B, T, 3, S, S) float32 in [0, 255], masks of the target (B, T, S, S) bool and,
+        alike, of the other object, as far as they are seen.
     """
     device, count = layers.device, len(layers)
 
@@ -43,19 +46,18 @@ def synthesise(layers: Tensor, length: int, generator: torch.Generator) -> tuple
     picture = _over(picture, target[:, :, :3], target_alpha)
     above_alpha = other_alpha * is_above
     picture = _over(picture, other[:, :, :3], above_alpha)
-    visible = (target_alpha * (1 - above_alpha))[:, :, 0] > 0.5
-    picture, visible = _turned_to_the_target(picture, visible)
-    return colour_drift(picture, generator), visible
+    seen = (target_alpha * (1 - above_alpha))[:, :, 0] > 0.5
+    other_seen = (above_alpha + below_alpha * (1 - target_alpha))[:, :, 0] > 0.5
+    # Turn clips round that begin without the target: tracking begins where it is seen.
+    area = seen.flatten(2).sum(2)
+    turned = area[:, 0] < area[:, -1] / 2
+    picture, seen, other_seen = (_turned(x, turned) for x in (picture, seen, other_seen))
+    return colour_drift(picture, generator), seen, other_seen
 
 
-def _turned_to_the_target(picture: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn clips round that begin without the target: tracking begins where it is seen."""
-    area = visible.flatten(2).sum(2)
-    turned = (area[:, 0] < area[:, -1] / 2)[:, None, None, None]
-    return (
-        torch.where(turned[..., None], picture.flip(1), picture),
-        torch.where(turned, visible.flip(1), visible),
-    )
+def _turned(clips: Tensor, turned: Tensor) -> Tensor:
+    """Reverse the time of the clips (B, T, ...) flagged in (B,)."""
+    return torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
 
 
 def _over(below: Tensor, above: Tensor, alpha: Tensor) -> Tensor:

@@ -122,16 +122,18 @@ def _loader(clips: Dataset[Tensor] | None, count: int, workers: int) -> Iterable
 
 def _clips(
     layers: Tensor | None, real: Tensor | None, config: TrackingConfig, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Make one batch of normalised pictures (B, T, 3, S, S) and masks (B, T, S, S)."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Make one batch of normalised pictures (B, T, 3, S, S), target and other masks."""
     clips = []
     if layers is not None:
         clips.append(synthesise(layers.to(config.device), config.length, generator))
     if real is not None:
         real = real.to(config.device)
-        clips.append((colour_drift(real[:, :, :3].float(), generator), real[:, :, 3] > 127))
-    pictures, masks = (torch.cat(parts) for parts in zip(*clips, strict=True))
-    return normalise(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2]), masks
+        masks = real[:, :, 3] > 127
+        pictures = colour_drift(real[:, :, :3].float(), generator)
+        clips.append((pictures, masks, torch.zeros_like(masks)))
+    pictures, masks, others = (torch.cat(parts) for parts in zip(*clips, strict=True))
+    return normalise(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2]), masks, others
 
 
 def train_tracking(
@@ -197,9 +199,9 @@ def _step(
     for group in state.optimiser.param_groups:
         group["lr"] = config.learning_rate * group["rate"] * warmup
         group["lr"] *= 0.02 + 0.49 * (1 + math.cos(math.pi * spent))
-    pictures, masks = _clips(*batch, config, generator)
+    clips = _clips(*batch, config, generator)
     with torch.autocast(torch.device(config.device).type, torch.bfloat16):
-        result = rollout(state.network, pictures, masks, generator, train_trunk)
+        result = rollout(state.network, *clips, generator, train_trunk)
     state.optimiser.zero_grad(set_to_none=True)
     result.loss.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)

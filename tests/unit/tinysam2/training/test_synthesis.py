@@ -15,7 +15,8 @@ def layers(count: int = 4, occluder: int = 0) -> Tensor:
 
 
 def clips(given: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
-    return synthesise(given, 4, torch.Generator().manual_seed(seed))
+    pictures, masks, _ = synthesise(given, 4, torch.Generator().manual_seed(seed))
+    return pictures, masks
 
 
 def test_same_seed_same_clips() -> None:
@@ -45,6 +46,14 @@ def test_object_in_front_hides_the_target() -> None:
     hidden = torch.cat([clips(layers(occluder=255), seed)[1].sum((1, 2, 3)) for seed in range(4)])
     assert (hidden <= free).all()
     assert (hidden < free).any()
+
+
+def test_no_pixel_belongs_to_both_objects() -> None:
+    given = layers(occluder=255)
+    for seed in range(4):
+        _, masks, others = synthesise(given, 4, torch.Generator().manual_seed(seed))
+        assert not (masks & others).any()
+    assert others.any()
 
 
 def test_clips_begin_with_the_target_in_view() -> None:

@@ -117,7 +117,9 @@ def test_everything_that_is_trained_gets_finite_gradients() -> None:
     pictures = torch.randn(2, 3, 3, 64, 64)
     for seed in range(8):  # so that each kind of prompt is drawn
         generator = torch.Generator().manual_seed(seed)
-        result = rollout(network, pictures, masks, generator, train_trunk=seed == 0)
+        result = rollout(
+            network, pictures, masks, masks.roll(4, -1), generator, train_trunk=seed == 0
+        )
         assert torch.isfinite(result.loss)
         result.loss.backward()
     for name, parameter in network.named_parameters():
@@ -129,6 +131,7 @@ def test_frozen_trunk_gets_no_gradient() -> None:
     network = TinySam2(SMALL).eval()
     masks = torch.ones(1, 2, 64, 64, dtype=torch.bool)
     generator = torch.Generator().manual_seed(0)
-    rollout(network, torch.randn(1, 2, 3, 64, 64), masks, generator, False).loss.backward()
+    pictures = torch.randn(1, 2, 3, 64, 64)
+    rollout(network, pictures, masks, ~masks, generator, False).loss.backward()
     assert all(p.grad is None for p in network.trunk.parameters())
     assert all(p.grad is not None for p in network.neck.parameters())
