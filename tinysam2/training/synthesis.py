@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+OTHER_SHARE = 0.6  # of the clips show another object
+
 
 def synthesise(
     layers: Tensor, length: int, generator: torch.Generator
@@ -36,23 +38,31 @@ def synthesise(
     target, other, background = moved
     # Camera clips: the target's own picture is the background.
     is_camera = (rand(count, 1, 1, 1, 1) < 0.5).float()
-    picture = is_camera * target[:, :, :3] + (1 - is_camera) * background[:, :, :3]
-    target_alpha, other_alpha = target[:, :, 3:] / 255, other[:, :, 3:] / 255
-    other_alpha = other_alpha * (rand(count, 1, 1, 1, 1) < 0.6)
+    background = is_camera * target + (1 - is_camera) * background
+    is_shown = (rand(count, 1, 1, 1, 1) < OTHER_SHARE).float()
     is_above = (rand(count, 1, 1, 1, 1) < 0.5).float()
-    below_alpha = other_alpha * (1 - is_above)
-    # Below: the other object lies behind the target and never hides it.
-    picture = _over(picture, other[:, :, :3], below_alpha)
-    picture = _over(picture, target[:, :, :3], target_alpha)
-    above_alpha = other_alpha * is_above
-    picture = _over(picture, other[:, :, :3], above_alpha)
-    seen = (target_alpha * (1 - above_alpha))[:, :, 0] > 0.5
-    other_seen = (above_alpha + below_alpha * (1 - target_alpha))[:, :, 0] > 0.5
+    picture, seen, other_seen = _compose(target, other, background, is_shown, is_above)
     # Turn clips round that begin without the target: tracking begins where it is seen.
     area = seen.flatten(2).sum(2)
     turned = area[:, 0] < area[:, -1] / 2
     picture, seen, other_seen = (_turned(x, turned) for x in (picture, seen, other_seen))
     return colour_drift(picture, generator), seen, other_seen
+
+
+def _compose(
+    target: Tensor, other: Tensor, background: Tensor, is_shown: Tensor, is_above: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Lay (B, T, 4, S, S) layers over each other; return pictures and what is seen of both."""
+    target_alpha = target[:, :, 3:] / 255
+    other_alpha = other[:, :, 3:] / 255 * is_shown
+    # Below: the other object lies behind the target and never hides it.
+    below_alpha, above_alpha = other_alpha * (1 - is_above), other_alpha * is_above
+    picture = _over(background[:, :, :3], other[:, :, :3], below_alpha)
+    picture = _over(picture, target[:, :, :3], target_alpha)
+    picture = _over(picture, other[:, :, :3], above_alpha)
+    seen = (target_alpha * (1 - above_alpha))[:, :, 0] > 0.5
+    other_seen = (above_alpha + below_alpha * (1 - target_alpha))[:, :, 0] > 0.5
+    return picture, seen, other_seen
 
 
 def _turned(clips: Tensor, turned: Tensor) -> Tensor:
