@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinysam2.training.recipe import Recipe
 
 DONE, INTERRUPTED = 0, 130
-OVERRIDES = ("data", "out", "device", "minutes", "steps")
+OVERRIDES = ("data", "out", "teacher", "device", "minutes", "steps")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="the recipe, a TOML file")
     parser.add_argument("--out", metavar="DIR", help="where results and the state go")
     parser.add_argument("--data", metavar="DIR", help="training data, a folder with index.json")
+    parser.add_argument(
+        "--teacher", metavar="T", help="whom to copy: a file (features), a known model (tracking)"
+    )
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, metavar="M", help="length of the whole run")

@@ -188,10 +188,10 @@ class _Run:
 
     def load(self, path: Path, device: str) -> None:
         """Continue where `save` was."""
-        saved = torch.load(path, map_location=device, weights_only=True)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
         self.student.load_state_dict(saved["student"])
         self.optimiser.load_state_dict(saved["optimiser"])
-        self.projections = saved["projections"]
+        self.projections = [(m.to(device), b.to(device)) for m, b in saved["projections"]]
         self.step, self.seconds = saved["step"], saved["seconds"]
 
 

@@ -1,6 +1,6 @@
 """One differentiable walk over a batch of clips, through the memory that inference uses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 from tinysam2.training.losses import MaskLoss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, draw_prompt
+from tinysam2.training.teaching import MaskTeacher, copying_loss
 
 FIRST_MASK_SHARE = 0.85
 MIN_CLICK_AREA_PX = 64
@@ -31,6 +32,7 @@ def rollout(
     others: Tensor,
     generator: torch.Generator,
     train_trunk: bool,
+    teacher: MaskTeacher | None = None,
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
@@ -45,6 +47,7 @@ def rollout(
         others: alike, of another object in the picture, which may be absent.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
+        teacher: whose masks of the stills are copied besides.
     """
     count, length = pictures.shape[:2]
     with torch.set_grad_enabled(train_trunk):
@@ -54,7 +57,8 @@ def rollout(
     flat = ImageFeatures(*(m.flatten(0, 1) for m in maps))
     stills = _either(masks, others, generator).flatten(0, 1)
     prompt = draw_prompt(stills, generator, mask_share=0.0, most_corrections=1)
-    still_losses, _ = _prompted(network, flat, stills, prompt, generator)
+    taught = None if teacher is None else teacher.masks(pictures.flatten(0, 1), prompt)
+    still_losses, _ = _prompted(network, flat, stills, prompt, generator, taught)
     prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
     losses, answer = _prompted(network, features[0], masks[:, 0], prompt, generator)
     tracked = _track(network, features, masks, answer)
@@ -99,8 +103,12 @@ def _prompted(
     mask: Tensor,
     prompt: Prompt,
     generator: torch.Generator,
+    taught: Tensor | None = None,
 ) -> tuple[list[MaskLoss], Segmentation]:
-    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer."""
+    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer.
+
+    The answer to the prompt itself is also compared with a teacher's masks, where there are any.
+    """
     conditioned = network.condition(features, None)
     if prompt.mask is not None:
         given = (prompt.mask.float()[:, None] - 0.5) * (2 * MASK_LOGIT)
@@ -115,7 +123,10 @@ def _prompted(
         found = network.segment(
             conditioned, features, prompt.xy, prompt.labels, previous, multimask
         )
-        losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
+        loss = mask_loss(found.logits, found.predicted_iou, found.object_logit, mask)
+        if correction == 0 and taught is not None:
+            loss = replace(loss, total=loss.total + copying_loss(found, taught, mask))
+        losses.append(loss)
         if correction < prompt.corrections:
             best = found.best().logits.detach()
             prompt = correct(prompt, best, mask, generator)

@@ -39,6 +39,8 @@ class TrackingConfig:
         real: clips of a batch taken from videos.
         trunk_rate: learning rate of the trunk as a share of the others'.
         workers: processes that read each kind of clip; 0 reads in this one.
+        teacher: known model whose masks are copied besides the true ones.
+        teacher_checkpoint: weights of the teacher; the stored or bundled ones unless given.
     """
 
     data: Data
@@ -57,11 +59,15 @@ class TrackingConfig:
     seed: int = 0
     device: str = "cpu"
     workers: int = 1
+    teacher: str | None = None
+    teacher_checkpoint: Path | None = None
 
     def __post_init__(self) -> None:
         check_length(self.minutes, self.steps)
         if min(self.synthetic, self.real) < 0 or not self.synthetic + self.real:
             raise ValueError("synthetic and real must be at least 0, and one of them more")
+        if self.teacher is None and self.teacher_checkpoint is not None:
+            raise ValueError("teacher must name the model that teacher_checkpoint is of")
         if self.length < 2:
             raise ValueError(f"length must be at least 2, got {self.length}")
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from tinysam2.build import load_model
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.devices import place
 from tinysam2.network import TinySam2
@@ -29,6 +30,7 @@ from tinysam2.training.running import (
     save_state,
 )
 from tinysam2.training.synthesis import colour_drift, synthesise
+from tinysam2.training.teaching import MaskTeacher
 from tinysam2.training.tracking_config import Phase, TrackingConfig
 
 EMA_DECAY = 0.998
@@ -42,6 +44,7 @@ class TrainingState:
     network: TinySam2
     optimiser: torch.optim.Optimizer
     ema: dict[str, Tensor]
+    teacher: MaskTeacher | None = None
     step: int = 0
     seconds: float = 0.0
 
@@ -59,10 +62,10 @@ class TrainingState:
     def load(self, path: Path) -> None:
         """Continue where `save` was."""
         device = self.network.no_memory.device
-        saved = torch.load(path, map_location=device, weights_only=True)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
         self.network.load_state_dict(saved["network"])
         self.optimiser.load_state_dict(saved["optimiser"])
-        self.ema = saved["ema"]
+        self.ema = {name: value.to(device) for name, value in saved["ema"].items()}
         self.step, self.seconds = saved["step"], saved["seconds"]
 
     def update_ema(self) -> None:
@@ -94,7 +97,13 @@ def _start(config: TrackingConfig) -> TrainingState:
         weight_decay=config.weight_decay,
     )
     ema = {k: v.clone() for k, v in network.state_dict().items()}
-    return TrainingState(network, optimiser, ema)
+    return TrainingState(network, optimiser, ema, _teacher(config))
+
+
+def _teacher(config: TrackingConfig) -> MaskTeacher | None:
+    if config.teacher is None:
+        return None
+    return MaskTeacher(load_model(config.teacher, config.teacher_checkpoint, config.device).network)
 
 
 def _batches(
@@ -201,7 +210,7 @@ def _step(
         group["lr"] *= 0.02 + 0.49 * (1 + math.cos(math.pi * spent))
     clips = _clips(*batch, config, generator)
     with torch.autocast(torch.device(config.device).type, torch.bfloat16):
-        result = rollout(state.network, *clips, generator, train_trunk)
+        result = rollout(state.network, *clips, generator, train_trunk, state.teacher)
     state.optimiser.zero_grad(set_to_none=True)
     result.loss.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
@@ -227,7 +236,13 @@ def _report(
 
 def export(state: TrainingState, config: TrackingConfig) -> None:
     """Write the averaged weights as a checkpoint that `load_model` reads."""
-    not_told = {"data", "encoder", "out", "model"}  # paths, and what the file says anyway
+    not_told = {
+        "data",
+        "encoder",
+        "out",
+        "model",
+        "teacher_checkpoint",
+    }  # paths, and what the file says anyway
     card: dict[str, object] = {
         "recipe": {k: v for k, v in asdict(config).items() if k not in not_told},
         "steps": state.step,

@@ -102,6 +102,21 @@ def test_trained_weights_track(config: TrackingConfig) -> None:
     assert len(list(tracker.propagate())) == 1
 
 
+def test_a_trained_model_can_teach(config: TrackingConfig, tmp_path: Path) -> None:
+    config = replace(config, steps=1)
+    list(train_tracking(config))
+    checkpoint = config.out / "tinysam2.safetensors"
+    taught = replace(config, out=tmp_path / "taught", teacher="tinysam2")
+    taught = replace(taught, teacher_checkpoint=checkpoint)
+    list(train_tracking(taught))
+    alone, together = state_of(config), state_of(taught)
+    assert any(not torch.equal(value, together[name]) for name, value in alone.items())
+    _, _, card = load_checkpoint(taught.out / "tinysam2.safetensors")
+    assert card["recipe"]["teacher"] == "tinysam2"  # type: ignore[index]
+    with pytest.raises(ValueError, match="teacher must name the model"):
+        replace(config, teacher_checkpoint=checkpoint)
+
+
 def test_encoder_of_another_shape_is_refused(config: TrackingConfig) -> None:
     wide = replace(config, model=replace(SMALL, repvit="m1_0"))
     with pytest.raises((ValueError, RuntimeError)):
