@@ -52,3 +52,14 @@ def memory_mark(
         return Mark.NONE
     mark = _DECISION_MARKS[record.decision]
     return Mark.REPLACED if mark is Mark.KEPT and was_evicted else mark
+
+
+def bank_mark(mark: Mark) -> Mark:
+    """Tell how a frame that is in memory came there, whatever becomes of it later.
+
+    Args:
+        mark: what the frame is over the whole video; without a decision the tracker began on it.
+    """
+    if mark is Mark.NONE:
+        return Mark.PROMPTED
+    return Mark.KEPT if mark is Mark.REPLACED else mark

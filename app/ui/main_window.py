@@ -196,6 +196,7 @@ class MainWindow(QMainWindow):
         workspace.canvas.cursor_moved.connect(self.status.show_cursor)
         workspace.message.connect(self.status.show_message)
         workspace.changed.connect(self._refresh_timer.start)
+        self.status.frame_entered.connect(workspace.canvas.setFocus)
         workspace.canvas.setFocus()
         self._show_state()
 

@@ -50,10 +50,12 @@ class StatusBar(QStatusBar):
 
     Signals:
         frame_requested: frame typed by the user.
+        frame_entered: the user is done typing.
         cancel_requested: the user wants the job to stop.
     """
 
     frame_requested = Signal(int)
+    frame_entered = Signal()
     cancel_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -69,6 +71,7 @@ class StatusBar(QStatusBar):
         self._frame.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self._frame.setToolTip("Frame, counted from 0 (Ctrl+J)")
         self._frame.valueChanged.connect(self.frame_requested)
+        self._frame.lineEdit().returnPressed.connect(self.frame_entered)
         self._time = _fixed(QLabel(self), "0:00:00.00")
         self._time.setToolTip("Time from the start")
         self._swatch = QLabel(self)

@@ -92,6 +92,16 @@ def test_tracking_fills_all_frames_and_is_one_step_of_undo(user: WindowDriver) -
     assert user.mask_frames() == list(range(FRAMES))
 
 
+def test_keys_work_again_after_a_frame_number_was_typed(user: WindowDriver) -> None:
+    user.click_and_wait(20, 20)
+    user.press("Ctrl+J")
+    field = user.window.focusWidget()
+    user.qtbot.keyClicks(field, "12")
+    user.qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert user.workspace.view.frame == 12
+    assert user.window.focusWidget() is user.workspace.canvas
+
+
 def test_backward_and_one_frame_and_both_ways(user: WindowDriver) -> None:
     user.go(10)
     user.click_and_wait(40, 30)

@@ -70,6 +70,7 @@ class BankEntryView(QWidget):
     """A remembered frame: picture with surviving tokens, scores, reason.
 
     Args:
+        num_frames: of the video; room is reserved for the longest frame number.
         parent: owner.
 
     Signals:
@@ -80,7 +81,7 @@ class BankEntryView(QWidget):
     frame_requested = Signal(int)
     constraint_requested = Signal(int, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, num_frames: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.frame = -1
         self.picture = TokenPicture(self)
@@ -95,7 +96,15 @@ class BankEntryView(QWidget):
         self.reason.setProperty("role", "muted")
         self.demands = ConstraintButtons(parent=self)
         self.demands.chosen.connect(lambda d: self.constraint_requested.emit(self.frame, d))
+        self.demands.set_frame(0, None)
         self._arrange()
+        self._reserve(num_frames)
+
+    def _reserve(self, num_frames: int) -> None:
+        self.title.setIcon(mark_icon(Mark.KEPT, is_dark(self.palette())))
+        self.title.setText(f"Frame {10 ** len(str(num_frames - 1)) - 1}")
+        self.title.ensurePolished()
+        self.title.setMinimumWidth(self.title.sizeHint().width())
 
     def _arrange(self) -> None:
         top = QHBoxLayout()

@@ -67,6 +67,8 @@ class MemoryPanel(QWidget):
         self.title.setFont(font)
         self.detail = QLabel(self, wordWrap=True)
         self.detail.setProperty("role", "muted")
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.detail.setMinimumHeight(2 * self.detail.fontMetrics().lineSpacing())
         self.demands = ConstraintButtons(with_text=True, parent=self)
         self.demands.chosen.connect(lambda d: self._demand(self._state.frame, d))
         self.meter = TokenMeter(self)
@@ -89,6 +91,9 @@ class MemoryPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._list)
         scroll.setAccessibleName("Frames in memory")
+        self._add_entry_view()
+        bar = scroll.verticalScrollBar().sizeHint().width()
+        scroll.setMinimumWidth(self.entries[0].minimumSizeHint().width() + bar)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(scroll)
         splitter.addWidget(self.plot)
@@ -152,7 +157,8 @@ class MemoryPanel(QWidget):
             self._loader.thumbnail(entry.frame)
 
     def _add_entry_view(self) -> None:
-        view = BankEntryView(self._list)
+        view = BankEntryView(self._num_frames, self._list)
+        view.hide()
         view.frame_requested.connect(self.frame_requested)
         view.constraint_requested.connect(self._demand)
         self._list_layout.insertWidget(len(self.entries), view)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.core.document import Document, Table, TrackedObject
 from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
-from app.ui.decisions import Mark, memory_mark
+from app.ui.decisions import Mark, bank_mark, memory_mark
 
 SEEN_PRESENCE = 0.5
 
@@ -46,8 +46,10 @@ def heading(document: Document, tracked: TrackedObject | None, frame: int) -> He
     pending = _pending(document, tracked.object_id, frame)
     record = document.memory(tracked.object_id, frame)
     if record is not None:
+        unlike = f" Looks {percent(record.scores.novelty)} unlike what is remembered."
         return Heading(
-            f"Frame {frame}: {_happened(record)}", f"{_sentence(record.reason)}{pending}"
+            f"Frame {frame}: {_happened(record)}",
+            f"{_sentence(record.reason)}{pending or unlike}".strip(),
         )
     if not document.of_object(Table.MEMORY, tracked.object_id):
         return Heading(
@@ -72,7 +74,7 @@ def percent(part: float, whole: float = 1.0) -> str:
     """Write a share, one decimal where it is small."""
     value = 100 * part / whole if whole else 0.0
     digits = f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
-    return f"{digits} %"
+    return f"{digits}\N{NO-BREAK SPACE}%"
 
 
 def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> BankEntry:
@@ -81,7 +83,7 @@ def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> 
     mark = memory_mark(record, constraint, was_evicted=False)
     return BankEntry(
         frame=kept,
-        mark=Mark.PROMPTED if mark is Mark.NONE else mark,
+        mark=bank_mark(mark),
         scores=None if record is None else record.scores,
         reason="the tracker started here" if record is None else record.reason,
         survivors=now.survivors.get(kept),
@@ -93,11 +95,9 @@ def _happened(record: MemoryRecord) -> str:
     scores = record.scores
     if record.decision is Decision.REFUSED and scores.object_presence < SEEN_PRESENCE:
         return f"not seen (presence {scores.object_presence:.2f}), so not remembered"
-    decision = record.decision.value
     if record.decision is Decision.REPLACED:
-        decision = f"kept in place of frame {record.evicted}"
-    novelty = percent(scores.novelty)
-    return f"{decision}: quality {scores.quality:.2f}, looks {novelty} unlike what is remembered"
+        return f"kept in place of frame {record.evicted}"
+    return record.decision.value
 
 
 def _sentence(words: str) -> str:

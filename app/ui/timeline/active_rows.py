@@ -5,7 +5,7 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.session import WEAK_CONFIDENCE
-from app.ui.decisions import MARK_NAMES, Mark
+from app.ui.decisions import MARK_NAMES, Mark, bank_mark
 from app.ui.marks import mark_color, mark_pixmap, paint_mark
 from app.ui.timeline.geometry import thinned
 from app.ui.timeline.lanes import mark_x
@@ -89,7 +89,7 @@ def paint_bank(painter: QPainter, scene: Scene, bank: tuple[int, ...]) -> None:
     rect, style = scene.rows.memory, scene.style
     painter.setClipRect(scene.rows.with_edges(rect))
     for frame in sorted(bank, key=lambda frame: lane.marks[frame]):
-        mark = Mark(max(int(lane.marks[frame]), Mark.KEPT))  # even what is replaced later on
+        mark = bank_mark(Mark(lane.marks[frame]))
         center = QPointF(scene.x_of(frame + 0.5), _mark_y(scene, mark))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(style.accent, 2))

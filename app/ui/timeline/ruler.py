@@ -8,6 +8,7 @@ from app.ui.timeline.scene import Scene, faded, timecode
 TICK_GAP_PX = 92
 MINOR_GAP_PX = 9
 HANDLE_PX = 6
+TICK_TEXT_PX = 4  # from a tick to its number
 
 
 def range_ends(scene: Scene, first: int | None, last: int | None) -> tuple[float, float]:
@@ -31,12 +32,12 @@ def paint_ruler(painter: QPainter, scene: Scene) -> None:
         painter.setPen(style.grid)
         painter.drawLine(x, ruler.top() + 2, x, scene.rows.memory.bottom())
         time = timecode(scene.seconds_of(frame))
-        if x + 4 + painter.fontMetrics().horizontalAdvance(time) > ruler.right():
+        if x + TICK_TEXT_PX + painter.fontMetrics().horizontalAdvance(time) > ruler.right():
             continue
         painter.setPen(style.text)
-        painter.drawText(x + 4, ruler.top() + line - 1, f"{frame}")
+        painter.drawText(x + TICK_TEXT_PX, ruler.top() + line - 1, f"{frame}")
         painter.setPen(style.dim)
-        painter.drawText(x + 4, ruler.top() + 2 * line - 1, time)
+        painter.drawText(x + TICK_TEXT_PX, ruler.top() + 2 * line - 1, time)
     painter.setClipping(False)
 
 
@@ -79,18 +80,33 @@ def paint_play_head(painter: QPainter, scene: Scene, frame: int) -> None:
     painter.drawLine(x, tracks.top(), x, tracks.bottom())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
+    label = _head_label(painter, scene, x, str(frame))
+    _clear_tick_numbers(painter, scene, label)
     painter.setBrush(style.head)
-    text = str(frame)
-    metrics = painter.fontMetrics()
+    painter.drawRoundedRect(label, 3, 3)
+    tip = [QPointF(x - 5, label.bottom()), QPointF(x + 5, label.bottom())]
+    painter.drawPolygon(QPolygonF([*tip, QPointF(x, label.bottom() + 6)]))
+    painter.setPen(style.ground if style.dark else Qt.GlobalColor.white)
+    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, str(frame))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setClipping(False)
+
+
+def _head_label(painter: QPainter, scene: Scene, x: int, text: str) -> QRect:
+    tracks, metrics = scene.rows.tracks, painter.fontMetrics()
     half = max(HANDLE_PX, metrics.horizontalAdvance(text) // 2 + 4)
     label = QRect(x - half, tracks.top(), 2 * half, metrics.height() + 1)
     if label.left() < tracks.left():
         label.moveLeft(tracks.left())
     label.moveRight(min(label.right(), tracks.right()))
-    painter.drawRoundedRect(label, 3, 3)
-    tip = [QPointF(x - 5, label.bottom()), QPointF(x + 5, label.bottom())]
-    painter.drawPolygon(QPolygonF([*tip, QPointF(x, label.bottom() + 6)]))
-    painter.setPen(style.ground if style.dark else Qt.GlobalColor.white)
-    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setClipping(False)
+    return label
+
+
+def _clear_tick_numbers(painter: QPainter, scene: Scene, label: QRect) -> None:
+    """Remove frame numbers that the label would half cover: the rest reads as another number."""
+    for frame in scene.viewport.ticks(TICK_GAP_PX):
+        left = round(scene.x_of(frame + 0.5)) + TICK_TEXT_PX
+        width = painter.fontMetrics().horizontalAdvance(f"{frame}")
+        number = QRect(left, label.top() + 1, width + 1, label.height() - 1)
+        if number.intersects(label):
+            painter.fillRect(number, scene.style.panel)

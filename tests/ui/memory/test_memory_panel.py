@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.core import edits
@@ -61,9 +62,9 @@ def test_the_panel_follows_frame_and_object(stage: Stage, panel: MemoryPanel, qt
     stage.state.frame = 20
     qtbot.waitUntil(lambda: listed(panel) == [0, 10])
     assert panel.title.text().startswith("Frame 20: refused")
-    assert panel.detail.text() == "Quality 0.31 is below 0.50."
+    assert panel.detail.text().startswith("Quality 0.31 is below 0.50. Looks 23")
     assert panel.meter.isVisible()
-    assert "498 of 7,168 (6.9 %)" in panel.meter.accessibleName()
+    assert "498 of 7,168 (6.9\N{NO-BREAK SPACE}%)" in panel.meter.accessibleName()
     assert panel.bank_title.text() == "In memory after frame 20: 2 frames"
     assert {0, 10} <= set(stage.loader.asked)
     stage.state.active_object = None
@@ -95,6 +96,19 @@ def test_surviving_tokens_are_clear_and_dropped_ones_dark(panel: MemoryPanel, qt
     )
     assert dropped.lightness() < kept.lightness() / 2
     assert "42 of 64 tokens" in picture.toolTip()
+
+
+def test_long_frame_numbers_are_not_cut_at_the_edge(qtbot: QtBot) -> None:
+    stage = Stage(100_000)
+    stage.state.active_object = stage.add_object("dog")
+    stage.put(1, {}, {99_999: record(Decision.KEPT, tuple(range(99_990, 100_000)))})
+    stage.state.frame = 99_999
+    panel = shown(stage, qtbot)
+    panel.resize(panel.minimumSizeHint().width(), 500)
+    qtbot.waitUntil(lambda: len(listed(panel)) == 10)
+    scroll = panel.findChild(QScrollArea)
+    assert scroll.verticalScrollBar().isVisible()
+    assert scroll.viewport().width() >= scroll.widget().minimumSizeHint().width()
 
 
 def test_an_entry_is_a_way_to_its_frame(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from app.core import edits
 from app.core.memory import Constraint, Decision
-from app.ui.decisions import Mark
+from app.ui.decisions import Mark, bank_mark
 from app.ui.panels.memory_words import Heading, bank_entries, heading, percent
 from tests.ui.timeline_stage import Stage, record
 
@@ -29,13 +29,13 @@ def said(stage: Stage, frame: int) -> Heading:
         (Decision.PROMPTED, "prompted"),
     ],
 )
-def test_a_decision_is_told_with_its_scores_and_reason(
+def test_a_decision_is_told_with_its_reason_and_novelty(
     stage: Stage, decision: Decision, words: str
 ) -> None:
     stage.put(1, {}, {120: record(decision, evicted=37, reason="the bank had room")})
     assert said(stage, 120) == Heading(
-        f"Frame 120: {words}: quality 0.91, looks 23 % unlike what is remembered",
-        "The bank had room.",
+        f"Frame 120: {words}",
+        "The bank had room. Looks 23\N{NO-BREAK SPACE}% unlike what is remembered.",
     )
 
 
@@ -85,10 +85,23 @@ def test_the_bank_lists_frames_with_their_own_scores_and_todays_tokens(stage: St
     assert bank_entries(stage.document, 1, 21) == []
 
 
+@pytest.mark.parametrize(
+    ("mark", "in_memory"),
+    [
+        (Mark.NONE, Mark.PROMPTED),
+        (Mark.PROMPTED, Mark.PROMPTED),
+        (Mark.REPLACED, Mark.KEPT),
+        (Mark.PINNED, Mark.PINNED),
+    ],
+)
+def test_a_frame_in_memory_shows_how_it_came_there(mark: Mark, in_memory: Mark) -> None:
+    assert bank_mark(mark) is in_memory
+
+
 def test_small_shares_keep_a_decimal() -> None:
     assert [percent(498, 7168), percent(0.07), percent(0.234), percent(1, 0)] == [
-        "6.9 %",
-        "7 %",
-        "23 %",
-        "0 %",
+        "6.9\N{NO-BREAK SPACE}%",
+        "7\N{NO-BREAK SPACE}%",
+        "23\N{NO-BREAK SPACE}%",
+        "0\N{NO-BREAK SPACE}%",
     ]
