@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MAX_IMAGE_SIZE = 4096  # pixels; above it a slip of the keyboard is likelier than a wish
+
 
 @dataclass(frozen=True, slots=True)
 class RepVitConfig:
@@ -122,7 +124,10 @@ def check_image_size(size: int) -> None:
     """Refuse a network input side that the encoder cannot take.
 
     Raises:
-        ValueError: ``size`` is not a multiple of 64 of at least 64 (strides 32 and pooling by 4).
+        ValueError: ``size`` is not a multiple of 64 (strides 32 and pooling by 4) up to
+            `MAX_IMAGE_SIZE`.
     """
-    if size < 64 or size % 64:
-        raise ValueError(f"input size must be a multiple of 64, at least 64, got {size}")
+    if not 64 <= size <= MAX_IMAGE_SIZE or size % 64:
+        raise ValueError(
+            f"input size must be a multiple of 64 from 64 to {MAX_IMAGE_SIZE}, got {size}"
+        )

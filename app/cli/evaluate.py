@@ -9,7 +9,12 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.options import add_json_option, add_model_options, check_writable, model_settings
+from app.cli.options import (
+    add_json_option,
+    add_model_options,
+    check_file_writable,
+    model_settings,
+)
 from app.cli.progress import Progress
 from app.core.errors import AppError, UsageError
 from app.core.settings import ModelSettings
@@ -61,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sequences is not None and arguments.sequences < 1:
         raise UsageError(f"--sequences must be at least 1, got {arguments.sequences}.")
     if arguments.csv:
-        check_writable(arguments.csv.parent)
+        check_file_writable(arguments.csv)
     policy = arguments.memory_policy
     memory = (("policy", policy),) if policy else ()
     settings = replace(model_settings(arguments), memory=memory)
@@ -135,7 +140,7 @@ def _data_errors(root: Path) -> Iterator[None]:
         with model_errors():
             yield
     except (ValueError, OSError) as error:
-        raise AppError(f"{root} cannot be evaluated: {error}") from error
+        raise AppError(f"{root} cannot be evaluated: {error}.") from error
 
 
 def _table(summary: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)"
     )
-    parser.add_argument("--size", type=_positive, metavar="N", help="input size in pixels")
+    parser.add_argument("--size", type=_pixels, metavar="N", help="input size in pixels")
 
 
 def add_range_option(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +86,9 @@ def chosen_frames(text: str | None, frame_count: int) -> range:
         colon = ""
     if not colon:
         raise UsageError(f"--range must be A:B in whole frame numbers, got {text!r}.")
-    if not 0 <= first <= last < frame_count:
+    if last < first:
+        raise UsageError(f"--range {text} ends before it begins.")
+    if first < 0 or last >= frame_count:
         raise UsageError(
             f"--range {text} is not in the video, which has the frames 0 to {frame_count - 1}."
         )
@@ -109,6 +111,17 @@ def check_writable(folder: Path) -> None:
         ) from error
 
 
+def check_file_writable(path: Path) -> None:
+    """Make sure that a file can be written or made, before hours of work; leaves no trace.
+
+    Raises:
+        ExportError: it cannot.
+    """
+    if path.is_dir():
+        raise ExportError(f"{path} cannot be written: it is a folder.", "Name a file.")
+    check_writable(path.parent)
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file that appears only when it is complete.
 
@@ -125,8 +138,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError("must be greater than 0")
-    return value
+def _pixels(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number greater than 0, got {text!r}")
+    return int(text)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from app.cli import demo, evaluate, export, track, train, weights
 from app.core.errors import AppError, SourceError, UsageError
@@ -35,14 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(is_command=bool(words) and words[0] in COMMANDS).parse_args(words)
+    is_debug = "--debug" in words
     try:
+        arguments = _parser(is_command=bool(words) and words[0] in COMMANDS).parse_args(words)
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
-        return _report(error, arguments.debug)
+        return _report(error, is_debug)
     return status
 
 
@@ -56,8 +58,16 @@ def _report(error: Exception, is_debug: bool) -> int:
     return WRONG_USAGE if isinstance(error, UsageError) else FAILED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments like every other failure, in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
 def _parser(is_command: bool) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         PROGRAM,
         description="Track objects through video and see what the tracker remembers.",
         usage=None if is_command else f"{PROGRAM} [PATH] | {PROGRAM} COMMAND ...",

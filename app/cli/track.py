@@ -16,6 +16,7 @@ from app.cli.options import (
     add_model_options,
     add_range_option,
     backend_loader,
+    check_file_writable,
     check_writable,
     chosen_formats,
     chosen_frames,
@@ -99,7 +100,7 @@ def _check_request(
     _starts(objects, Direction(arguments.direction), frames)
     check_writable(arguments.out)
     if arguments.memory_report:
-        check_writable(arguments.memory_report.parent)
+        check_file_writable(arguments.memory_report)
     return frames, objects
 
 

@@ -137,6 +137,10 @@ def text_as_video(folder: Path) -> None:
     (folder / "clip.mp4").write_text("no film")
 
 
+def folder_in_the_way(folder: Path) -> None:
+    (folder / "report.json").mkdir()
+
+
 def file_in_the_way(folder: Path) -> None:
     (folder / "out").write_text("in the way")
 
@@ -154,7 +158,10 @@ def file_in_the_way(folder: Path) -> None:
         (lambda _: None, ("--range", "5:7"), 2, "Object 1 has no prompt on the frames 5 to 7"),
         (lambda _: None, ("--format", "avi"), 2, "no export format 'avi'"),
         (lambda _: None, ("--direction", "up"), 2, "invalid choice: 'up'"),
-        (lambda _: None, ("--size", "0"), 2, "must be greater than 0"),
+        (lambda _: None, ("--size", "0"), 2, "must be a whole number greater than 0"),
+        (lambda _: None, ("--size", "big"), 2, "must be a whole number greater than 0"),
+        (lambda _: None, ("--range", "5:2"), 2, "--range 5:2 ends before it begins"),
+        (folder_in_the_way, ("--memory-report", "report.json"), 1, "report.json cannot be written"),
     ],
 )
 def test_bad_input_is_said_in_words_and_leaves_nothing(
@@ -173,7 +180,8 @@ def test_bad_input_is_said_in_words_and_leaves_nothing(
     assert found == status
     assert out == ""
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("tinysam2")
+    assert err.splitlines()[-1].startswith("tinysam2: ")
+    assert "usage:" not in err
     assert files_in(folder) == before
     assert not backend.requests
 

@@ -90,7 +90,7 @@ def read_sequences(root: Path, split: str) -> Iterator[AnnotatedSequence]:
         is_empty = False
         yield sequence
     if is_empty:
-        raise ValueError(f"{root} must hold annotated sequences of the split {split!r}")
+        raise ValueError(f"the split {split!r} must have annotated sequences, found none")
 
 
 def _davis(root: Path, split: str) -> Iterator[AnnotatedSequence]:

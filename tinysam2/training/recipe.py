@@ -57,7 +57,7 @@ def read_recipe(file: Path, overrides: Mapping[str, Any]) -> Recipe:
     except OSError as error:
         raise RecipeError(f"{file} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise RecipeError(f"{file} is no TOML file: {error}") from error
+        raise RecipeError(f"{file} is not a TOML file: {error}") from error
     key = _Key(file)
     stage = table.pop("stage", None)
     if stage not in STAGES:

@@ -138,7 +138,7 @@ def test_failure_of_a_worker_is_one_sentence(
     [
         ("stage = 3", '`stage` must be "features" or "tracking", got 3'),
         ("", "`stage` must be"),
-        ("a b", "recipe.toml is no TOML file"),
+        ("a b", "recipe.toml is not a TOML file"),
         (TRACKING + "lenght = 3", "`lenght` is not known; choose from data, encoder"),
         (TRACKING.replace('encoder = "encoder.safetensors"', ""), "`encoder` is missing"),
         (TRACKING.replace('"data"', '"nowhere"'), "`data` names nowhere, which does not exist"),

@@ -32,7 +32,8 @@ def test_impossible_memory_is_refused(settings: dict[str, float], message: str) 
     [
         ({"repvit": "m9"}, "repvit must be one of .*, got 'm9'"),
         ({"dim": 100}, "dim must be a multiple of memory_dim"),
-        ({"image_size": 500}, "input size must be a multiple of 64, at least 64, got 500"),
+        ({"image_size": 500}, "input size must be a multiple of 64 from 64 to 4096, got 500"),
+        ({"image_size": 64 * 65}, "input size must be a multiple of 64 from 64 to 4096, got 4160"),
     ],
 )
 def test_impossible_model_is_refused(settings: dict[str, object], message: str) -> None:

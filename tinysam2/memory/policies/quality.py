@@ -21,7 +21,7 @@ class QualityPolicy(Policy):
         if scores.object_presence == 0:
             return Decision.REFUSED, "the object is not visible", None
         if scores.quality < threshold:
-            reason = f"quality {scores.quality:.2f} is below {threshold:.2f}"
+            reason = f"quality {scores.quality:.3f} is below {threshold:.3f}"
             return Decision.REFUSED, reason, None
         if not bank.is_full:
             return Decision.KEPT, f"quality {scores.quality:.2f} and the bank had room", None

@@ -74,7 +74,7 @@ def test_weak_frame_is_refused_with_its_reason() -> None:
     bank = bank_of()
     bank.offer(entry(0, is_fixed=True))
     verdict = bank.offer(entry(1, quality=0.31))
-    assert verdict == (Decision.REFUSED, "quality 0.31 is below 0.50", None)
+    assert verdict == (Decision.REFUSED, "quality 0.310 is below 0.500", None)
     assert list(bank.entries) == [0]
 
 
