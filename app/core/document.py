@@ -10,6 +10,8 @@ from app.core.memory import Constraint, MemoryRecord
 from app.core.prompts import FramePrompts
 
 ObjectFrame = tuple[int, int]
+Key = int | str | ObjectFrame
+Row = Any  # what a table holds, see `Table`; the typed accessors of `Document` say which
 
 
 class Table(StrEnum):
@@ -114,9 +116,9 @@ class Document:
         for listener in tuple(self._listeners):
             listener(edit.changes)
 
-    def _put(self, table: Table, key: Any, row: Any) -> None:
-        views = [(self._rows[table], key)]
-        if table in self._by_object:
+    def _put(self, table: Table, key: Key, row: Row) -> None:
+        views: list[tuple[dict[Any, Row], Key]] = [(self._rows[table], key)]
+        if isinstance(key, tuple):
             views.append((self._by_object[table].setdefault(key[0], {}), key[1]))
         for rows, row_key in views:
             if row is None:
@@ -124,7 +126,7 @@ class Document:
             else:
                 rows[row_key] = row
 
-    def row(self, table: Table, key: Any) -> Any:
+    def row(self, table: Table, key: Key) -> Row:
         """Return a row, or None."""
         return self._rows[table].get(key)
 

@@ -79,7 +79,7 @@ class MemoryBank:
         if len((view := self._view()).chosen) > view.capacity:
             evicted = self.policy.make_room(view)
             del self.entries[evicted]
-        return Decision.PROMPTED, "prompted by the user, always kept", evicted
+        return Decision.PROMPTED, "by the user, always kept", evicted
 
     def _offer_chosen(self, entry: MemoryEntry) -> Verdict:
         """Do what the policy decides."""

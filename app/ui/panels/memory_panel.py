@@ -138,9 +138,7 @@ class MemoryPanel(QWidget):
         self.plot.set_frame(frame)
 
     def _active(self) -> TrackedObject | None:
-        active = self._state.active_object
-        found: TrackedObject | None = self._document.row(Table.OBJECTS, active)
-        return found
+        return self._document.rows(Table.OBJECTS).get(self._state.active_object)
 
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)

@@ -46,10 +46,9 @@ def heading(document: Document, tracked: TrackedObject | None, frame: int) -> He
     pending = _pending(document, tracked.object_id, frame)
     record = document.memory(tracked.object_id, frame)
     if record is not None:
-        unlike = f" Looks {percent(record.scores.novelty)} unlike what is remembered."
+        more = pending or _unlike(record)
         return Heading(
-            f"Frame {frame}: {_happened(record)}",
-            f"{_sentence(record.reason)}{pending or unlike}".strip(),
+            f"Frame {frame}: {_happened(record)}", f"{_sentence(record.reason)}{more}".strip()
         )
     if not document.of_object(Table.MEMORY, tracked.object_id):
         return Heading(
@@ -98,6 +97,12 @@ def _happened(record: MemoryRecord) -> str:
     if record.decision is Decision.REPLACED:
         return f"kept in place of frame {record.evicted}"
     return record.decision.value
+
+
+def _unlike(record: MemoryRecord) -> str:
+    if record.decision is Decision.PROMPTED:
+        return ""
+    return f" Looks {percent(record.scores.novelty)} unlike what is remembered."
 
 
 def _sentence(words: str) -> str:

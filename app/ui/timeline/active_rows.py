@@ -125,7 +125,7 @@ def paint_legend(painter: QPainter, scene: Scene) -> None:
     painter.fillRect(QRect(0, rect.top(), scene.rows.width, rect.height()), style.panel)
     painter.setPen(style.grid)
     painter.drawLine(0, rect.top(), scene.rows.width, rect.top())
-    x, y = rect.left() + 4, rect.center().y() + 1
+    x, y = 6, rect.center().y() + 1
     advance = painter.fontMetrics().horizontalAdvance
     for mark in sorted(MARK_NAMES, reverse=True):
         paint_mark(painter, mark, QPointF(x + 6, y), MARK_PX, style.dark)

@@ -26,7 +26,6 @@ def said(stage: Stage, frame: int) -> Heading:
         (Decision.KEPT, "kept"),
         (Decision.REPLACED, "kept in place of frame 37"),
         (Decision.REFUSED, "refused"),
-        (Decision.PROMPTED, "prompted"),
     ],
 )
 def test_a_decision_is_told_with_its_reason_and_novelty(
@@ -37,6 +36,11 @@ def test_a_decision_is_told_with_its_reason_and_novelty(
         f"Frame 120: {words}",
         "The bank had room. Looks 23\N{NO-BREAK SPACE}% unlike what is remembered.",
     )
+
+
+def test_a_prompted_frame_is_compared_with_nothing(stage: Stage) -> None:
+    stage.put(1, {}, {120: record(Decision.PROMPTED, reason="by the user, always kept")})
+    assert said(stage, 120) == Heading("Frame 120: prompted", "By the user, always kept.")
 
 
 def test_an_object_out_of_sight_is_said_to_be_not_seen(stage: Stage) -> None:
