@@ -5,14 +5,18 @@ from pathlib import Path
 
 import torch
 
-from tinysam2.checkpoints import load_checkpoint, load_state
+from tinysam2.checkpoints import CheckpointError, load_checkpoint, load_state
 from tinysam2.devices import choose_device, choose_precision, place
 from tinysam2.encoders.repvit import fuse_repvit
+from tinysam2.encoders.sam_fpn import SamFpn
+from tinysam2.neighbours import load_neighbour
 from tinysam2.network import TinySam2
+from tinysam2.published import recognise
 from tinysam2.store import ModelStore
+from tinysam2.zoo import MODELS
 
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
-LOADABLE = tuple(BUNDLED)  # names of `tinysam2.zoo` that `load_model` takes
+LOADABLE = tuple(MODELS)  # names of `tinysam2.zoo` that `load_model` takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ def load_model(
 
     Args:
         name: a known model.
-        checkpoint: a weights file of that model; the stored or else the bundled one unless given.
+        checkpoint: a weights file of that model, the neighbours' as they were published; the
+            stored or else the bundled one unless given.
         device: "auto", "cpu", "cuda[:i]" or "mps".
 
     Raises:
@@ -45,16 +50,50 @@ def load_model(
     if name not in LOADABLE:
         raise ValueError(f"model must be one of {', '.join(LOADABLE)}, got {name!r}")
     target = choose_device(device)
-    path = Path(checkpoint) if checkpoint is not None else ModelStore().path(name) or BUNDLED[name]
+    path = Path(checkpoint) if checkpoint is not None else _weights_of(name)
+    network = MODELS[name].network
+    try:
+        loaded = _load_own(path) if network is None else load_neighbour(network, path)
+    except CheckpointError as error:
+        others = _models_in(path)
+        if name in others or not others:
+            raise
+        raise CheckpointError(
+            f"The weights file {path} is not for {name}: it looks like {' or '.join(others)}."
+        ) from error
+    return prepare(loaded, target)
+
+
+def _weights_of(name: str) -> Path:
+    path = ModelStore().path(name) or BUNDLED.get(name)
+    if path is None:
+        raise CheckpointError(
+            f"The weights of {name} are not stored here: fetch them with "
+            f"`tinysam2 weights get {name}`, or give their file."
+        )
+    return path
+
+
+def _models_in(path: Path) -> list[str]:
+    """Name the models whose weights a file may hold; none if it cannot be read."""
+    try:
+        return [model.name for model in recognise(path)]
+    except CheckpointError:
+        return []
+
+
+def _load_own(path: Path) -> TinySam2:
     config, state, _ = load_checkpoint(path)
     network = TinySam2(config)
     load_state(network, state, path)
-    return prepare(network, target)
+    return network
 
 
 def prepare(network: TinySam2, device: torch.device) -> Model:
     """Fuse a network, in place, for inference on a device."""
     network.eval().requires_grad_(False)
     fuse_repvit(network.trunk)
+    if isinstance(network.neck, SamFpn):
+        network.neck = network.neck.fuse()
     place(network, device)
     return Model(network, device, choose_precision(device))

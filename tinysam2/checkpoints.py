@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tinysam2.config import MemoryConfig, MemoryPolicy, ModelConfig
+from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
 
 
 class CheckpointError(ValueError):
@@ -74,6 +74,8 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[ModelConfig, d
         memory = values["memory"]
         memory["policy"] = MemoryPolicy(memory["policy"])
         values["memory"] = MemoryConfig(**memory)
+        if "key_pooling" in values:
+            values["key_pooling"] = KeyPooling(values["key_pooling"])
         known = {f.name for f in fields(ModelConfig)}
         if unknown := set(values) - known:
             raise ValueError(f"unknown settings {sorted(unknown)}")

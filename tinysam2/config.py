@@ -27,6 +27,65 @@ REPVIT_VARIANTS: dict[str, RepVitConfig] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class HieraConfig:
+    """Hiera trunk of SAM 2; widths and heads double at each of the three stage changes.
+
+    Attributes:
+        width: channels of the first stage.
+        heads: attention heads of the first stage.
+        depths: blocks of the stages at strides 4, 8, 16 and 32.
+        windows: side of the attention window of each stage, in cells of that stage; the first
+            block of a stage still uses the window of the stage before.
+        global_blocks: blocks, counted over all stages, that attend to the whole map.
+        position_grid: side of the learned background position map.
+    """
+
+    width: int = 96
+    heads: int = 1
+    depths: tuple[int, int, int, int] = (1, 2, 7, 2)
+    windows: tuple[int, int, int, int] = (8, 4, 14, 7)
+    global_blocks: tuple[int, ...] = (5, 7, 9)
+    position_grid: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class VitConfig:
+    """Plain vision transformer of EfficientTAM.
+
+    Attributes:
+        width: channels.
+        heads: attention heads.
+        depth: blocks.
+        window: side of the attention window, in patches.
+        global_blocks: blocks that attend to the whole map.
+        patch: side of a patch, pixels.
+        position_grid: side of the learned position map.
+    """
+
+    width: int = 192
+    heads: int = 3
+    depth: int = 12
+    window: int = 14
+    global_blocks: tuple[int, ...] = (2, 5, 8, 11)
+    patch: int = 16
+    position_grid: int = 14
+
+
+EncoderConfig = HieraConfig | RepVitConfig | VitConfig
+
+# Source: the configuration files of facebookresearch/sam2 (sam2/configs/sam2.1) and
+# yformer/EfficientTAM (configs/efficienttam).
+TRUNKS: dict[str, HieraConfig | VitConfig] = {
+    "hiera_t": HieraConfig(),
+    "hiera_s": HieraConfig(depths=(1, 2, 11, 2), global_blocks=(7, 10, 13)),
+    "hiera_b+": HieraConfig(112, 2, (2, 3, 16, 3), (8, 4, 14, 7), (12, 16, 20), 14),
+    "hiera_l": HieraConfig(144, 2, (2, 6, 36, 4), (8, 4, 16, 8), (23, 33, 43), 7),
+    "vit_ti": VitConfig(),
+    "vit_s": VitConfig(384, 6),
+}
+
+
 class MemoryPolicy(StrEnum):
     """How frames enter and leave the memory bank."""
 
@@ -84,9 +143,21 @@ def full_bank_tokens(feature_hw: tuple[int, int]) -> int:
     return 7 * feature_hw[0] * feature_hw[1]
 
 
+class KeyPooling(StrEnum):
+    """How memory attention merges each 2 x 2 cells of the keys when it reads several frames.
+
+    NONE leaves them; BIAS adds the log of the cells merged to the attention logits; SHIFT adds it
+    to every channel of the keys, which is what the published EfficientTAM /2 checkpoints expect.
+    """
+
+    NONE = "none"
+    BIAS = "bias"
+    SHIFT = "shift"
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Shape of a TinySAM 2 network.
+    """Shape of a network; the defaults are TinySAM 2's, the options below those of its neighbours.
 
     Attributes:
         name: of the model, for people.
@@ -98,6 +169,16 @@ class ModelConfig:
         memory_layers: layers of memory attention.
         image_size: default side of the square network input, pixels, a multiple of 64.
         memory: what the tracker remembers unless told otherwise.
+        trunk: "repvit", or a key of `TRUNKS` in its place.
+        wide_neck: widen strides 8 and 4 to ``dim`` and narrow them again, as SAM 2 does.
+        follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  Pictures and keys carry
+            sine codes, the memory encoder takes features as they are, a given mask passes a
+            learned convolution, an unstable single mask gives way to the best of three, pictures
+            without prompt choose among three, and the score of a prompted object is not raised.
+        pointer_time: object pointers carry a code of their age.
+        no_object_code: memory of frames without the object carries a code that says so.
+        perceiver: memory maps are stored as latents, as EdgeTAM does.
+        key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
     """
 
     name: str = "tinysam2"
@@ -109,25 +190,47 @@ class ModelConfig:
     memory_layers: int = 2
     image_size: int = 512
     memory: MemoryConfig = field(default_factory=MemoryConfig)
+    trunk: str = "repvit"
+    wide_neck: bool = False
+    follows_sam2: bool = False
+    pointer_time: bool = True
+    no_object_code: bool = True
+    perceiver: bool = False
+    key_pooling: KeyPooling = KeyPooling.NONE
 
     def __post_init__(self) -> None:
+        if self.trunk != "repvit" and self.trunk not in TRUNKS:
+            raise ValueError(f"trunk must be one of {['repvit', *TRUNKS]}, got {self.trunk!r}")
         if self.repvit not in REPVIT_VARIANTS:
             raise ValueError(f"repvit must be one of {list(REPVIT_VARIANTS)}, got {self.repvit!r}")
         if self.dim % self.memory_dim or self.dim % (4 * self.decoder_heads):
             raise ValueError(
                 f"dim must be a multiple of memory_dim and of 4 x decoder_heads, got {self.dim}"
             )
-        check_image_size(self.image_size)
+        check_image_size(self.image_size, self.size_step)
+
+    @property
+    def size_step(self) -> int:
+        """What input sides are multiples of; 16 x 16 windows of stride 16 with a perceiver."""
+        return 256 if self.perceiver else 64
+
+    @property
+    def encoder(self) -> EncoderConfig:
+        """Shape of the image encoder's trunk."""
+        return REPVIT_VARIANTS[self.repvit] if self.trunk == "repvit" else TRUNKS[self.trunk]
 
 
-def check_image_size(size: int) -> None:
-    """Refuse a network input side that the encoder cannot take.
+def check_image_size(size: int, step: int = 64) -> None:
+    """Refuse a network input side that the network cannot take.
+
+    Args:
+        size: pixels.
+        step: what it must be a multiple of; 64 for strides 32 and pooling by 4.
 
     Raises:
-        ValueError: ``size`` is not a multiple of 64 (strides 32 and pooling by 4) up to
-            `MAX_IMAGE_SIZE`.
+        ValueError: ``size`` is not a multiple of ``step`` up to `MAX_IMAGE_SIZE`.
     """
-    if not 64 <= size <= MAX_IMAGE_SIZE or size % 64:
+    if not step <= size <= MAX_IMAGE_SIZE or size % step:
         raise ValueError(
-            f"input size must be a multiple of 64 from 64 to {MAX_IMAGE_SIZE}, got {size}"
+            f"input size must be a multiple of {step} from {step} to {MAX_IMAGE_SIZE}, got {size}"
         )

@@ -1,64 +1,16 @@
-"""The neighbouring trackers: their encoders, and how their checkpoints' keys become ours.
+"""The neighbouring trackers: their configurations, and how their checkpoints' keys become ours.
 
-Data only; what it describes is built in `tinysam2.encoders` and read by the loader.
+Data only; `tinysam2.network` builds what it describes, `tinysam2.neighbours` loads it.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tinysam2.config import RepVitConfig
+from tinysam2.config import FULL_MEMORY, KeyPooling, ModelConfig
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class HieraConfig:
-    """Hiera trunk of SAM 2; widths and heads double at each of the three stage changes.
-
-    Attributes:
-        width: channels of the first stage.
-        heads: attention heads of the first stage.
-        depths: blocks of the stages at strides 4, 8, 16 and 32.
-        windows: side of the attention window of each stage, in cells of that stage; the first
-            block of a stage still uses the window of the stage before.
-        global_blocks: blocks, counted over all stages, that attend to the whole map.
-        position_grid: side of the learned background position map.
-    """
-
-    width: int = 96
-    heads: int = 1
-    depths: tuple[int, int, int, int] = (1, 2, 7, 2)
-    windows: tuple[int, int, int, int] = (8, 4, 14, 7)
-    global_blocks: tuple[int, ...] = (5, 7, 9)
-    position_grid: int = 7
-
-
-@dataclass(frozen=True, slots=True)
-class VitConfig:
-    """Plain vision transformer of EfficientTAM.
-
-    Attributes:
-        width: channels.
-        heads: attention heads.
-        depth: blocks.
-        window: side of the attention window, in patches.
-        global_blocks: blocks that attend to the whole map.
-        patch: side of a patch, pixels.
-        position_grid: side of the learned position map.
-    """
-
-    width: int = 192
-    heads: int = 3
-    depth: int = 12
-    window: int = 14
-    global_blocks: tuple[int, ...] = (2, 5, 8, 11)
-    patch: int = 16
-    position_grid: int = 14
-
-
-EncoderConfig = HieraConfig | RepVitConfig | VitConfig
 Renames = tuple[tuple[str, str], ...]
 
 _BLOCK: Renames = (
@@ -100,42 +52,105 @@ EDGETAM_RENAMES: Renames = (
 )
 
 
+# What follows the encoder; applied after the tables above.  A name that ends with [i] is row i.
+TRACKER_RENAMES: Renames = (
+    (r"^image_encoder\.", ""),
+    (r"^maskmem_tpos_enc$", "time_code"),
+    (r"^no_mem_embed$", "no_memory"),
+    (r"^no_obj_ptr$", "no_object_pointer"),
+    (r"^no_obj_embed_spatial$", "memory_encoder.no_object"),
+    (r"^obj_ptr_proj\.", "pointer_proj."),
+    (r"^obj_ptr_tpos_proj\.", "pointer_time_proj."),
+    (r"^(memory_attention\.layers\.\d+)\.cross_attn_image\.", r"\1.cross_attn."),
+    (r"^(memory_encoder\.mask_downsampler)\.encoder\.12\.", r"\1.project."),
+    (r"^(memory_encoder\.mask_downsampler)\.encoder\.", r"\1.steps."),
+    (r"^memory_encoder\.pix_feat_proj\.", "memory_encoder.feature_proj."),
+    (r"^(memory_encoder\.fuser)\.layers\.(\d)\.gamma$", r"\1.\2.scale"),
+    (r"^(memory_encoder\.fuser)\.layers\.(\d)\.dwconv\.", r"\1.\2.depthwise."),
+    (r"^(memory_encoder\.fuser)\.layers\.(\d)\.pwconv1\.", r"\1.\2.expand."),
+    (r"^(memory_encoder\.fuser)\.layers\.(\d)\.pwconv2\.", r"\1.\2.project."),
+    (r"^(memory_encoder\.fuser)\.layers\.(\d)\.norm\.", r"\1.\2.norm."),
+    (r"^sam_prompt_encoder\.pe_layer\..*matrix$", "prompt_encoder.positions.matrix"),
+    (
+        r"^sam_prompt_encoder\.point_embeddings\.(\d)\.weight$",
+        r"prompt_encoder.label_embed.weight[\1]",
+    ),
+    (r"^sam_prompt_encoder\.not_a_point_embed\.weight$", "prompt_encoder.not_a_point"),
+    (r"^sam_prompt_encoder\.no_mask_embed\.weight$", "prompt_encoder.no_mask"),
+    (r"^sam_prompt_encoder\.mask_downscaling\.", "prompt_encoder.mask_embed."),
+    (r"^sam_mask_decoder\.(iou_token|mask_tokens)\.weight$", r"mask_decoder.\1"),
+    (r"^sam_mask_decoder\.obj_score_token\.weight$", "mask_decoder.object_token"),
+    (r"^sam_mask_decoder\.output_upscaling\.0\.", "mask_decoder.upscale1."),
+    (r"^sam_mask_decoder\.output_upscaling\.1\.", "mask_decoder.upscale_norm."),
+    (r"^sam_mask_decoder\.output_upscaling\.3\.", "mask_decoder.upscale2."),
+    (r"^sam_mask_decoder\.output_hypernetworks_mlps\.", "mask_decoder.mask_heads."),
+    (r"^sam_mask_decoder\.iou_prediction_head\.", "mask_decoder.iou_head."),
+    (r"^sam_mask_decoder\.pred_obj_score_head\.", "mask_decoder.object_head."),
+    (r"^sam_mask_decoder\.transformer\.", "mask_decoder.transformer."),
+)
+# In every checkpoint, read by no published configuration: memory without a picture before it.
+UNREAD_KEYS = ("no_mem_pos_enc",)
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """What is particular to one published checkpoint.
 
     Attributes:
-        encoder: shape of the image encoder's trunk.
-        renames: patterns and replacements for its keys, the first that matches counts.
-        image_size: side of the square input it was trained with, pixels.
+        config: shape of its network.
+        renames: patterns and replacements for its encoder's keys, the first that matches counts.
     """
 
-    encoder: EncoderConfig
+    config: ModelConfig
     renames: Renames
-    image_size: int = 1024
 
 
-_HIERA_SMALL = HieraConfig(depths=(1, 2, 11, 2), global_blocks=(7, 10, 13))
-_HIERA_BASE_PLUS = HieraConfig(112, 2, (2, 3, 16, 3), (8, 4, 14, 7), (12, 16, 20), 14)
-_HIERA_LARGE = HieraConfig(144, 2, (2, 6, 36, 4), (8, 4, 16, 8), (23, 33, 43), 7)
-_VIT_TINY, _VIT_SMALL = VitConfig(), VitConfig(384, 6)
+_SAM2 = ModelConfig(
+    dim=256,
+    mlp_dim=2048,
+    memory_layers=4,
+    image_size=1024,
+    memory=FULL_MEMORY,
+    wide_neck=True,
+    follows_sam2=True,
+)
+_UNCODED = replace(_SAM2, pointer_time=False, no_object_code=False)
+_EDGETAM = replace(_UNCODED, name="edgetam", memory_layers=2, perceiver=True)
+
+
+def _sam2(size: str, trunk: str) -> Family:
+    return Family(replace(_SAM2, name=f"sam2.1-hiera-{size}", trunk=trunk), HIERA_RENAMES)
+
+
+def _efficienttam(
+    variant: str, pooling: KeyPooling = KeyPooling.NONE, image_size: int = 1024
+) -> Family:
+    config = replace(
+        _UNCODED,
+        name=f"efficienttam-{variant.replace('_', '-')}",
+        trunk=f"vit_{variant.partition('_')[0]}",
+        image_size=image_size,
+        key_pooling=pooling,
+    )
+    return Family(config, VIT_RENAMES)
+
 
 # Source: the configuration files of facebookresearch/sam2 (sam2/configs/sam2.1),
 # facebookresearch/EdgeTAM (sam2/configs) and yformer/EfficientTAM (configs/efficienttam).
 FAMILIES: dict[str, Family] = {
-    "sam2.1_hiera_t": Family(HieraConfig(), HIERA_RENAMES),
-    "sam2.1_hiera_s": Family(_HIERA_SMALL, HIERA_RENAMES),
-    "sam2.1_hiera_b+": Family(_HIERA_BASE_PLUS, HIERA_RENAMES),
-    "sam2.1_hiera_l": Family(_HIERA_LARGE, HIERA_RENAMES),
-    "edgetam": Family(RepVitConfig(), EDGETAM_RENAMES),
-    "efficienttam_ti": Family(_VIT_TINY, VIT_RENAMES),
-    "efficienttam_ti_1": Family(_VIT_TINY, VIT_RENAMES),
-    "efficienttam_ti_2": Family(_VIT_TINY, VIT_RENAMES),
-    "efficienttam_ti_512x512": Family(_VIT_TINY, VIT_RENAMES, 512),
-    "efficienttam_s": Family(_VIT_SMALL, VIT_RENAMES),
-    "efficienttam_s_1": Family(_VIT_SMALL, VIT_RENAMES),
-    "efficienttam_s_2": Family(_VIT_SMALL, VIT_RENAMES),
-    "efficienttam_s_512x512": Family(_VIT_SMALL, VIT_RENAMES, 512),
+    "sam2.1_hiera_t": _sam2("tiny", "hiera_t"),
+    "sam2.1_hiera_s": _sam2("small", "hiera_s"),
+    "sam2.1_hiera_b+": _sam2("base-plus", "hiera_b+"),
+    "sam2.1_hiera_l": _sam2("large", "hiera_l"),
+    "edgetam": Family(_EDGETAM, EDGETAM_RENAMES),
+    "efficienttam_ti": _efficienttam("ti"),
+    "efficienttam_ti_1": _efficienttam("ti_1", KeyPooling.BIAS),
+    "efficienttam_ti_2": _efficienttam("ti_2", KeyPooling.SHIFT),
+    "efficienttam_ti_512x512": _efficienttam("ti_512x512", image_size=512),
+    "efficienttam_s": _efficienttam("s"),
+    "efficienttam_s_1": _efficienttam("s_1", KeyPooling.BIAS),
+    "efficienttam_s_2": _efficienttam("s_2", KeyPooling.SHIFT),
+    "efficienttam_s_512x512": _efficienttam("s_512x512", image_size=512),
 }
 
 

@@ -1,60 +1,53 @@
 """The TinySAM 2 network: pure functions of tensors; what is remembered lives in the tracker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tinysam2.config import REPVIT_VARIANTS, ModelConfig
+from tinysam2.config import KeyPooling, ModelConfig
 from tinysam2.decoder.mask_decoder import DecodedMasks, MaskDecoder
-from tinysam2.decoder.prompt_encoder import PromptEncoder
-from tinysam2.encoders.fpn import LightFpn
-from tinysam2.encoders.repvit import RepVit
+from tinysam2.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
+from tinysam2.encoders.building import make_encoder
+from tinysam2.layers.attention import KeyGroups
 from tinysam2.layers.mlp import Mlp
-from tinysam2.layers.positions import sine_code_1d
-from tinysam2.memory.attention import MemoryAttention, pad_tokens
+from tinysam2.layers.positions import grid_xy, sine_code_1d, sine_code_2d
+from tinysam2.memory.attention import MemoryAttention, ObjectMemory, pad_tokens
 from tinysam2.memory.encoder import MemoryEncoder
+from tinysam2.memory.perceiver import SpatialPerceiver
 
 NO_OBJECT_LOGIT = -1024.0  # SAM 2: the mask of an absent object
 MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
 MAX_TIME_CODES = 7
+PICTURE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFeatures:
-    """Features of a batch of pictures: (B, dim, H, W), (B, dim/4, 2H, 2W), (B, dim/8, 4H, 4W)."""
+    """Features of a batch of pictures: (B, dim, H, W), (B, dim/4, 2H, 2W), (B, dim/8, 4H, 4W).
+
+    Encoders of one resolution give the first only.
+    """
 
     s16: Tensor
-    s8: Tensor
-    s4: Tensor
+    s8: Tensor | None = None
+    s4: Tensor | None = None
+
+    @property
+    def high_res(self) -> tuple[Tensor, Tensor] | None:
+        """The two finer maps, where there are any."""
+        return None if self.s8 is None or self.s4 is None else (self.s8, self.s4)
+
+    def float(self) -> "ImageFeatures":
+        """Return the same in float32."""
+        return ImageFeatures(*(m.float() for m in (self.s16, self.s8, self.s4) if m is not None))
 
     @property
     def size_hw(self) -> tuple[int, int]:
         """Height and width of the stride-16 map."""
         height, width = self.s16.shape[-2:]
         return height, width
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectMemory:
-    """What one object may read.
-
-    Attributes:
-        tokens: (n, memory_dim) spatial tokens of all frames.
-        xy: (n, 2) their positions in feature cells.
-        time_index: (n,) long, 0 for the previous frame up to 6 for prompted frames.
-        key_bias: (n,) added to attention logits.
-        pointers: (p, dim) object pointers.
-        pointer_age: (p,) float, frames since each, as a share of the longest that counts.
-    """
-
-    tokens: Tensor
-    xy: Tensor
-    time_index: Tensor
-    key_bias: Tensor
-    pointers: Tensor
-    pointer_age: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +90,11 @@ class ObjectMasks:
     object_logit: Tensor
     pointer: Tensor
 
+    def without_absent(self) -> "ObjectMasks":
+        """Return the same with empty masks for objects that are not there."""
+        absent = (self.object_logit <= 0)[:, None, None]
+        return replace(self, logits=torch.where(absent, NO_OBJECT_LOGIT, self.logits))
+
 
 class TinySam2(nn.Module):
     """Encoder, prompt encoder, memory encoder, memory attention and mask decoder."""
@@ -105,20 +103,22 @@ class TinySam2(nn.Module):
         super().__init__()
         self.config = config
         dim, memory_dim = config.dim, config.memory_dim
-        repvit = REPVIT_VARIANTS[config.repvit]
-        self.trunk = RepVit(repvit)
-        self.neck = LightFpn(repvit.channels, dim)
+        self.trunk, self.neck = make_encoder(config)
         self.prompt_encoder = PromptEncoder(dim)
         self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
-        self.memory_encoder = MemoryEncoder(dim, memory_dim)
+        self.memory_encoder = MemoryEncoder(
+            dim, memory_dim, not config.follows_sam2, config.no_object_code
+        )
         self.memory_attention = MemoryAttention(
             dim, memory_dim, config.mlp_dim, config.memory_layers
         )
         self.no_memory = nn.Parameter(torch.randn(dim) * 0.02)
         self.time_code = nn.Parameter(torch.randn(MAX_TIME_CODES, memory_dim) * 0.02)
         self.pointer_proj = Mlp(dim, dim, dim, 3)
-        self.pointer_time_proj = nn.Linear(dim, memory_dim)
+        self.pointer_time_proj = nn.Linear(dim, memory_dim) if config.pointer_time else None
         self.no_object_pointer = nn.Parameter(torch.randn(dim) * 0.02)
+        self.mask_downsample = nn.Conv2d(1, 1, 4, 4) if config.follows_sam2 else None
+        self.spatial_perceiver = SpatialPerceiver(memory_dim) if config.perceiver else None
 
     @property
     def pointer_tokens(self) -> int:
@@ -141,25 +141,39 @@ class TinySam2(nn.Module):
         """
         if memories is None:
             return features.s16 + self.no_memory[:, None, None]
+        pooling = self.config.key_pooling
+        if pooling is not KeyPooling.NONE and len(memories) > 1:  # each has groups of its own
+            pictures = features.s16.expand(len(memories), -1, -1, -1).split(1)
+            each = zip(pictures, memories, strict=True)
+            return torch.cat([self.condition(ImageFeatures(s16), [m]) for s16, m in each])
+        source = features.s16
+        if self.config.follows_sam2:
+            source = source + PICTURE_CODE_SCALE * self._sine_map(features.size_hw, self.config.dim)
         tokens, codes, angles, biases = zip(*map(self._memory_tokens, memories), strict=True)
         return self.memory_attention(
-            features.s16,
+            source,
             pad_tokens(list(tokens)),
             pad_tokens(list(codes)),
             pad_tokens(list(angles)),
             pad_tokens(list(biases), fill=float("-inf")),
+            _key_groups(memories[0], pooling),
         )
 
     def _memory_tokens(self, memory: ObjectMemory) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Lay out tokens, codes, angles and biases of one object: spatial first, pointers last."""
         split = self.pointer_tokens
         pointers = memory.pointers.reshape(-1, self.config.memory_dim)
-        age = sine_code_1d(memory.pointer_age, self.config.dim)
-        pointer_code = self.pointer_time_proj(age).repeat_interleave(split, 0)
+        code = self.time_code[memory.time_index]
+        if memory.code is not None:
+            code = code + memory.code
+        pointer_code = torch.zeros_like(pointers)
+        if self.pointer_time_proj is not None:
+            age = sine_code_1d(memory.pointer_age, self.config.dim)
+            pointer_code = self.pointer_time_proj(age).repeat_interleave(split, 0)
         angles = self.memory_attention.angles(memory.xy)
         return (
             torch.cat([memory.tokens, pointers]),
-            torch.cat([self.time_code[memory.time_index], pointer_code]),
+            torch.cat([code, pointer_code]),
             torch.cat([angles, angles.new_zeros(len(pointers), angles.shape[1])]),
             torch.cat([memory.key_bias, memory.key_bias.new_zeros(len(pointers))]),
         )
@@ -189,24 +203,44 @@ class TinySam2(nn.Module):
             self.prompt_encoder.positions.grid(height, width),
             self.prompt_encoder.encode_points(points_xy, labels),
             self.prompt_encoder.encode_mask(mask_logits, (height, width)),
-            (features.s8, features.s4),
+            features.high_res,
         )
         masks = slice(1, None) if multimask else slice(0, 1)
-        iou, tokens = decoded.predicted_iou[:, masks], decoded.mask_tokens[:, masks]
+        logits, iou = decoded.logits[:, masks], decoded.predicted_iou[:, masks]
         object_logit = decoded.object_logit[:, 0]
         rows = torch.arange(len(iou), device=iou.device)
-        is_present = object_logit > 0
-        pointer = self.pointer_of(tokens[rows, iou.argmax(1)], is_present)
-        logits = decoded.logits[:, masks].float()
-        return Segmentation(logits, iou.float(), object_logit.float(), pointer)
+        token = decoded.mask_tokens[:, masks][rows, iou.argmax(1)]
+        pointer = self.pointer_of(token, object_logit > 0)
+        if self.config.follows_sam2 and not multimask:
+            logits, iou = decoded.stable_single()
+        return Segmentation(logits.float(), iou.float(), object_logit.float(), pointer)
+
+    def segment_given(self, features: ImageFeatures, mask_logits: Tensor) -> Segmentation:
+        """Look at given masks (O, 1, Hi, Wi), for the pointers of their objects."""
+        if self.mask_downsample is None:
+            source, prompt = self.condition(features, None), mask_logits
+        else:
+            source, prompt = features.s16, self.mask_downsample((mask_logits > 0).float())
+        xy, labels = self._no_points(len(mask_logits), source.device)
+        return self.segment(source, features, xy, labels, prompt)
 
     def segment_remembered(
         self, features: ImageFeatures, memories: list[ObjectMemory]
     ) -> Segmentation:
-        """Predict one mask per object from its memory alone."""
+        """Predict masks of each object from its memory alone: one, or SAM 2's three."""
         conditioned = self.condition(features, memories)
-        xy, labels = no_points(len(memories), conditioned.device)
-        return self.segment(conditioned, features, xy, labels)
+        xy, labels = self._no_points(len(memories), conditioned.device)
+        multimask = self.config.follows_sam2
+        return self.segment(conditioned, features, xy, labels, multimask=multimask)
+
+    def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return the clicks (count, K, 2) and labels (count, K) of objects without any.
+
+        SAM 2 gives one that is none, besides the one that closes every list.
+        """
+        clicks = 1 if self.config.follows_sam2 else 0
+        labels = torch.full((count, clicks), NOT_A_POINT, device=device)
+        return torch.zeros(count, clicks, 2, device=device), labels
 
     def pointer_of(self, mask_token: Tensor, is_present: Tensor) -> Tensor:
         """Project mask tokens (O, dim) to object pointers; absent objects share one pointer."""
@@ -225,18 +259,24 @@ class TinySam2(nn.Module):
             binarise: (O,) bool: harden the mask, as SAM 2 does for prompted frames.
 
         Returns:
-            (O, memory_dim, H, W).
+            (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.
         """
         height, width = features.size_hw
         size = (16 * height, 16 * width)
         logits = F.interpolate(mask_logits[:, None], size, mode="bilinear", align_corners=False)
         soft, hard = logits.sigmoid(), (logits > 0).float()
         prob = torch.where(binarise[:, None, None, None], hard, soft)
-        return self.memory_encoder(features.s16, prob, object_logit > 0)
+        memory = self.memory_encoder(features.s16, prob, object_logit > 0)
+        if self.spatial_perceiver is None:
+            return memory
+        code = self._sine_map(features.size_hw, self.config.memory_dim)
+        return self.spatial_perceiver(memory, code)
+
+    def _sine_map(self, size_hw: tuple[int, int], dim: int) -> Tensor:
+        """Return sine codes of all cells, (1, dim, H, W)."""
+        xy = grid_xy(*size_hw, device=self.time_code.device)
+        return sine_code_2d(xy, size_hw, dim).T.unflatten(1, size_hw)[None]
 
 
-def no_points(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the clicks (count, 0, 2) and labels (count, 0) of objects without any."""
-    return torch.zeros(count, 0, 2, device=device), torch.zeros(
-        count, 0, dtype=torch.long, device=device
-    )
+def _key_groups(memory: ObjectMemory, pooling: KeyPooling) -> KeyGroups | None:
+    return None if memory.group is None else KeyGroups.of(memory.group, pooling)

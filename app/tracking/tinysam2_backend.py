@@ -29,6 +29,7 @@ from tinysam2.checkpoints import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.tracking.remembering import token_grid_hw
 from tinysam2.tracking.steps import TrackStep
 from tinysam2.tracking.video_tracker import VideoTracker
 
@@ -65,6 +66,8 @@ def load_network(settings: ModelSettings) -> tuple[Model, MemoryConfig]:
             if settings.input_size is not None:
                 check_image_size(settings.input_size)
             model = load_model(settings.name, settings.checkpoint, settings.device)
+            if settings.input_size is not None:
+                check_image_size(settings.input_size, model.network.config.size_step)
             values = dict(settings.memory)
             if "policy" in values:
                 values["policy"] = MemoryPolicy(str(values["policy"]))
@@ -171,7 +174,9 @@ class TinySam2Backend:
         return FrameResult(step.frame_index, tuple(results))
 
     def _record(self, event: MemoryEvent) -> MemoryRecord:
-        height, width = (side // self._memory.pool for side in self._predictor.feature_hw)
+        height, width = token_grid_hw(
+            self._model.network, self._predictor.feature_hw, self._memory.pool
+        )
         return MemoryRecord(
             decision=Decision(event.decision.value),
             reason=event.reason,
@@ -221,7 +226,7 @@ def _share(value: float) -> float:
 
 
 def _packed(cells: Tensor, count: int) -> bytes:
-    """Turn the indices of surviving cells into row-major bits."""
+    """Turn the indices of surviving cells into row-major bits, without those beyond the grid."""
     bits = np.zeros(count, dtype=np.bool_)
-    bits[cells.numpy()] = True
+    bits[cells[cells < count].numpy()] = True
     return np.packbits(bits).tobytes()

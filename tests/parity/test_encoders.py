@@ -5,20 +5,27 @@ import torch
 
 from tests.parity.reference import Reference, open_reference
 from tinysam2.checkpoints import load_state
-from tinysam2.config import RepVitConfig
-from tinysam2.encoders.sam_fpn import ImageEncoder, SamFpn
-from tinysam2.families import (
-    FAMILIES,
+from tinysam2.config import (
+    REPVIT_VARIANTS,
+    TRUNKS,
     EncoderConfig,
     HieraConfig,
+    ModelConfig,
+    RepVitConfig,
     VitConfig,
-    rename_keys,
 )
+from tinysam2.encoders.building import make_encoder
+from tinysam2.encoders.sam_fpn import SamFpn
+from tinysam2.families import FAMILIES, rename_keys
 from tinysam2.memory.perceiver import SpatialPerceiver
 
 ENCODER_KEYS = ("image_encoder.", "sam_mask_decoder.conv_s0.", "sam_mask_decoder.conv_s1.")
 TOLERANCE = 1e-3
-LARGE = {"sam2.1_hiera_b+", "efficienttam_ti_1", "efficienttam_ti_2"}  # large, or the same again
+LARGE = {
+    "sam2.1_hiera_b+",
+    "efficienttam_ti_1",
+    "efficienttam_ti_2",
+}  # large, or the same again
 MODELS = [
     "edgetam",
     "efficienttam_ti",
@@ -41,9 +48,18 @@ def shapes_of(module: torch.nn.Module) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in module.state_dict().items()}
 
 
-def load_encoder(model: str, reference: Reference) -> ImageEncoder:
+class Encoder(torch.nn.Module):
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.trunk, self.neck = make_encoder(config)
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.neck(self.trunk(image))
+
+
+def load_encoder(model: str, reference: Reference) -> Encoder:
     weights = rename_keys(reference.weights(*ENCODER_KEYS), FAMILIES[model].renames)
-    encoder = ImageEncoder(FAMILIES[model].encoder).eval().requires_grad_(False)
+    encoder = Encoder(FAMILIES[model].config).eval().requires_grad_(False)
     state = {key.removeprefix("image_encoder."): value for key, value in weights.items()}
     load_state(encoder, state, Path(model))
     return encoder
@@ -52,9 +68,9 @@ def load_encoder(model: str, reference: Reference) -> ImageEncoder:
 @pytest.mark.parametrize("model", FAMILIES)
 def test_every_key_of_the_encoder_is_used_exactly_once(model: str) -> None:
     with torch.device("meta"):
-        encoder = ImageEncoder(FAMILIES[model].encoder)
+        encoder = Encoder(FAMILIES[model].config)
     assert renamed_shapes(model, "image_encoder.", *ENCODER_KEYS) == shapes_of(encoder)
-    assert open_reference(model).image_size == FAMILIES[model].image_size
+    assert open_reference(model).image_size == FAMILIES[model].config.image_size
 
 
 def test_every_key_of_the_perceiver_is_used_exactly_once() -> None:
@@ -84,17 +100,20 @@ def test_two_keys_for_one_name_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "shapes"),
+    ("shape", "shapes"),
     [
-        (HieraConfig(8, 1, (1, 2, 2, 1), global_blocks=(4,)), [(256, 6, 10), (64, 12, 20)]),
-        (RepVitConfig((8, 16, 32, 64), (1, 1, 1, 1)), [(256, 6, 10), (64, 12, 20)]),
-        (VitConfig(16, 2, 2, 4, (1,)), [(256, 6, 10)]),
+        (HieraConfig(8, 1, (1, 2, 2, 1), global_blocks=(4,)), [(64, 6, 10), (16, 12, 20)]),
+        (RepVitConfig((8, 16, 32, 64), (1, 1, 1, 1)), [(64, 6, 10), (16, 12, 20)]),
+        (VitConfig(16, 2, 2, 4, (1,)), [(64, 6, 10)]),
     ],
 )
 def test_pictures_of_any_shape_are_encoded_each_on_its_own(
-    config: EncoderConfig, shapes: list[tuple[int, ...]]
+    monkeypatch: pytest.MonkeyPatch, shape: EncoderConfig, shapes: list[tuple[int, ...]]
 ) -> None:
-    encoder = ImageEncoder(config).eval().requires_grad_(False)
+    is_repvit = isinstance(shape, RepVitConfig)
+    monkeypatch.setitem(REPVIT_VARIANTS if is_repvit else TRUNKS, "toy", shape)
+    trunk = {"repvit": "toy"} if is_repvit else {"trunk": "toy"}
+    encoder = Encoder(ModelConfig(dim=64, wide_neck=True, **trunk)).eval().requires_grad_(False)
     pictures = torch.randn(2, 3, 96, 160)
     together = encoder(pictures)
     assert [tuple(level.shape[1:]) for level in together[:2]] == shapes

@@ -10,6 +10,7 @@ from tinysam2.decoder.two_way_transformer import TwoWayTransformer
 from tinysam2.layers.mlp import Mlp
 from tinysam2.layers.norms import LayerNorm2d
 
+STABILITY_DELTA, STABILITY_THRESHOLD = 0.05, 0.98  # SAM 2's video predictor
 NUM_MASKS = 4  # one for a clear prompt, three for an ambiguous one
 
 
@@ -28,6 +29,23 @@ class DecodedMasks:
     predicted_iou: Tensor
     object_logit: Tensor
     mask_tokens: Tensor
+
+    def stable_single(self) -> tuple[Tensor, Tensor]:
+        """Return one mask: the single one where it is stable, else the best of the three.
+
+        Returns:
+            Logits (O, 1, 4H, 4W) and IoU (O, 1).
+
+        Source:
+            SAM 2's video predictor (``dynamic_multimask_via_stability``).
+        """
+        rows = torch.arange(len(self.logits), device=self.logits.device)
+        best = 1 + self.predicted_iou[:, 1:].argmax(1)
+        single = self.logits[:, 0].flatten(1)
+        strict, loose = ((single > cut).sum(1) for cut in (STABILITY_DELTA, -STABILITY_DELTA))
+        is_stable = strict >= STABILITY_THRESHOLD * loose
+        index = torch.where(is_stable, 0, best)
+        return self.logits[rows, index, None], self.predicted_iou[rows, index, None]
 
 
 class MaskDecoder(nn.Module):
@@ -55,7 +73,7 @@ class MaskDecoder(nn.Module):
         image_pos: Tensor,
         prompt_tokens: Tensor,
         dense_prompt: Tensor,
-        high_res: tuple[Tensor, Tensor],
+        high_res: tuple[Tensor, Tensor] | None,
     ) -> DecodedMasks:
         """Decode all four masks.
 
@@ -64,7 +82,8 @@ class MaskDecoder(nn.Module):
             image_pos: (dim, H, W) position code of the cells.
             prompt_tokens: (O, N, dim).
             dense_prompt: (O or 1, dim, H, W).
-            high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1.
+            high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1, to be added on
+                the way up; None where the encoder has no such levels.
         """
         num_objects, _, height, width = image.shape
         own = torch.cat([self.object_token, self.iou_token, self.mask_tokens])
@@ -74,8 +93,9 @@ class MaskDecoder(nn.Module):
         tokens, source = self.transformer(source, position, tokens)
         mask_tokens = tokens[:, 2 : 2 + NUM_MASKS]
         maps = source.transpose(1, 2).unflatten(2, (height, width))
-        maps = F.gelu(self.upscale_norm(self.upscale1(maps) + high_res[0]))
-        maps = F.gelu(self.upscale2(maps) + high_res[1])  # (O, dim / 8, 4H, 4W)
+        s8, s4 = high_res or (0.0, 0.0)
+        maps = F.gelu(self.upscale_norm(self.upscale1(maps) + s8))
+        maps = F.gelu(self.upscale2(maps) + s4)  # (O, dim / 8, 4H, 4W)
         weights = torch.stack([h(mask_tokens[:, i]) for i, h in enumerate(self.mask_heads)], 1)
         logits = (weights @ maps.flatten(2)).unflatten(2, maps.shape[-2:])
         return DecodedMasks(

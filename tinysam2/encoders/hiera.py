@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.config import HieraConfig
 from tinysam2.encoders.window_block import WindowBlock
-from tinysam2.families import HieraConfig
 
 
 class Hiera(nn.Module):

@@ -1,4 +1,4 @@
-"""Image encoders of the neighbouring trackers: a trunk, and the neck that SAM 2 puts on it."""
+"""The neck that SAM 2 puts on a trunk of four levels."""
 
 from typing import cast
 
@@ -6,14 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tinysam2.config import RepVitConfig
 from tinysam2.encoders.fpn import LightFpn
-from tinysam2.encoders.hiera import Hiera
-from tinysam2.encoders.repvit import RepVit
-from tinysam2.encoders.vit import Vit, vit_neck
-from tinysam2.families import EncoderConfig, HieraConfig
-
-DIM = 256  # width of image features in every published tracker of this family
 
 
 class SamFpn(nn.Module):
@@ -27,7 +20,7 @@ class SamFpn(nn.Module):
         of its mask decoder.
     """
 
-    def __init__(self, channels: tuple[int, int, int, int], dim: int = DIM) -> None:
+    def __init__(self, channels: tuple[int, int, int, int], dim: int) -> None:
         super().__init__()
         self.channels, self.dim = channels, dim
         self.lateral_s4 = nn.Conv2d(channels[0], dim, 1)
@@ -64,34 +57,6 @@ class SamFpn(nn.Module):
         _join(self.lateral_s8, self.narrow_s8, light.high_res_s8)
         _join(self.lateral_s4, self.narrow_s4, light.high_res_s4)
         return light
-
-
-class ImageEncoder(nn.Module):
-    """Trunk and neck of one published tracker."""
-
-    def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
-        self.trunk: nn.Module
-        self.neck: nn.Module
-        if isinstance(config, HieraConfig | RepVitConfig):
-            self.trunk = Hiera(config) if isinstance(config, HieraConfig) else RepVit(config)
-            self.neck = SamFpn(self.trunk.channels)
-        else:
-            self.trunk = Vit(config)
-            self.neck = vit_neck(config.width, DIM)
-
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Compute what the tracker reads of normalised pictures.
-
-        Args:
-            image: (B, 3, Hi, Wi), sides multiples of 32.
-
-        Returns:
-            (B, 256, Hi / 16, Wi / 16); with Hiera and RepViT also (B, 64, Hi / 8, Wi / 8) and
-            (B, 32, Hi / 4, Wi / 4).
-        """
-        levels = self.trunk(image)
-        return self.neck(levels) if len(levels) > 1 else (self.neck(levels[0]),)
 
 
 def _join(first: nn.Conv2d, second: nn.Conv2d, into: nn.Conv2d) -> None:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.config import VitConfig
 from tinysam2.encoders.window_block import WindowBlock
-from tinysam2.families import VitConfig
 from tinysam2.layers.norms import LayerNorm2d
 
 
@@ -51,11 +51,20 @@ class Vit(nn.Module):
         return [self.blocks(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)]
 
 
-def vit_neck(channels: int, dim: int) -> nn.Sequential:
-    """Bring the one map of a `Vit` to ``dim`` channels: 1x1 and 3x3 convolutions with norms."""
-    return nn.Sequential(
-        nn.Conv2d(channels, dim, 1, bias=False),
-        LayerNorm2d(dim),
-        nn.Conv2d(dim, dim, 3, padding=1, bias=False),
-        LayerNorm2d(dim),
-    )
+class VitNeck(nn.Sequential):
+    """Bring the one level of a `Vit` to ``dim`` channels: 1x1 and 3x3 convolutions with norms."""
+
+    def __init__(self, channels: int, dim: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels, dim, 1, bias=False),
+            LayerNorm2d(dim),
+            nn.Conv2d(dim, dim, 3, padding=1, bias=False),
+            LayerNorm2d(dim),
+        )
+
+    def forward(self, levels: list[Tensor]) -> tuple[Tensor]:
+        """Map the level (B, channels, H, W) to (B, dim, H, W)."""
+        x = levels[0]
+        for layer in self:
+            x = layer(x)
+        return (x,)

@@ -1,9 +1,61 @@
 """Multi-head attention with its own projections, optional rotary codes and key biases."""
 
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.config import KeyPooling
 from tinysam2.layers.positions import rotate
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroups:
+    """Keys and values to merge by their mean, after projection and rotation.
+
+    Attributes:
+        index: (n,) long, the group of each of the first n keys.
+        counts: (g,) members of each group.
+        bias: (g,) added to the attention logits of each merged key.
+        shift: (g,) added to every channel of each merged key.
+    """
+
+    index: Tensor
+    counts: Tensor
+    bias: Tensor
+    shift: Tensor
+
+    @staticmethod
+    def of(group: Tensor, pooling: KeyPooling) -> "KeyGroups":
+        """Make groups of the tokens (n,) that bear the same number.
+
+        Source:
+            EfficientTAM (Xiong et al. 2024, arXiv:2411.18933, eq. 5): a merged key counts as often
+            as it has members; code: yformer/EfficientTAM ``modeling/sam/transformer.py``, whose
+            second variant adds the logarithm to the keys instead of the logits.
+        """
+        _, index, counts = group.unique(return_inverse=True, return_counts=True)
+        log, nothing = counts.float().log(), torch.zeros_like(counts, dtype=torch.float32)
+        bias, shift = (log, nothing) if pooling is KeyPooling.BIAS else (nothing, log)
+        return KeyGroups(index, counts, bias, shift)
+
+    def merge(self, k: Tensor, v: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Merge keys and values (B, heads, N, dim) and give the biases (B, g + N - n) they have.
+
+        The groups come first, then the other tokens with what ``bias`` (B, N) says of them.
+        """
+        rest = k.shape[-2] - len(self.index)
+        others = k.new_zeros(len(k), rest) if bias is None else bias[:, len(self.index) :]
+        shift = F.pad(self.shift, (0, rest))[:, None].to(k.dtype)
+        biases = torch.cat([self.bias.expand(len(k), -1), others], 1)
+        return self._mean(k) + shift, self._mean(v), biases
+
+    def _mean(self, x: Tensor) -> Tensor:
+        member, rest = x.split([len(self.index), x.shape[-2] - len(self.index)], -2)
+        total = x.new_zeros(*x.shape[:-2], len(self.counts), x.shape[-1])
+        total = total.index_add(-2, self.index, member)
+        return torch.cat([total / self.counts[:, None].to(x.dtype), rest], -2)
 
 
 class Attention(nn.Module):
@@ -37,6 +89,7 @@ class Attention(nn.Module):
         q_angles: Tensor | None = None,
         k_angles: Tensor | None = None,
         key_bias: Tensor | None = None,
+        groups: KeyGroups | None = None,
     ) -> Tensor:
         """Attend.
 
@@ -47,6 +100,7 @@ class Attention(nn.Module):
             q_angles: (Nq, inner / heads / 2) or (B, Nq, ...) rotary angles of the queries.
             k_angles: the same for the keys; zero angles leave a key unrotated.
             key_bias: (B, Nk) added to the logits of each key; minus infinity hides it.
+            groups: keys to merge first; they take their own biases in place of ``key_bias``.
 
         Returns:
             (B, Nq, dim).
@@ -58,6 +112,8 @@ class Attention(nn.Module):
             q = rotate(q, q_angles.unsqueeze(-3))
         if k_angles is not None:
             k = rotate(k, k_angles.unsqueeze(-3))
+        if groups is not None:
+            k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         return self.out_proj(out.transpose(1, 2).flatten(2))

@@ -59,6 +59,29 @@ def sine_code_1d(position: Tensor, dim: int, temperature: float = 10000.0) -> Te
     return torch.cat([angle.sin(), angle.cos()], -1)
 
 
+def sine_code_2d(
+    xy: Tensor, size_hw: tuple[int, int], dim: int, temperature: float = 10000.0
+) -> Tensor:
+    """Return the sine codes (..., dim) of positions in a grid: half for y, then half for x.
+
+    Args:
+        xy: (..., 2) positions in cells.
+        size_hw: of the grid, which spans one turn of the slowest wave.
+        dim: a multiple of 4; sine and cosine take turns.
+        temperature: base of the wavelengths.
+
+    Source:
+        DETR (Carion et al. 2020), as SAM 2 uses it (``PositionEmbeddingSine``, normalised).
+    """
+    half = dim // 2
+    index = torch.arange(half, dtype=torch.float32, device=xy.device)
+    period = temperature ** (2 * (index // 2) / half)
+    size = torch.tensor([size_hw[1], size_hw[0]], device=xy.device) + 1e-6
+    angle = (2 * math.pi * (xy + 1) / size).flip(-1)[..., None] / period  # (..., 2, half), y first
+    waves = torch.stack([angle[..., 0::2].sin(), angle[..., 1::2].cos()], -1)
+    return waves.flatten(-3)
+
+
 class FourierPositions(nn.Module):
     """Random Fourier features of points in the unit square; the matrix is part of the weights.
 

@@ -1,11 +1,38 @@
 """Conditioning image features on memory."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tinysam2.layers.attention import Attention
+from tinysam2.layers.attention import Attention, KeyGroups
 from tinysam2.layers.positions import grid_xy, rotary_angles
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMemory:
+    """What one object may read.
+
+    Attributes:
+        tokens: (n, memory_dim) spatial tokens of all frames.
+        xy: (n, 2) their positions in feature cells.
+        time_index: (n,) long, 0 for the previous frame up to 6 for prompted frames.
+        key_bias: (n,) added to attention logits.
+        pointers: (p, dim) object pointers.
+        pointer_age: (p,) float, what their temporal codes are made of.
+        code: (n, memory_dim) position codes of the keys, where the network has any.
+        group: (n,) long, tokens of one number are merged to one key; None to merge none.
+    """
+
+    tokens: Tensor
+    xy: Tensor
+    time_index: Tensor
+    key_bias: Tensor
+    pointers: Tensor
+    pointer_age: Tensor
+    code: Tensor | None = None
+    group: Tensor | None = None
 
 
 class MemoryAttentionLayer(nn.Module):
@@ -26,6 +53,7 @@ class MemoryAttentionLayer(nn.Module):
         x_angles: Tensor,
         memory_angles: Tensor,
         key_bias: Tensor,
+        groups: KeyGroups | None = None,
     ) -> Tensor:
         """Read memory: ``x`` (B, H * W, dim), B = O or 1, the rest as in `MemoryAttention`.
 
@@ -38,7 +66,8 @@ class MemoryAttentionLayer(nn.Module):
         if len(x) != len(memory):
             x = x.expand(len(memory), -1, -1)
         h = self.norm2(x)
-        x = x + self.cross_attn(h, memory + memory_code, memory, x_angles, memory_angles, key_bias)
+        keys = memory + memory_code
+        x = x + self.cross_attn(h, keys, memory, x_angles, memory_angles, key_bias, groups)
         return x + self.linear2(F.relu(self.linear1(self.norm3(x))))
 
 
@@ -65,6 +94,7 @@ class MemoryAttention(nn.Module):
         memory_code: Tensor,
         memory_angles: Tensor,
         key_bias: Tensor,
+        groups: KeyGroups | None = None,
     ) -> Tensor:
         """Condition.
 
@@ -74,6 +104,7 @@ class MemoryAttention(nn.Module):
             memory_code: (O, M, memory_dim) temporal codes, added to keys only.
             memory_angles: (O, M, dim / 2) rotary angles, zero for pointers.
             key_bias: (O, M), minus infinity for padding.
+            groups: spatial tokens whose keys are merged; one object only.
 
         Returns:
             (O, dim, H, W).
@@ -82,7 +113,7 @@ class MemoryAttention(nn.Module):
         x = features.flatten(2).transpose(1, 2)
         angles = self.angles(grid_xy(height, width, device=x.device))
         for layer in self.layers:
-            x = layer(x, memory, memory_code, angles, memory_angles, key_bias)
+            x = layer(x, memory, memory_code, angles, memory_angles, key_bias, groups)
         return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
 
     def angles(self, xy: Tensor) -> Tensor:

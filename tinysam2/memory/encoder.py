@@ -46,16 +46,26 @@ class MaskDownsampler(nn.Module):
 
 
 class MemoryEncoder(nn.Module):
-    """SAM 2's memory encoder: mask and features added, fused by two ConvNeXt blocks, narrowed."""
+    """SAM 2's memory encoder: mask and features added, fused by two ConvNeXt blocks, narrowed.
 
-    def __init__(self, dim: int, memory_dim: int) -> None:
+    Args:
+        dim: width of image features.
+        memory_dim: width of the memory map.
+        norm_features: level the features first; SAM 2 does not.
+        no_object: mark memory of frames without the object; only SAM 2.1 among SAM 2's kin does.
+    """
+
+    def __init__(
+        self, dim: int, memory_dim: int, norm_features: bool = True, no_object: bool = True
+    ) -> None:
         super().__init__()
         self.mask_downsampler = MaskDownsampler(dim)
-        self.feature_norm = LayerNorm2d(dim)  # ours: keys weigh alike whatever the contrast
+        # ours: keys weigh alike whatever the contrast
+        self.feature_norm = LayerNorm2d(dim) if norm_features else nn.Identity()
         self.feature_proj = nn.Conv2d(dim, dim, 1)
         self.fuser = nn.Sequential(ConvNextBlock(dim), ConvNextBlock(dim))
         self.out_proj = nn.Conv2d(dim, memory_dim, 1)
-        self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02)
+        self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
 
     def forward(self, features: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
         """Encode.
@@ -70,5 +80,7 @@ class MemoryEncoder(nn.Module):
         """
         mask = self.mask_downsampler(mask_prob * MASK_SCALE + MASK_BIAS)
         memory = self.out_proj(self.fuser(self.feature_proj(self.feature_norm(features)) + mask))
+        if self.no_object is None:
+            return memory
         absent = (~is_present).to(memory.dtype)[:, None, None, None]
         return memory + absent * self.no_object[:, None, None]

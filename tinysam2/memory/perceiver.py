@@ -96,7 +96,7 @@ class SpatialPerceiver(nn.Module):
             code: (O or 1, dim, H, W) position codes, seen by the global latents only.
 
         Returns:
-            (O, global_count + window_count, dim): global latents, then windows row by row.
+            (O, window_count + global_count, dim): windows row by row, then global latents.
         """
         everywhere = self.global_latents.expand(len(memory), -1, -1)
         local = self.window_latents[:, None].repeat(len(memory), 1, 1)  # (O * windows, 1, dim)
@@ -105,7 +105,7 @@ class SpatialPerceiver(nn.Module):
         for layer in self.layers:
             everywhere = layer(everywhere, cells, codes)
             local = layer(local, windows)
-        return self.norm(torch.cat([everywhere, local.view(len(memory), -1, memory.shape[1])], 1))
+        return self.norm(torch.cat([local.view(len(memory), -1, memory.shape[1]), everywhere], 1))
 
     def _windows(self, memory: Tensor) -> Tensor:
         """Cut (O, dim, H, W) into (O * windows, cells of a window, dim)."""

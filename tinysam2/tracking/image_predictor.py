@@ -13,7 +13,7 @@ from torch import Tensor
 from tinysam2.build import Model
 from tinysam2.config import check_image_size
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
-from tinysam2.network import MASK_LOGIT, ImageFeatures, ObjectMasks, no_points
+from tinysam2.network import MASK_LOGIT, ImageFeatures, ObjectMasks
 from tinysam2.tracking.picture import network_input, resize_logits
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
@@ -84,7 +84,7 @@ class ImagePredictor:
     def __init__(self, model: Model, image_size: int | None = None) -> None:
         self.model = model
         self.image_size = image_size or model.network.config.image_size
-        check_image_size(self.image_size)
+        check_image_size(self.image_size, model.network.config.size_step)
         self._features: OrderedDict[int, ImageFeatures] = OrderedDict()
 
     @property
@@ -107,7 +107,7 @@ class ImagePredictor:
             image = network_input(picture, self.image_size, self.model.device)
             with self.precision():
                 kept = self.model.network.encode_image(image)
-            kept = ImageFeatures(kept.s16.float(), kept.s8.float(), kept.s4.float())
+            kept = kept.float()
             self._features[key] = kept
             while len(self._features) > KEPT_FEATURES:
                 self._features.popitem(last=False)
@@ -140,7 +140,11 @@ class ImagePredictor:
         with self.precision():
             conditioned = self.model.network.condition(features, None)
             found = self.model.network.segment(conditioned, features, xy, labels, None, multimask)
-        return replace(found.best(), object_logit=found.object_logit.clamp(min=POINTED_AT_LOGIT))
+        masks = found.best()
+        if not self.model.network.config.follows_sam2:
+            logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
+            masks = replace(masks, object_logit=logit)
+        return masks.without_absent()
 
     def _answer_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
@@ -151,10 +155,7 @@ class ImagePredictor:
         given = torch.from_numpy(np.ascontiguousarray(mask)).to(device).float()[None]
         given = resize_logits((given - 0.5) * (2 * MASK_LOGIT), (self.image_size, self.image_size))
         with self.precision():
-            conditioned = self.model.network.condition(features, None)
-            found = self.model.network.segment(
-                conditioned, features, *no_points(1, device), given[:, None]
-            )
+            found = self.model.network.segment_given(features, given[:, None])
         presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)
         return ObjectMasks(given, given.new_ones(1), presence, found.pointer.float())
 

@@ -8,14 +8,17 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from tinysam2.config import MemoryConfig
+from tinysam2.config import KeyPooling, MemoryConfig
+from tinysam2.layers.positions import grid_xy, sine_code_2d
+from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryBank
-from tinysam2.memory.compression import pool_memory, pooled_positions
+from tinysam2.memory.compression import MemoryGrid, pool_memory, pooled_positions
 from tinysam2.memory.entry import MemoryEntry
 from tinysam2.memory.quality import FrameScores, novelty, object_descriptors, object_presence
 from tinysam2.memory.shape import mask_shapes
-from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, ObjectMemory, TinySam2
+from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, TinySam2
 
 
 def make_bank(network: TinySam2, config: MemoryConfig, feature_hw: tuple[int, int]) -> MemoryBank:
@@ -34,7 +37,7 @@ def make_entries(
     """Make one object's candidate entry each from a frame's memory maps.
 
     Args:
-        memory: (O, memory_dim, H, W).
+        memory: (O, memory_dim, H, W), or latents (O, N, memory_dim).
         features: of the picture(s), B = O or 1.
         masks: of the frame, at least as fine as ``features.s16``.
         banks: of the objects, for novelty.
@@ -57,13 +60,14 @@ def make_entries(
     return entries
 
 
-def read_memory(bank: MemoryBank, frame: int, feature_hw: tuple[int, int]) -> ObjectMemory:
+def read_memory(
+    network: TinySam2, bank: MemoryBank, frame: int, feature_hw: tuple[int, int]
+) -> ObjectMemory:
     """Lay out a bank for the network, as seen from a frame."""
-    pool = bank.config.pool
     entries = bank.readable()
     tokens = torch.cat([e.tokens for e in entries])
-    grid = pooled_positions(feature_hw, pool).to(tokens.device)
-    xy = grid[torch.cat([e.cells for e in entries])]
+    cells = torch.cat([e.cells for e in entries])
+    grid = memory_grid(network, feature_hw, bank.config.pool)
     loose = sorted(abs(frame - e.frame) for e in entries if not e.is_fixed)
     time_index = torch.cat(
         [
@@ -71,15 +75,67 @@ def read_memory(bank: MemoryBank, frame: int, feature_hw: tuple[int, int]) -> Ob
             for e in entries
         ]
     )
-    ages = [abs(frame - f) / bank.config.max_pointers for f in bank.pointers]
+    ages = torch.tensor([abs(frame - f) for f in bank.pointers], device=tokens.device)
     return ObjectMemory(
         tokens=tokens,
-        xy=xy,
+        xy=grid.xy[cells],
         time_index=time_index,
-        key_bias=tokens.new_full((len(tokens),), math.log(pool * pool)),
+        key_bias=tokens.new_full((len(tokens),), grid.key_bias),
         pointers=torch.stack(list(bank.pointers.values())),
-        pointer_age=torch.tensor(ages, device=tokens.device, dtype=torch.float32).clamp(max=4.0),
+        pointer_age=_pointer_age(network, ages, bank.config.max_pointers),
+        code=None if grid.code is None else grid.code[cells],
+        group=_key_group(network, bank, entries, feature_hw),
     )
+
+
+def token_grid_hw(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> tuple[int, int]:
+    """Return rows and columns of the grid of stored tokens; those of cells beyond stand nowhere."""
+    if network.spatial_perceiver is not None:
+        return network.spatial_perceiver.window_grid, network.spatial_perceiver.window_grid
+    return feature_hw[0] // pool, feature_hw[1] // pool
+
+
+def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> MemoryGrid:
+    """Tell where the tokens of a stored frame stand.
+
+    Args:
+        network: whose memory it is.
+        feature_hw: (H, W).
+        pool: side of the squares that were averaged, see `pool_memory`.
+    """
+    device, dim = network.time_code.device, network.config.memory_dim
+    perceiver = network.spatial_perceiver
+    if perceiver is not None:
+        size_hw = token_grid_hw(network, feature_hw, pool)
+        nowhere = (0, 0, 0, len(perceiver.global_latents))  # they see everything
+        xy = grid_xy(*size_hw, device=device)
+        return MemoryGrid(F.pad(xy, nowhere), 0.0, F.pad(sine_code_2d(xy, size_hw, dim), nowhere))
+    xy = pooled_positions(feature_hw, pool).to(device)
+    code = sine_code_2d(xy, feature_hw, dim) if network.config.follows_sam2 else None
+    return MemoryGrid(xy, math.log(pool * pool), code)
+
+
+def _key_group(
+    network: TinySam2, bank: MemoryBank, entries: list[MemoryEntry], feature_hw: tuple[int, int]
+) -> Tensor | None:
+    """Number the 2 x 2 cells of each frame whose keys are merged: (n,), None to merge none.
+
+    As in EfficientTAM, nothing is merged while one frame is remembered; pooled cells stay too.
+    """
+    height, width = feature_hw
+    if network.config.key_pooling is KeyPooling.NONE or bank.config.pool > 1:
+        return None
+    if sum(len(e.tokens) for e in entries) <= height * width:
+        return None
+    blocks = [e.cells // width // 2 * width + e.cells % width // 2 for e in entries]
+    return torch.cat([block + i * height * width for i, block in enumerate(blocks)])
+
+
+def _pointer_age(network: TinySam2, frames: Tensor, max_pointers: int) -> Tensor:
+    """Turn the frames (p,) since each pointer into what its temporal code is made of."""
+    if network.config.follows_sam2:
+        return frames / max(1, max_pointers - 1)
+    return (frames / max_pointers).clamp(max=4.0)
 
 
 def _time_code(entry: MemoryEntry, frame: int, loose: list[int]) -> int:

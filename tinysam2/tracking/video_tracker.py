@@ -12,7 +12,7 @@ from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.memory.entry import Decision
-from tinysam2.network import NO_OBJECT_LOGIT, ImageFeatures, ObjectMasks
+from tinysam2.network import ImageFeatures, ObjectMasks
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import attended_tokens, make_bank, make_entries, read_memory
@@ -47,6 +47,9 @@ class VideoTracker:
         self.network = model.network
         self.frames = frames
         self.memory = memory or model.network.config.memory
+        if self.network.config.follows_sam2:  # whose pointers' ages are shares of these
+            most = min(self.memory.max_pointers, max(1, len(frames)))
+            self.memory = replace(self.memory, max_pointers=most)
         self._objects: dict[int, _TrackedObject] = {}
 
     def add_points(
@@ -217,11 +220,11 @@ class VideoTracker:
         A lost object gets an empty mask.
         """
         banks = [_bank(o) for o in objects.values()]
-        memories = [read_memory(bank, frame, self.predictor.feature_hw) for bank in banks]
+        memories = [
+            read_memory(self.network, bank, frame, self.predictor.feature_hw) for bank in banks
+        ]
         with self.predictor.precision():
-            masks = self.network.segment_remembered(features, memories).best()
-        absent = (masks.object_logit <= 0)[:, None, None]
-        masks = replace(masks, logits=torch.where(absent, NO_OBJECT_LOGIT, masks.logits))
+            masks = self.network.segment_remembered(features, memories).best().without_absent()
         return masks, [attended_tokens(m, self.network.pointer_tokens) for m in memories]
 
     def _offer(
@@ -233,9 +236,9 @@ class VideoTracker:
         attended: list[int] | None = None,
     ) -> dict[int, MemoryEvent]:
         """Encode a frame's memory and let each object's bank decide."""
-        prompted = [frame in o.prompts for o in objects.values()]
+        binary = [self._binarises(o.prompts.get(frame)) for o in objects.values()]
         fixed = [frame in o.prompts or frame in o.pinned for o in objects.values()]
-        binarise = torch.tensor(prompted, device=masks.logits.device)
+        binarise = torch.tensor(binary, device=masks.logits.device)
         with self.predictor.precision():
             memory = self.network.encode_memory(
                 features, masks.logits, masks.object_logit, binarise
@@ -252,6 +255,12 @@ class VideoTracker:
             size_hw = self.predictor.feature_hw
             events[i] = memory_event(bank, frame, entry.scores, verdict, count, size_hw)
         return events
+
+    def _binarises(self, prompt: ObjectPrompt | None) -> bool:
+        """Tell whether a mask is hardened before it is remembered; SAM 2 leaves given ones."""
+        if prompt is None:
+            return False
+        return prompt.mask is None or not self.network.config.follows_sam2
 
 
 def _bank(tracked: _TrackedObject) -> MemoryBank:

@@ -83,7 +83,7 @@ def _track(
     _remember(network, features[0], first, banks, 0, is_prompted=True)
     losses = []
     for t in range(1, len(features)):
-        memories = [read_memory(bank, t, size_hw) for bank in banks]
+        memories = [read_memory(network, bank, t, size_hw) for bank in banks]
         answer = network.segment_remembered(features[t], memories)
         losses.append(
             mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])

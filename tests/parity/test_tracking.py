@@ -1,0 +1,131 @@
+"""The neighbours' tracking, on the path that the application uses."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tests.parity.reference import Reference, open_reference
+from tinysam2.build import Model, prepare
+from tinysam2.checkpoints import load_state
+from tinysam2.families import FAMILIES
+from tinysam2.memory.bank import MemoryEvent
+from tinysam2.neighbours import our_state
+from tinysam2.network import ImageFeatures, ObjectMasks, TinySam2
+from tinysam2.tracking.image_predictor import ObjectPrompt
+from tinysam2.tracking.video_tracker import VideoTracker, _bank, _TrackedObject
+
+TOLERANCE = 1e-4
+RUNS = {"point": 4, "clicks": 2, "box": 2, "mask": 3}  # frames of each
+SMALL = ["sam2.1_hiera_t", "edgetam", "efficienttam_ti_1", "efficienttam_s_512x512"]
+LARGE = ["sam2.1_hiera_b+", "efficienttam_ti", "efficienttam_ti_2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a frame left: masks as offered to the memory, and the tokens stored."""
+
+    masks: ObjectMasks
+    tokens: Tensor
+
+
+class RecordingTracker(VideoTracker):
+    """A tracker that is fed features and notes what it offers to its memory."""
+
+    def feed(self, features: list[ImageFeatures]) -> None:
+        self.predictor.features = lambda key, picture: features[key]  # type: ignore[method-assign]
+        self.remembered: dict[int, Remembered] = {}
+
+    def _offer(
+        self,
+        frame: int,
+        features: ImageFeatures,
+        masks: ObjectMasks,
+        objects: dict[int, _TrackedObject],
+        attended: list[int] | None = None,
+    ) -> dict[int, MemoryEvent]:
+        events = super()._offer(frame, features, masks, objects, attended)
+        self.remembered[frame] = Remembered(masks, _bank(objects[1]).entries[frame].tokens)
+        return events
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    reference: Reference
+    model: Model
+    features: list[ImageFeatures]
+
+
+@pytest.fixture(
+    scope="module", params=[*SMALL, *(pytest.param(m, marks=pytest.mark.slow) for m in LARGE)]
+)
+def stage(request: pytest.FixtureRequest) -> Stage:
+    reference, family = open_reference(request.param), FAMILIES[request.param]
+    network = TinySam2(family.config)
+    state = our_state(reference.weights(""), family, network)
+    load_state(network, state, Path(request.param))
+    model = replace(prepare(network, torch.device("cpu")), autocast=None)
+    with torch.inference_mode():
+        features = [network.encode_image(reference.frame(t)) for t in range(max(RUNS.values()))]
+    return Stage(reference, model, features)
+
+
+def prompt_of(tag: str, side: int) -> ObjectPrompt:
+    def scaled(*xy: int) -> tuple[float, ...]:
+        return tuple(v * side / 1024 for v in xy)
+
+    if tag == "mask":
+        mask = np.zeros((side, side), np.bool_)
+        mask[side // 4 : side // 2, side // 3 : 2 * side // 3] = True
+        return ObjectPrompt(mask=mask)
+    if tag == "box":
+        return ObjectPrompt(box_xyxy=scaled(300, 260, 700, 610))
+    points = [scaled(500, 400), scaled(620, 300), scaled(200, 700)]
+    labels = (1, 1, 0)
+    count = 1 if tag == "point" else 3
+    return ObjectPrompt(tuple(points[:count]), labels[:count])
+
+
+def low_resolution(logits: Tensor, side: int) -> Tensor:
+    """Bring masks to a quarter of the input as SAM 2 reports a given mask."""
+    if logits.shape[-1] == side:
+        return logits
+    return F.interpolate(logits[None], (side, side), mode="bilinear", antialias=True)[0]
+
+
+def as_published(stage: Stage, tokens: Tensor) -> Tensor:
+    """Bring the tokens of a frame (n, C) to the order in which the reference stores them."""
+    perceiver = stage.model.network.spatial_perceiver
+    if perceiver is None:
+        return tokens.T.unflatten(1, stage.features[0].size_hw)
+    return tokens.roll(len(perceiver.global_latents), 0)
+
+
+@pytest.mark.parametrize("tag", RUNS)
+def test_frames_are_tracked_as_the_reference_tracks_them(stage: Stage, tag: str) -> None:
+    side, prompt = stage.reference.image_size, prompt_of(tag, stage.reference.image_size)
+    pictures = [np.zeros((side, side, 3), np.uint8)] * RUNS[tag]
+    tracker = RecordingTracker(stage.model, pictures)
+    tracker.feed(stage.features)
+    tracker.add_prompt(1, 0, prompt)
+    answer = tracker.predictor.answer(stage.features[0], prompt, (side, side))
+    errors: dict[str, float] = {}
+    for step in tracker.propagate():
+        t = step.frame_index
+        masks = answer if t == 0 else tracker.remembered[t].masks
+        tokens = tracker.remembered[t].tokens
+        found = {
+            "pred_masks": low_resolution(masks.logits, side // 4)[None],
+            "obj_ptr": masks.pointer,
+            "object_score_logits": masks.object_logit[None],
+            "maskmem_features": as_published(stage, tokens)[None],
+        }
+        for name, value in found.items():
+            error = stage.reference.relative_error(f"{tag}/frame{t}/{name}", value)
+            errors[name] = max(errors.get(name, 0.0), error)
+    print(stage.model.network.config.name, tag, *(f"{n} {e:.1e}" for n, e in errors.items()))
+    assert max(errors.values()) < TOLERANCE

@@ -1,0 +1,50 @@
+"""The bundled network's keys and numbers stay what its checkpoints were made for."""
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from tests.parity.reference import draw_weight
+from tests.unit.tinysam2.toys import block_mask, noise_frames, set_presence
+from tinysam2.build import prepare
+from tinysam2.config import MemoryConfig, MemoryPolicy, ModelConfig
+from tinysam2.network import TinySam2
+from tinysam2.tracking.video_tracker import VideoTracker
+
+MEMORY = MemoryConfig(policy=MemoryPolicy.FIFO, keep_ratio=None)
+KEYS = 3421137344
+EXPECTED = np.array(
+    [
+        [0.11672, 0.11901, 0.07197, 0.07587, 0.08591, 0.01757, 0.50749, 0.50814, 0.51575],
+        [0.12575, 0.12677, 0.10297, 0.13539, 0.13989, 0.10571, 0.50719, 0.50758, 0.51395],
+        [0.11413, 0.11492, 0.09859, 0.19884, 0.20201, 0.16932, 0.50548, 0.50565, 0.51075],
+    ]
+)
+
+
+def test_state_and_tracks_of_the_bundled_network_stay_the_same() -> None:
+    network = TinySam2(ModelConfig()).eval()
+    shapes = {key: list(value.shape) for key, value in network.state_dict().items()}
+    assert zlib.crc32(repr(sorted(shapes.items())).encode()) == KEYS
+    network.load_state_dict(
+        {key: torch.from_numpy(draw_weight(key, shape)) for key, shape in shapes.items()}
+    )
+    set_presence(network, 4.0)
+    model = replace(prepare(network, torch.device("cpu")), autocast=None)
+    tracker = VideoTracker(model, noise_frames(4), MEMORY, image_size=128)
+    tracker.add_points(1, 0, [[30, 20], [50, 30]], [1, 0])
+    tracker.add_box(2, 0, [10, 10, 40, 30])
+    tracker.add_mask(3, 0, block_mask())
+    found = [
+        torch.cat(
+            [
+                step.mask_logits.mean((1, 2)),
+                step.mask_logits[:, 20, 30],
+                torch.tensor([step.scores[i].predicted_iou for i in step.object_ids]),
+            ]
+        )
+        for step in tracker.propagate()
+    ]
+    np.testing.assert_allclose(torch.stack(found)[1:], EXPECTED, rtol=1e-3, atol=1e-3)
