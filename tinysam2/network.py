@@ -217,12 +217,18 @@ class TinySam2(nn.Module):
 
     def segment_given(self, features: ImageFeatures, mask_logits: Tensor) -> Segmentation:
         """Look at given masks (O, 1, Hi, Wi), for the pointers of their objects."""
+        xy, labels = self._no_points(len(mask_logits), mask_logits.device)
         if self.mask_downsample is None:
-            source, prompt = self.condition(features, None), mask_logits
-        else:
-            source, prompt = features.s16, self.mask_downsample((mask_logits > 0).float())
-        xy, labels = self._no_points(len(mask_logits), source.device)
-        return self.segment(source, features, xy, labels, prompt)
+            source = self.condition(features, None)
+            return self.segment(source, features, xy, labels, mask_logits)
+        given = mask_logits > 0
+        prompt = self.mask_downsample(given.float())
+        found = self.segment(features.s16, features, xy, labels, prompt)
+        is_empty = ~given.flatten(1).any(1, keepdim=True)
+        pointer = torch.where(
+            is_empty, self.no_object_pointer.type_as(found.pointer), found.pointer
+        )
+        return replace(found, pointer=pointer)
 
     def segment_remembered(
         self, features: ImageFeatures, memories: list[ObjectMemory]
