@@ -13,7 +13,7 @@ from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
-HINT = "See the description of the prompts file in the documentation."
+HINT = "See `Prompts` in docs/formats.md."
 OBJECT_ENTRIES = {"id", "name", "category", "prompts"}
 PROMPT_ENTRIES = {"frame", "points", "box", "mask", "label"}
 

@@ -167,8 +167,8 @@ def _warnings(
         )
     if contested_frames:
         yield (
-            f"Objects overlap on {contested_frames} frame(s); each pixel went to the more certain "
-            "mask. COCO keeps overlaps."
+            f"Objects overlap on {contested_frames} of the frames; each pixel went to the more "
+            "certain mask. COCO keeps overlaps."
         )
     if len(written) < 3:
         yield f"The official evaluator needs 3 frames or more; this sequence has {len(written)}."

@@ -46,7 +46,7 @@ def model_errors() -> Iterator[None]:
     try:
         yield
     except CheckpointError as error:
-        raise ModelError(str(error), "Choose another weights file.") from error
+        raise ModelError(str(error)) from error
     except torch.OutOfMemoryError as error:
         raise ModelError("The device ran out of memory.", HINT_MEMORY) from error
     except RuntimeError as error:

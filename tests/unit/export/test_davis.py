@@ -119,7 +119,7 @@ def test_overlap_goes_to_the_more_certain_mask(tmp_path: Path) -> None:
     first, second = labels(folder / "00000.png"), labels(folder / "00001.png")
     assert first[5, [5, 12, 17, 35]].tolist() == [unsure, sure, drawn, drawn]
     assert second[5, [5, 12, 17, 35]].tolist() == [unsure, sure, sure, 0]
-    assert "overlap on 6 frame(s)" in report.warnings[0]
+    assert "overlap on 6 of the frames" in report.warnings[0]
 
 
 def test_equally_certain_overlap_goes_to_the_first_object(tmp_path: Path) -> None:
