@@ -11,6 +11,7 @@ from app.core.errors import ProjectError
 from app.storage.rows import APPLICATION_ID, FORMATS, SCHEMA, SCHEMA_VERSION
 
 HINT_DISK = "Check that the folder can be written to and the disk has room."
+HINT_DAMAGED = "The file is damaged; open an earlier copy of it."
 BUSY_TIMEOUT_S = 1.0
 
 
@@ -28,7 +29,9 @@ def project_errors(path: Path, doing: str) -> Iterator[None]:
             raise ProjectError(
                 f"{path} is open in another program.", "Close it there first."
             ) from error
-        raise ProjectError(f"{path} cannot be {doing}: {error}.", HINT_DISK) from error
+        is_damaged = type(error) is sqlite3.DatabaseError  # full or missing disks are its children
+        hint = HINT_DAMAGED if is_damaged else HINT_DISK
+        raise ProjectError(f"{path} cannot be {doing}: {error}.", hint) from error
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, PointPrompt
 from app.session import Session
 from app.tracking.jobs import PreviewStep, SegmentStep
+from app.ui.decisions import MARK_NAMES, memory_mark
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import Priority
 from app.ui.undo import EditStack
@@ -226,7 +227,9 @@ class Controller(QObject):
     def constrain(self, object_id: int, frame: int, constraint: Constraint | None) -> None:
         """Pin a frame into the memory of an object, ban it, or leave it to the tracker."""
         self._attempt(lambda: self._session.set_constraint(object_id, frame, constraint))
-        self.message.emit("Track again from there for the memory to obey.")
+        demanded = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
+        state = demanded or "left to the tracker"
+        self.message.emit(f"Frame {frame} is {state}. Track again to apply it.")
 
     def set_range(self, first: int | None, last: int | None) -> None:
         """Set the in and out frame."""

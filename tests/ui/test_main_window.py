@@ -344,6 +344,7 @@ def test_pinned_frames_reach_the_tracker(qtbot: QtBot, clip: Path) -> None:
         user.click_and_wait(20, 20)
         user.go(4)
         user.press("M")
+        assert "Frame 4 is pinned. Track again to apply it." in status_text(user)
         user.press("Home")
         user.press("T")
         user.wait_until_idle()

@@ -160,7 +160,7 @@ def test_truncated_file_is_an_error_not_a_crash(project: ProjectFile) -> None:
     project.close()
     content = project.path.read_bytes()
     project.path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ProjectError):
+    with pytest.raises(ProjectError, match="damaged"):
         ProjectFile.open(project.path)
 
 
