@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
@@ -85,22 +85,38 @@ class ModelStore:
                 the one that was published.
             CheckpointError: its published hash is not known, and it cannot be read.
         """
-        model = self._model(name)
+        for done, total in self.fetch(name):
+            if progress:
+                progress(done, total)
         path = self.path(name)
-        if path and not self._fault(self._record_path(name)):
-            return path
+        if path is None:
+            raise StoreError(f"The weights of {name} were removed while they were stored.")
+        return path
+
+    def fetch(self, name: str) -> Generator[tuple[int, int], None, None]:
+        """Do the work of `get` piece by piece; what is here when it is closed early is kept.
+
+        Yields:
+            How many bytes are here, and how many there will be.
+
+        Raises:
+            StoreError, CheckpointError: as `get` does.
+        """
+        model = self._model(name)
+        if self.path(name) and not self._fault(self._record_path(name)):
+            return
         if model.address is None:
             raise StoreError(f"{model.title} comes with the program: there is nothing to fetch.")
         part = self.folder / f"{name}{PUBLISHED_SUFFIX}.part"
         with self._disk_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
-            digest = _download(model.address, part, progress)
+            digest = yield from _download(model.address, part)
             try:
                 self._check(model, digest, part)
             except ValueError:
                 part.unlink()
                 raise
-            return self._file(self._keep(part, model, PUBLISHED_SUFFIX, digest, model.address))
+            self._keep(part, model, PUBLISHED_SUFFIX, digest, model.address)
 
     def import_file(self, path: Path, name: str | None = None) -> StoredFile:
         """Copy a weights file into the store, in place of what it has of that model.
@@ -205,7 +221,7 @@ def _only_one(candidates: list[KnownModel], path: Path, digest: Digest) -> Known
     raise CheckpointError(f"The weights in {path} are not those of a known model.")
 
 
-def _download(address: str, part: Path, progress: ProgressCallback | None) -> Digest:
+def _download(address: str, part: Path) -> Generator[tuple[int, int], None, Digest]:
     """Fetch what is missing of a file, and hash all of it."""
     present = part.stat().st_size if part.exists() else 0
     with _network_errors(address):
@@ -222,8 +238,7 @@ def _download(address: str, part: Path, progress: ProgressCallback | None) -> Di
         for chunk in _received(digest.passing(response), address):
             file.write(chunk)
             done += len(chunk)
-            if progress:
-                progress(done, digest.size)
+            yield done, digest.size
     if done < digest.size:
         raise _broken(address)
     return digest

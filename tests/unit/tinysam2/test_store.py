@@ -80,6 +80,16 @@ def test_a_model_is_fetched_once(store: ModelStore, server: FileServer) -> None:
     assert record.origin == f"{server.address}/toy.pt"
 
 
+def test_a_fetch_that_is_given_up_keeps_what_is_here(store: ModelStore, server: FileServer) -> None:
+    under_way = store.fetch("toy")
+    done, total = next(under_way)
+    assert 0 < done < total == len(CONTENT)
+    under_way.close()
+    assert files(store) == ["toy.pt.part"]
+    assert store.get("toy").read_bytes() == CONTENT
+    assert server.asked[1][1] == f"bytes={done}-"
+
+
 def test_a_git_hash_is_checked_too(store: ModelStore) -> None:
     assert store.get("git").read_bytes() == CONTENT
 
