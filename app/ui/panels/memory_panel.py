@@ -1,6 +1,6 @@
 """What the tracker remembers of the active object at the current frame, and why."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
@@ -178,6 +178,12 @@ class MemoryPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while the panel was hidden."""
         self.refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the marks in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._refresh_soon()
 
     def _refresh_soon(self) -> None:
         if self.isVisible() and not self._timer.isActive():

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPalette
 from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -109,6 +110,18 @@ def test_long_frame_numbers_are_not_cut_at_the_edge(qtbot: QtBot) -> None:
     scroll = panel.findChild(QScrollArea)
     assert scroll.verticalScrollBar().isVisible()
     assert scroll.viewport().width() >= scroll.widget().minimumSizeHint().width()
+
+
+def test_marks_follow_the_theme(panel: MemoryPanel, qtbot: QtBot) -> None:
+    def mark() -> QImage:
+        return panel.entries[0].title.icon().pixmap(12, 12).toImage()
+
+    palette, before = panel.palette(), mark()
+    window, text = palette.window().color(), palette.windowText().color()
+    palette.setColor(QPalette.ColorRole.Window, text)
+    palette.setColor(QPalette.ColorRole.WindowText, window)
+    panel.setPalette(palette)
+    qtbot.waitUntil(lambda: mark() != before)
 
 
 def test_an_entry_is_a_way_to_its_frame(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:
