@@ -103,6 +103,46 @@ def test_eval_compares_memories(
         assert [row["setting"] for row in csv.DictReader(file)] == [row["setting"] for row in rows]
 
 
+def test_eval_clicks_on_stills(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, table = tmp_path / "stills", tmp_path / "objects.csv"
+    root.mkdir()
+    labels = np.zeros(SIZE_HW, dtype=np.uint8)
+    labels[20:40, 30:60] = 1
+    for number in range(3):
+        Image.fromarray(numbered_frame(number)).save(root / f"{number}.jpg")
+        Image.fromarray(labels).save(root / f"{number}.png")
+    words = ["eval", str(root), "--protocol", "interactive", "--pictures", "2"]
+    words += ["--checkpoint", str(weights), "--device", "cpu", "--size", "64"]
+    assert main([*words, "--json", "--csv", str(table)]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["datasets"]["stills"] == summary["overall"]
+    assert summary["overall"]["objects"] == 2
+    assert 0 <= summary["overall"]["IoU@1"] <= 1
+    assert 1 <= summary["overall"]["NoC@85"] <= summary["overall"]["NoC@90"] <= 20
+    with table.open() as file:
+        assert [row["picture"] for row in csv.DictReader(file)] == ["0", "1"]
+    assert main(words) == 0
+    assert "2 objects" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--protocol", "interactive", "--frames", "3"], "--frames has no use"),
+        (["--protocol", "interactive", "--memory-policy", "fifo"], "--memory-policy has no use"),
+        (["--protocol", "interactive", "--pictures", "0"], "--pictures must be at least 1"),
+        (["--pictures", "3"], "--pictures has no use with --protocol mask"),
+    ],
+)
+def test_eval_refuses_options_of_other_data(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", str(tmp_path), *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
 def test_eval_refuses_to_score_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", str(tmp_path), "--sequences", "0"]) == 2
     assert "--sequences must be at least 1, got 0." in capsys.readouterr().err

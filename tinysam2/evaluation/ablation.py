@@ -1,9 +1,7 @@
 """What each part of the memory costs and gains: one model, scored under a table of settings."""
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,14 +91,6 @@ def _measure(results: Sequence[SequenceResult], token_bytes: int) -> Row:
         "bytes_max": int(stored.max()) * token_bytes,
         "ms_per_frame": 1000 / overall["frames_per_second"],
     }
-
-
-def write_rows(rows: Sequence[Row], path: Path) -> None:
-    """Write the table as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def as_text(rows: Sequence[Row]) -> str:

@@ -1,6 +1,6 @@
 """The prompts that an evaluation gives on the first frame, derived from its ground truth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import cv2
@@ -45,25 +45,33 @@ def innermost_point(mask: Bitmap) -> tuple[int, int]:
     return int(x), int(y)
 
 
-def click(truth: Bitmap, segment: Segment, click_count: int) -> None:
+def clicks(truth: Bitmap, segment: Segment) -> Iterator[Bitmap]:
     """Click like a person who repairs the worst mistake first.
 
     The first click is at the innermost point of the object, each further one at that of the
-    largest connected region that is wrong; a mask without mistakes ends it.
+    largest connected region that is missed or is too much; a mask without mistakes ends it.
+
+    Yields:
+        The mask (H, W) after each click, without end unless the answers become perfect.
     """
     points: list[list[float]] = []
     signs: list[int] = []
     region: Bitmap | None = truth
-    while len(points) < click_count and region is not None:
+    while region is not None:
         x, y = innermost_point(region)
         points.append([x, y])
         signs.append(int(truth[y, x]))
-        region = _largest_region(truth != (segment(points, signs) > 0))
+        mask = segment(points, signs) > 0
+        yield mask
+        region = _largest_region(truth & ~mask, mask & ~truth)
 
 
-def _largest_region(mask: Bitmap) -> Bitmap | None:
-    count, labels, table, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
-    if count < 2:
-        return None
-    largest: Bitmap = labels == 1 + np.argmax(table[1:, cv2.CC_STAT_AREA])
+def _largest_region(*masks: Bitmap) -> Bitmap | None:
+    """Return the largest connected region of any of the masks; None when all are empty."""
+    largest, largest_area = None, 0
+    for mask in masks:
+        _, labels, table, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
+        areas = table[1:, cv2.CC_STAT_AREA]
+        if areas.size and areas.max() > largest_area:
+            largest, largest_area = labels == 1 + areas.argmax(), areas.max()
     return largest

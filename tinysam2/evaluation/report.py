@@ -29,7 +29,7 @@ def summarise(results: Iterable[SequenceResult]) -> dict[str, Any]:
     objects = [row for entry in sequences.values() for row in entry["objects"].values()]
     seconds = sum(result.seconds for result in results)
     overall = {
-        **_mean(objects),
+        **mean_row(objects),
         "sequences": len(results),
         "objects": len(objects),
         "frames_per_second": sum(r.tracked_frames for r in results) / seconds,
@@ -44,7 +44,7 @@ def _summarise_sequence(result: SequenceResult) -> dict[str, Any]:
             result.object_ids, result.region, result.boundary, strict=True
         )
     }
-    return {**_mean(list(objects.values())), "objects": objects}
+    return {**mean_row(list(objects.values())), "objects": objects}
 
 
 def _row(region: Scores, boundary: Scores) -> dict[str, float]:
@@ -60,7 +60,8 @@ def _row(region: Scores, boundary: Scores) -> dict[str, float]:
     }
 
 
-def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def mean_row(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Average each column over the rows."""
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
@@ -78,7 +79,12 @@ def write_csv(summary: Mapping[str, Any], path: Path) -> None:
     ]
     columns = list(rows[0])
     overall = {name: value for name, value in summary["overall"].items() if name in columns}
+    write_rows([*rows, {"sequence": "overall", "object": "", **overall}], path)
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write a table as CSV; the first row names the columns."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
-        writer.writerows([*rows, {"sequence": "overall", "object": "", **overall}])
+        writer.writerows(rows)

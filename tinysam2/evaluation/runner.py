@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
 from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
-from tinysam2.evaluation.prompts import Protocol, click, enclosing_box
+from tinysam2.evaluation.prompts import Protocol, clicks, enclosing_box
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.steps import TrackStep
@@ -147,7 +147,9 @@ def _prompt(tracker: VideoTracker, object_id: int, truth: Bitmap, protocol: Prot
     elif protocol is Protocol.BOX:
         tracker.add_box(object_id, 0, enclosing_box(truth))
     else:
-        click(truth, partial(tracker.add_points, object_id, 0), protocol.click_count)
+        answers = clicks(truth, partial(tracker.add_points, object_id, 0))
+        for _ in islice(answers, protocol.click_count):
+            pass  # the tracker keeps the last ones
 
 
 def combined_labels(step: TrackStep) -> NDArray[np.uint8]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tinysam2.config import FULL_MEMORY, MemoryConfig, MemoryPolicy
-from tinysam2.evaluation.ablation import ablate, as_text, configs, write_rows
+from tinysam2.evaluation.ablation import ablate, as_text, configs
+from tinysam2.evaluation.report import write_rows
 from tinysam2.evaluation.runner import SequenceResult
 
 TOKEN_BYTES = 256

@@ -1,5 +1,6 @@
 import csv
 import json
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from tests.unit.evaluation.tracked import ScriptedTracker
 from tinysam2.build import prepare
 from tinysam2.config import ModelConfig
-from tinysam2.evaluation.prompts import Protocol
+from tinysam2.evaluation.prompts import Protocol, clicks
 from tinysam2.evaluation.report import summarise, write_csv, write_json
 from tinysam2.evaluation.runner import SequenceResult, combined_labels, evaluate, score_sequence
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
@@ -101,6 +102,25 @@ def test_clicking_stops_when_nothing_is_wrong(sequence: AnnotatedSequence) -> No
     tracker = ScriptedTracker(sequence, same)
     score_sequence(tracker, sequence, Protocol.CLICK_5)
     assert [len(prompts) for prompts in tracker.prompts.values()] == [1, 1]
+
+
+def test_missed_and_superfluous_pixels_that_touch_are_different_mistakes() -> None:
+    truth = np.zeros(SIZE_HW, dtype=np.bool_)
+    truth[10:30, 10:30] = True
+    told: list[tuple[list[float], int]] = []
+
+    def shifted(points: list[list[float]], signs: list[int]) -> NDArray[np.float32]:
+        """Miss four columns at the left, claim five at the right and two rows between."""
+        told[:] = list(zip(points, signs, strict=True))
+        mask = truth.copy()
+        mask[10:30, 10:14] = False
+        mask[10:30, 30:35] = True
+        mask[8:10, 10:30] = True
+        return np.where(mask, 1, -1).astype(np.float32)
+
+    list(islice(clicks(truth, shifted), 2))
+    (x, _), sign = told[1]
+    assert (sign, 30 <= x < 35) == (0, True)
 
 
 def test_pixels_go_to_the_highest_logit_or_to_the_background() -> None:

@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.unit.tinysam2.toys import toy_model
+from tinysam2.evaluation.interactive import (
+    MOST_CLICKS,
+    ClickedObject,
+    click_pictures,
+    object_rows,
+    read_pictures,
+    summarise_clicks,
+)
+from tinysam2.tracking.image_predictor import ImageAnswer, ImagePredictor, ObjectPrompt
+
+Pixels = NDArray[np.uint8]
+SIZE_HW = (40, 60)
+
+
+def labels_of(*boxes: tuple[int, int, int, int]) -> Pixels:
+    """Draw objects 1, 2, ... from their top, bottom, left and right."""
+    labels = np.zeros(SIZE_HW, np.uint8)
+    for value, (top, bottom, left, right) in enumerate(boxes, start=1):
+        labels[top:bottom, left:right] = value
+    return labels
+
+
+def write_still(path: Path, labels: Pixels) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (SIZE_HW[1], SIZE_HW[0])).save(f"{path}.jpg")
+    Image.fromarray(labels).save(f"{path}.png")
+
+
+class Painter:
+    """Answers ``n`` clicks with ``answers[n - 1]``, the last one from then on."""
+
+    def __init__(self, *answers: Pixels) -> None:
+        self.answers = answers
+        self.prompts: list[ObjectPrompt] = []
+
+    def predict(self, key: int, picture: Pixels, prompt: ObjectPrompt) -> ImageAnswer:
+        self.prompts.append(prompt)
+        mask = self.answers[min(len(prompt.labels), len(self.answers)) - 1] > 0
+        return ImageAnswer(np.where(mask, 3, -3).astype(np.float32), 1.0)
+
+
+def click_with(painter: Painter, root: Path, patch: pytest.MonkeyPatch) -> list[ClickedObject]:
+    patch.setattr(ImagePredictor, "predict", lambda _, *words: painter.predict(*words))
+    found = click_pictures(toy_model(), read_pictures(root, "all"))
+    return [one for objects in found for one in objects]
+
+
+def test_clicks_repair_until_nothing_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = labels_of((10, 30, 10, 50))
+    write_still(tmp_path / "set" / "a", whole)
+    painter = Painter(labels_of((10, 30, 10, 30)), whole)
+    (found,) = click_with(painter, tmp_path / "set", monkeypatch)
+    assert found.ious == (0.5, 1.0)
+    assert (found.iou_after(1), found.iou_after(5)) == (0.5, 1.0)
+    assert (found.clicks_to(0.5), found.clicks_to(0.9)) == (1, 2)
+    assert painter.prompts[1].labels == (1, 1)  # all clicks so far
+    assert painter.prompts[1].points_xy[0] == painter.prompts[0].points_xy[0]
+    assert 30 <= painter.prompts[1].points_xy[1][0] < 50
+
+
+def test_object_that_is_never_found_takes_all_clicks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_still(tmp_path / "set" / "a", labels_of((10, 30, 10, 50)))
+    (found,) = click_with(Painter(labels_of((10, 30, 10, 42))), tmp_path / "set", monkeypatch)
+    assert len(found.ious) == found.clicks_to(0.85) == MOST_CLICKS
+    assert found.iou_after(5) == pytest.approx(0.8)
+
+
+def test_clicking_ends_when_no_figure_can_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_still(tmp_path / "set" / "a", labels_of((10, 30, 10, 50)))
+    (found,) = click_with(Painter(labels_of((10, 30, 10, 48))), tmp_path / "set", monkeypatch)
+    assert len(found.ious) == 5
+    assert found.clicks_to(0.9) == 1
+
+
+def test_void_counts_neither_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = labels_of((10, 30, 10, 30))
+    labels[:, 30:] = 255
+    write_still(tmp_path / "set" / "a", labels)
+    (found,) = click_with(Painter(labels_of((10, 30, 10, 60))), tmp_path / "set", monkeypatch)
+    assert found.ious == (1.0,)
+
+
+def test_specks_and_backgrounds_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_still(tmp_path / "set" / "a", labels_of((0, 40, 0, 46), (0, 3, 57, 60), (20, 30, 48, 58)))
+    found = click_with(Painter(labels_of()), tmp_path / "set", monkeypatch)
+    assert [one.object_id for one in found] == [3]
+
+
+def entry(path: str, split: str = "val", **changes: str) -> dict[str, Any]:
+    dataset = path.split("/")[1]
+    row = {"type": "image", "dataset": dataset, "path": path, "split": split, "kind": "instance"}
+    return {**row, **changes}
+
+
+def test_index_says_what_there_is_to_click_on(tmp_path: Path) -> None:
+    entries = [
+        entry("images/one/a"),
+        entry("images/one/b", split="train"),
+        entry("images/two/c", kind="parts"),
+        entry("images/two/d", kind="semantic-cc"),
+        entry("images/one/e", kind="binary"),
+        entry("video/walk", type="video"),
+    ]
+    (tmp_path / "images" / "one").mkdir(parents=True)
+    (tmp_path / "index.json").write_text(json.dumps({"entries": entries}))
+
+    def names(root: Path, split: str, most: int | None = None) -> list[str]:
+        return [p.still.path.stem for p in read_pictures(root, split, most)]
+
+    assert names(tmp_path / "images", "val") == ["a", "e", "c"]
+    assert names(tmp_path / "images", "all", 1) == ["a", "c"]
+    assert names(tmp_path / "images" / "one", "val") == ["a", "e"]
+    assert names(tmp_path, "train") == ["b"]
+    with pytest.raises(ValueError, match="'test'"):
+        read_pictures(tmp_path, "test")
+
+
+def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
+    write_still(tmp_path / "set" / "a", np.ones((9, 9), np.uint8))
+    with pytest.raises(ValueError, match="size of its picture"):
+        list(click_pictures(toy_model(), read_pictures(tmp_path / "set", "val")))
+
+
+def test_report_averages_over_objects() -> None:
+    results = [
+        ClickedObject("one", "a", 1, (0.2, 0.4, 0.86, 0.88, 0.95)),
+        ClickedObject("one", "a", 2, (1.0,)),
+        ClickedObject("two", "b", 1, (0.0,) * MOST_CLICKS),
+    ]
+    summary = summarise_clicks(results)
+    assert summary["datasets"]["one"] == pytest.approx(
+        {"IoU@1": 0.6, "IoU@3": 0.93, "IoU@5": 0.975, "NoC@85": 2, "NoC@90": 3, "objects": 2}
+    )
+    assert summary["overall"]["NoC@90"] == pytest.approx((5 + 1 + 20) / 3)
+    assert [row["object"] for row in object_rows(results)] == [1, 2, 1]
+    with pytest.raises(ValueError, match="must show an object"):
+        summarise_clicks([])
