@@ -14,6 +14,7 @@ from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
 HINT = "See `Prompts` in docs/formats.md."
+MAX_OBJECT_ID = 2**31 - 1  # what every reader of exported files can hold
 OBJECT_ENTRIES = {"id", "name", "category", "prompts"}
 PROMPT_ENTRIES = {"frame", "points", "box", "mask", "label"}
 
@@ -78,8 +79,11 @@ class _Reader:
         where = f"{self.path}: object number {place + 1}"
         self._check_entries(entry, OBJECT_ENTRIES, where)
         object_id = entry.get("id")
-        if not _is_whole(object_id) or object_id < 1:
-            raise UsageError(f"{where}: the id must be a whole number from 1, got {object_id!r}.")
+        if not _is_whole(object_id) or not 1 <= object_id <= MAX_OBJECT_ID:
+            raise UsageError(
+                f"{where}: the id must be a whole number from 1 to {MAX_OBJECT_ID}, "
+                f"got {object_id!r}."
+            )
         name, category = entry.get("name"), entry.get("category", "object")
         if not isinstance(name, str | None) or not isinstance(category, str):
             raise UsageError(f"{where}: name and category must be text.")

@@ -1,6 +1,7 @@
 """An open project file: one thread writes every change of the document as it happens."""
 
 import atexit
+import logging
 import queue
 import sqlite3
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 from app.core.document import Change, Document, Edit
 from app.core.errors import ProjectError
 from app.storage import database
+
+_log = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 256
 """Changes waiting for the disk; beyond it the caller waits too."""
@@ -162,6 +165,9 @@ class ProjectFile:
                 database.write_changes(self._connection, self._unwritten)
         except ProjectError as error:
             self._error = error
+        except Exception as error:  # noqa: BLE001 - the thread must live to save what comes next
+            _log.exception("changes were not saved")
+            self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
         else:
             self._unwritten.clear()
 

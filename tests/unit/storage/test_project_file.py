@@ -15,6 +15,7 @@ from app.core.errors import ProjectError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.storage import database
 from app.storage.project_file import ProjectFile
 from tests.helpers.sources import ROOT
 
@@ -173,6 +174,23 @@ def test_a_failed_write_is_reported_and_made_up_for(project: ProjectFile) -> Non
     with pytest.raises(ProjectError, match="cannot be saved"):
         project.flush()
     connection.execute("PRAGMA query_only = OFF")
+    project.close()
+    assert [o.name for o in reopened(project.path).objects] == ["one"]
+
+
+def test_whatever_fails_a_write_the_next_one_is_saved(
+    project: ProjectFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflow(*_: object) -> None:
+        raise OverflowError("too large")
+
+    document = Document()
+    document.subscribe(project.write)
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "write_changes", overflow)
+        document.apply(edits.add_object(document, "one"))
+        with pytest.raises(ProjectError, match="cannot be saved: too large"):
+            project.flush()
     project.close()
     assert [o.name for o in reopened(project.path).objects] == ["one"]
 
