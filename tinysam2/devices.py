@@ -28,6 +28,13 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
+def available_devices() -> tuple[str, ...]:
+    """Return the names that `choose_device` takes here, "auto" first."""
+    cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return ("auto", "cpu", *(["cuda"] if len(cuda) == 1 else cuda), *mps)
+
+
 def choose_precision(device: torch.device) -> torch.dtype | None:
     """Return the autocast type that is both sound and faster there; None for float32."""
     if device.type == "cuda":

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     from app.ui.application import run as open_window
 
-    return open_window(project)
+    return open_window(project, model_settings(arguments))
 
 
 def _track_and_write(session: Session, out: Path) -> None:

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import ExportError, UsageError
+from app.core.errors import ExportError, ModelError, UsageError
 from app.core.settings import BUNDLED_MODEL, ModelSettings
 from app.export.registry import FORMATS
 from app.tracking import loading
+from app.tracking.models import known_models
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +51,34 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
 def model_settings(arguments: argparse.Namespace) -> ModelSettings:
     """Return which model was asked for."""
     return ModelSettings(arguments.model, arguments.checkpoint, arguments.device, arguments.size)
+
+
+def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
+    """Return which model was asked for by options that have no defaults; None for none.
+
+    Raises:
+        UsageError: there is no such model.
+        ModelError: there is no such weights file.
+    """
+    words = arguments.model, arguments.checkpoint, arguments.device, arguments.size
+    if words == (None, None, None, None):
+        return None
+    name, checkpoint, device, size = words
+    if name is not None:
+        check_model(name)
+    if checkpoint is not None and not checkpoint.is_file():
+        raise ModelError(f"There is no weights file at {checkpoint}.")
+    return ModelSettings(name or BUNDLED_MODEL, checkpoint, device or "auto", size)
+
+
+def check_model(name: str) -> None:
+    """Make sure that there is a model of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in (names := known_models()):
+        raise UsageError(f"There is no model {name!r}.", f"Choose from {', '.join(names)}.")
 
 
 def backend_loader(settings: ModelSettings) -> loading.BackendLoader:

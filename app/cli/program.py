@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from app.cli import demo, evaluate, export, track, train, weights
+from app.cli.options import add_model_options, chosen_model
 from app.core.errors import AppError, SourceError, UsageError
 
 PROGRAM = "tinysam2"
@@ -86,8 +87,9 @@ def _parser(is_command: bool) -> argparse.ArgumentParser:
         parser.add_argument(
             "path", nargs="?", type=Path, help="a video, a frame folder or a project to open"
         )
+        add_model_options(parser)
         _add_debug(parser)
-        parser.set_defaults(run=_open_window)
+        parser.set_defaults(run=_open_window, model=None, device=None)
     return parser
 
 
@@ -119,4 +121,4 @@ def _open_window(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING)
     from app.ui.application import run
 
-    return run(path)
+    return run(path, chosen_model(arguments))

@@ -2,22 +2,20 @@
 
 import argparse
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.options import add_json_option
+from app.cli.options import add_json_option, check_model
 from app.cli.progress import Progress
-from app.core.errors import ModelError, UsageError
+from app.core.errors import ModelError
+from app.tracking.models import MEGABYTE, state_of, store_errors
 
 if TYPE_CHECKING:
     from tinysam2.store import ModelStore
     from tinysam2.zoo import KnownModel
 
 COLUMNS = ("name", "family", "parameters", "J&F", "licence", "tracks", "state")
-MEGABYTE = 1_000_000
 ELSEWHERE = "Where there is no network, fetch the file elsewhere and use `tinysam2 weights import`."
 
 
@@ -46,46 +44,28 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     from tinysam2.store import ModelStore
 
-    with _sentences():
+    with store_errors(ELSEWHERE, "Say which with --name."):
         status: int = arguments.act(arguments, ModelStore())
     return status
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    from tinysam2.checkpoints import CheckpointError
-    from tinysam2.store import AmbiguousError, NetworkError, StoreError
-
-    try:
-        yield
-    except NetworkError as error:
-        raise ModelError(str(error), ELSEWHERE) from error
-    except AmbiguousError as error:
-        raise ModelError(str(error), "Say which with --name.") from error
-    except (CheckpointError, StoreError) as error:
-        raise ModelError(str(error)) from error
 
 
 def _list(arguments: argparse.Namespace, store: "ModelStore") -> int:
     from tinysam2.zoo import MODELS
 
-    rows = [_row(model, store) for model in MODELS.values()]
+    rows = [_row(model) for model in MODELS.values()]
     print(json.dumps({"models": rows}) if arguments.json else _table(rows))
     return 0
 
 
-def _row(model: "KnownModel", store: "ModelStore") -> dict[str, object]:
-    from tinysam2.build import BUNDLED, LOADABLE
+def _row(model: "KnownModel") -> dict[str, object]:
+    from tinysam2.build import LOADABLE
 
-    path = store.path(model.name)
-    bundled = BUNDLED.get(model.name)
-    state = "stored" if path else "bundled" if bundled else "not stored"
-    place = path or bundled
+    state, path = state_of(model.name)
     return {
         **asdict(model),
         "is_trackable": model.name in LOADABLE,
         "state": state,
-        "path": str(place) if place else None,
+        "path": str(path) if path else None,
     }
 
 
@@ -112,7 +92,7 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
 
 
 def _get(arguments: argparse.Namespace, store: "ModelStore") -> int:
-    _check_name(arguments.name)
+    check_model(arguments.name)
     bar = Progress(f"fetching {arguments.name}", "MB")
 
     def show(done: int, total: int) -> None:
@@ -126,17 +106,10 @@ def _get(arguments: argparse.Namespace, store: "ModelStore") -> int:
 
 def _import(arguments: argparse.Namespace, store: "ModelStore") -> int:
     if arguments.name is not None:
-        _check_name(arguments.name)
+        check_model(arguments.name)
     stored = store.import_file(arguments.file, arguments.name)
     _say(arguments, stored.model, store.folder / stored.file_name)
     return 0
-
-
-def _check_name(name: str) -> None:
-    from tinysam2.zoo import MODELS
-
-    if name not in MODELS:
-        raise UsageError(f"There is no model {name!r}.", f"Choose from {', '.join(MODELS)}.")
 
 
 def _say(arguments: argparse.Namespace, name: str, path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 BUNDLED_MODEL = "tinysam2"
 
+MemoryValue = str | int | float | bool | None
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
@@ -23,4 +25,4 @@ class ModelSettings:
     checkpoint: Path | None = None
     device: str = "auto"
     input_size: int | None = None
-    memory: tuple[tuple[str, str | int | float | bool], ...] = ()
+    memory: tuple[tuple[str, MemoryValue], ...] = ()

@@ -127,7 +127,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
     _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
     _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session, w), "export", toolbar=True),
-    _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.ask_import(), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
+    _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session, w.workspace.stack), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
     _S("File", "-", (), lambda w: None),
     _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), need=_NOW),
     _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Need.UNDO, toolbar=True, detail=lambda w: w.workspace.stack.undoText()),

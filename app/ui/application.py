@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.core.settings import ModelSettings
 from app.storage.home import home_folder
-from app.tracking.loading import BackendLoader
 from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.icons import icon
@@ -25,12 +25,12 @@ LOG_BYTES = 1 << 20
 SWITCH_INTERVAL_S = 0.001
 
 
-def run(path: Path | None, backend_loader: BackendLoader | None = None) -> int:
+def run(path: Path | None, model: ModelSettings | None = None) -> int:
     """Open the window and stay until it is closed.
 
     Args:
         path: a video, a frame folder or a project to begin with.
-        backend_loader: makes the model on first use; the bundled one if None.
+        model: which model; the one that was chosen last if None.
 
     Returns:
         The exit status.
@@ -44,7 +44,7 @@ def run(path: Path | None, backend_loader: BackendLoader | None = None) -> int:
     hook.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends it; all is saved
     try:
-        window = MainWindow(backend_loader)
+        window = MainWindow(model)
         hook.caught.connect(lambda error: show_error(window, error))
         application.styleHints().colorSchemeChanged.connect(
             lambda: window.use_theme(window.preferences.theme)

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from app.core.cancel import CancelToken
 from app.core.document import Origin
@@ -13,8 +14,10 @@ from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.export.reading import read_masks
 from app.session import Session
+from app.ui.dialogs import paths
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import Job
+from app.ui.preferences import Preferences
 from app.ui.undo import EditStack
 
 
@@ -57,10 +60,17 @@ def _check_size(path: Path, mask: RleMask, size_hw: tuple[int, int]) -> None:
 class Importing(QObject):
     """Reads masks and gives each object of the file an object of its own."""
 
-    def __init__(self, files: JobDesk, parent: QObject | None = None) -> None:
+    def __init__(self, files: JobDesk, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
         self._files = files
+        self._preferences = preferences
+        self._window = parent
         self._imports = count(1)
+
+    def ask(self, session: Session, stack: EditStack) -> None:
+        """Let the user choose masks and import them."""
+        if path := paths.ask_masks(self._window, self._preferences):
+            self.start(path, session, stack)
 
     def start(self, path: Path, session: Session, stack: EditStack) -> None:
         """Import a JSON file or a folder of label pictures in the background."""

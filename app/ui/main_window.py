@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import AppError
+from app.core.settings import ModelSettings
 from app.session import Session
 from app.storage.home import home_folder
-from app.tracking.loading import BackendLoader
 from app.ui.actions import ActionSet, Need
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error
@@ -29,7 +29,7 @@ from app.ui.exporting import Exporting
 from app.ui.importing import Importing
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import JobRunner
-from app.ui.model_host import ModelHost
+from app.ui.model_host import ModelHost, ModelLoader
 from app.ui.opener import Opener
 from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.preferences import Preferences
@@ -52,7 +52,8 @@ class MainWindow(QMainWindow):
     """One window on one session at a time, or on the welcome page.
 
     Args:
-        load_backend: makes the model on first use; the bundled one if None.
+        model: which model; the one that was chosen last if None.
+        load_backend: makes a model; from the model library if None.
 
     Signals:
         closed: all threads have ended and the project is closed.
@@ -60,16 +61,19 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     status: StatusBar
+    importing: Importing
     exporting: Exporting
 
-    def __init__(self, load_backend: BackendLoader | None = None) -> None:
+    def __init__(
+        self, model: ModelSettings | None = None, load_backend: ModelLoader | None = None
+    ) -> None:
         super().__init__()
         self.preferences = Preferences()
         self.desk = JobDesk(JobRunner(self), self)  # what needs the model
         self.files = JobDesk(JobRunner(self), self)  # what only reads and writes files
-        self.model = ModelHost(load_backend, self)
+        self.model = ModelHost(model or self.preferences.model, load_backend, self)
         self.opener = Opener(self.files, self.desk, self.model.load, self)
-        self.importing = Importing(self.files, self)
+        self.importing = Importing(self.files, self.preferences, self)
         self.exporting = Exporting(self.files, self.preferences, self)
         self.verification = Verification(self.files, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
@@ -225,11 +229,6 @@ class MainWindow(QMainWindow):
             self.preferences.add_recent(path)
             self.status.show_message(f"The project is now {path}")
             self._show_state()
-
-    def ask_import(self) -> None:
-        """Let the user choose masks and import them."""
-        if path := paths.ask_masks(self, self.preferences):
-            self.importing.start(path, self.workspace.session, self.workspace.stack)
 
     def cancel_jobs(self) -> bool:
         """Stop tracking and exports; say whether there were any."""

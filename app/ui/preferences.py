@@ -1,9 +1,12 @@
 """What the window remembers between runs."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from app.core.settings import ModelSettings
 from app.storage.home import home_folder
 from app.ui.theme import Theme
 
@@ -53,6 +56,21 @@ class Preferences:
     @export_formats.setter
     def export_formats(self, names: tuple[str, ...]) -> None:
         self._settings.setValue("export_formats", list(names))
+
+    @property
+    def model(self) -> ModelSettings:
+        """The model that was chosen last; the bundled one at first."""
+        try:
+            stored = json.loads(str(self._settings.value("model")))
+            path = stored.pop("checkpoint")
+            memory = tuple((name, value) for name, value in stored.pop("memory"))
+            return ModelSettings(**stored, checkpoint=path and Path(path), memory=memory)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return ModelSettings()  # nothing was stored, or by another version
+
+    @model.setter
+    def model(self, settings: ModelSettings) -> None:
+        self._settings.setValue("model", json.dumps(asdict(settings), default=str))
 
     def folder(self, purpose: str) -> str:
         """Return where the user last was for a purpose, such as ``open``; his home at first."""

@@ -101,7 +101,8 @@ def open_window(
     assert application is not None
     guard = ShortcutGuard()
     application.installEventFilter(guard)
-    window = MainWindow(load or (lambda: backend or FakeBackend()))
+    make = load or (lambda: backend or FakeBackend())
+    window = MainWindow(load_backend=lambda settings: make())
     driver = WindowDriver(qtbot, window)
     try:
         window.show()

@@ -127,7 +127,7 @@ def test_a_window_can_be_closed_while_the_model_loads(qtbot: QtBot, clip: Path) 
 
 
 def test_a_window_can_be_closed_while_a_video_opens(qtbot: QtBot, clip: Path) -> None:
-    window = MainWindow(FakeBackend)
+    window = MainWindow(load_backend=lambda settings: FakeBackend())
     window.open_path(clip)
     window.close()
     window.deleteLater()

@@ -1,0 +1,74 @@
+"""What the program makes of a command line without a command."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from app.core.settings import ModelSettings
+
+Opened = list[tuple[Path | None, ModelSettings | None]]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    calls: Opened = []
+
+    def run(path: Path | None, model: ModelSettings | None = None) -> int:
+        calls.append((path, model))
+        return 0
+
+    monkeypatch.setattr("app.ui.application.run", run)
+    return calls
+
+
+def test_the_window_opens_with_the_model_of_last_time_unless_told(
+    opened: Opened, tmp_path: Path
+) -> None:
+    assert main([]) == 0
+    assert main([str(tmp_path)]) == 0
+    assert opened == [(None, None), (tmp_path, None)]
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (lambda file: ["--model", "edgetam"], lambda file: ModelSettings("edgetam")),
+        (lambda file: ["--checkpoint", str(file)], lambda file: ModelSettings(checkpoint=file)),
+        (
+            lambda file: ["--device", "cpu", "--size", "256"],
+            lambda file: ModelSettings(device="cpu", input_size=256),
+        ),
+    ],
+)
+def test_the_window_takes_the_model_options_of_track(
+    opened: Opened,
+    tmp_path: Path,
+    words: Callable[[Path], list[str]],
+    settings: Callable[[Path], ModelSettings],
+) -> None:
+    file = tmp_path / "w.safetensors"
+    file.touch()
+    assert main([str(tmp_path), *words(file)]) == 0
+    assert opened == [(tmp_path, settings(file))]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [
+        (["--model", "sam9"], 2, "There is no model 'sam9'"),
+        (["--checkpoint", "gone.pt"], 1, "There is no weights file at gone.pt"),
+        (["--size", "0"], 2, "whole number greater than 0"),
+    ],
+)
+def test_a_model_that_cannot_be_is_refused_before_the_window_opens(
+    opened: Opened,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    status: int,
+    sentence: str,
+) -> None:
+    assert main(words) == status
+    assert sentence in capsys.readouterr().err
+    assert opened == []

@@ -1,0 +1,88 @@
+"""The model store as the window sees it."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.core.errors import ModelError
+from app.tracking.models import Catalogue, ModelShelf, ModelState
+from tests.helpers.file_server import serving
+from tinysam2 import store
+from tinysam2.build import BUNDLED
+from tinysam2.checkpoints import CheckpointError
+from tinysam2.store import ModelStore
+from tinysam2.zoo import MODELS
+
+CONTENT = bytes(3_000_000)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("no_proxy", "*")
+
+
+def states(catalogue: Catalogue) -> dict[str, ModelState]:
+    return {row.name: row.state for row in catalogue.models}
+
+
+def test_the_catalogue_has_every_known_model_with_its_defaults() -> None:
+    catalogue = ModelShelf().catalogue()
+    rows = {row.name: row for row in catalogue.models}
+    assert list(rows) == list(MODELS)
+    assert rows["tinysam2"].state is ModelState.BUNDLED
+    assert not rows["tinysam2"].can_fetch
+    assert (rows["tinysam2"].input_size, rows["tinysam2"].memory["keep_ratio"]) == (512, 0.07)
+    assert rows["edgetam"].state is ModelState.NOT_STORED
+    assert (rows["edgetam"].size_step, rows["edgetam"].memory["keep_ratio"]) == (256, None)
+    assert rows["edgetam"].memory["policy"] in catalogue.policies
+    assert catalogue.devices[:2] == ("auto", "cpu")
+
+
+def test_importing_changes_the_state(tmp_path: Path) -> None:
+    shelf = ModelShelf()
+    assert shelf.import_file(BUNDLED["tinysam2"], "edgetam") == "tinysam2"
+    assert states(shelf.catalogue())["tinysam2"] is ModelState.STORED
+    (tmp_path / "w.pt").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"w\.pt"):
+        shelf.import_file(tmp_path / "w.pt", "edgetam")
+
+
+def test_weights_of_several_models_are_those_of_the_selected_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variants = [MODELS["efficienttam-s"], MODELS["efficienttam-s-1"]]
+
+    def recognise(path: Path, wanted: object) -> list[object]:
+        found = [model for model in variants if model in list(wanted)]  # type: ignore[call-overload]
+        if not found:
+            raise CheckpointError("Not of that model.")
+        return found
+
+    monkeypatch.setattr(store, "recognise", recognise)
+    torch.save({"a": torch.ones(1)}, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match=r"may be those of .* Select the one it is"):
+        ModelShelf().import_file(tmp_path / "w.pt", "tinysam2")
+    assert ModelShelf().import_file(tmp_path / "w.pt", "efficienttam-s-1") == "efficienttam-s-1"
+
+
+def test_fetching_counts_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(CONTENT) as server:
+        sha256 = hashlib.sha256(CONTENT).hexdigest()
+        near = replace(
+            MODELS["edgetam"], address=f"{server.address}/e.pt", sha256=sha256, git_blob=None
+        )
+        monkeypatch.setitem(MODELS, "edgetam", near)
+        steps = list(ModelShelf().fetch("edgetam"))
+    assert [(step.done, step.total) for step in steps] == [(1, 3), (2, 3), (3, 3)]
+    assert ModelStore().path("edgetam")
+
+
+def test_without_network_the_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    far = replace(MODELS["edgetam"], address="http://127.0.0.1:9/e.pt")
+    monkeypatch.setitem(MODELS, "edgetam", far)
+    with pytest.raises(ModelError, match=r"cannot be reached .* import it here"):
+        list(ModelShelf().fetch("edgetam"))
