@@ -20,7 +20,6 @@ from app.ui.view_state import ViewState
 
 OBJECTS_WIDTH_PX = 270
 SPLIT = [700, 250]  # canvas to timeline, before the user moves the border
-MEMORY_WIDTH_PX = 320
 
 
 class Workspace(QObject):
@@ -64,7 +63,8 @@ class Workspace(QObject):
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_WIDTH_PX)
-        self.memory.setMinimumWidth(MEMORY_WIDTH_PX)  # its contents change, the picture stays put
+        # Its contents change; the picture beside it stays put.
+        self.memory.setMinimumWidth(self.memory.minimumSizeHint().width())
         self.canvas = CanvasView(*shared, self.loader)
         self.timeline = TimelineView(*shared, self.loader)
         self.editor = QSplitter(Qt.Orientation.Vertical)
