@@ -22,7 +22,7 @@ from app.storage.project_file import ProjectFile
 from app.storage.source_link import locate_source
 from app.tracking import jobs
 from app.tracking.backend import Direction, TrackerBackend
-from app.tracking.exchange import step_edit, track_request
+from app.tracking.exchange import mask_to_repair, step_edit, track_request
 from app.tracking.jobs import Job, Step
 from app.tracking.loading import BackendLoader, load_model
 
@@ -224,11 +224,13 @@ class Session:
     def segment_job(self, object_id: int, frame: int) -> Job:
         """Predict the mask of the prompts that a frame has now; yields one step."""
         prompts = self.document.prompts(object_id, frame)
-        return jobs.segment_job(self._bench, object_id, frame, prompts)
+        previous = mask_to_repair(self.document, object_id, frame)
+        return jobs.segment_job(self._bench, object_id, frame, prompts, previous)
 
     def preview_job(self, object_id: int, frame: int, prompts: FramePrompts) -> Job:
         """Predict the mask that prompts would mean; yields one step that changes nothing."""
-        return jobs.preview_job(self._bench, object_id, frame, prompts)
+        previous = mask_to_repair(self.document, object_id, frame)
+        return jobs.preview_job(self._bench, object_id, frame, prompts, previous)
 
     def track_job(
         self,

@@ -95,6 +95,17 @@ class ObjectMasks:
         absent = (self.object_logit <= 0)[:, None, None]
         return replace(self, logits=torch.where(absent, NO_OBJECT_LOGIT, self.logits))
 
+    def split(self) -> "list[ObjectMasks]":
+        """Return the same object by object."""
+        columns = (self.logits, self.predicted_iou, self.object_logit, self.pointer)
+        return [ObjectMasks(*row) for row in zip(*(c.split(1) for c in columns), strict=True)]
+
+    @staticmethod
+    def joined(parts: "list[ObjectMasks]") -> "ObjectMasks":
+        """Put masks of one resolution together."""
+        rows = ((p.logits, p.predicted_iou, p.object_logit, p.pointer) for p in parts)
+        return ObjectMasks(*(torch.cat(column) for column in zip(*rows, strict=True)))
+
 
 class TinySam2(nn.Module):
     """Encoder, prompt encoder, memory encoder, memory attention and mask decoder."""

@@ -92,8 +92,21 @@ class TrackerBackend(Protocol):
         """Compute and cache a frame's features, so that the next prompt on it answers at once."""
         ...
 
-    def segment(self, source: FrameSource, frame: int, prompts: FramePrompts) -> Prediction:
-        """Predict the mask that prompts on a frame mean, without memory."""
+    def segment(
+        self,
+        source: FrameSource,
+        frame: int,
+        prompts: FramePrompts,
+        previous: RleMask | None = None,
+    ) -> Prediction:
+        """Predict the mask that prompts on a frame mean, without memory.
+
+        Args:
+            source: where the frame comes from.
+            frame: its index.
+            prompts: what is said of the object there.
+            previous: the mask that the prompts repair; None to start from the prompts alone.
+        """
         ...
 
     def track(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.core import edits
 from app.core.document import Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
+from app.core.masks import RleMask
 from app.tracking.backend import Direction, ObjectRequest, Prediction, TrackRequest
 from app.tracking.jobs import PredictionStep, PreviewStep, SegmentStep
 
@@ -55,6 +56,17 @@ def _object_request(document: Document, object_id: int, start: int) -> ObjectReq
         seed.mask if seed is not None and seed.mask.area else None,
         dict(document.of_object(Table.CONSTRAINTS, object_id)),
     )
+
+
+def mask_to_repair(document: Document, object_id: int, frame: int) -> RleMask | None:
+    """Return the mask that more prompts on a frame repair, where tracking has been.
+
+    Elsewhere, and where nothing was found or a person made the mask, prompts speak alone.
+    """
+    row = document.mask(object_id, frame)
+    if row is None or document.memory(object_id, frame) is None or not row.mask.area:
+        return None
+    return row.mask if row.origin in (Origin.TRACKED, Origin.PROMPT) else None
 
 
 def step_edit(document: Document, step: PredictionStep) -> Edit:

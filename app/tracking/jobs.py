@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.core.cancel import CancelToken
+from app.core.masks import RleMask
 from app.core.prompts import FramePrompts
 from app.media.source import FrameSource
 from app.media.verify import VerifyStep
@@ -103,22 +104,36 @@ def encode_job(bench: Workbench, frame: int) -> Job:
     return run
 
 
-def segment_job(bench: Workbench, object_id: int, frame: int, prompts: FramePrompts) -> Job:
-    """Predict the mask of prompts; yields one `SegmentStep`."""
+def segment_job(
+    bench: Workbench,
+    object_id: int,
+    frame: int,
+    prompts: FramePrompts,
+    previous: RleMask | None = None,
+) -> Job:
+    """Predict the mask of prompts, which may repair a previous one; yields one `SegmentStep`."""
 
     def run(token: CancelToken) -> Iterator[Step]:
         token.raise_if_cancelled()
-        yield SegmentStep(object_id, frame, bench.backend.segment(bench.frames, frame, prompts))
+        found = bench.backend.segment(bench.frames, frame, prompts, previous)
+        yield SegmentStep(object_id, frame, found)
 
     return run
 
 
-def preview_job(bench: Workbench, object_id: int, frame: int, prompts: FramePrompts) -> Job:
+def preview_job(
+    bench: Workbench,
+    object_id: int,
+    frame: int,
+    prompts: FramePrompts,
+    previous: RleMask | None = None,
+) -> Job:
     """Predict the mask that prompts would mean; yields one `PreviewStep`."""
 
     def run(token: CancelToken) -> Iterator[Step]:
         token.raise_if_cancelled()
-        yield PreviewStep(object_id, frame, bench.backend.segment(bench.frames, frame, prompts))
+        found = bench.backend.segment(bench.frames, frame, prompts, previous)
+        yield PreviewStep(object_id, frame, found)
 
     return run
 

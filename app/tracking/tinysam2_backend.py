@@ -113,13 +113,20 @@ class TinySam2Backend:
         with model_errors():
             self._predictor_of(source).features(frame, source[frame])
 
-    def segment(self, source: FrameSource, frame: int, prompts: FramePrompts) -> Prediction:
+    def segment(
+        self,
+        source: FrameSource,
+        frame: int,
+        prompts: FramePrompts,
+        previous: RleMask | None = None,
+    ) -> Prediction:
         """Predict the mask that prompts on a frame mean; a given mask is the answer itself."""
         if prompts.mask is not None:
             return Prediction(prompts.mask, 1.0)
         with model_errors():
-            predictor = self._predictor_of(source)
-            answer = predictor.predict(frame, source[frame], _object_prompt(prompts))
+            predictor, prompt = self._predictor_of(source), _object_prompt(prompts)
+            repaired = None if previous is None else previous.decode()
+            answer = predictor.predict(frame, source[frame], prompt, repaired)
         return Prediction(RleMask.encode(answer.mask_logits > 0), _share(answer.confidence))
 
     def track(

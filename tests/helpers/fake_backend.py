@@ -135,6 +135,7 @@ class FakeBackend:
         self.error = error or RuntimeError("the fake tracker was told to fail")
         self.encoded: list[int] = []
         self.requests: list[TrackRequest] = []
+        self.repaired: list[RleMask | None] = []
         self.description = ModelDescription("fake", 0, "cpu", 64)
 
     def encode(self, source: FrameSource, frame: int) -> None:
@@ -142,8 +143,15 @@ class FakeBackend:
         assert source[frame].shape[:2] == source.size_hw
         self.encoded.append(frame)
 
-    def segment(self, source: FrameSource, frame: int, prompts: FramePrompts) -> Prediction:
+    def segment(
+        self,
+        source: FrameSource,
+        frame: int,
+        prompts: FramePrompts,
+        previous: RleMask | None = None,
+    ) -> Prediction:
         time.sleep(self.slow_s)
+        self.repaired.append(previous)
         if prompts.mask is not None:
             return Prediction(prompts.mask, 1.0)
         x, y, radius = disk_of(prompts)

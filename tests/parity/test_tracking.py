@@ -17,7 +17,8 @@ from tinysam2.memory.bank import MemoryEvent
 from tinysam2.neighbours import our_state
 from tinysam2.network import ImageFeatures, ObjectMasks, TinySam2
 from tinysam2.tracking.image_predictor import ObjectPrompt
-from tinysam2.tracking.video_tracker import VideoTracker, _bank, _TrackedObject
+from tinysam2.tracking.tracked_object import TrackedObject
+from tinysam2.tracking.video_tracker import VideoTracker
 
 TOLERANCE = 1e-4
 RUNS = {"point": 4, "clicks": 2, "box": 2, "mask": 3}  # frames of each
@@ -46,11 +47,11 @@ class RecordingTracker(VideoTracker):
         frame: int,
         features: ImageFeatures,
         masks: ObjectMasks,
-        objects: dict[int, _TrackedObject],
+        objects: dict[int, TrackedObject],
         attended: list[int] | None = None,
     ) -> dict[int, MemoryEvent]:
         events = super()._offer(frame, features, masks, objects, attended)
-        self.remembered[frame] = Remembered(masks, _bank(objects[1]).entries[frame].tokens)
+        self.remembered[frame] = Remembered(masks, objects[1].bank.entries[frame].tokens)
         return events
 
 

@@ -17,6 +17,7 @@ from tinysam2.network import MASK_LOGIT, ImageFeatures, ObjectMasks
 from tinysam2.tracking.picture import network_input, resize_logits
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
+PREVIOUS_LOGIT_LIMIT = 32.0  # SAM 2: how sure a mask to be repaired may be
 POINTED_AT_LOGIT = 5.0  # where a person pointed there is an object, whatever the head says
 
 
@@ -115,19 +116,46 @@ class ImagePredictor:
         return kept
 
     @torch.inference_mode()
-    def predict(self, key: int, picture: NDArray[np.uint8], prompt: ObjectPrompt) -> ImageAnswer:
-        """Answer a prompt on a picture without memory."""
+    def predict(
+        self,
+        key: int,
+        picture: NDArray[np.uint8],
+        prompt: ObjectPrompt,
+        previous: NDArray[np.bool_] | None = None,
+    ) -> ImageAnswer:
+        """Answer a prompt on a picture without memory.
+
+        Args:
+            key: what the picture's features are kept under.
+            picture: (H, W, 3) uint8 RGB.
+            prompt: what is said of the object.
+            previous: (H, W) mask that the prompt repairs.
+        """
         size_hw = (picture.shape[0], picture.shape[1])
-        answer = self.answer(self.features(key, picture), prompt, size_hw)
+        repaired = None if previous is None else self._as_logits(previous, size_hw)
+        answer = self.answer(self.features(key, picture), prompt, size_hw, previous=repaired)
         logits = prompt.exact_logits()
         if logits is None:
             logits = resize_logits(answer.logits.float(), size_hw)[0].cpu()
         return ImageAnswer(logits.numpy(), float(answer.predicted_iou[0]))
 
     def answer(
-        self, features: ImageFeatures, prompt: ObjectPrompt, size_hw: tuple[int, int]
+        self,
+        features: ImageFeatures,
+        prompt: ObjectPrompt,
+        size_hw: tuple[int, int],
+        conditioned: Tensor | None = None,
+        previous: Tensor | None = None,
     ) -> ObjectMasks:
         """Answer a prompt at low resolution, or in full where the mask was given.
+
+        Args:
+            features: of the picture.
+            prompt: what is said of the object.
+            size_hw: of the picture, pixels.
+            conditioned: (1, dim, H, W) features that read the object's memory; without, the
+                picture alone answers.
+            previous: (1, h, w) logits of the mask that clicks and a box repair.
 
         Raises:
             ValueError: a mask prompt has another size than the picture.
@@ -136,12 +164,18 @@ class ImagePredictor:
             return self._answer_mask(features, prompt.mask, size_hw)
         xy, labels = self._points(prompt, size_hw)
         clicks = len(prompt.points_xy)
-        multimask = prompt.box_xyxy is None and clicks <= 1
+        follows_sam2 = self.model.network.config.follows_sam2
+        is_repair = previous is not None and not follows_sam2  # SAM 2 offers three there too
+        multimask = prompt.box_xyxy is None and clicks <= 1 and not is_repair
+        given = None
+        if previous is not None:
+            given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
         with self.precision():
-            conditioned = self.model.network.condition(features, None)
-            found = self.model.network.segment(conditioned, features, xy, labels, None, multimask)
+            if conditioned is None:
+                conditioned = self.model.network.condition(features, None)
+            found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
         masks = found.best()
-        if not self.model.network.config.follows_sam2:
+        if not follows_sam2:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
             masks = replace(masks, object_logit=logit)
         return masks.without_absent()
@@ -149,15 +183,19 @@ class ImagePredictor:
     def _answer_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
     ) -> ObjectMasks:
-        if mask.shape != size_hw:
-            raise ValueError(f"mask must have the size of the frame {size_hw}, got {mask.shape}")
-        device = self.model.device
-        given = torch.from_numpy(np.ascontiguousarray(mask)).to(device).float()[None]
-        given = resize_logits((given - 0.5) * (2 * MASK_LOGIT), (self.image_size, self.image_size))
+        given = self._as_logits(mask, size_hw)
+        given = resize_logits(given, (self.image_size, self.image_size))
         with self.precision():
             found = self.model.network.segment_given(features, given[:, None])
         presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)
         return ObjectMasks(given, given.new_ones(1), presence, found.pointer.float())
+
+    def _as_logits(self, mask: NDArray[np.bool_], size_hw: tuple[int, int]) -> Tensor:
+        """Return a mask of the picture's size as logits (1, H, W)."""
+        if mask.shape != size_hw:
+            raise ValueError(f"mask must have the size of the frame {size_hw}, got {mask.shape}")
+        given = torch.from_numpy(np.ascontiguousarray(mask)).to(self.model.device).float()[None]
+        return (given - 0.5) * (2 * MASK_LOGIT)
 
     def _points(self, prompt: ObjectPrompt, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Return clicks and box corners as (1, K, 2) in [0, 1] and (1, K) labels."""

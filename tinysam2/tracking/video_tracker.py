@@ -1,7 +1,7 @@
 """Tracking prompted objects through a video."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,23 +10,15 @@ from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.bank import MemoryBank, MemoryEvent
+from tinysam2.memory.attention import ObjectMemory
+from tinysam2.memory.bank import MemoryEvent
 from tinysam2.memory.entry import Decision
 from tinysam2.network import ImageFeatures, ObjectMasks
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import attended_tokens, make_bank, make_entries, read_memory
 from tinysam2.tracking.steps import Frames, TrackStep, memory_event
-
-
-@dataclass
-class _TrackedObject:
-    """What the user said of an object, and what is remembered of it."""
-
-    prompts: dict[int, ObjectPrompt] = field(default_factory=dict)
-    pinned: set[int] = field(default_factory=set)
-    banned: set[int] = field(default_factory=set)
-    bank: MemoryBank | None = None  # of the walk under way
+from tinysam2.tracking.tracked_object import TrackedObject
 
 
 class VideoTracker:
@@ -50,7 +42,7 @@ class VideoTracker:
         if self.network.config.follows_sam2:  # whose pointers' ages are shares of these
             most = min(self.memory.max_pointers, max(1, len(frames)))
             self.memory = replace(self.memory, max_pointers=most)
-        self._objects: dict[int, _TrackedObject] = {}
+        self._objects: dict[int, TrackedObject] = {}
 
     def add_points(
         self,
@@ -96,18 +88,18 @@ class VideoTracker:
         """
         self._check_frame(frame_index)
         answer = self.predictor.predict(frame_index, self.frames[frame_index], prompt)
-        self._objects.setdefault(object_id, _TrackedObject()).prompts[frame_index] = prompt
+        self._objects.setdefault(object_id, TrackedObject()).prompts[frame_index] = prompt
         return answer.mask_logits
 
     def pin(self, object_id: int, frame_index: int) -> None:
         """Keep a frame in memory whatever its quality, once tracking passes it."""
         self._check_frame(frame_index)
-        self._objects.setdefault(object_id, _TrackedObject()).pinned.add(frame_index)
+        self._objects.setdefault(object_id, TrackedObject()).pinned.add(frame_index)
 
     def ban(self, object_id: int, frame_index: int) -> None:
         """Keep a frame out of memory."""
         self._check_frame(frame_index)
-        self._objects.setdefault(object_id, _TrackedObject()).banned.add(frame_index)
+        self._objects.setdefault(object_id, TrackedObject()).banned.add(frame_index)
 
     def _check_frame(self, index: int) -> None:
         if not 0 <= index < len(self.frames):
@@ -141,35 +133,42 @@ class VideoTracker:
         walk = range(start, end, step)
         if walk:
             self._check_frame(walk[-1])
-        self._remember_prompts(objects)
+        self._remember_prompts(objects, walk)
         for frame in walk:
             yield self._track_frame(frame, objects)
 
-    def _remember_prompts(self, objects: dict[int, _TrackedObject]) -> None:
-        """Begin new banks with every prompted frame, wherever the walk will go."""
+    def _remember_prompts(self, objects: dict[int, TrackedObject], walk: range) -> None:
+        """Begin new banks with every prompted frame but the corrections that the walk reaches."""
         for tracked in objects.values():
-            tracked.bank = make_bank(self.network, self.memory, self.predictor.feature_hw)
-        for frame in sorted({f for o in objects.values() for f in o.prompts}):
-            prompted = {i: o for i, o in objects.items() if frame in o.prompts}
-            picture = self.frames[frame]
-            features = self.predictor.features(frame, picture)
-            masks = self._answer_prompts(frame, features, picture, prompted)
-            self._offer(frame, features, masks, prompted)
+            tracked.memory = make_bank(self.network, self.memory, self.predictor.feature_hw)
+        prompted = sorted({f for o in objects.values() for f in o.prompts})
+        for frame in prompted:
+            if told := {i: o for i, o in objects.items() if o.introduces(frame)}:
+                picture = self.frames[frame]
+                features = self.predictor.features(frame, picture)
+                masks = self._answer_prompts(frame, features, picture, told)
+                self._offer(frame, features, masks, told)
+        for frame in (f for f in prompted if f not in walk):
+            if repaired := {i: o for i, o in objects.items() if o.corrects(frame)}:
+                picture = self.frames[frame]
+                features = self.predictor.features(frame, picture)
+                masks, _ = self._answer_from_memory(frame, features, picture, repaired)
+                self._offer(frame, features, masks, repaired)
 
-    def _track_frame(self, frame: int, objects: dict[int, _TrackedObject]) -> TrackStep:
+    def _track_frame(self, frame: int, objects: dict[int, TrackedObject]) -> TrackStep:
         picture = self.frames[frame]
         features = self.predictor.features(frame, picture)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
-        prompted = {i: o for i, o in objects.items() if frame in o.prompts}
-        if prompted:
-            masks = self._answer_prompts(frame, features, picture, prompted)
-            events |= self._offer(frame, features, masks, prompted)
-            logits |= self._at_video_size(masks, frame, picture, prompted)
-        if loose := {i: o for i, o in objects.items() if i not in prompted}:
-            masks, attended = self._answer_from_memory(frame, features, loose)
-            events |= self._offer(frame, features, masks, loose, attended)
-            logits |= self._at_video_size(masks, frame, picture, loose)
+        told = {i: o for i, o in objects.items() if o.introduces(frame)}
+        if told:
+            masks = self._answer_prompts(frame, features, picture, told)
+            events |= self._offer(frame, features, masks, told)
+            logits |= self._at_video_size(masks, frame, picture, told)
+        if tracked := {i: o for i, o in objects.items() if i not in told}:
+            masks, attended = self._answer_from_memory(frame, features, picture, tracked)
+            events |= self._offer(frame, features, masks, tracked, attended)
+            logits |= self._at_video_size(masks, frame, picture, tracked)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -183,7 +182,7 @@ class VideoTracker:
         masks: ObjectMasks,
         frame: int,
         picture: NDArray[np.uint8],
-        objects: dict[int, _TrackedObject],
+        objects: dict[int, TrackedObject],
     ) -> dict[int, Tensor]:
         """Enlarge logits to the video's size on the CPU; a mask that the user gave stays exact."""
         logits = resize_logits(masks.logits.float(), (picture.shape[0], picture.shape[1])).cpu()
@@ -199,40 +198,62 @@ class VideoTracker:
         frame: int,
         features: ImageFeatures,
         picture: NDArray[np.uint8],
-        objects: dict[int, _TrackedObject],
+        objects: dict[int, TrackedObject],
     ) -> ObjectMasks:
         size_hw = (picture.shape[0], picture.shape[1])
         prompts = [o.prompts[frame] for o in objects.values()]
         found = [self.predictor.answer(features, p, size_hw) for p in prompts]
         side = self.predictor.image_size  # given masks come in full, predicted ones at a quarter
-        return ObjectMasks(
-            torch.cat([resize_logits(f.logits, (side, side)) for f in found]),
-            torch.cat([f.predicted_iou for f in found]),
-            torch.cat([f.object_logit for f in found]),
-            torch.cat([f.pointer for f in found]),
+        return ObjectMasks.joined(
+            [replace(f, logits=resize_logits(f.logits, (side, side))) for f in found]
         )
 
     def _answer_from_memory(
-        self, frame: int, features: ImageFeatures, objects: dict[int, _TrackedObject]
+        self,
+        frame: int,
+        features: ImageFeatures,
+        picture: NDArray[np.uint8],
+        objects: dict[int, TrackedObject],
     ) -> tuple[ObjectMasks, list[int]]:
         """Segment what the memories describe, and count the tokens that each object read.
 
-        A lost object gets an empty mask.
+        A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
         """
-        banks = [_bank(o) for o in objects.values()]
-        memories = [
-            read_memory(self.network, bank, frame, self.predictor.feature_hw) for bank in banks
-        ]
+        size_hw = self.predictor.feature_hw
+        memories = [read_memory(self.network, o.bank, frame, size_hw) for o in objects.values()]
         with self.predictor.precision():
             masks = self.network.segment_remembered(features, memories).best().without_absent()
+        if any(o.corrects(frame) for o in objects.values()):
+            rows = masks.split()
+            for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
+                if tracked.corrects(frame):
+                    prompt = tracked.prompts[frame]
+                    rows[i] = self._repair(features, picture, prompt, memory, rows[i])
+            masks = ObjectMasks.joined(rows)
         return masks, [attended_tokens(m, self.network.pointer_tokens) for m in memories]
+
+    def _repair(
+        self,
+        features: ImageFeatures,
+        picture: NDArray[np.uint8],
+        prompt: ObjectPrompt,
+        memory: ObjectMemory,
+        found: ObjectMasks,
+    ) -> ObjectMasks:
+        """Answer a correction of a tracked mask; where ours is lost there is none to repair."""
+        is_lost = float(found.object_logit) <= 0 and not self.network.config.follows_sam2
+        with self.predictor.precision():
+            conditioned = self.network.condition(features, [memory])
+        previous = None if is_lost else found.logits
+        size_hw = (picture.shape[0], picture.shape[1])
+        return self.predictor.answer(features, prompt, size_hw, conditioned, previous)
 
     def _offer(
         self,
         frame: int,
         features: ImageFeatures,
         masks: ObjectMasks,
-        objects: dict[int, _TrackedObject],
+        objects: dict[int, TrackedObject],
         attended: list[int] | None = None,
     ) -> dict[int, MemoryEvent]:
         """Encode a frame's memory and let each object's bank decide."""
@@ -243,12 +264,12 @@ class VideoTracker:
             memory = self.network.encode_memory(
                 features, masks.logits, masks.object_logit, binarise
             )
-        banks = [_bank(o) for o in objects.values()]
+        banks = [o.bank for o in objects.values()]
         entries = make_entries(memory.float(), features, masks, banks, frame, fixed)
         events = {}
         counts = attended or [0] * len(entries)
         for (i, tracked), entry, count in zip(objects.items(), entries, counts, strict=True):
-            bank = _bank(tracked)
+            bank = tracked.bank
             verdict = bank.offer(entry, frame in tracked.banned)
             if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
                 verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
@@ -261,8 +282,3 @@ class VideoTracker:
         if prompt is None:
             return False
         return prompt.mask is None or not self.network.config.follows_sam2
-
-
-def _bank(tracked: _TrackedObject) -> MemoryBank:
-    assert tracked.bank is not None  # made when the walk began
-    return tracked.bank

@@ -55,6 +55,31 @@ def test_a_click_makes_a_mask(session: Session) -> None:
     assert row.mask.decode()[20, 20]
 
 
+def test_a_click_repairs_the_mask_where_tracking_has_been(
+    session: Session, backend: FakeBackend
+) -> None:
+    object_id = clicked_object(session)
+    session.add_point(object_id, 0, 22, 20)
+    run(session, session.segment_job(object_id, 0))
+    assert backend.repaired == [None, None]
+    run(session, session.track_job(Direction.FORWARD, 0))
+    tracked = session.document.mask(object_id, 4)
+    assert tracked is not None
+    next(session.preview_job(object_id, 4, FramePrompts(box=BoxPrompt(5, 5, 9, 9)))(CancelToken()))
+    session.add_point(object_id, 4, 30, 20)
+    run(session, session.segment_job(object_id, 4))
+    assert backend.repaired[2:] == [tracked.mask, tracked.mask]
+
+
+def test_a_click_starts_anew_where_a_person_painted(session: Session, backend: FakeBackend) -> None:
+    object_id = clicked_object(session)
+    run(session, session.track_job(Direction.FORWARD, 0))
+    session.set_mask(object_id, 4, disk(SIZE_HW, (40, 30), 9))
+    session.add_point(object_id, 4, 30, 20)
+    run(session, session.segment_job(object_id, 4))
+    assert backend.repaired[-1] is None
+
+
 def test_a_preview_changes_nothing(session: Session) -> None:
     object_id = session.add_object()
     job = session.preview_job(object_id, 0, FramePrompts(box=BoxPrompt(5, 5, 25, 25)))
