@@ -100,7 +100,7 @@ def _happened(record: MemoryRecord) -> str:
 
 
 def _unlike(record: MemoryRecord) -> str:
-    if record.decision is Decision.PROMPTED:
+    if record.decision is Decision.PROMPTED or "novelty" in record.reason:
         return ""
     return f" Looks {percent(record.scores.novelty)} unlike what is remembered."
 

@@ -43,6 +43,11 @@ def test_a_prompted_frame_is_compared_with_nothing(stage: Stage) -> None:
     assert said(stage, 120) == Heading("Frame 120: prompted", "By the user, always kept.")
 
 
+def test_a_reason_that_tells_the_novelty_is_enough(stage: Stage) -> None:
+    stage.put(1, {}, {120: record(Decision.KEPT, reason="worth more: novelty 0.23")})
+    assert said(stage, 120).detail == "Worth more: novelty 0.23."
+
+
 def test_an_object_out_of_sight_is_said_to_be_not_seen(stage: Stage) -> None:
     stage.put(1, {}, {120: record(Decision.REFUSED, presence=0.03, quality=0.0)})
     assert said(stage, 120).title == "Frame 120: not seen (presence 0.03), so not remembered"
