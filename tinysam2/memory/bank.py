@@ -56,8 +56,14 @@ class MemoryBank:
     @property
     def capacity(self) -> int:
         """Frames that may be chosen, at least one."""
-        slots = self.config.max_frames - sum(e.is_fixed for e in self.entries.values())
+        fixed = sum(e.is_fixed for e in self.entries.values())
+        slots = self.config.max_frames - min(fixed, self._most_fixed_read)
         return max(1, slots - self.policy.reads_previous)
+
+    @property
+    def _most_fixed_read(self) -> int:
+        """Prompted and pinned frames read at once: two places are for what happened lately."""
+        return max(1, self.config.max_frames - 2)
 
     def offer(self, entry: MemoryEntry, is_banned: bool = False) -> Verdict:
         """Decide on a frame and remember it, or not."""
@@ -114,9 +120,16 @@ class MemoryBank:
         for frame in leaving[: max(0, len(self.pointers) - self.config.max_pointers)]:
             del self.pointers[frame]
 
-    def readable(self) -> list[MemoryEntry]:
-        """Return what may be read: fixed frames first, then the newest arrivals first."""
+    def readable(self, frame: int | None = None) -> list[MemoryEntry]:
+        """Return what may be read: fixed frames first, then the newest arrivals first.
+
+        Args:
+            frame: that reads; of many fixed frames it reads the closest ones.  None for all.
+        """
         fixed = [e for e in self.entries.values() if e.is_fixed]
+        if frame is not None and len(fixed) > self._most_fixed_read:
+            fixed.sort(key=lambda e: abs(e.frame - frame))
+            del fixed[self._most_fixed_read :]
         chosen = list(self._chosen().values())
         if self.recent is not None:
             chosen.append(self.recent)

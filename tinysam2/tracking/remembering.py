@@ -64,7 +64,7 @@ def read_memory(
     network: TinySam2, bank: MemoryBank, frame: int, feature_hw: tuple[int, int]
 ) -> ObjectMemory:
     """Lay out a bank for the network, as seen from a frame."""
-    entries = bank.readable()
+    entries = bank.readable(frame)
     tokens = torch.cat([e.tokens for e in entries])
     cells = torch.cat([e.cells for e in entries])
     grid = memory_grid(network, feature_hw, bank.config.pool)

@@ -146,6 +146,21 @@ def test_many_prompts_stay_and_one_frame_may_still_be_chosen() -> None:
 
 
 @pytest.mark.parametrize("policy", list(MemoryPolicy))
+def test_of_many_prompted_frames_the_closest_are_read(policy: MemoryPolicy) -> None:
+    bank = bank_of(policy)
+    for frame in (0, 10, 20, 30):
+        bank.offer(entry(frame, is_fixed=True))
+    for frame, closest in ((1, [0, 10]), (19, [20, 10]), (26, [30, 20]), (90, [30, 20])):
+        assert [e.frame for e in bank.readable(frame)] == closest
+    offer_all(bank, [31, 32, 33])
+    read = [e.frame for e in bank.readable(34)]
+    assert read[:2] == [30, 20]
+    assert 33 in read[2:] or bank.policy.reads_previous
+    assert 1 <= len(read[2:]) <= 2
+    assert {0, 10, 20, 30} <= set(bank.entries)
+
+
+@pytest.mark.parametrize("policy", list(MemoryPolicy))
 @pytest.mark.parametrize("seed", range(3))
 def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed: int) -> None:
     rng, bank = np.random.default_rng(seed), bank_of(policy, BUDGET)
