@@ -41,6 +41,8 @@ class TrackingConfig:
         workers: processes that read each kind of clip; 0 reads in this one.
         teacher: known model whose masks are copied besides the true ones.
         teacher_checkpoint: weights of the teacher; the stored or bundled ones unless given.
+        validate: data set whose first "val" sequences are scored as the run goes; none by default.
+        validate_every_s: seconds from one such score to the next; they count as training time.
     """
 
     data: Data
@@ -61,6 +63,8 @@ class TrackingConfig:
     workers: int = 1
     teacher: str | None = None
     teacher_checkpoint: Path | None = None
+    validate: Path | None = None
+    validate_every_s: float = 600.0
 
     def __post_init__(self) -> None:
         check_length(self.minutes, self.steps)
@@ -68,6 +72,10 @@ class TrackingConfig:
             raise ValueError("synthetic and real must be at least 0, and one of them more")
         if self.teacher is None and self.teacher_checkpoint is not None:
             raise ValueError("teacher must name the model that teacher_checkpoint is of")
+        if self.validate_every_s <= 0:
+            raise ValueError(
+                f"validate_every_s must be greater than 0, got {self.validate_every_s}"
+            )
         if self.length < 2:
             raise ValueError(f"length must be at least 2, got {self.length}")
 

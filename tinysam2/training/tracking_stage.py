@@ -32,6 +32,7 @@ from tinysam2.training.running import (
 from tinysam2.training.synthesis import colour_drift, synthesise
 from tinysam2.training.teaching import MaskTeacher
 from tinysam2.training.tracking_config import Phase, TrackingConfig
+from tinysam2.training.validation import Validation
 
 EMA_DECAY = 0.998
 SAVE_EVERY_S, REPORT_EVERY_S = 240, 30
@@ -45,6 +46,7 @@ class TrainingState:
     optimiser: torch.optim.Optimizer
     ema: dict[str, Tensor]
     teacher: MaskTeacher | None = None
+    validation: Validation | None = None
     step: int = 0
     seconds: float = 0.0
 
@@ -97,13 +99,19 @@ def _start(config: TrackingConfig) -> TrainingState:
         weight_decay=config.weight_decay,
     )
     ema = {k: v.clone() for k, v in network.state_dict().items()}
-    return TrainingState(network, optimiser, ema, _teacher(config))
+    return TrainingState(network, optimiser, ema, _teacher(config), _validation(config))
 
 
 def _teacher(config: TrackingConfig) -> MaskTeacher | None:
     if config.teacher is None:
         return None
     return MaskTeacher(load_model(config.teacher, config.teacher_checkpoint, config.device).network)
+
+
+def _validation(config: TrackingConfig) -> Validation | None:
+    if config.validate is None:
+        return None
+    return Validation(config.validate, config.validate_every_s, config.data)
 
 
 def _batches(
@@ -230,19 +238,18 @@ def _report(
         "click_iou": round(float(np.mean([r.click_iou for r in log])), 4),
         "track_iou": round(float(np.mean([r.track_iou for r in log])), 4),
     }
+    is_over = config.share_done(state.step, state.seconds) >= 1
+    if state.validation and (is_over or state.validation.is_due):
+        row |= state.validation.score(state.network, state.ema)
     append_log(row, config.out)
     return row
 
 
 def export(state: TrainingState, config: TrackingConfig) -> None:
     """Write the averaged weights as a checkpoint that `load_model` reads."""
-    not_told = {
-        "data",
-        "encoder",
-        "out",
-        "model",
-        "teacher_checkpoint",
-    }  # paths, and what the file says anyway
+    # Paths, what changes no weights, and what the file says anyway.
+    not_told = {"data", "encoder", "out", "model", "teacher_checkpoint"}
+    not_told |= {"validate", "validate_every_s"}
     card: dict[str, object] = {
         "recipe": {k: v for k, v in asdict(config).items() if k not in not_told},
         "steps": state.step,

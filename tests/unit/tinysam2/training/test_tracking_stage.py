@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.unit.tinysam2.training.data_folder import make_data_folder
+from tests.unit.tinysam2.training.data_folder import make_data_folder, write_picture
 from tinysam2.build import load_model
 from tinysam2.checkpoints import load_checkpoint
 from tinysam2.config import MemoryConfig, ModelConfig
@@ -115,6 +116,44 @@ def test_a_trained_model_can_teach(config: TrackingConfig, tmp_path: Path) -> No
     assert card["recipe"]["teacher"] == "tinysam2"  # type: ignore[index]
     with pytest.raises(ValueError, match="teacher must name the model"):
         replace(config, teacher_checkpoint=checkpoint)
+
+
+def test_averaged_weights_are_validated_as_the_run_goes(
+    config: TrackingConfig, tmp_path: Path
+) -> None:
+    plain = list(train_tracking(config))
+    assert not any("val_j" in row for row in plain)
+    watched = replace(config, out=tmp_path / "watched")
+    for i in range(3):
+        write_picture(tmp_path / "set" / "clip" / f"{i:05d}", x=20 + i)
+    watched = replace(watched, validate=tmp_path / "set")
+    reports = list(train_tracking(watched))
+    assert [("val_j" in row, "val_f" in row) for row in reports] == [(True, True)] * 2
+    assert all(0 <= row["val_j"] <= 1 for row in reports)
+    lines = (watched.out / "log.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["val_f"] == reports[-1]["val_f"]
+    alone, together = state_of(config), state_of(watched)
+    assert all(torch.equal(value, together[name]) for name, value in alone.items())
+
+
+def test_validation_waits_its_time_but_for_the_end(
+    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking_stage, "REPORT_EVERY_S", -1)
+    for i in range(3):
+        write_picture(tmp_path / "set" / "clip" / f"{i:05d}", x=20 + i)
+    watched = replace(config, validate=tmp_path / "set", steps=4)
+    assert ["val_j" in row for row in train_tracking(watched)] == [True, False, False, True]
+
+
+def test_what_is_trained_on_cannot_be_validated_on(config: TrackingConfig, tmp_path: Path) -> None:
+    seen = replace(config, validate=tmp_path / "seen")
+    (tmp_path / "seen").mkdir()
+    (tmp_path / "seen" / "walk").symlink_to(tmp_path / "data" / "video" / "walk")
+    with pytest.raises(ValueError, match=r"walk .*must not be trained on"):
+        next(train_tracking(seen))
+    with pytest.raises(ValueError, match="validate_every_s"):
+        replace(config, validate_every_s=0)
 
 
 def test_encoder_of_another_shape_is_refused(config: TrackingConfig) -> None:
