@@ -3,19 +3,22 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
 from tinysam2.evaluation.prompts import Segment, clicks
 from tinysam2.evaluation.report import mean_row
+from tinysam2.network import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.tracking.picture import resize_logits
 from tinysam2.training.clip_data import MAX_AREA, MIN_AREA
 from tinysam2.training.sources.material import VOID, Pixels, StillFile
 from tinysam2.training.sources.picture_folder import read_mask_folder
@@ -111,7 +114,7 @@ def click_pictures(
 ) -> Iterator[list[ClickedObject]]:
     """Click on every object of each picture until nothing that is reported can change.
 
-    Each answer is given all clicks so far.
+    Each answer is given all clicks so far, and the mask that the last of them repairs.
 
     Args:
         model: loaded network.
@@ -132,16 +135,13 @@ def click_pictures(
                 f"{picture.still.mask} must have the size of its picture, {pixels.shape[:2]}, "
                 f"got {labels.shape}"
             )
-        segment = partial(_answer, predictor, key, pixels, labels == VOID)
-        yield [
-            ClickedObject(
-                picture.dataset,
-                picture.still.path.stem,
-                object_id,
-                _ious(labels, object_id, segment),
-            )
-            for object_id in _objects(labels)
-        ]
+        features, void = predictor.features(key, pixels), labels == VOID
+        found = []
+        for object_id in _objects(labels):
+            dialogue = _Dialogue(predictor, features, void)
+            ious = _ious(labels == object_id, dialogue.answer)
+            found.append(ClickedObject(picture.dataset, picture.still.path.stem, object_id, ious))
+        yield found
 
 
 def _objects(labels: Pixels) -> list[int]:
@@ -151,21 +151,30 @@ def _objects(labels: Pixels) -> list[int]:
     return kept
 
 
-def _answer(
-    predictor: ImagePredictor,
-    key: int,
-    pixels: Pixels,
-    void: Bitmap,
-    points_xy: list[list[float]],
-    labels: list[int],
-) -> NDArray[np.float32]:
-    """Answer clicks with mask logits (H, W) that claim no void pixel."""
-    found = predictor.predict(key, pixels, ObjectPrompt.of(points_xy, labels, None))
-    return np.where(void, np.float32(-np.inf), found.mask_logits)
+@dataclass
+class _Dialogue:
+    """Clicks on one object: each answer is given all of them, and the mask before to repair.
+
+    Source: interactive segmentation in SAM 2 (``sam2/sam2_image_predictor.py``), ``mask_input``.
+    """
+
+    predictor: ImagePredictor
+    features: ImageFeatures
+    void: Bitmap
+    previous: Tensor | None = None  # (1, h, w) logits
+
+    @torch.inference_mode()
+    def answer(self, points_xy: list[list[float]], labels: list[int]) -> NDArray[np.float32]:
+        """Return mask logits (H, W) that claim no void pixel."""
+        prompt = ObjectPrompt.of(points_xy, labels, None)
+        size_hw = (self.void.shape[0], self.void.shape[1])
+        found = self.predictor.answer(self.features, prompt, size_hw, previous=self.previous)
+        self.previous = found.logits.float()
+        logits = resize_logits(self.previous, size_hw)[0].cpu().numpy()
+        return np.where(self.void, np.float32(-np.inf), logits)
 
 
-def _ious(labels: Pixels, object_id: int, segment: Segment) -> tuple[float, ...]:
-    truth = labels == object_id
+def _ious(truth: Bitmap, segment: Segment) -> tuple[float, ...]:
     ious: list[float] = []
     for mask in islice(clicks(truth, segment), MOST_CLICKS):
         ious.append(region_similarity(truth, mask))

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from tests.unit.tinysam2.toys import toy_model
 from tinysam2.evaluation.interactive import (
@@ -16,7 +18,8 @@ from tinysam2.evaluation.interactive import (
     read_pictures,
     summarise_clicks,
 )
-from tinysam2.tracking.image_predictor import ImageAnswer, ImagePredictor, ObjectPrompt
+from tinysam2.network import ImageFeatures, ObjectMasks
+from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 
 Pixels = NDArray[np.uint8]
 SIZE_HW = (40, 60)
@@ -42,15 +45,26 @@ class Painter:
     def __init__(self, *answers: Pixels) -> None:
         self.answers = answers
         self.prompts: list[ObjectPrompt] = []
+        self.repaired: list[NDArray[np.bool_] | None] = []
 
-    def predict(self, key: int, picture: Pixels, prompt: ObjectPrompt) -> ImageAnswer:
+    def answer(
+        self,
+        features: ImageFeatures,
+        prompt: ObjectPrompt,
+        size_hw: tuple[int, int],
+        previous: Tensor | None = None,
+    ) -> ObjectMasks:
         self.prompts.append(prompt)
+        self.repaired.append(None if previous is None else previous[0].numpy() > 0)
         mask = self.answers[min(len(prompt.labels), len(self.answers)) - 1] > 0
-        return ImageAnswer(np.where(mask, 3, -3).astype(np.float32), 1.0)
+        logits = torch.where(torch.from_numpy(mask), 3.0, -3.0)[None]
+        return ObjectMasks(logits, torch.ones(1), torch.ones(1), torch.zeros(1, 1))
 
 
 def click_with(painter: Painter, root: Path, patch: pytest.MonkeyPatch) -> list[ClickedObject]:
-    patch.setattr(ImagePredictor, "predict", lambda _, *words: painter.predict(*words))
+    patch.setattr(
+        ImagePredictor, "answer", lambda _, *words, **named: painter.answer(*words, **named)
+    )
     found = click_pictures(toy_model(), read_pictures(root, "all"))
     return [one for objects in found for one in objects]
 
@@ -60,14 +74,29 @@ def test_clicks_repair_until_nothing_is_wrong(
 ) -> None:
     whole = labels_of((10, 30, 10, 50))
     write_still(tmp_path / "set" / "a", whole)
-    painter = Painter(labels_of((10, 30, 10, 30)), whole)
+    half = labels_of((10, 30, 10, 30))
+    painter = Painter(half, whole)
     (found,) = click_with(painter, tmp_path / "set", monkeypatch)
     assert found.ious == (0.5, 1.0)
     assert (found.iou_after(1), found.iou_after(5)) == (0.5, 1.0)
     assert (found.clicks_to(0.5), found.clicks_to(0.9)) == (1, 2)
     assert painter.prompts[1].labels == (1, 1)  # all clicks so far
     assert painter.prompts[1].points_xy[0] == painter.prompts[0].points_xy[0]
+    assert painter.repaired[0] is None
+    assert np.array_equal(painter.repaired[1], half > 0)
     assert 30 <= painter.prompts[1].points_xy[1][0] < 50
+
+
+def test_each_object_is_clicked_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = labels_of((10, 30, 5, 25), (10, 30, 30, 50))
+    write_still(tmp_path / "set" / "a", both)
+    painter = Painter(np.where(both == 1, both, 0), both)
+    click_with(painter, tmp_path / "set", monkeypatch)
+    starts = [len(p.labels) == 1 for p in painter.prompts]
+    assert sum(starts) == 2
+    assert [mask is None for mask in painter.repaired] == starts
 
 
 def test_object_that_is_never_found_takes_all_clicks(
