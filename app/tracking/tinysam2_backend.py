@@ -28,6 +28,7 @@ from tinysam2.build import Model, load_model
 from tinysam2.checkpoints import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.memory.bank import MemoryEvent
+from tinysam2.tracking.finishing import MaskCleanup
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.remembering import token_grid_hw
 from tinysam2.tracking.steps import TrackStep
@@ -158,7 +159,8 @@ class TinySam2Backend:
                     return
 
     def _tracker(self, source: FrameSource, request: TrackRequest) -> VideoTracker:
-        tracker = VideoTracker(self._model, source, self._memory, self._predictor.image_size)
+        size, cleanup = self._predictor.image_size, MaskCleanup.of_share(source.size_hw)
+        tracker = VideoTracker(self._model, source, self._memory, size, cleanup)
         for each in request.objects:
             for frame, prompts in _prompts_of(each, request.start).items():
                 tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.memory.entry import Decision
 from tinysam2.network import ImageFeatures, ObjectMasks
+from tinysam2.tracking.answering import answer_from_memory, answer_prompts
+from tinysam2.tracking.finishing import MaskCleanup, without_overlap
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
-from tinysam2.tracking.remembering import attended_tokens, make_bank, make_entries, read_memory
+from tinysam2.tracking.remembering import make_bank, make_entries
 from tinysam2.tracking.steps import Frames, TrackStep, memory_event
 from tinysam2.tracking.tracked_object import TrackedObject
 
@@ -26,6 +27,14 @@ class VideoTracker:
 
     Image features are computed once per frame for all objects; nothing that is kept grows with the
     length of the video.  Lives on one thread.
+
+    Args:
+        model: a loaded network.
+        frames: the video.
+        memory: what is remembered; the model's own choice if None.
+        image_size: side of the square input in pixels; the model's own if None.
+        cleanup: which small faults of masks on frames without a prompt are repaired.
+        is_exclusive: whether a pixel belongs to one object at most.
     """
 
     def __init__(
@@ -34,6 +43,8 @@ class VideoTracker:
         frames: Frames,
         memory: MemoryConfig | None = None,
         image_size: int | None = None,
+        cleanup: MaskCleanup | None = None,
+        is_exclusive: bool = False,
     ) -> None:
         self.predictor = ImagePredictor(model, image_size)
         self.network = model.network
@@ -42,6 +53,8 @@ class VideoTracker:
         if self.network.config.follows_sam2:  # whose pointers' ages are shares of these
             most = min(self.memory.max_pointers, max(1, len(frames)))
             self.memory = replace(self.memory, max_pointers=most)
+        self.cleanup = cleanup
+        self.is_exclusive = is_exclusive
         self._objects: dict[int, TrackedObject] = {}
 
     def add_points(
@@ -146,13 +159,13 @@ class VideoTracker:
             if told := {i: o for i, o in objects.items() if o.introduces(frame)}:
                 picture = self.frames[frame]
                 features = self.predictor.features(frame, picture)
-                masks = self._answer_prompts(frame, features, picture, told)
+                masks = answer_prompts(self.predictor, frame, features, picture, told)
                 self._offer(frame, features, masks, told)
         for frame in (f for f in prompted if f not in walk):
             if repaired := {i: o for i, o in objects.items() if o.corrects(frame)}:
                 picture = self.frames[frame]
                 features = self.predictor.features(frame, picture)
-                masks, _ = self._answer_from_memory(frame, features, picture, repaired)
+                masks, _ = answer_from_memory(self.predictor, frame, features, picture, repaired)
                 self._offer(frame, features, masks, repaired)
 
     def _track_frame(self, frame: int, objects: dict[int, TrackedObject]) -> TrackStep:
@@ -162,91 +175,37 @@ class VideoTracker:
         events: dict[int, MemoryEvent] = {}
         told = {i: o for i, o in objects.items() if o.introduces(frame)}
         if told:
-            masks = self._answer_prompts(frame, features, picture, told)
+            masks = answer_prompts(self.predictor, frame, features, picture, told)
             events |= self._offer(frame, features, masks, told)
-            logits |= self._at_video_size(masks, frame, picture, told)
+            logits |= zip(told, _at_video_size(masks, picture), strict=True)
         if tracked := {i: o for i, o in objects.items() if i not in told}:
-            masks, attended = self._answer_from_memory(frame, features, picture, tracked)
+            masks, attended = answer_from_memory(self.predictor, frame, features, picture, tracked)
             events |= self._offer(frame, features, masks, tracked, attended)
-            logits |= self._at_video_size(masks, frame, picture, tracked)
+            logits |= zip(tracked, _at_video_size(masks, picture), strict=True)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
-            mask_logits=torch.stack([logits[i] for i in objects]),
+            mask_logits=self._finish(frame, objects, logits),
             scores={i: events[i].scores for i in objects},
             memory_events=events,
         )
 
-    def _at_video_size(
-        self,
-        masks: ObjectMasks,
-        frame: int,
-        picture: NDArray[np.uint8],
-        objects: dict[int, TrackedObject],
-    ) -> dict[int, Tensor]:
-        """Enlarge logits to the video's size on the CPU; a mask that the user gave stays exact."""
-        logits = resize_logits(masks.logits.float(), (picture.shape[0], picture.shape[1])).cpu()
-        found = dict(zip(objects, logits, strict=True))
-        for i, tracked in objects.items():
-            prompt = tracked.prompts.get(frame)
-            if prompt is not None and (exact := prompt.exact_logits()) is not None:
-                found[i] = exact
-        return found
-
-    def _answer_prompts(
-        self,
-        frame: int,
-        features: ImageFeatures,
-        picture: NDArray[np.uint8],
-        objects: dict[int, TrackedObject],
-    ) -> ObjectMasks:
-        size_hw = (picture.shape[0], picture.shape[1])
-        prompts = [o.prompts[frame] for o in objects.values()]
-        found = [self.predictor.answer(features, p, size_hw) for p in prompts]
-        side = self.predictor.image_size  # given masks come in full, predicted ones at a quarter
-        return ObjectMasks.joined(
-            [replace(f, logits=resize_logits(f.logits, (side, side))) for f in found]
-        )
-
-    def _answer_from_memory(
-        self,
-        frame: int,
-        features: ImageFeatures,
-        picture: NDArray[np.uint8],
-        objects: dict[int, TrackedObject],
-    ) -> tuple[ObjectMasks, list[int]]:
-        """Segment what the memories describe, and count the tokens that each object read.
-
-        A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
-        """
-        size_hw = self.predictor.feature_hw
-        memories = [read_memory(self.network, o.bank, frame, size_hw) for o in objects.values()]
-        with self.predictor.precision():
-            masks = self.network.segment_remembered(features, memories).best().without_absent()
-        if any(o.corrects(frame) for o in objects.values()):
-            rows = masks.split()
-            for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
-                if tracked.corrects(frame):
-                    prompt = tracked.prompts[frame]
-                    rows[i] = self._repair(features, picture, prompt, memory, rows[i])
-            masks = ObjectMasks.joined(rows)
-        return masks, [attended_tokens(m, self.network.pointer_tokens) for m in memories]
-
-    def _repair(
-        self,
-        features: ImageFeatures,
-        picture: NDArray[np.uint8],
-        prompt: ObjectPrompt,
-        memory: ObjectMemory,
-        found: ObjectMasks,
-    ) -> ObjectMasks:
-        """Answer a correction of a tracked mask; where ours is lost there is none to repair."""
-        is_lost = float(found.object_logit) <= 0 and not self.network.config.follows_sam2
-        with self.predictor.precision():
-            conditioned = self.network.condition(features, [memory])
-        previous = None if is_lost else found.logits
-        size_hw = (picture.shape[0], picture.shape[1])
-        return self.predictor.answer(features, prompt, size_hw, conditioned, previous)
+    def _finish(
+        self, frame: int, objects: dict[int, TrackedObject], logits: dict[int, Tensor]
+    ) -> Tensor:
+        """Stack masks of video size; given ones stay exact, and clicked ones as answered."""
+        prompts = {i: o.prompts.get(frame) for i, o in objects.items()}
+        given = {i: None if p is None else p.exact_logits() for i, p in prompts.items()}
+        rows = []
+        for i, exact in given.items():
+            found = logits[i] if exact is None else exact
+            if self.cleanup is not None and prompts[i] is None:
+                found = self.cleanup.clean(found)
+            rows.append(found)
+        stacked = torch.stack(rows)
+        if self.is_exclusive:
+            return without_overlap(stacked, [exact is not None for exact in given.values()])
+        return stacked
 
     def _offer(
         self,
@@ -282,3 +241,8 @@ class VideoTracker:
         if prompt is None:
             return False
         return prompt.mask is None or not self.network.config.follows_sam2
+
+
+def _at_video_size(masks: ObjectMasks, picture: NDArray[np.uint8]) -> Tensor:
+    """Enlarge logits to the video's size on the CPU."""
+    return resize_logits(masks.logits.float(), (picture.shape[0], picture.shape[1])).cpu()

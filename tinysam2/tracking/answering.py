@@ -1,0 +1,73 @@
+"""Masks of objects on a frame: from their prompts, from their memories, or from both."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinysam2.memory.attention import ObjectMemory
+from tinysam2.network import ImageFeatures, ObjectMasks
+from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.tracking.picture import resize_logits
+from tinysam2.tracking.remembering import attended_tokens, read_memory
+from tinysam2.tracking.tracked_object import TrackedObject
+
+
+def answer_prompts(
+    predictor: ImagePredictor,
+    frame: int,
+    features: ImageFeatures,
+    picture: NDArray[np.uint8],
+    objects: dict[int, TrackedObject],
+) -> ObjectMasks:
+    """Answer the prompts of a frame from its picture (H, W, 3) alone."""
+    size_hw = (picture.shape[0], picture.shape[1])
+    prompts = [o.prompts[frame] for o in objects.values()]
+    found = [predictor.answer(features, p, size_hw) for p in prompts]
+    side = predictor.image_size  # given masks come in full, predicted ones at a quarter
+    return ObjectMasks.joined(
+        [replace(f, logits=resize_logits(f.logits, (side, side))) for f in found]
+    )
+
+
+def answer_from_memory(
+    predictor: ImagePredictor,
+    frame: int,
+    features: ImageFeatures,
+    picture: NDArray[np.uint8],
+    objects: dict[int, TrackedObject],
+) -> tuple[ObjectMasks, list[int]]:
+    """Segment what the memories describe, and count the tokens that each object read.
+
+    A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
+    """
+    network, size_hw = predictor.model.network, predictor.feature_hw
+    memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
+    with predictor.precision():
+        masks = network.segment_remembered(features, memories).best().without_absent()
+    if any(o.corrects(frame) for o in objects.values()):
+        rows = masks.split()
+        for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
+            if tracked.corrects(frame):
+                prompt = tracked.prompts[frame]
+                rows[i] = _repair(predictor, features, picture, prompt, memory, rows[i])
+        masks = ObjectMasks.joined(rows)
+    return masks, [attended_tokens(m, network.pointer_tokens) for m in memories]
+
+
+def _repair(
+    predictor: ImagePredictor,
+    features: ImageFeatures,
+    picture: NDArray[np.uint8],
+    prompt: ObjectPrompt,
+    memory: ObjectMemory,
+    found: ObjectMasks,
+) -> ObjectMasks:
+    """Answer a correction of a tracked mask; where ours is lost there is none to repair."""
+    network = predictor.model.network
+    is_lost = float(found.object_logit) <= 0 and not network.config.follows_sam2
+    with predictor.precision():
+        conditioned = network.condition(features, [memory])
+    previous = None if is_lost else found.logits
+    size_hw = (picture.shape[0], picture.shape[1])
+    return predictor.answer(features, prompt, size_hw, conditioned, previous)
