@@ -42,6 +42,7 @@ class KnownModelRow:
         can_fetch: whether its weights have an address.
         input_size: side of its square input, pixels, unless told otherwise.
         size_step: what input sides are multiples of.
+        megabytes: size of the file at that address; None if not known.
         memory: its settings of the memory by name, unless told otherwise.
     """
 
@@ -55,6 +56,7 @@ class KnownModelRow:
     can_fetch: bool
     input_size: int
     size_step: int
+    megabytes: int | None
     memory: dict[str, MemoryValue] = field(default_factory=dict)
 
 
@@ -188,5 +190,6 @@ def _row(model: "KnownModel") -> KnownModelRow:
         can_fetch=model.address is not None,
         input_size=config.image_size,
         size_step=config.size_step,
+        megabytes=model.byte_size and -(-model.byte_size // MEGABYTE),
         memory={name: str(v) if isinstance(v, str) else v for name, v in memory.items()},
     )

@@ -191,6 +191,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", "-", (), lambda w: None),
+    _S("Track", "Model…", (), lambda w: w.models.ask(), need=_NOW, tip="Which model tracks, on which device, with what memory"),
+    _S("Track", "-", (), lambda w: None),
     _S("Track", "Set in frame", ("I",), lambda w: w.workspace.controller.set_in()),
     _S("Track", "Set out frame", ("O",), lambda w: w.workspace.controller.set_out()),
     _S("Track", "Clear in and out", ("Ctrl+Shift+X",), lambda w: w.workspace.controller.set_range(None, None)),

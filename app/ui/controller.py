@@ -13,6 +13,7 @@ from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, PointPrompt
 from app.session import Session
 from app.tracking.jobs import PreviewStep, SegmentStep
+from app.tracking.loading import BackendLoader
 from app.ui.decisions import MARK_NAMES, memory_mark
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import Priority
@@ -58,6 +59,11 @@ class Controller(QObject):
         self._encode_timer = QTimer(self, singleShot=True, interval=ENCODE_DELAY_MS)
         self._encode_timer.timeout.connect(self._encode_ahead)
         view.frame_changed.connect(self._on_frame_changed)
+        self._encode_timer.start()
+
+    def use_model(self, load_backend: BackendLoader) -> None:
+        """Use another model from now on."""
+        self._session.use_backend(load_backend)
         self._encode_timer.start()
 
     @property

@@ -68,6 +68,7 @@ class JobDesk(QObject):
         *,
         priority: Priority = Priority.NORMAL,
         on_end: Callable[[Outcome], None] = lambda outcome: None,
+        unit: str = "frames",
     ) -> int:
         """Run a job; those of normal priority are listed, those of idle priority fail quietly.
 
@@ -77,6 +78,7 @@ class JobDesk(QObject):
             on_step: called with each step.
             priority: how urgent it is.
             on_end: called once, after the last step.
+            unit: what its steps count.
 
         Returns:
             The job's id.
@@ -84,7 +86,7 @@ class JobDesk(QObject):
         job_id = self.runner.submit(job, priority=priority, label=label)
         self._orders[job_id] = _Order(on_step, on_end, priority is Priority.IDLE)
         if priority is Priority.NORMAL:
-            self._listed[job_id] = JobProgress(job_id, label)
+            self._listed[job_id] = JobProgress(job_id, label, unit=unit)
             self.progress_changed.emit(self._listed[job_id])
         return job_id
 

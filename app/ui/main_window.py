@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 from app.core.errors import AppError
 from app.core.settings import ModelSettings
 from app.session import Session
-from app.storage.home import home_folder
 from app.ui.actions import ActionSet, Need
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error
@@ -29,8 +28,9 @@ from app.ui.exporting import Exporting
 from app.ui.importing import Importing
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import JobRunner
+from app.ui.model_choosing import ModelChoosing
 from app.ui.model_host import ModelHost, ModelLoader
-from app.ui.opener import Opener
+from app.ui.opener import Opener, path_of
 from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.preferences import Preferences
 from app.ui.progress import JobProgress
@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     status: StatusBar
+    models: ModelChoosing
     importing: Importing
     exporting: Exporting
 
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.files = JobDesk(JobRunner(self), self)  # what only reads and writes files
         self.model = ModelHost(model or self.preferences.model, load_backend, self)
         self.opener = Opener(self.files, self.desk, self.model.load, self)
+        self.models = ModelChoosing(self.model, self.desk, self.files, self.preferences, self)
         self.importing = Importing(self.files, self.preferences, self)
         self.exporting = Exporting(self.files, self.preferences, self)
         self.verification = Verification(self.files, self)
@@ -140,6 +142,8 @@ class MainWindow(QMainWindow):
         self.verification.warned.connect(lambda error: show_error(self, error))
         self.exporting.exported.connect(lambda exported: show_exported(self, exported))
         self.model.status_changed.connect(self.status.show_model)
+        self.status.model_requested.connect(self.models.ask)
+        self.models.switched.connect(self._on_switched)
         self.status.cancel_requested.connect(self.cancel_jobs)
         self.status.frame_requested.connect(lambda frame: self.workspace.navigator.go(frame))
         self._refresh_timer.timeout.connect(self.refresh_actions)
@@ -153,16 +157,10 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Open a video, a frame folder or a project, unless it is the one that is open."""
-        if self._workspace is not None and path.resolve() == self._path_of_session():
+        if self._workspace is not None and path.resolve() == path_of(self.workspace.session):
             self.status.show_message(f"{path.name} is open.")
         else:
             self.opener.open(path)
-
-    def _path_of_session(self) -> Path:
-        """Return what to open to come back here: the project, or the video of an automatic one."""
-        session = self.workspace.session
-        is_automatic = session.project_path.is_relative_to(home_folder())
-        return (session.source.path if is_automatic else session.project_path).resolve()
 
     def _on_opened(self, session: Session) -> None:
         if self._workspace is None:
@@ -175,7 +173,11 @@ class MainWindow(QMainWindow):
             self.opener.close(self._take_workspace())
         self._show(session)
         self.verification.start(session)
-        self.preferences.add_recent(self._path_of_session())
+        self.preferences.add_recent(path_of(session))
+
+    def _on_switched(self) -> None:
+        if self._workspace is not None:
+            self._workspace.controller.use_model(self.model.load)
 
     def _take_workspace(self) -> Session:
         """Take the workspace from the screen and stop its jobs; its session stays open."""
@@ -217,9 +219,8 @@ class MainWindow(QMainWindow):
 
     def save(self) -> None:
         """Wait until everything is on disk, and say so."""
-        session = self.workspace.session
-        session.flush()
-        self.status.show_message(f"Saved in {session.project_path}")
+        self.workspace.session.flush()
+        self.status.show_message(f"Saved in {self.workspace.session.project_path}")
 
     def ask_save_as(self) -> None:
         """Copy the project to a file that the user chooses and go on there."""

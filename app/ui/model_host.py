@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from app.core.cancel import CancelToken
 from app.core.settings import ModelSettings
 from app.tracking.backend import TrackerBackend
 from app.tracking.loading import load_model
@@ -42,17 +43,19 @@ class ModelHost(QObject):
         Raises:
             ModelError: it cannot be loaded.
         """
-        return self._backend or self.switch(self.settings)
+        return self._backend or self.switch(self.settings, CancelToken())
 
-    def switch(self, settings: ModelSettings) -> TrackerBackend:
+    def switch(self, settings: ModelSettings, token: CancelToken) -> TrackerBackend:
         """Load another model and put it in place of this one; called on the jobs' thread.
 
         Raises:
             ModelError: it cannot be loaded; the one in use stays.
+            Cancelled: it is no longer wanted; the one in use stays.
         """
         self.status_changed.emit("Loading model…")
         try:
             backend = self._load_backend(settings)
+            token.raise_if_cancelled()
         except BaseException:
             self.status_changed.emit(_text(self._backend))
             raise

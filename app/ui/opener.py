@@ -9,9 +9,16 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
 from app.session import Session
+from app.storage.home import home_folder
 from app.tracking.loading import BackendLoader
 from app.ui.job_desk import JobDesk
 from app.ui.job_runner import Outcome, Priority
+
+
+def path_of(session: Session) -> Path:
+    """Return what to open to come back to it: the project, or the video of an automatic one."""
+    is_automatic = session.project_path.is_relative_to(home_folder())
+    return (session.source.path if is_automatic else session.project_path).resolve()
 
 
 @dataclass(slots=True)

@@ -29,9 +29,10 @@ class JobProgress:
     Attributes:
         job_id: its id in the runner.
         label: what it does.
-        done: frames finished, of ``total`` (0 while unknown).
+        done: frames or other units finished, of ``total`` (0 while unknown).
         outcome: how it ended, None until then.
         error: why it failed.
+        unit: what ``done`` and ``total`` count.
         notes: what the user should know of a job that is done.
     """
 
@@ -42,6 +43,7 @@ class JobProgress:
     outcome: Outcome | None = None
     error: AppError | None = None
     notes: tuple[str, ...] = ()
+    unit: str = "frames"
     _times: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RATE_STEPS))
 
     def advance(self, done: int, total: int) -> None:
@@ -65,14 +67,14 @@ class JobProgress:
 
     def text(self) -> str:
         """Say how far it is or how it ended."""
-        count = f"{self.done} / {self.total} frames" if self.total else ""
+        count = f"{self.done} / {self.total} {self.unit}" if self.total else ""
         if self.outcome is Outcome.FAILED:
             return str(self.error)
         if self.outcome is Outcome.CANCELLED:
-            return f"stopped at {count}, finished frames are kept" if count else "stopped"
+            return f"stopped at {count}, finished {self.unit} are kept" if count else "stopped"
         if self.outcome is Outcome.DONE:
             return ". ".join(self.notes) or (f"done, {count}" if count else "done")
         parts = [count or "waiting"]
         if (rate := self.frames_per_second) and (left := self.seconds_left) is not None:
-            parts += [f"{rate:.1f} frames/s", f"{duration_text(left)} left"]
+            parts += [f"{rate:.1f} {self.unit}/s", f"{duration_text(left)} left"]
         return ", ".join(parts)

@@ -52,11 +52,13 @@ class StatusBar(QStatusBar):
         frame_requested: frame typed by the user.
         frame_entered: the user is done typing.
         cancel_requested: the user wants the job to stop.
+        model_requested: the user wants to choose a model.
     """
 
     frame_requested = Signal(int)
     frame_entered = Signal()
     cancel_requested = Signal()
+    model_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,9 +97,12 @@ class StatusBar(QStatusBar):
         self._cancel.setIcon(icon("stop"))
         self._cancel.setToolTip("Stop; finished frames are kept (Esc)")
         self._cancel.clicked.connect(self.cancel_requested)
-        self._model = QLabel(self)
-        self._model.setToolTip("Model, input size and device")
+        self._model = QToolButton(self, autoRaise=True)
+        self._model.setText("Model")
+        self._model.setAccessibleName("Model")
+        self._model.setToolTip("Model, input size and device; click to choose another")
         self._model.setProperty("role", "muted")
+        self._model.clicked.connect(self.model_requested)
         for place in (self._frame, self._time, self._swatch, self._pixel):
             self.addWidget(place)
         self.addWidget(self._hint, 1)

@@ -98,7 +98,7 @@ QLineEdit[role="field"] {{ border: 1px solid {border}; border-radius: 4px; paddi
 QLineEdit[role="field"]:focus {{ border-color: {accent}; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QLabel[role="title"] {{ font-size: 22px; font-weight: 600; }}
-QLabel[role="muted"] {{ color: {muted}; }}
+QLabel[role="muted"], QToolButton[role="muted"] {{ color: {muted}; }}
 QLabel[role="error"] {{ color: {error}; }}
 QPushButton[role="secondary"] {{ background: {raised}; color: {text}; border-radius: 6px;
                                  border: 1px solid {border}; padding: 10px 16px; }}

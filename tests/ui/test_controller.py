@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QMessageBox, QTableView
+from PySide6.QtWidgets import QLabel, QMessageBox, QTableView, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import ModelError
@@ -30,7 +30,9 @@ def user(qtbot: QtBot, clip: Path) -> Iterator[WindowDriver]:
 
 
 def said(user: WindowDriver) -> str:
-    return " ".join(label.text() for label in user.window.status.findChildren(QLabel))
+    status = user.window.status
+    shown = (*status.findChildren(QLabel), *status.findChildren(QToolButton))
+    return " ".join(widget.text() for widget in shown)
 
 
 def test_a_locked_object_says_so_and_stays(user: WindowDriver) -> None:

@@ -10,6 +10,7 @@ from app.ui.preferences import Preferences
 VIDEO_FILTER = (
     "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.gif *.ogv)"
 )
+WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
 IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp)"
 PROJECT_FILTER = f"Projects (*{PROJECT_SUFFIX})"
 
@@ -46,6 +47,11 @@ def ask_masks(parent: QWidget, preferences: Preferences) -> Path | None:
     filters = "COCO or YouTube-VIS (*.json);;Label pictures, one per frame (*.png)"
     path = _ask_file(parent, preferences, "Import masks", filters)
     return path.parent if path and path.suffix.lower() == ".png" else path
+
+
+def ask_weights(parent: QWidget, preferences: Preferences) -> Path | None:
+    """Ask for a weights file."""
+    return _ask_file(parent, preferences, "Import weights", WEIGHTS_FILTER)
 
 
 def _ask_file(parent: QWidget, preferences: Preferences, title: str, filters: str) -> Path | None:

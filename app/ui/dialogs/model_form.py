@@ -1,0 +1,145 @@
+"""How a model is to run: device, input size, memory; one table, from which the form is made."""
+# ruff: noqa: E501 - a table has a row per setting
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from app.core.settings import MemoryValue, ModelSettings
+from app.tracking.models import Catalogue, KnownModelRow
+from app.ui.dialogs.paths import WEIGHTS_FILTER
+from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberInput, Numbers
+from app.ui.theme import SPACING_PX
+
+POLICY_WORDS = {
+    "quality": "By quality (TinySAM 2)",
+    "fifo": "Newest frames (SAM 2)",
+    "samurai": "By motion and scores (SAMURAI)",
+    "dam4sam": "Distractor-aware (DAM4SAM)",
+}
+POOLING_WORDS = ((1, "Off"), (2, "2 x 2 cells"), (4, "4 x 4 cells"))
+
+
+def _devices(catalogue: Catalogue) -> Input:
+    return ChoiceInput(
+        [(name, "Automatic" if name == "auto" else name) for name in catalogue.devices]
+    )
+
+
+def _policies(catalogue: Catalogue) -> Input:
+    return ChoiceInput([(name, POLICY_WORDS.get(name, name)) for name in catalogue.policies])
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the form.
+
+    Attributes:
+        name: of a field of `ModelSettings`, or of one of its settings of the memory.
+        label: what people read.
+        tip: what it does.
+        make: makes the field.
+    """
+
+    name: str
+    label: str
+    tip: str
+    make: Callable[[Catalogue], Input]
+
+
+# fmt: off
+RUNNING = (
+    Setting("device", "Device", "Where the model runs", _devices),
+    Setting("input_size", "Input size", "Frames are scaled to a square of this side: larger finds finer detail and takes longer", lambda _: NumberInput(Numbers(64, 4096, 64, suffix=" px"))),
+    Setting("checkpoint", "Weights file", "Weights to load in place of those of the store", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
+)
+MEMORY = (
+    Setting("policy", "Memory policy", "Which frames are remembered", _policies),
+    Setting("max_frames", "Frames in memory", "Frames remembered of an object, prompted ones included", lambda _: NumberInput(Numbers(2, 64))),
+    Setting("pool", "Pooling", "Cells of a remembered frame that are averaged into one", lambda _: ChoiceInput(POOLING_WORDS)),
+    Setting("keep_ratio", "Tokens kept", "Share of SAM 2's full memory that may be stored", lambda _: NumberInput(Numbers(1, 100, suffix=" %", scale=100, none_text="all"))),
+    Setting("quality_threshold", "Least quality", "Quality with which a frame enters the memory; counts for the policy by quality", lambda _: NumberInput(Numbers(0, 1, 0.05, decimals=2))),
+)
+# fmt: on
+
+
+class ModelForm(QWidget):
+    """The settings of one model, its defaults beside them.
+
+    Signals:
+        changed: a value is another.
+    """
+
+    changed = Signal()
+
+    def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = catalogue.models[0]
+        self._inputs: dict[str, Input] = {}
+        self._hints: dict[str, QLabel] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2 * SPACING_PX)
+        grid.setColumnStretch(1, 1)
+        for row, setting in enumerate((*RUNNING, *MEMORY)):
+            field = self._inputs[setting.name] = setting.make(catalogue)
+            assert isinstance(field, QWidget)
+            field.setToolTip(setting.tip)
+            field.setAccessibleName(setting.label)
+            field.changed.connect(self.changed)
+            label = QLabel(f"{setting.label}:", self)
+            label.setToolTip(setting.tip)
+            label.setBuddy(field)
+            hint = self._hints[setting.name] = QLabel(self)
+            hint.setProperty("role", "muted")
+            for column, widget in enumerate((label, field, hint)):
+                grid.addWidget(widget, row, column)
+
+    def show_model(self, model: KnownModelRow, settings: ModelSettings) -> None:
+        """Show how a model is to run."""
+        self._model = model
+        size = self._inputs["input_size"]
+        assert isinstance(size, NumberInput)
+        size.setRange(model.size_step, size.maximum())
+        size.setSingleStep(model.size_step)
+        defaults = self._defaults()
+        for name, default in defaults.items():
+            self._hints[name].setText(f"default: {self._inputs[name].text_of(default)}")
+        checkpoint = None if settings.checkpoint is None else str(settings.checkpoint)
+        own = {"device": settings.device, "checkpoint": checkpoint, **dict(settings.memory)}
+        if settings.input_size is not None:
+            own["input_size"] = settings.input_size
+        self._show(defaults | own)
+
+    def reset(self) -> None:
+        """Go back to the defaults of the model."""
+        self._show(self._defaults())
+
+    def settings(self) -> ModelSettings:
+        """Return what the user chose; what is as the model has it is left to the model."""
+        values = {name: field.chosen() for name, field in self._inputs.items()}
+        differing = {n: v for n, v in values.items() if v != self._defaults()[n]}
+        path, size = values["checkpoint"], differing.get("input_size")
+        return ModelSettings(
+            self._model.name,
+            None if path is None else Path(str(path)),
+            str(values["device"]),
+            None if size is None else int(size),
+            tuple((s.name, differing[s.name]) for s in MEMORY if s.name in differing),
+        )
+
+    def _defaults(self) -> dict[str, MemoryValue]:
+        memory = {setting.name: self._model.memory[setting.name] for setting in MEMORY}
+        return {
+            "device": "auto",
+            "input_size": self._model.input_size,
+            "checkpoint": None,
+            **memory,
+        }
+
+    def _show(self, values: dict[str, MemoryValue]) -> None:
+        for name, field in self._inputs.items():
+            field.show_value(values[name])

@@ -1,0 +1,75 @@
+"""The table of known models."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from app.tracking.models import MEGABYTE, KnownModelRow, ModelState
+
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+ROW_HEIGHT_PX = 26
+
+Column = tuple[str, Callable[[KnownModelRow], str], Qt.AlignmentFlag]
+COLUMNS: tuple[Column, ...] = (
+    ("Model", lambda model: model.title, LEFT),
+    ("Family", lambda model: model.family, LEFT),
+    ("Parameters", lambda model: f"{model.parameters / MEGABYTE:.1f} M", RIGHT),
+    ("J&F", lambda model: "-" if model.davis17_val is None else f"{model.davis17_val}", RIGHT),
+    ("Licence", lambda model: model.licence, LEFT),
+    ("Weights", lambda model: model.state.value, LEFT),
+)
+SCORE_TIP = "Published J&F in percent on the validation split of DAVIS 2017"
+
+
+class ModelTable(QTableWidget):
+    """Known models, one of them selected; what is not stored is faint."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(COLUMNS), parent)
+        self._models: Sequence[KnownModelRow] = ()
+        self.setAccessibleName("Known models")
+        self.setHorizontalHeaderLabels([title for title, _, _ in COLUMNS])
+        for index, (title, _, side) in enumerate(COLUMNS):
+            header = self.horizontalHeaderItem(index)
+            assert header is not None
+            header.setTextAlignment(side)
+            header.setToolTip(SCORE_TIP if title == "J&F" else "")
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setHighlightSections(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+
+    def show_models(self, models: Sequence[KnownModelRow], selected: str) -> None:
+        """Fill the table and select a model; the first one where there is no such."""
+        self._models = models
+        self.setRowCount(len(models))
+        muted = self.palette().placeholderText()
+        for row, model in enumerate(models):
+            for column, (_, text_of, side) in enumerate(COLUMNS):
+                item = QTableWidgetItem(text_of(model))
+                item.setTextAlignment(side)
+                item.setToolTip(f"--model {model.name}")
+                if model.state is ModelState.NOT_STORED:
+                    item.setForeground(muted)
+                self.setItem(row, column, item)
+        names = [model.name for model in models]
+        self.selectRow(names.index(selected) if selected in names else 0)
+
+    @property
+    def selected(self) -> KnownModelRow:
+        """The selected model."""
+        return self._models[max(0, self.currentRow())]
