@@ -118,11 +118,14 @@ class ModelChoosing(QObject):
             yield from ()
 
         def end(outcome: Outcome) -> None:
-            dialog.show_loading(False)
-            if self._host.settings is settings:
+            is_switched = self._host.settings is settings
+            if is_switched:
                 self._preferences.model = settings
                 self.switched.emit()
-                dialog.accept()
+            if self._dialog is dialog:
+                dialog.show_loading(False)
+                if is_switched:
+                    dialog.accept()
 
         assert self._dialog is not None
         dialog = self._dialog

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtWidgets import (
@@ -34,11 +35,16 @@ class Loader:
 
     made: list[ModelSettings] = field(default_factory=list)
     error: ModelError | None = None
+    gate: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def __call__(self, settings: ModelSettings) -> TrackerBackend:
         if self.error:
             raise self.error
         self.made.append(settings)
+        self.gate.wait(10)
         backend = FakeBackend()
         size = settings.input_size or 1024
         backend.description = ModelDescription(settings.name, 0, settings.device, size)
@@ -177,6 +183,19 @@ def test_a_model_that_cannot_be_loaded_leaves_the_one_in_use(user: ModelUser) ->
     assert user.dialogs() == [dialog]
     assert user.button("Use this model").isEnabled()
     assert user.window.model.settings is before
+    assert Preferences().model == ModelSettings()
+
+
+def test_cancelling_while_a_model_loads_leaves_the_one_in_use(user: ModelUser) -> None:
+    user.ask().table.selectRow(2)
+    user.loader.gate.clear()
+    user.press_button("Use this model")
+    user.wait(lambda: user.loader.made != [])
+    assert not user.button("Loading").isEnabled()
+    user.press_button("Cancel")
+    user.loader.gate.set()
+    user.wait(lambda: user.window.desk.runner.is_idle)
+    assert user.window.model.settings.name == "tinysam2"
     assert Preferences().model == ModelSettings()
 
 

@@ -63,7 +63,7 @@ class ModelDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Model")
-        self.resize(760, 740)
+        self.resize(800, 780)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
         self._is_loading = False

@@ -14,6 +14,7 @@ from app.ui.dialogs.paths import WEIGHTS_FILTER
 from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberInput, Numbers
 from app.ui.theme import SPACING_PX
 
+FIELD_HEIGHT_PX = 26
 POLICY_WORDS = {
     "quality": "By quality (TinySAM 2)",
     "fifo": "Newest frames (SAM 2)",
@@ -89,6 +90,7 @@ class ModelForm(QWidget):
             assert isinstance(field, QWidget)
             field.setToolTip(setting.tip)
             field.setAccessibleName(setting.label)
+            field.setMinimumHeight(FIELD_HEIGHT_PX)
             field.changed.connect(self.changed)
             label = QLabel(f"{setting.label}:", self)
             label.setToolTip(setting.tip)

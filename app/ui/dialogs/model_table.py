@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.tracking.models import MEGABYTE, KnownModelRow, ModelState
+from app.ui.theme import SPACING_PX
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -52,6 +53,7 @@ class ModelTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
+        self.setStyleSheet(f"QTableView::item {{ padding: 0 {SPACING_PX // 2}px; }}")
 
     def show_models(self, models: Sequence[KnownModelRow], selected: str) -> None:
         """Fill the table and select a model; the first one where there is no such."""
