@@ -1,9 +1,12 @@
 """From a model's name to a network ready to use."""
 
+import copy
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from tinysam2.checkpoints import CheckpointError, load_checkpoint, load_state
 from tinysam2.devices import choose_device, choose_precision, place
@@ -87,6 +90,20 @@ def _load_own(path: Path) -> TinySam2:
     network = TinySam2(config)
     load_state(network, state, path)
     return network
+
+
+def on_cpu(model: Model) -> Model:
+    """Copy a model to the CPU; its own device needs no room for that."""
+    weights = chain(model.network.parameters(), model.network.buffers())
+    moved = {id(w): _on_cpu(w) for w in weights}
+    copied = copy.deepcopy(model.network, moved)  # takes what is in the memo for its copy
+    cpu = torch.device("cpu")
+    return Model(copied, cpu, choose_precision(cpu))
+
+
+def _on_cpu(weight: Tensor) -> Tensor:
+    values = weight.detach().to("cpu", copy=True)
+    return nn.Parameter(values, False) if isinstance(weight, nn.Parameter) else values
 
 
 def prepare(network: TinySam2, device: torch.device) -> Model:

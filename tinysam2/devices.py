@@ -44,6 +44,14 @@ def choose_precision(device: torch.device) -> torch.dtype | None:
     return None
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Tell whether torch failed because a device, or the computer, has no room."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    words = ("allocate memory", "out of memory", "ALLOC_FAILED")  # of the CPU, MPS and cuBLAS
+    return any(word in str(error) for word in words)
+
+
 def place(module: nn.Module, device: torch.device) -> None:
     """Move a network, in place, to a device in the memory layout that convolutions like best."""
     # torch's own annotations leave `memory_format` out.

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from app.core.cancel import CancelToken
@@ -27,6 +26,7 @@ from app.tracking.backend import (
 from tinysam2.build import Model, load_model
 from tinysam2.checkpoints import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
+from tinysam2.devices import is_out_of_memory
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.finishing import MaskCleanup
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
@@ -48,11 +48,9 @@ def model_errors() -> Iterator[None]:
         yield
     except CheckpointError as error:
         raise ModelError(str(error)) from error
-    except torch.OutOfMemoryError as error:
-        raise ModelError("The device ran out of memory.", HINT_MEMORY) from error
     except RuntimeError as error:
-        if "allocate memory" in str(error):
-            raise ModelError("The computer ran out of memory.", HINT_MEMORY) from error
+        if is_out_of_memory(error):
+            raise ModelError("The model ran out of memory.", HINT_MEMORY) from error
         raise
 
 

@@ -1,7 +1,9 @@
 """The memory bank of one object: it stores what its policy lets in, within the token budget."""
 
+import copy
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from tinysam2.config import MemoryConfig
@@ -52,6 +54,17 @@ class MemoryBank:
 
     def __post_init__(self) -> None:
         self.policy = make_policy(self.config)
+
+    def copy(self, device: torch.device | None = None) -> "MemoryBank":
+        """Return a bank that goes its own way from here, on a device, or where it is."""
+        copied = copy.copy(self)
+        copied.policy = copy.deepcopy(self.policy)
+        copied.entries, copied.pointers = dict(self.entries), dict(self.pointers)
+        if device is not None:
+            copied.entries = {f: e.to(device) for f, e in self.entries.items()}
+            copied.pointers = {f: p.to(device) for f, p in self.pointers.items()}
+            copied.recent = None if self.recent is None else self.recent.to(device)
+        return copied
 
     @property
     def capacity(self) -> int:

@@ -1,8 +1,9 @@
 """What a memory bank holds and what it decides: the words that bank and policies share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import torch
 from torch import Tensor
 
 from tinysam2.memory.quality import FrameScores
@@ -44,3 +45,13 @@ class MemoryEntry:
     scores: FrameScores
     shape: MaskShape
     is_fixed: bool
+
+    def to(self, device: torch.device) -> "MemoryEntry":
+        """Return the same on a device."""
+        return replace(
+            self,
+            tokens=self.tokens.to(device),
+            cells=self.cells.to(device),
+            pointer=self.pointer.to(device),
+            descriptor=self.descriptor.to(device),
+        )

@@ -1,16 +1,22 @@
 """Tracking prompted objects through a video."""
 
-from collections.abc import Iterator, Sequence
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from tinysam2.build import Model
+from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.bank import MemoryEvent
+from tinysam2.devices import is_out_of_memory
+from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.memory.entry import Decision
 from tinysam2.network import ImageFeatures, ObjectMasks
 from tinysam2.tracking.answering import answer_from_memory, answer_prompts
@@ -20,6 +26,9 @@ from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries
 from tinysam2.tracking.steps import Frames, TrackStep, memory_event
 from tinysam2.tracking.tracked_object import TrackedObject
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class VideoTracker:
@@ -55,6 +64,7 @@ class VideoTracker:
             self.memory = replace(self.memory, max_pointers=most)
         self.cleanup = cleanup
         self.is_exclusive = is_exclusive
+        self._most_at_once = sys.maxsize
         self._objects: dict[int, TrackedObject] = {}
 
     def add_points(
@@ -100,7 +110,8 @@ class VideoTracker:
             ValueError: the frame does not exist or the prompt does not fit it.
         """
         self._check_frame(frame_index)
-        answer = self.predictor.predict(frame_index, self.frames[frame_index], prompt)
+        picture = self.frames[frame_index]
+        answer = self._with_room(lambda: self.predictor.predict(frame_index, picture, prompt))
         self._objects.setdefault(object_id, TrackedObject()).prompts[frame_index] = prompt
         return answer.mask_logits
 
@@ -146,9 +157,44 @@ class VideoTracker:
         walk = range(start, end, step)
         if walk:
             self._check_frame(walk[-1])
-        self._remember_prompts(objects, walk)
+        self._with_room(lambda: self._remember_prompts(objects, walk))
         for frame in walk:
-            yield self._track_frame(frame, objects)
+            yield self._with_room(partial(self._track_frame, frame, objects))
+
+    def _with_room(self, act: Callable[[], T]) -> T:
+        """Do something, and where memory runs out again from the same banks with less at once."""
+        while True:
+            before = {i: o.memory and o.memory.copy() for i, o in self._objects.items()}
+            try:
+                return act()
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or not self._needs_less(before):
+                    raise
+
+    def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
+        """Take half of the objects at once, in the end the CPU; False when nothing is left."""
+        device, at_once = self.predictor.model.device, min(self._most_at_once, len(banks))
+        if at_once > 1:
+            self._most_at_once = at_once // 2
+            _log.warning("%s is out of memory: %d object(s) at once", device, self._most_at_once)
+        elif device.type == "cpu":
+            return False
+        else:
+            _log.warning("%s is out of memory: tracking goes on on the CPU", device)
+            self.predictor = ImagePredictor(on_cpu(self.predictor.model), self.predictor.image_size)
+            self.network = self.predictor.model.network
+            banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
+        for i, bank in banks.items():
+            self._objects[i].memory = bank
+        return True
+
+    def _batches(
+        self, objects: Iterable[tuple[int, TrackedObject]]
+    ) -> Iterator[dict[int, TrackedObject]]:
+        """Divide objects into as many as the device has room for."""
+        left = iter(objects)
+        while batch := dict(islice(left, self._most_at_once)):
+            yield batch
 
     def _remember_prompts(self, objects: dict[int, TrackedObject], walk: range) -> None:
         """Begin new banks with every prompted frame but the corrections that the walk reaches."""
@@ -156,15 +202,15 @@ class VideoTracker:
             tracked.memory = make_bank(self.network, self.memory, self.predictor.feature_hw)
         prompted = sorted({f for o in objects.values() for f in o.prompts})
         for frame in prompted:
-            if told := {i: o for i, o in objects.items() if o.introduces(frame)}:
-                picture = self.frames[frame]
-                features = self.predictor.features(frame, picture)
+            picture = self.frames[frame]
+            features = self.predictor.features(frame, picture)
+            for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
                 masks = answer_prompts(self.predictor, frame, features, picture, told)
                 self._offer(frame, features, masks, told)
         for frame in (f for f in prompted if f not in walk):
-            if repaired := {i: o for i, o in objects.items() if o.corrects(frame)}:
-                picture = self.frames[frame]
-                features = self.predictor.features(frame, picture)
+            picture = self.frames[frame]
+            features = self.predictor.features(frame, picture)
+            for repaired in self._batches(o for o in objects.items() if o[1].corrects(frame)):
                 masks, _ = answer_from_memory(self.predictor, frame, features, picture, repaired)
                 self._offer(frame, features, masks, repaired)
 
@@ -173,12 +219,11 @@ class VideoTracker:
         features = self.predictor.features(frame, picture)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
-        told = {i: o for i, o in objects.items() if o.introduces(frame)}
-        if told:
+        for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
             masks = answer_prompts(self.predictor, frame, features, picture, told)
             events |= self._offer(frame, features, masks, told)
             logits |= zip(told, _at_video_size(masks, picture), strict=True)
-        if tracked := {i: o for i, o in objects.items() if i not in told}:
+        for tracked in self._batches(o for o in objects.items() if not o[1].introduces(frame)):
             masks, attended = answer_from_memory(self.predictor, frame, features, picture, tracked)
             events |= self._offer(frame, features, masks, tracked, attended)
             logits |= zip(tracked, _at_video_size(masks, picture), strict=True)
