@@ -99,7 +99,7 @@ class TrackerBackend(Protocol):
         prompts: FramePrompts,
         previous: RleMask | None = None,
     ) -> Prediction:
-        """Predict the mask that prompts on a frame mean, without memory.
+        """Predict the mask that prompts on a frame mean, without memory of other frames.
 
         Args:
             source: where the frame comes from.

@@ -15,6 +15,7 @@ from tinysam2.config import check_image_size
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
 from tinysam2.network import MASK_LOGIT, ImageFeatures, ObjectMasks
 from tinysam2.tracking.picture import network_input, resize_logits
+from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
 PREVIOUS_LOGIT_LIMIT = 32.0  # SAM 2: how sure a mask to be repaired may be
@@ -123,7 +124,7 @@ class ImagePredictor:
         prompt: ObjectPrompt,
         previous: NDArray[np.bool_] | None = None,
     ) -> ImageAnswer:
-        """Answer a prompt on a picture without memory.
+        """Answer a prompt on a picture without memory of others.
 
         Args:
             key: what the picture's features are kept under.
@@ -132,12 +133,34 @@ class ImagePredictor:
             previous: (H, W) mask that the prompt repairs.
         """
         size_hw = (picture.shape[0], picture.shape[1])
-        repaired = None if previous is None else self._as_logits(previous, size_hw)
-        answer = self.answer(self.features(key, picture), prompt, size_hw, previous=repaired)
+        features, known, repaired = self.features(key, picture), None, None
+        if previous is not None and prompt.mask is None:
+            known = self._knowing(features, previous, size_hw)
+            repaired = self._as_logits(previous, size_hw)
+        answer = self.answer(features, prompt, size_hw, known, repaired)
         logits = prompt.exact_logits()
         if logits is None:
             logits = resize_logits(answer.logits.float(), size_hw)[0].cpu()
         return ImageAnswer(logits.numpy(), float(answer.predicted_iou[0]))
+
+    def _knowing(
+        self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
+    ) -> Tensor:
+        """Let features read a memory of their own picture with a mask, as if of a frame before.
+
+        Ours: the decoder then repairs as it does while tracking, where it knows the object.
+        """
+        network = self.model.network
+        bank = make_bank(network, network.config.memory, self.feature_hw)
+        masks = self._answer_mask(features, mask, size_hw)
+        is_hardened = torch.ones(1, dtype=torch.bool, device=self.model.device)
+        with self.precision():
+            memory = network.encode_memory(
+                features, masks.logits, masks.object_logit, is_hardened
+            ).float()
+        bank.offer(make_entries(memory, features, masks, [bank], 0, [True])[0])
+        with self.precision():
+            return network.condition(features, [read_memory(network, bank, 1, self.feature_hw)])
 
     def answer(
         self,

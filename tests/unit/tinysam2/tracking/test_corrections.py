@@ -1,13 +1,16 @@
 """Clicks and boxes on frames that tracking reaches repair what it finds there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.tinysam2.test_options import SAM2, model_of
+from tests.unit.tinysam2.test_options import LATENTS, ONE_SCALE, SAM2, model_of
 from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
 from tinysam2.build import Model
+from tinysam2.config import KeyPooling, ModelConfig
 from tinysam2.memory.entry import Decision
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.steps import TrackStep
@@ -103,6 +106,17 @@ def test_previous_mask_guides_a_still(model: Model) -> None:
     ]
     assert not np.allclose(answers[0], answers[1], atol=1e-3)
     assert not np.allclose(answers[1], answers[2], atol=1e-3)
+
+
+@pytest.mark.parametrize("config", [LATENTS, replace(ONE_SCALE, key_pooling=KeyPooling.BIAS)])
+def test_previous_mask_guides_every_family(config: ModelConfig) -> None:
+    predictor = ImagePredictor(model_of(config))
+    alone, repaired = (
+        predictor.predict(0, FRAMES[0], CLICK, previous).mask_logits
+        for previous in (None, block_mask())
+    )
+    assert np.isfinite(repaired).all()
+    assert not np.allclose(alone, repaired, atol=1e-3)
 
 
 def test_previous_mask_of_another_size_is_refused(model: Model) -> None:
