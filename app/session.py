@@ -23,7 +23,7 @@ from app.storage.source_link import locate_source
 from app.tracking import jobs
 from app.tracking.backend import Direction, TrackerBackend
 from app.tracking.exchange import mask_to_repair, step_edit, track_request
-from app.tracking.jobs import Job, Step
+from app.tracking.jobs import Job, PreviewStep, Step
 from app.tracking.loading import BackendLoader, load_model
 
 WEAK_CONFIDENCE = 0.5
@@ -230,7 +230,7 @@ class Session:
     def preview_job(self, object_id: int, frame: int, prompts: FramePrompts) -> Job:
         """Predict the mask that prompts would mean; yields one step that changes nothing."""
         previous = mask_to_repair(self.document, object_id, frame)
-        return jobs.preview_job(self._bench, object_id, frame, prompts, previous)
+        return jobs.segment_job(self._bench, object_id, frame, prompts, previous, PreviewStep)
 
     def track_job(
         self,

@@ -110,30 +110,13 @@ def segment_job(
     frame: int,
     prompts: FramePrompts,
     previous: RleMask | None = None,
+    step: type[SegmentStep] | type[PreviewStep] = SegmentStep,
 ) -> Job:
-    """Predict the mask of prompts, which may repair a previous one; yields one `SegmentStep`."""
+    """Predict the mask of prompts, which may repair a previous one; yields one ``step``."""
 
     def run(token: CancelToken) -> Iterator[Step]:
         token.raise_if_cancelled()
-        found = bench.backend.segment(bench.frames, frame, prompts, previous)
-        yield SegmentStep(object_id, frame, found)
-
-    return run
-
-
-def preview_job(
-    bench: Workbench,
-    object_id: int,
-    frame: int,
-    prompts: FramePrompts,
-    previous: RleMask | None = None,
-) -> Job:
-    """Predict the mask that prompts would mean; yields one `PreviewStep`."""
-
-    def run(token: CancelToken) -> Iterator[Step]:
-        token.raise_if_cancelled()
-        found = bench.backend.segment(bench.frames, frame, prompts, previous)
-        yield PreviewStep(object_id, frame, found)
+        yield step(object_id, frame, bench.backend.segment(bench.frames, frame, prompts, previous))
 
     return run
 
