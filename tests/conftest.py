@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QStandardPaths, QThread
+from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 if "--headed" not in sys.argv:
@@ -72,6 +73,16 @@ def no_leaked_threads() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"threads left running: {sorted(map(str, leaked))}")
         time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def own_theme() -> Iterator[None]:
+    """Take back the theme that the real program gave the one application all tests share."""
+    yield
+    application = QApplication.instance()
+    if isinstance(application, QApplication) and application.styleSheet():
+        application.setStyleSheet("")
+        application.setPalette(application.style().standardPalette())
 
 
 @pytest.fixture
