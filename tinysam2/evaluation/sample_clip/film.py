@@ -22,6 +22,8 @@ SUBFRAMES = 4
 SHUTTER = 0.5  # share of a frame's time during which the film is exposed
 OBJECTS = (("fox", "animal"), ("ball", "toy"))
 FOX, BALL = range(len(OBJECTS))
+SMALL_PX = 2000  # an object below this area is prompted by a box
+HAND_PX = 2  # how far from the object a drawn box runs
 TREE_X, TREE_Y, TREE_SPEED = 1780.0, 648.0, 1.19
 
 
@@ -143,7 +145,7 @@ def _through_lens(layer: NDArray[np.float32], view: NDArray[np.float64]) -> NDAr
 
 
 def write_clip(folder: Path, clip: SampleClip) -> None:
-    """Write the film, the mask of every frame, and one click per object into ``folder``."""
+    """Write the film, the mask of every frame, and a prompt per object into ``folder``."""
     masks = folder / "masks"
     masks.mkdir(parents=True, exist_ok=True)
     with av.open(folder / "sample.mp4", "w", options={"movflags": "+faststart"}) as container:
@@ -170,12 +172,25 @@ def _save_labels(path: Path, labels: NDArray[np.uint8]) -> None:
     picture.save(path)
 
 
+def _click(mask: NDArray[np.bool_]) -> dict[str, object]:
+    """Click an object where it is thickest."""
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return {"frame": 0, "points": [[float(x), float(y), 1]]}
+
+
+def _box(mask: NDArray[np.bool_]) -> dict[str, object]:
+    """Draw a box around an object, as loosely as a hand does."""
+    ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = [xs[0] - HAND_PX, ys[0] - HAND_PX, xs[-1] + 1 + HAND_PX, ys[-1] + 1 + HAND_PX]
+    return {"frame": 0, "box": [float(edge) for edge in box]}
+
+
 def _prompts(labels: NDArray[np.uint8]) -> dict[str, object]:
-    """Click each object in the first frame, where it is thickest."""
+    """Prompt each object in the first frame: a large one by a click, a small one by a box."""
     objects = []
     for number, (name, category) in enumerate(OBJECTS, 1):
-        depth = cv2.distanceTransform((labels == number).astype(np.uint8), cv2.DIST_L2, 5)
-        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-        prompt = {"frame": 0, "points": [[float(x), float(y), 1]]}
+        mask = labels == number
+        prompt = _click(mask) if np.count_nonzero(mask) > SMALL_PX else _box(mask)
         objects.append({"id": number, "name": name, "category": category, "prompts": [prompt]})
     return {"objects": objects}

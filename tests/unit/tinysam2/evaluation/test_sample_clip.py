@@ -33,15 +33,19 @@ def test_every_frame_has_a_mask_of_its_size_with_both_objects() -> None:
     assert all(np.array_equal(np.unique(mask), [0, 1, 2]) for mask in labels)
 
 
-def test_prompts_click_inside_their_objects() -> None:
+def test_prompts_point_at_their_objects() -> None:
     prompts = json.loads((SAMPLE / "prompts.json").read_text("utf-8"))
     labels = masks()
     assert [item["name"] for item in prompts["objects"]] == [name for name, _ in OBJECTS]
     for item in prompts["objects"]:
         for prompt in item["prompts"]:
-            for x, y, label in prompt["points"]:
+            mask = labels[prompt["frame"]] == item["id"]
+            for x, y, label in prompt.get("points", []):
                 assert label == 1
-                assert labels[prompt["frame"]][int(y), int(x)] == item["id"]
+                assert mask[int(y), int(x)]
+            if "box" in prompt:
+                x0, y0, x1, y1 = map(int, prompt["box"])
+                assert mask[y0:y1, x0:x1].sum() == mask.sum()
 
 
 def test_fox_passes_behind_the_tree() -> None:
