@@ -14,9 +14,9 @@ from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.encoders.sam_fpn import SamFpn
 from tinysam2.neighbours import load_neighbour
 from tinysam2.network import TinySam2
-from tinysam2.published import recognise
+from tinysam2.recognising import not_for, recognise
 from tinysam2.store import ModelStore
-from tinysam2.zoo import MODELS
+from tinysam2.zoo import MODELS, KnownModel
 
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
 LOADABLE = tuple(MODELS)  # names of `tinysam2.zoo` that `load_model` takes
@@ -56,14 +56,12 @@ def load_model(
     path = Path(checkpoint) if checkpoint is not None else _weights_of(name)
     network = MODELS[name].network
     try:
-        loaded = _load_own(path) if network is None else load_neighbour(network, path)
+        loaded = load_own(path) if network is None else load_neighbour(network, path)
     except CheckpointError as error:
         others = _models_in(path)
-        if name in others or not others:
+        if not others or MODELS[name] in others:
             raise
-        raise CheckpointError(
-            f"The weights file {path} is not for {name}: it looks like {' or '.join(others)}."
-        ) from error
+        raise not_for(name, path, others) from error
     return prepare(loaded, target)
 
 
@@ -77,15 +75,20 @@ def _weights_of(name: str) -> Path:
     return path
 
 
-def _models_in(path: Path) -> list[str]:
-    """Name the models whose weights a file may hold; none if it cannot be read."""
+def _models_in(path: Path) -> list[KnownModel]:
+    """Return the models whose weights a file may hold; none if it cannot be read."""
     try:
-        return [model.name for model in recognise(path)]
+        return recognise(path)
     except CheckpointError:
         return []
 
 
-def _load_own(path: Path) -> TinySam2:
+def load_own(path: Path) -> TinySam2:
+    """Read a file of the program's own format, in train form.
+
+    Raises:
+        CheckpointError: the weights cannot be used.
+    """
     config, state, _ = load_checkpoint(path)
     network = TinySam2(config)
     load_state(network, state, path)

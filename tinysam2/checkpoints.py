@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
+
+GET_AGAIN = "Get it again where it came from."
+LISTED_KEYS = 5
 
 
 class CheckpointError(ValueError):
@@ -47,14 +51,27 @@ def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"The weights file {path} is damaged or not in safetensors format ({error})."
+            f"The weights file {path} is damaged or not in safetensors format ({error}). "
+            f"{GET_AGAIN}"
         ) from error
     config, card = _read_metadata(path, metadata)
-    bad = [k for k, v in state.items() if v.is_floating_point() and not torch.isfinite(v).all()]
-    if bad:
-        raise CheckpointError(f"The weights file {path} holds NaN or infinity, first in {bad[0]}.")
+    check_numbers(state, path)
     state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     return config, state, card
+
+
+def check_numbers(state: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse weights that are no numbers.
+
+    Raises:
+        CheckpointError: some are NaN or infinite.
+    """
+    for key, value in state.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise CheckpointError(
+                f"The weights file {path} holds NaN or infinity, first in {key}: it is damaged, or "
+                f"its training failed. {GET_AGAIN}"
+            )
 
 
 def is_own(path: Path) -> bool:
@@ -85,7 +102,13 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[ModelConfig, d
 
 
 def load_state(module: torch.nn.Module, state: dict[str, Tensor], path: Path) -> None:
-    """Load a state into a module, every key exactly once.
+    """Load a state into a module, every key exactly once; raises as `check_keys` does."""
+    check_keys(module, state, path)
+    module.load_state_dict(state)
+
+
+def check_keys(module: torch.nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Make sure that a state has every key of a module, in its shape, and no other.
 
     Raises:
         CheckpointError: keys are missing or left over, or shapes differ.
@@ -94,17 +117,21 @@ def load_state(module: torch.nn.Module, state: dict[str, Tensor], path: Path) ->
     missing, unexpected = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
     if missing or unexpected:
         raise CheckpointError(
-            f"The weights file {path} does not fit the model: {len(missing)} keys missing"
-            f"{_first(missing)}, {len(unexpected)} unexpected{_first(unexpected)}."
+            f"The weights file {path} does not fit the model; missing: {_listed(missing)}; "
+            f"unexpected: {_listed(unexpected)}. Choose the model it was made for, or get a whole "
+            "file."
         )
     wrong = [k for k, v in state.items() if v.shape != own[k].shape]
     if wrong:
         raise CheckpointError(
             f"The weights file {path} is for a model of another size: {wrong[0]} is "
-            f"{tuple(state[wrong[0]].shape)}, not {tuple(own[wrong[0]].shape)}."
+            f"{tuple(state[wrong[0]].shape)}, not {tuple(own[wrong[0]].shape)}. Choose the model "
+            "it was made for."
         )
-    module.load_state_dict(state)
 
 
-def _first(keys: list[str]) -> str:
-    return f" (first {keys[0]})" if keys else ""
+def _listed(keys: list[str]) -> str:
+    """Name keys, the first of many."""
+    more = len(keys) - LISTED_KEYS
+    named = ", ".join(keys[:LISTED_KEYS]) or "none"
+    return f"{named} and {more} more" if more > 0 else named

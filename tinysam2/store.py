@@ -14,7 +14,8 @@ from urllib.request import Request, build_opener
 from platformdirs import user_data_path
 
 from tinysam2.checkpoints import CheckpointError
-from tinysam2.published import SAFETENSORS, recognise
+from tinysam2.published import SAFETENSORS
+from tinysam2.recognising import not_for, recognise
 from tinysam2.stored_file import Digest, StoredFile
 from tinysam2.zoo import MODELS, KnownModel
 
@@ -130,8 +131,12 @@ class ModelStore:
             AmbiguousError: it may be of several.
             StoreError: the name is unknown, or the disk fails.
         """
-        wanted = self._models.values() if name is None else [self._model(name)]
-        candidates = recognise(path, wanted)
+        wanted = None if name is None else self._model(name)
+        candidates = recognise(path, self._models.values())
+        if wanted is not None and candidates:
+            if wanted not in candidates:
+                raise not_for(wanted.name, path, candidates)
+            candidates = [wanted]
         part = self.folder / f"import-{os.getpid()}.part"
         with self._disk_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -218,7 +223,10 @@ def _only_one(candidates: list[KnownModel], path: Path, digest: Digest) -> Known
     if candidates:
         names = ", ".join(model.name for model in candidates)
         raise AmbiguousError(f"The weights in {path} may be those of {names}.")
-    raise CheckpointError(f"The weights in {path} are not those of a known model.")
+    families = ", ".join(dict.fromkeys(model.family for model in MODELS.values()))
+    raise CheckpointError(
+        f"The weights in {path} are not those of a known model: choose a file of {families}."
+    )
 
 
 def _download(address: str, part: Path) -> Generator[tuple[int, int], None, Digest]:

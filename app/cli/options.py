@@ -49,26 +49,28 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
 
 
 def model_settings(arguments: argparse.Namespace) -> ModelSettings:
-    """Return which model was asked for."""
-    return ModelSettings(arguments.model, arguments.checkpoint, arguments.device, arguments.size)
+    """Return which model was asked for; what was not said is left to the program.
+
+    Raises:
+        UsageError: there is no such model.
+        ModelError: there is no such weights file.
+    """
+    name, checkpoint = arguments.model or BUNDLED_MODEL, arguments.checkpoint
+    if name != BUNDLED_MODEL:
+        check_model(name)
+    if checkpoint is not None and not checkpoint.is_file():
+        raise ModelError(f"There is no weights file at {checkpoint}.", "Check its path.")
+    return ModelSettings(name, checkpoint, arguments.device or "auto", arguments.size)
 
 
 def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
     """Return which model was asked for by options that have no defaults; None for none.
 
     Raises:
-        UsageError: there is no such model.
-        ModelError: there is no such weights file.
+        UsageError, ModelError: as `model_settings` does.
     """
     words = arguments.model, arguments.checkpoint, arguments.device, arguments.size
-    if words == (None, None, None, None):
-        return None
-    name, checkpoint, device, size = words
-    if name is not None:
-        check_model(name)
-    if checkpoint is not None and not checkpoint.is_file():
-        raise ModelError(f"There is no weights file at {checkpoint}.")
-    return ModelSettings(name or BUNDLED_MODEL, checkpoint, device or "auto", size)
+    return None if words == (None, None, None, None) else model_settings(arguments)
 
 
 def check_model(name: str) -> None:

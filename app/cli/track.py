@@ -74,9 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
         session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
         try:
             frames, objects = _check_request(session, arguments)
+            model = session.backend.description  # loads it: its faults are not said after hours
             if not arguments.no_check:
                 _check_video(session)
                 frames, objects = _check_request(session, arguments)  # there may be fewer frames
+            print(f"model: {model.name} on {model.device}", file=sys.stderr)
             done = track_objects(session, objects, Direction(arguments.direction), frames)
             reports = export_all(session, formats, arguments.out, frames)
             if arguments.memory_report:

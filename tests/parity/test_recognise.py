@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.parity.reference import open_reference
-from tinysam2.published import recognise
+from tinysam2.recognising import recognise
 from tinysam2.zoo import MODELS
 
 

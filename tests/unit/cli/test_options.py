@@ -1,10 +1,17 @@
+import argparse
 from pathlib import Path
 
 import pytest
 
-from app.cli.options import check_writable, chosen_formats, chosen_frames
+from app.cli.options import (
+    add_model_options,
+    check_writable,
+    chosen_formats,
+    chosen_frames,
+    model_settings,
+)
 from app.cli.progress import Progress
-from app.core.errors import ExportError, UsageError
+from app.core.errors import ExportError, ModelError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,13 @@ def test_progress_is_said_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> 
     assert printed.out == ""
     assert printed.err.startswith("tracking: 3/3 frames")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["--model", "sam9"], ["--model", "edgetam", "--checkpoint", "x"]]
+)
+def test_models_and_weights_that_are_not_there_are_refused(words: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_model_options(parser)
+    with pytest.raises((UsageError, ModelError), match=r"no model 'sam9'|no weights file at x"):
+        model_settings(parser.parse_args(words))

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import pickle
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,16 @@ from tests.helpers.file_server import FileServer, serving
 from tests.unit.tinysam2.toys import TOY, toy_network
 from tinysam2.build import BUNDLED, LOADABLE, load_model
 from tinysam2.checkpoints import CheckpointError, save_checkpoint
-from tinysam2.families import FAMILIES
+from tinysam2.families import FAMILIES, Family
+from tinysam2.network import TinySam2
 from tinysam2.store import AmbiguousError, ModelStore, NetworkError, StoreError, store_folder
 from tinysam2.zoo import MODELS, KnownModel
 
 CONTENT = bytes(range(256)) * 5000
-STATE = {"trunk.stem.weight": torch.ones(60, 10), "head.bias": torch.zeros(400)}
+HALF = torch.tensor(0.5)  # all weights are views of it: files stay small
+with torch.device("meta"):
+    STATE = {f"toy.{k}": HALF.expand(v.shape) for k, v in TinySam2(TOY).state_dict().items()}
+SIZE = sum(value.numel() for value in STATE.values())
 
 
 class Intruder:
@@ -28,7 +33,7 @@ class Intruder:
 
 
 def known(name: str, address: str | None = None, **values: object) -> KnownModel:
-    model = KnownModel(name, name.capitalize(), "Toys", "MIT", 1000, "toy", address)
+    model = KnownModel(name, name.capitalize(), "Toys", "MIT", SIZE, "toy", address)
     return replace(model, **values)  # type: ignore[arg-type]
 
 
@@ -41,8 +46,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
 
 @pytest.fixture
 def store(tmp_path: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
-    family = replace(FAMILIES["edgetam"], renames=((r"^trunk\.stem\.", "stem."),))
-    monkeypatch.setitem(FAMILIES, "toy", family)
+    monkeypatch.setitem(FAMILIES, "toy", Family(TOY, ((r"^toy\.", ""),)))
     address, sha256 = f"{server.address}/toy.pt", hashlib.sha256(CONTENT).hexdigest()
     git_blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
     models = [
@@ -187,7 +191,7 @@ def test_a_file_is_recognised_and_copied(
 
 def test_an_import_replaces_what_was_stored(store: ModelStore, tmp_path: Path) -> None:
     store.get("toy")
-    save_file(STATE, tmp_path / "mine.safetensors")
+    save_file({key: value.clone() for key, value in STATE.items()}, tmp_path / "mine.safetensors")
     store.import_file(tmp_path / "mine.safetensors")
     assert files(store) == ["toy.json", "toy.safetensors"]
 
@@ -210,7 +214,7 @@ def test_the_published_file_is_told_by_its_hash(store: ModelStore, weights: Path
 
 @pytest.mark.parametrize(
     "state",
-    [{"something.else": torch.ones(1000)}, {"trunk.stem.weight": torch.ones(7)}],
+    [{"something.else": HALF.expand(SIZE)}, {"toy.no_memory": torch.ones(7)}],
 )
 def test_weights_of_no_known_model_are_refused(
     store: ModelStore, tmp_path: Path, state: dict[str, Tensor]
@@ -218,6 +222,37 @@ def test_weights_of_no_known_model_are_refused(
     torch.save(state, tmp_path / "w.pt")
     with pytest.raises(CheckpointError, match="not those of a known model"):
         store.import_file(tmp_path / "w.pt")
+
+
+def test_an_incomplete_file_does_not_replace_what_is_stored(
+    store: ModelStore, weights: Path
+) -> None:
+    store.import_file(weights)
+    before = weights.read_bytes()
+    state = {key: value for key, value in STATE.items() if key != "toy.no_memory"}
+    torch.save(state | {"toy.extra": HALF}, weights)
+    with pytest.raises(CheckpointError, match=r"missing: no_memory; unexpected: extra\. Choose"):
+        store.import_file(weights)
+    assert (store.folder / "toy.pt").read_bytes() == before
+    assert store.verify() == {"toy": ""}
+
+
+def test_weights_for_another_model_than_named_are_refused(store: ModelStore, weights: Path) -> None:
+    message = r"some\.pt is not for tinysam2: it looks like toy\. Choose that model"
+    with pytest.raises(CheckpointError, match=message):
+        store.import_file(weights, "tinysam2")
+    assert files(store) == []
+
+
+@pytest.mark.parametrize("protocol", [2, pickle.DEFAULT_PROTOCOL])
+def test_pickled_code_is_refused_and_does_not_run(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("code.pt").write_bytes(pickle.dumps(Intruder(), protocol))
+    with pytest.raises(CheckpointError, match=r"code\.pt holds code besides weights"):
+        store.import_file(Path("code.pt"))
+    assert not Path("intruder-was-here").exists()
 
 
 def test_a_file_with_code_is_refused_and_does_not_run(
@@ -236,7 +271,7 @@ def test_a_truncated_file_is_refused(
     store: ModelStore, tmp_path: Path, suffix: str, kept: float
 ) -> None:
     path = tmp_path / f"short{suffix}"
-    (torch.save if suffix == ".pt" else save_file)(STATE, path)
+    (torch.save if suffix == ".pt" else save_file)({"toy.bias": torch.zeros(400)}, path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
     with pytest.raises(CheckpointError, match=rf"short\{suffix} is damaged or not in"):
@@ -258,9 +293,9 @@ def test_weights_that_are_no_numbers_are_refused(
     store: ModelStore, tmp_path: Path, suffix: str
 ) -> None:
     path = tmp_path / f"bad{suffix}"
-    state = STATE | {"head.bias": torch.full((400,), torch.nan)}
+    state = {"stem.bias": torch.zeros(400), "head.bias": torch.full((400,), torch.nan)}
     (torch.save if suffix == ".pt" else save_file)(state, path)
-    with pytest.raises(CheckpointError, match=r"NaN or infinity, first in head\.bias"):
+    with pytest.raises(CheckpointError, match=r"NaN or infinity, first in head\.bias: .*Get it"):
         store.import_file(path)
 
 
@@ -313,7 +348,7 @@ def test_own_weights_must_fit_their_network(store: ModelStore, tmp_path: Path) -
     path, state = tmp_path / "w.safetensors", toy_network().state_dict()
     state.pop("no_memory")
     save_checkpoint(path, TOY, state, {})
-    with pytest.raises(CheckpointError, match=r"1 keys missing \(first no_memory\)"):
+    with pytest.raises(CheckpointError, match=r"missing: no_memory; unexpected: none"):
         store.import_file(path)
 
 

@@ -1,0 +1,64 @@
+"""Which known models' weights a file holds, told by its keys."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+
+from tinysam2.checkpoints import CheckpointError, check_keys, is_own, load_checkpoint, load_state
+from tinysam2.families import FAMILIES, Family, Renames
+from tinysam2.neighbours import our_state
+from tinysam2.network import TinySam2
+from tinysam2.published import SAFETENSORS, read_published
+from tinysam2.zoo import MODELS, KnownModel
+
+# Published states hold, besides parameters, a few buffers: at most 0.4 % more numbers (EdgeTAM).
+SIZE_TOLERANCE = 0.01
+
+
+def recognise(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list[KnownModel]:
+    """Return the known models whose weights a file holds: every key is there, and no other.
+
+    Variants that differ only in settings fit alike.
+
+    Raises:
+        CheckpointError: the file cannot be used, whatever the model, or some of its keys are
+            missing or left over.
+    """
+    if path.suffix == SAFETENSORS and is_own(path):
+        config, own_state, _ = load_checkpoint(path)
+        load_state(TinySam2(config), own_state, path)
+        return [model for model in models if model.network is None]
+    state = read_published(path)
+    size = sum(value.numel() for value in state.values())
+    alike = [
+        (model, FAMILIES[model.network])
+        for model in models
+        if model.network is not None
+        and abs(size / model.parameters - 1) < SIZE_TOLERANCE
+        and _fits(state, FAMILIES[model.network].renames)
+    ]
+    for _, family in alike[:1]:  # the others' keys are the same
+        outline = _outline(family)
+        check_keys(outline, our_state(state, family, outline), path)
+    return [model for model, _ in alike]
+
+
+def not_for(name: str, path: Path, others: Sequence[KnownModel]) -> CheckpointError:
+    """Say that a file is not for a model, but looks like others."""
+    return CheckpointError(
+        f"The weights file {path} is not for {name}: it looks like "
+        f"{' or '.join(model.name for model in others)}. Choose that model, or another file."
+    )
+
+
+def _outline(family: Family) -> TinySam2:
+    """Build a family's network without room for its weights."""
+    with torch.device("meta"):
+        return TinySam2(family.config)
+
+
+def _fits(state: Iterable[str], renames: Renames) -> bool:
+    """Tell whether every rename of a family finds a key."""
+    return all(any(re.search(pattern, key) for key in state) for pattern, _ in renames)
