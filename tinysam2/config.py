@@ -180,6 +180,8 @@ class ModelConfig:
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.
         key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
+        click_features: tokens of clicks carry the image features that lie under them.
+        fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
     name: str = "tinysam2"
@@ -198,6 +200,8 @@ class ModelConfig:
     no_object_code: bool = True
     perceiver: bool = False
     key_pooling: KeyPooling = KeyPooling.NONE
+    click_features: bool = False
+    fused: bool = False
 
     def __post_init__(self) -> None:
         if self.trunk != "repvit" and self.trunk not in TRUNKS:

@@ -35,9 +35,9 @@ class ImageFeatures:
     s4: Tensor | None = None
 
     @property
-    def high_res(self) -> tuple[Tensor, Tensor] | None:
+    def high_res(self) -> tuple[Tensor, Tensor] | tuple[()]:
         """The two finer maps, where there are any."""
-        return None if self.s8 is None or self.s4 is None else (self.s8, self.s4)
+        return () if self.s8 is None or self.s4 is None else (self.s8, self.s4)
 
     def float(self) -> "ImageFeatures":
         """Return the same in float32."""
@@ -115,7 +115,7 @@ class TinySam2(nn.Module):
         self.config = config
         dim, memory_dim = config.dim, config.memory_dim
         self.trunk, self.neck = make_encoder(config)
-        self.prompt_encoder = PromptEncoder(dim)
+        self.prompt_encoder = PromptEncoder(dim, click_features=config.click_features)
         self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
         self.memory_encoder = MemoryEncoder(
             dim, memory_dim, not config.follows_sam2, config.no_object_code
@@ -208,12 +208,12 @@ class TinySam2(nn.Module):
             mask_logits: (O, 1, 4H, 4W) earlier or given mask.
             multimask: return the three masks for ambiguous prompts.
         """
-        height, width = features.size_hw
+        maps = (conditioned, *features.high_res)
         decoded: DecodedMasks = self.mask_decoder(
             conditioned,
-            self.prompt_encoder.positions.grid(height, width),
-            self.prompt_encoder.encode_points(points_xy, labels),
-            self.prompt_encoder.encode_mask(mask_logits, (height, width)),
+            self.prompt_encoder.positions.grid(*features.size_hw),
+            self.prompt_encoder.encode_points(points_xy, labels, maps),
+            self.prompt_encoder.encode_mask(mask_logits, features.size_hw),
             features.high_res,
         )
         masks = slice(1, None) if multimask else slice(0, 1)

@@ -73,7 +73,7 @@ class MaskDecoder(nn.Module):
         image_pos: Tensor,
         prompt_tokens: Tensor,
         dense_prompt: Tensor,
-        high_res: tuple[Tensor, Tensor] | None,
+        high_res: tuple[Tensor, Tensor] | tuple[()],
     ) -> DecodedMasks:
         """Decode all four masks.
 
@@ -83,7 +83,7 @@ class MaskDecoder(nn.Module):
             prompt_tokens: (O, N, dim).
             dense_prompt: (O or 1, dim, H, W).
             high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1, to be added on
-                the way up; None where the encoder has no such levels.
+                the way up; () where the encoder has no such levels.
         """
         num_objects, _, height, width = image.shape
         own = torch.cat([self.object_token, self.iou_token, self.mask_tokens])

@@ -1,5 +1,7 @@
 """Turning clicks, boxes and masks into tokens and a dense map."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,13 +13,18 @@ NOT_A_POINT, NEGATIVE, POSITIVE, BOX_FIRST, BOX_SECOND = -1, 0, 1, 2, 3
 
 
 class PromptEncoder(nn.Module):
-    """SAM 2's prompt encoder.
+    """SAM 2's prompt encoder, which may also see what lies under a click.
 
-    Source: Segment Anything (arXiv:2304.02643), section "Prompt encoder".
+    Source: Segment Anything (arXiv:2304.02643), section "Prompt encoder"; the view under a click
+    is ours: a network that trains for hours, not weeks, need not learn to fetch it by position.
     """
 
-    def __init__(self, dim: int, mask_channels: int = 16) -> None:
+    def __init__(self, dim: int, mask_channels: int = 16, click_features: bool = False) -> None:
         super().__init__()
+        self.click_proj = nn.Linear(dim + dim // 4 + dim // 8, dim) if click_features else None
+        if self.click_proj is not None:  # begins as SAM 2's
+            nn.init.zeros_(self.click_proj.weight)
+            nn.init.zeros_(self.click_proj.bias)
         self.positions = FourierPositions(dim)
         self.label_embed = nn.Embedding(4, dim)  # negative, positive, box corners
         self.not_a_point = nn.Parameter(torch.randn(dim) * 0.02)
@@ -33,12 +40,13 @@ class PromptEncoder(nn.Module):
             nn.Conv2d(mask_channels, dim, 1),
         )
 
-    def encode_points(self, xy: Tensor, labels: Tensor) -> Tensor:
+    def encode_points(self, xy: Tensor, labels: Tensor, maps: Sequence[Tensor] = ()) -> Tensor:
         """Code clicks and box corners.
 
         Args:
             xy: (O, K, 2) in [0, 1] of the picture's width and height; pixel centres are at + 0.5.
             labels: (O, K) long: -1 no point, 0 negative, 1 positive, 2 and 3 box corners.
+            maps: (O or 1, C, h, w) features of strides 16, 8 and 4, for encoders that look at them.
 
         Returns:
             (O, K + 1, dim): a closing "not a point" token is always there, as in SAM without box.
@@ -47,6 +55,9 @@ class PromptEncoder(nn.Module):
         labels = torch.cat([labels, pad], 1)
         xy = torch.cat([xy, xy.new_zeros(len(xy), 1, 2)], 1)
         known = self.positions(xy) + self.label_embed(labels.clamp(min=0))
+        if self.click_proj is not None:
+            is_click = (labels == NEGATIVE) | (labels == POSITIVE)
+            known = known + self.click_proj(_at(xy, maps)) * is_click[..., None]
         return torch.where((labels == NOT_A_POINT)[..., None], self.not_a_point, known)
 
     def encode_mask(self, mask_logits: Tensor | None, feature_hw: tuple[int, int]) -> Tensor:
@@ -66,3 +77,15 @@ class PromptEncoder(nn.Module):
             mask_logits = F.interpolate(mask_logits, size, mode="bilinear", antialias=True)
         embedded: Tensor = self.mask_embed(mask_logits)
         return embedded
+
+
+def _at(xy: Tensor, maps: Sequence[Tensor]) -> Tensor:
+    """Read maps (O or 1, C, h, w) at positions (O, K, 2) in [0, 1]: (O, K, sum of C)."""
+    grid = (2 * xy.float() - 1)[:, :, None]
+    seen = [
+        F.grid_sample(
+            m.float().expand(len(xy), -1, -1, -1), grid, padding_mode="border", align_corners=False
+        )
+        for m in maps
+    ]
+    return torch.cat(seen, 1)[..., 0].transpose(1, 2)

@@ -5,7 +5,7 @@ from torch import nn
 from tinysam2.config import HieraConfig, ModelConfig, VitConfig
 from tinysam2.encoders.fpn import LightFpn
 from tinysam2.encoders.hiera import Hiera
-from tinysam2.encoders.repvit import RepVit
+from tinysam2.encoders.repvit import RepVit, fuse_repvit
 from tinysam2.encoders.sam_fpn import SamFpn
 from tinysam2.encoders.vit import Vit, VitNeck
 
@@ -21,4 +21,4 @@ def make_encoder(config: ModelConfig) -> tuple[nn.Module, nn.Module]:
         return Vit(encoder), VitNeck(encoder.width, config.dim)
     trunk = Hiera(encoder) if isinstance(encoder, HieraConfig) else RepVit(encoder)
     neck = SamFpn if config.wide_neck else LightFpn
-    return trunk, neck(trunk.channels, config.dim)
+    return (fuse_repvit(trunk) if config.fused else trunk), neck(trunk.channels, config.dim)
