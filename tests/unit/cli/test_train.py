@@ -161,7 +161,7 @@ def test_failure_of_a_worker_is_one_sentence(
         ),
         (
             TRACKING.replace('data = "data"', "data = [{path = 'data', kind = 'zip'}]"),
-            "`data[0]`: kind must be one of index, davis, coco, sav, masks, pictures, got 'zip'",
+            "`data[0]`: kind must be one of index, davis, coco, sav, masks, pictures, regions, got",
         ),
     ],
 )

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from tinysam2.training.sources.davis_tree import is_for_validation
 from tinysam2.training.sources.material import Material, PictureFile, StillFile
+from tinysam2.training.sources.regions import region_stills
 
 # Sets differ in size and worth; a draw picks the set by these weights, then a picture of it.
 STILL_WEIGHTS = {
     "bsds500": 3.0, "ccp": 1.5, "pets128": 2.0, "humanseg290": 1.5, "carparts": 1.0,
     "camvid": 1.0, "coco_tiny100": 2.0, "food54": 0.5,
 }  # fmt: skip
+REGION_WEIGHT = 2.0  # of the regions of unlabelled pictures, beside these sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ def read_index_folder(root: Path) -> list[Material]:
     PNG of the same stem.
 
     Returns:
-        One material per set of stills, then one with everything else.
+        One material per set of stills, one with the regions of unlabelled pictures, then one with
+        everything else.
     """
     rows = json.loads((root / "index.json").read_text("utf-8"))["entries"]
     entries = [
@@ -47,7 +50,9 @@ def read_index_folder(root: Path) -> list[Material]:
         if entry.kind == "image":
             stills.setdefault(entry.dataset, []).append(entry.still())
     sets = [Material(STILL_WEIGHTS.get(name, 1.0), stills=found) for name, found in stills.items()]
-    return [*sets, _rest(entries)]
+    unlabelled = [entry.still().path for entry in entries if entry.kind == "unlabelled"]
+    regions = Material(REGION_WEIGHT, stills=region_stills(unlabelled))
+    return [*sets, regions, _rest(entries)]
 
 
 def _rest(entries: list[_Entry]) -> Material:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tinysam2.training.sources.material import Material, PictureFile, StillFile
+from tinysam2.training.sources.regions import region_stills
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
@@ -13,10 +14,19 @@ def read_picture_folder(root: Path) -> list[Material]:
     Raises:
         ValueError: there are none.
     """
-    pictures = [PictureFile(path) for path in _pictures(root)]
-    if not pictures:
-        raise ValueError(f"{root} holds no pictures")
+    pictures = [PictureFile(path) for path in _some_pictures(root)]
     return [Material(backgrounds=pictures, pictures=pictures)]
+
+
+def read_region_folder(root: Path) -> list[Material]:
+    """Read unlabelled pictures as `read_picture_folder` does, their regions as stills.
+
+    Raises:
+        ValueError: there are none.
+    """
+    pictures = _some_pictures(root)
+    plain = [PictureFile(path) for path in pictures]
+    return [Material(stills=region_stills(pictures), backgrounds=plain, pictures=plain)]
 
 
 def read_mask_folder(root: Path, pictures_root: Path | None) -> list[Material]:
@@ -42,6 +52,13 @@ def read_mask_folder(root: Path, pictures_root: Path | None) -> list[Material]:
     if not stills:
         raise ValueError(f"{root} holds no mask with a picture of the same name in {folder}")
     return [Material(stills=stills, pictures=stills)]
+
+
+def _some_pictures(root: Path) -> list[Path]:
+    pictures = _pictures(root)
+    if not pictures:
+        raise ValueError(f"{root} holds no pictures")
+    return pictures
 
 
 def _pictures(root: Path) -> list[Path]:

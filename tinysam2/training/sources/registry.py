@@ -10,7 +10,11 @@ from tinysam2.training.sources.coco import read_coco
 from tinysam2.training.sources.davis_tree import read_davis_tree
 from tinysam2.training.sources.index_folder import read_index_folder
 from tinysam2.training.sources.material import Material
-from tinysam2.training.sources.picture_folder import read_mask_folder, read_picture_folder
+from tinysam2.training.sources.picture_folder import (
+    read_mask_folder,
+    read_picture_folder,
+    read_region_folder,
+)
 from tinysam2.training.sources.sav import read_sav
 
 
@@ -49,6 +53,7 @@ READERS: dict[str, Callable[[DataRow], list[Material]]] = {
     "sav": lambda row: read_sav(row.path),
     "masks": lambda row: read_mask_folder(row.path, row.pictures),
     "pictures": lambda row: read_picture_folder(row.path),
+    "regions": lambda row: read_region_folder(row.path),
 }
 
 

@@ -7,7 +7,7 @@ import torch
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.training.clip_data import RealClips, StillLayers, draw_object
 from tinysam2.training.sources.material import PictureFile, StillFile
-from tinysam2.training.sources.registry import read_data
+from tinysam2.training.sources.registry import DataRow, read_data
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_layers_are_target_other_and_background(folder: Path) -> None:
-    item = StillLayers(folder, 32, seed=0)[0]
+    item = StillLayers((DataRow(folder / "images", "masks"),), 32, seed=0)[0]
     assert item.shape == (3, 4, 32, 32)
     assert item.dtype == torch.uint8
     for layer in item[:2]:

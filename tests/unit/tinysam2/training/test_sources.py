@@ -218,7 +218,7 @@ def test_data_without_objects_is_refused_instead_of_searched_for_ever(tmp_path: 
         RealClips(data, 32, 3, seed=0)
 
 
-@pytest.mark.parametrize("kind", ["davis", "sav", "masks", "pictures"])
+@pytest.mark.parametrize("kind", ["davis", "sav", "masks", "pictures", "regions"])
 def test_an_empty_folder_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ValueError, match=str(tmp_path)):
         read_data((DataRow(tmp_path, kind),))
