@@ -42,6 +42,9 @@ class MemoryBank:
 
     The bank holds fixed entries (prompted or pinned), chosen entries, and ``recent``: the frame
     before the current one, readable for one step although it was refused, if the object was seen.
+
+    Attributes:
+        is_backward: whether the walk goes from later frames to earlier ones.
     """
 
     config: MemoryConfig
@@ -50,6 +53,7 @@ class MemoryBank:
     entries: dict[int, MemoryEntry] = field(default_factory=dict)
     recent: MemoryEntry | None = None
     pointers: dict[int, Tensor] = field(default_factory=dict)
+    is_backward: bool = False
     policy: Policy = field(init=False)
 
     def __post_init__(self) -> None:
@@ -137,16 +141,21 @@ class MemoryBank:
         """Return what may be read: fixed frames first, then the newest arrivals first.
 
         Args:
-            frame: that reads; of many fixed frames it reads the closest ones.  None for all.
+            frame: that reads; of many fixed frames it reads the closest ones, among them one on
+                each side.  None for all.
         """
         fixed = [e for e in self.entries.values() if e.is_fixed]
         if frame is not None and len(fixed) > self._most_fixed_read:
-            fixed.sort(key=lambda e: abs(e.frame - frame))
-            del fixed[self._most_fixed_read :]
+            fixed = _closest(fixed, frame)[: self._most_fixed_read]
         chosen = list(self._chosen().values())
         if self.recent is not None:
             chosen.append(self.recent)
         return fixed + chosen[::-1]
+
+    def pointers_behind(self, frame: int) -> dict[int, Tensor]:
+        """Return the pointers of frames up to this one in the direction of the walk."""
+        sign = -1 if self.is_backward else 1
+        return {f: p for f, p in self.pointers.items() if sign * f <= sign * frame}
 
     def _thin(self) -> None:
         """Drop the tokens that the budget has no room for."""
@@ -174,3 +183,11 @@ class MemoryBank:
         """Spatial and pointer tokens held."""
         spatial = sum(len(e.tokens) for e in self.readable())
         return spatial + self.pointer_tokens * len(self.pointers)
+
+
+def _closest(entries: list[MemoryEntry], frame: int) -> list[MemoryEntry]:
+    """Sort by distance to a frame, the closest one before it and from it on first, as SAM 2."""
+    by_distance = sorted(entries, key=lambda e: abs(e.frame - frame))
+    before = [e.frame for e in by_distance if e.frame < frame][:1]
+    after = [e.frame for e in by_distance if e.frame >= frame][:1]
+    return sorted(by_distance, key=lambda e: e.frame not in before + after)

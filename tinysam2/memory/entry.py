@@ -35,6 +35,8 @@ class MemoryEntry:
         descriptor: unit vector of the object's looks, see `object_descriptors`.
         shape: where its mask is and how large.
         is_fixed: prompted or pinned: never leaves.
+        rival_overlap: see `tinysam2.memory.shape.rival_overlap`; None if it was not asked for, or
+            the decoder gave one mask only.
     """
 
     frame: int
@@ -45,6 +47,7 @@ class MemoryEntry:
     scores: FrameScores
     shape: MaskShape
     is_fixed: bool
+    rival_overlap: float | None = None
 
     def to(self, device: torch.device) -> "MemoryEntry":
         """Return the same on a device."""

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of the picture's sides
@@ -39,6 +42,31 @@ def box_iou(a: Box, b: Box) -> float:
     height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
     union = _area(a) + _area(b) - width * height
     return width * height / union if union > 0 else 0.0
+
+
+def rival_overlap(masks: NDArray[np.bool_], chosen: int) -> float:
+    """Tell how alone a mask is among the decoder's masks of the same object.
+
+    Where another mask has a part of its own, something beside the object looks like it, and a box
+    around both is much larger than the object's.
+
+    Args:
+        masks: (M, h, w).
+        chosen: the object's, not empty.
+
+    Returns:
+        The least IoU of its box and one around it and the largest part of another mask beside it;
+        1 if there is none.
+    """
+    mask, least = masks[chosen], 1.0
+    own = cv2.boundingRect(mask.astype(np.uint8))
+    for other in np.delete(masks, chosen, 0):
+        _, labels, stats, _ = cv2.connectedComponentsWithStats((other & ~mask).astype(np.uint8))
+        if len(stats) > 1:
+            largest = labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
+            both = cv2.boundingRect((mask | largest).astype(np.uint8))
+            least = min(least, own[2] * own[3] / (both[2] * both[3]))
+    return float(least)
 
 
 def _area(box: Box) -> float:

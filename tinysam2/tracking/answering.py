@@ -1,16 +1,31 @@
 """Masks of objects on a frame: from their prompts, from their memories, or from both."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinysam2.memory.attention import ObjectMemory
-from tinysam2.network import ImageFeatures, ObjectMasks
+from tinysam2.memory.bank import MemoryBank
+from tinysam2.memory.shape import rival_overlap
+from tinysam2.network import ImageFeatures, ObjectMasks, Segmentation
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import attended_tokens, read_memory
 from tinysam2.tracking.tracked_object import TrackedObject
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an object's mask on a frame came from.
+
+    Attributes:
+        tokens: of its memory that were read.
+        rival_overlap: see `tinysam2.memory.entry.MemoryEntry`.
+    """
+
+    tokens: int
+    rival_overlap: float | None = None
 
 
 def answer_prompts(
@@ -36,15 +51,16 @@ def answer_from_memory(
     features: ImageFeatures,
     picture: NDArray[np.uint8],
     objects: dict[int, TrackedObject],
-) -> tuple[ObjectMasks, list[int]]:
-    """Segment what the memories describe, and count the tokens that each object read.
+) -> tuple[ObjectMasks, list[Reading]]:
+    """Segment what the memories describe, and tell what each object read.
 
     A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
     """
     network, size_hw = predictor.model.network, predictor.feature_hw
     memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
     with predictor.precision():
-        masks = network.segment_remembered(features, memories).best().without_absent()
+        found = network.segment_remembered(features, memories)
+    masks = found.best().without_absent()
     if any(o.corrects(frame) for o in objects.values()):
         rows = masks.split()
         for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
@@ -52,7 +68,18 @@ def answer_from_memory(
                 prompt = tracked.prompts[frame]
                 rows[i] = _repair(predictor, features, picture, prompt, memory, rows[i])
         masks = ObjectMasks.joined(rows)
-    return masks, [attended_tokens(m, network.pointer_tokens) for m in memories]
+    rivals = [_rival_overlap(found, i, o.bank) for i, o in enumerate(objects.values())]
+    counts = [attended_tokens(m, network.pointer_tokens) for m in memories]
+    return masks, [Reading(*each) for each in zip(counts, rivals, strict=True)]
+
+
+def _rival_overlap(found: Segmentation, row: int, bank: MemoryBank) -> float | None:
+    """Compare an object's masks for a policy that asks for it, where there are several."""
+    masks = found.logits[row] > 0
+    chosen = int(found.predicted_iou[row].argmax())
+    if not bank.policy.asks_for_rivals or len(masks) < 2 or not masks[chosen].any():
+        return None
+    return rival_overlap(masks.cpu().numpy(), chosen)
 
 
 def _repair(

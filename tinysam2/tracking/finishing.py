@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tinysam2.tracking.tracked_object import TrackedObject
+
 TOUCHED_LOGIT = 0.1  # SAM 2: of filled holes, and negative of dropped specks
 SUPPRESSED_LOGIT = -10.0  # SAM 2: where another object won
 SAM2_SHARE = 8 / 256**2  # SAM 2's video predictor fills holes of 8 of 256 x 256 pixels
@@ -51,6 +53,28 @@ class MaskCleanup:
         if self.drop_specks_px:
             values[_specks(part, self.drop_specks_px)] = -TOUCHED_LOGIT
         return cleaned
+
+
+def finish_masks(
+    frame: int,
+    objects: dict[int, TrackedObject],
+    logits: dict[int, Tensor],
+    cleanup: MaskCleanup | None,
+    is_exclusive: bool,
+) -> Tensor:
+    """Stack masks of video size (H, W); given ones stay exact, and clicked ones as answered."""
+    prompts = {i: o.prompts.get(frame) for i, o in objects.items()}
+    given = {i: None if p is None else p.exact_logits() for i, p in prompts.items()}
+    rows = []
+    for i, exact in given.items():
+        found = logits[i] if exact is None else exact
+        if cleanup is not None and prompts[i] is None:
+            found = cleanup.clean(found)
+        rows.append(found)
+    stacked = torch.stack(rows)
+    if is_exclusive:
+        return without_overlap(stacked, [exact is not None for exact in given.values()])
+    return stacked
 
 
 def without_overlap(logits: Tensor, is_given: list[bool]) -> Tensor:

@@ -5,6 +5,7 @@ it will have.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -21,9 +22,15 @@ from tinysam2.memory.shape import mask_shapes
 from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, TinySam2
 
 
-def make_bank(network: TinySam2, config: MemoryConfig, feature_hw: tuple[int, int]) -> MemoryBank:
+def make_bank(
+    network: TinySam2,
+    config: MemoryConfig,
+    feature_hw: tuple[int, int],
+    is_backward: bool = False,
+) -> MemoryBank:
     """Make the empty bank of one object."""
-    return MemoryBank(config, config.token_budget(feature_hw), network.pointer_tokens)
+    budget = config.token_budget(feature_hw)
+    return MemoryBank(config, budget, network.pointer_tokens, is_backward=is_backward)
 
 
 def make_entries(
@@ -33,6 +40,7 @@ def make_entries(
     banks: list[MemoryBank],
     frame: int,
     is_fixed: list[bool],
+    rivals: Sequence[float | None] | None = None,
 ) -> list[MemoryEntry]:
     """Make one object's candidate entry each from a frame's memory maps.
 
@@ -43,6 +51,7 @@ def make_entries(
         banks: of the objects, for novelty.
         frame: its index.
         is_fixed: prompted or pinned, per object.
+        rivals: `MemoryEntry.rival_overlap` per object.
     """
     tokens = pool_memory(memory, banks[0].config.pool)
     cells = torch.arange(tokens.shape[1], device=tokens.device)
@@ -56,7 +65,8 @@ def make_entries(
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
         looks = masks.pointer[i], descriptors[i]
-        entries.append(MemoryEntry(frame, tokens[i], cells, *looks, scores, shapes[i], is_fixed[i]))
+        shown = scores, shapes[i], is_fixed[i], None if rivals is None else rivals[i]
+        entries.append(MemoryEntry(frame, tokens[i], cells, *looks, *shown))
     return entries
 
 
@@ -75,17 +85,23 @@ def read_memory(
             for e in entries
         ]
     )
-    ages = torch.tensor([abs(frame - f) for f in bank.pointers], device=tokens.device)
+    # SAM 2 reads no pointer of a frame that it is yet to come to.
+    pointers = bank.pointers_behind(frame) if network.config.follows_sam2 else bank.pointers
+    ages = torch.tensor([abs(frame - f) for f in pointers], device=tokens.device)
     return ObjectMemory(
         tokens=tokens,
         xy=grid.xy[cells],
         time_index=time_index,
         key_bias=tokens.new_full((len(tokens),), grid.key_bias),
-        pointers=torch.stack(list(bank.pointers.values())),
+        pointers=_stacked(list(pointers.values()), network.config.dim, tokens),
         pointer_age=_pointer_age(network, ages, bank.config.max_pointers),
         code=None if grid.code is None else grid.code[cells],
         group=_key_group(network, bank, entries, feature_hw),
     )
+
+
+def _stacked(pointers: list[Tensor], dim: int, like: Tensor) -> Tensor:
+    return torch.stack(pointers) if pointers else like.new_zeros(0, dim)
 
 
 def token_grid_hw(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> tuple[int, int]:

@@ -17,14 +17,14 @@ from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
-from tinysam2.memory.entry import Decision
-from tinysam2.network import ImageFeatures, ObjectMasks
+from tinysam2.network import ObjectMasks
 from tinysam2.tracking.answering import answer_from_memory, answer_prompts
-from tinysam2.tracking.finishing import MaskCleanup, without_overlap
+from tinysam2.tracking.finishing import MaskCleanup, finish_masks
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.tracking.offering import offer_frame
 from tinysam2.tracking.picture import resize_logits
-from tinysam2.tracking.remembering import make_bank, make_entries
-from tinysam2.tracking.steps import Frames, TrackStep, memory_event
+from tinysam2.tracking.remembering import make_bank
+from tinysam2.tracking.steps import Frames, TrackStep
 from tinysam2.tracking.tracked_object import TrackedObject
 
 T = TypeVar("T")
@@ -106,14 +106,35 @@ class VideoTracker:
     ) -> NDArray[np.float32]:
         """Set an object's prompt on a frame and answer with its mask logits (H, W).
 
+        As in SAM 2, clicks and a box on a frame that was tracked repair what was found there, from
+        the memory that tracking left; elsewhere the picture alone answers.
+
         Raises:
             ValueError: the frame does not exist or the prompt does not fit it.
         """
         self._check_frame(frame_index)
         picture = self.frames[frame_index]
+        tracked = self._objects.get(object_id, TrackedObject())
+        if tracked.would_correct(frame_index, prompt):
+            tracked.prompts[frame_index] = prompt
+            return self._with_room(lambda: self._repaired(frame_index, picture, tracked))
         answer = self._with_room(lambda: self.predictor.predict(frame_index, picture, prompt))
-        self._objects.setdefault(object_id, TrackedObject()).prompts[frame_index] = prompt
+        tracked.prompts[frame_index] = prompt
+        self._objects[object_id] = tracked
         return answer.mask_logits
+
+    @torch.inference_mode()
+    def _repaired(
+        self, frame: int, picture: NDArray[np.uint8], tracked: TrackedObject
+    ) -> NDArray[np.float32]:
+        features = self.predictor.features(frame, picture)
+        masks, _ = answer_from_memory(self.predictor, frame, features, picture, {0: tracked})
+        logits: NDArray[np.float32] = _at_video_size(masks, picture)[0].numpy()
+        return logits
+
+    def remove(self, object_id: int) -> None:
+        """Forget an object, also while others are tracked; unknown ones are forgotten already."""
+        self._objects.pop(object_id, None)
 
     def pin(self, object_id: int, frame_index: int) -> None:
         """Keep a frame in memory whatever its quality, once tracking passes it."""
@@ -135,6 +156,9 @@ class VideoTracker:
     ) -> Iterator[TrackStep]:
         """Track all prompted objects.
 
+        Objects that are added, or removed, while the walk is under way join, or leave, with the
+        next frame.
+
         Args:
             start: first frame of the walk, given too.
             stop: where the walk ends, not included; the end of the video unless given.
@@ -148,8 +172,7 @@ class VideoTracker:
         """
         if direction not in ("forward", "backward"):
             raise ValueError(f"direction must be forward or backward, got {direction!r}")
-        objects = {i: o for i, o in self._objects.items() if o.prompts}
-        if not objects:
+        if not any(o.prompts for o in self._objects.values()):
             raise ValueError("no object has a prompt, so there is nothing to track")
         self._check_frame(start)
         step = 1 if direction == "forward" else -1
@@ -157,9 +180,18 @@ class VideoTracker:
         walk = range(start, end, step)
         if walk:
             self._check_frame(walk[-1])
-        self._with_room(lambda: self._remember_prompts(objects, walk))
+        for tracked in self._objects.values():
+            tracked.memory = None
         for frame in walk:
-            yield self._with_room(partial(self._track_frame, frame, objects))
+            objects = {i: o for i, o in self._objects.items() if o.prompts}
+            if joining := {i: o for i, o in objects.items() if o.memory is None}:
+                self._with_room(partial(self._remember_prompts, joining, walk))
+            if not objects:
+                return
+            found = self._with_room(partial(self._track_frame, frame, objects))
+            for tracked in objects.values():
+                tracked.walked_to(frame)
+            yield found
 
     def _with_room(self, act: Callable[[], T]) -> T:
         """Do something, and where memory runs out again from the same banks with less at once."""
@@ -199,20 +231,22 @@ class VideoTracker:
     def _remember_prompts(self, objects: dict[int, TrackedObject], walk: range) -> None:
         """Begin new banks with every prompted frame but the corrections that the walk reaches."""
         for tracked in objects.values():
-            tracked.memory = make_bank(self.network, self.memory, self.predictor.feature_hw)
+            size_hw = self.predictor.feature_hw
+            bank = make_bank(self.network, self.memory, size_hw, is_backward=walk.step < 0)
+            tracked.memory, tracked.walked = bank, range(0)
         prompted = sorted({f for o in objects.values() for f in o.prompts})
         for frame in prompted:
             picture = self.frames[frame]
             features = self.predictor.features(frame, picture)
             for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
                 masks = answer_prompts(self.predictor, frame, features, picture, told)
-                self._offer(frame, features, masks, told)
+                offer_frame(self.predictor, frame, features, masks, told)
         for frame in (f for f in prompted if f not in walk):
             picture = self.frames[frame]
             features = self.predictor.features(frame, picture)
             for repaired in self._batches(o for o in objects.items() if o[1].corrects(frame)):
                 masks, _ = answer_from_memory(self.predictor, frame, features, picture, repaired)
-                self._offer(frame, features, masks, repaired)
+                offer_frame(self.predictor, frame, features, masks, repaired)
 
     def _track_frame(self, frame: int, objects: dict[int, TrackedObject]) -> TrackStep:
         picture = self.frames[frame]
@@ -221,71 +255,19 @@ class VideoTracker:
         events: dict[int, MemoryEvent] = {}
         for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
             masks = answer_prompts(self.predictor, frame, features, picture, told)
-            events |= self._offer(frame, features, masks, told)
+            events |= offer_frame(self.predictor, frame, features, masks, told)
             logits |= zip(told, _at_video_size(masks, picture), strict=True)
         for tracked in self._batches(o for o in objects.items() if not o[1].introduces(frame)):
-            masks, attended = answer_from_memory(self.predictor, frame, features, picture, tracked)
-            events |= self._offer(frame, features, masks, tracked, attended)
+            masks, readings = answer_from_memory(self.predictor, frame, features, picture, tracked)
+            events |= offer_frame(self.predictor, frame, features, masks, tracked, readings)
             logits |= zip(tracked, _at_video_size(masks, picture), strict=True)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
-            mask_logits=self._finish(frame, objects, logits),
+            mask_logits=finish_masks(frame, objects, logits, self.cleanup, self.is_exclusive),
             scores={i: events[i].scores for i in objects},
             memory_events=events,
         )
-
-    def _finish(
-        self, frame: int, objects: dict[int, TrackedObject], logits: dict[int, Tensor]
-    ) -> Tensor:
-        """Stack masks of video size; given ones stay exact, and clicked ones as answered."""
-        prompts = {i: o.prompts.get(frame) for i, o in objects.items()}
-        given = {i: None if p is None else p.exact_logits() for i, p in prompts.items()}
-        rows = []
-        for i, exact in given.items():
-            found = logits[i] if exact is None else exact
-            if self.cleanup is not None and prompts[i] is None:
-                found = self.cleanup.clean(found)
-            rows.append(found)
-        stacked = torch.stack(rows)
-        if self.is_exclusive:
-            return without_overlap(stacked, [exact is not None for exact in given.values()])
-        return stacked
-
-    def _offer(
-        self,
-        frame: int,
-        features: ImageFeatures,
-        masks: ObjectMasks,
-        objects: dict[int, TrackedObject],
-        attended: list[int] | None = None,
-    ) -> dict[int, MemoryEvent]:
-        """Encode a frame's memory and let each object's bank decide."""
-        binary = [self._binarises(o.prompts.get(frame)) for o in objects.values()]
-        fixed = [frame in o.prompts or frame in o.pinned for o in objects.values()]
-        binarise = torch.tensor(binary, device=masks.logits.device)
-        with self.predictor.precision():
-            memory = self.network.encode_memory(
-                features, masks.logits, masks.object_logit, binarise
-            )
-        banks = [o.bank for o in objects.values()]
-        entries = make_entries(memory.float(), features, masks, banks, frame, fixed)
-        events = {}
-        counts = attended or [0] * len(entries)
-        for (i, tracked), entry, count in zip(objects.items(), entries, counts, strict=True):
-            bank = tracked.bank
-            verdict = bank.offer(entry, frame in tracked.banned)
-            if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
-                verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
-            size_hw = self.predictor.feature_hw
-            events[i] = memory_event(bank, frame, entry.scores, verdict, count, size_hw)
-        return events
-
-    def _binarises(self, prompt: ObjectPrompt | None) -> bool:
-        """Tell whether a mask is hardened before it is remembered; SAM 2 leaves given ones."""
-        if prompt is None:
-            return False
-        return prompt.mask is None or not self.network.config.follows_sam2
 
 
 def _at_video_size(masks: ObjectMasks, picture: NDArray[np.uint8]) -> Tensor:

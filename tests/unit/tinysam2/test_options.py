@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import TOY, block_mask, noise_frames, randomise_norms, set_presence
 from tinysam2.build import Model, prepare
-from tinysam2.config import FULL_MEMORY, KeyPooling, MemoryConfig, ModelConfig
+from tinysam2.config import FULL_MEMORY, KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
 from tinysam2.layers.attention import Attention, KeyGroups
+from tinysam2.memory.shape import rival_overlap
 from tinysam2.network import TinySam2
+from tinysam2.tracking import answering
 from tinysam2.tracking.remembering import token_grid_hw
 from tinysam2.tracking.video_tracker import VideoTracker
 
@@ -83,6 +86,24 @@ def test_a_merged_key_counts_as_often_as_it_has_members() -> None:
 def test_sam2_believes_its_head_where_a_person_clicked() -> None:
     assert (track(model_of(SAM2, presence=-4.0), (2,))[0] < -1000).all()
     assert (track(model_of(TOY, presence=-4.0), (2,))[0] > -1000).all()
+
+
+@pytest.mark.parametrize(("config", "is_asked"), [(SAM2, True), (TOY, False)])
+def test_dam4sam_compares_masks_where_there_are_several(
+    config: ModelConfig, is_asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def overlap(masks: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], chosen: int) -> float:
+        asked.append(len(masks))
+        return rival_overlap(masks, chosen)
+
+    monkeypatch.setattr(answering, "rival_overlap", overlap)
+    model = model_of(config)
+    track(model, (1, 2), MemoryConfig(MemoryPolicy.DAM4SAM, keep_ratio=None))
+    assert asked == ([3] * 8 if is_asked else [])
+    track(model, (1, 2), MemoryConfig(MemoryPolicy.FIFO, keep_ratio=None))
+    assert len(asked) == 8 * is_asked
 
 
 def test_latents_stand_in_a_grid_of_windows() -> None:

@@ -1,4 +1,4 @@
-"""DAM4SAM's memory policy, but for its sign of a distractor."""
+"""DAM4SAM's memory policy."""
 
 from collections import deque
 from statistics import median
@@ -12,22 +12,26 @@ ANCHORS = 3
 ANCHOR_IOU = 0.8
 STEADY_AREA = (0.8, 1.2)  # shares of the median area of the last `MEDIAN_FRAMES`
 MEDIAN_FRAMES = 10
+RIVAL_OVERLAP = 0.7  # above it nothing beside the object is taken for it
 STRIDE = 5  # frames with the object between recent ones; frames between anchors are more
 
 
 class Dam4SamPolicy(Policy):
-    """Part of the bank holds recent frames, part holds anchors: sure masks of a steady size.
+    """Part of the bank holds recent frames, part holds anchors, which resolve distractors.
+
+    Anchors are sure masks of a steady size on frames where something else was nearly taken for the
+    object: another mask of the decoder reaches beyond the chosen one.  A decoder that gives one
+    mask when it tracks, as TinySAM 2's, shows no such sign; there the rest has to do.
 
     The newest frame that shows the object is always held.  When the next one arrives, it stays as
     an anchor, or as a fifth frame, or it leaves.
 
     Source: DAM4SAM (Videnovic et al., CVPR 2025, arXiv:2411.17576; jovanavidenovic/DAM4SAM,
-    ``dam4sam_tracker.py``).  Like it, not equal to it: there an anchor must also have an
-    alternative mask whose box differs (IoU <= 0.7), the sign of a distractor; our decoder gives
-    one mask when it tracks, so this is not asked.
+    ``dam4sam_tracker.py``).  Differs: masks are compared at the decoder's resolution.
     """
 
     reads_previous = False
+    asks_for_rivals = True
 
     def __init__(self, config: MemoryConfig) -> None:
         super().__init__(config)
@@ -47,6 +51,8 @@ class Dam4SamPolicy(Policy):
         if self._is_anchor(entry):
             self._anchors.append(entry.frame)
             reason += f", an anchor: predicted IoU {entry.scores.predicted_iou:.2f}, steady size"
+            if entry.rival_overlap is not None:
+                reason += ", and something beside it was nearly taken for it"
         if leaver is None:
             return Decision.KEPT, reason, None
         evicted, why = leaver
@@ -83,6 +89,8 @@ class Dam4SamPolicy(Policy):
 
     def _is_anchor(self, entry: MemoryEntry) -> bool:
         if entry.scores.predicted_iou <= ANCHOR_IOU or len(self._areas) < 2:
+            return False
+        if entry.rival_overlap is not None and entry.rival_overlap > RIVAL_OVERLAP:
             return False
         if self._anchors and abs(entry.frame - self._anchors[-1]) <= STRIDE:
             return False

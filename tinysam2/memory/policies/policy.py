@@ -39,9 +39,11 @@ class Policy(ABC):
     Attributes:
         reads_previous: whether a refused frame that shows the object is read once, by the next
             frame; it takes one of the bank's places.
+        asks_for_rivals: whether entries must tell `MemoryEntry.rival_overlap`.
     """
 
     reads_previous: ClassVar[bool]
+    asks_for_rivals: ClassVar[bool] = False
 
     def __init__(self, config: MemoryConfig) -> None:
         self.config = config

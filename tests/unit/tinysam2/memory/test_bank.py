@@ -160,6 +160,15 @@ def test_of_many_prompted_frames_the_closest_are_read(policy: MemoryPolicy) -> N
     assert {0, 10, 20, 30} <= set(bank.entries)
 
 
+def test_of_many_prompted_frames_one_on_each_side_is_read() -> None:
+    bank = bank_of()
+    for frame in (8, 10, 11, 40):
+        bank.offer(entry(frame, is_fixed=True))
+    assert [e.frame for e in bank.readable(12)] == [11, 40]
+    assert [e.frame for e in bank.readable(11)] == [11, 10]
+    assert [e.frame for e in bank.readable(3)] == [8, 10]
+
+
 @pytest.mark.parametrize("policy", list(MemoryPolicy))
 @pytest.mark.parametrize("seed", range(3))
 def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed: int) -> None:

@@ -123,3 +123,13 @@ def test_dam4sam_never_anchors_a_doubtful_mask_and_skips_empty_ones() -> None:
     assert not any(", an anchor:" in reason for _, reason, _ in verdicts)
     assert {v[0] for v in verdicts[1::2]} == {Decision.REFUSED}
     assert sorted(bank.entries) == [0, 1, 11, 19]
+
+
+def test_dam4sam_anchors_frames_on_which_something_else_was_nearly_taken_for_the_object() -> None:
+    bank = bank_of(MemoryPolicy.DAM4SAM)
+    rivals = [1.0 if frame < 10 else 0.5 for frame in range(1, 21)]
+    frames = (replace(seen(f), rival_overlap=r) for f, r in enumerate(rivals, 1))
+    verdicts = offer_all(bank, frames)
+    anchors = [f for f, v in enumerate(verdicts, 1) if ", an anchor:" in v[1]]
+    assert anchors == [10, 16]
+    assert "something beside it was nearly taken for it" in verdicts[9][1]

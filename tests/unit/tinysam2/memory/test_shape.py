@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from tinysam2.memory.motion import BoxMotion
-from tinysam2.memory.shape import Box, MaskShape, box_iou, mask_shapes
+from tinysam2.memory.shape import Box, MaskShape, box_iou, mask_shapes, rival_overlap
 
 
 def test_shape_is_measured_in_shares_of_the_picture() -> None:
@@ -48,3 +49,14 @@ def test_motion_goes_on_while_nothing_is_seen() -> None:
     for _ in range(5):
         expected = motion.predict()
     assert box_iou(expected, box_at(35)) > 0.85
+
+
+def test_a_mask_is_alone_unless_another_reaches_beyond_it() -> None:
+    mine, inside, beside = np.zeros((3, 40, 60), np.bool_)
+    mine[10:20, 10:20] = True
+    inside[12:18, 12:18] = True
+    beside[10:20, 30:40] = True
+    beside[38, 58] = True  # a speck: the largest part counts
+    assert rival_overlap(np.stack([mine, inside]), 0) == 1
+    assert rival_overlap(np.stack([inside, mine, beside]), 1) == pytest.approx(10 / 30)
+    assert rival_overlap(np.stack([mine | beside, mine]), 1) == pytest.approx(10 / 30)

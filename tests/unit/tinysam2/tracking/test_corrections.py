@@ -122,3 +122,35 @@ def test_previous_mask_guides_every_family(config: ModelConfig) -> None:
 def test_previous_mask_of_another_size_is_refused(model: Model) -> None:
     with pytest.raises(ValueError, match="mask must have the size of the frame"):
         ImagePredictor(model).predict(0, FRAMES[0], CLICK, np.ones((3, 3), np.bool_))
+
+
+def test_click_on_a_tracked_frame_is_answered_from_memory(model: Model) -> None:
+    answers = []
+    for mask in (block_mask(), OTHER_MASK):
+        tracker = VideoTracker(model, FRAMES)
+        tracker.add_prompt(1, 0, given(mask))
+        untracked = tracker.add_prompt(1, 3, CLICK)
+        for _ in tracker.propagate(stop=5):
+            pass
+        answers.append(tracker.add_prompt(1, 3, CLICK))
+        np.testing.assert_array_equal(tracker.add_prompt(1, 5, CLICK), alone(model, 5))
+        np.testing.assert_array_equal(untracked, alone(model, 3))
+    assert np.isfinite(answers[0]).all()
+    assert not np.array_equal(answers[0], answers[1])
+    assert not np.allclose(answers[0], alone(model, 3), atol=1e-4)
+
+
+def alone(model: Model, frame: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return ImagePredictor(model).predict(frame, FRAMES[frame], CLICK).mask_logits
+
+
+def test_sam2_reads_no_pointer_of_a_frame_to_come() -> None:
+    tracker = VideoTracker(model_of(SAM2), FRAMES)
+    tracker.add_mask(1, 4, block_mask())
+    counts = [s.memory_events[1].tokens_attended for s in tracker.propagate(0, 2)]
+    cells = 8 * 8
+    assert counts == [cells, 2 * cells + 2]  # of a frame ahead the map, of the one behind both
+    counts = [
+        s.memory_events[1].tokens_attended for s in tracker.propagate(3, 1, direction="backward")
+    ]
+    assert counts == [cells + 2, 2 * cells + 2 * 2]

@@ -1,3 +1,4 @@
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -248,3 +249,45 @@ def test_closing_the_walk_early_is_allowed(model: Model) -> None:
     next(walk)
     walk.close()
     assert len(list(tracker.propagate())) == 10
+
+
+def test_objects_come_and_go_while_others_are_tracked(model: Model) -> None:
+    tracker = VideoTracker(model, FRAMES)
+    one_mask(tracker)
+    tracker.add_points(2, 0, [[60, 30]], [1])
+    seen = []
+    for step in tracker.propagate(stop=6):
+        seen.append(step.object_ids)
+        if step.frame_index == 1:
+            tracker.remove(2)
+            tracker.remove(9)
+        if step.frame_index == 3:
+            tracker.add_box(7, 4, [10, 5, 40, 30])
+    assert seen == [(1, 2), (1, 2), (1,), (1,), (1, 7), (1, 7)]
+    alone = track(model, one_mask)
+    torch.testing.assert_close(step.mask_logits[:1], alone[5].mask_logits, atol=1e-3, rtol=1e-3)
+
+
+def test_walk_ends_when_no_object_is_left(model: Model) -> None:
+    tracker = VideoTracker(model, FRAMES)
+    one_mask(tracker)
+    walk = tracker.propagate()
+    next(walk)
+    tracker.remove(1)
+    assert list(walk) == []
+
+
+def test_what_a_tracker_holds_does_not_grow_with_the_video(model: Model) -> None:
+    frames = noise_frames(4)
+
+    class Loop:
+        def __len__(self) -> int:
+            return 60
+
+        def __getitem__(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+            return frames[index % 4]
+
+    tracker = VideoTracker(model, Loop(), image_size=64)
+    three_objects(tracker)
+    sizes = [len(pickle.dumps(vars(tracker)["_objects"])) for _ in tracker.propagate()]
+    assert max(sizes[40:]) < 1.05 * max(sizes[20:40])
