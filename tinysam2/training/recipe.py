@@ -9,7 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from tinysam2.devices import choose_device
-from tinysam2.training.feature_distillation import DistillationConfig, distil
+from tinysam2.training.distillation_config import DistillationConfig
+from tinysam2.training.feature_distillation import distil
 from tinysam2.training.running import STATE_FILE, StopRequest
 from tinysam2.training.tracking_config import TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
@@ -19,7 +20,7 @@ Recipe: TypeAlias = DistillationConfig | TrackingConfig
 STAGES: dict[str, type[Recipe]] = {"features": DistillationConfig, "tracking": TrackingConfig}
 NONE = "none"  # TOML has no null: what switches an optional setting off
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_MADE_BY_RUN = "out"
+_MADE_BY_RUN = ("out", "cache")
 
 
 class RecipeError(ValueError):
@@ -139,6 +140,6 @@ def _path(value: Any, key: _Key) -> Path:  # noqa: ANN401 - as above
     if not isinstance(value, str):
         raise key.error(f"must be a path as text, got {value!r}")
     path = Path(value).expanduser()
-    if key.name != _MADE_BY_RUN and not path.exists():
+    if key.name not in _MADE_BY_RUN and not path.exists():
         raise key.error(f"names {path}, which does not exist")
     return path

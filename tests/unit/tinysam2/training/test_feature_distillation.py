@@ -7,17 +7,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tests.unit.tinysam2.training.data_folder import make_data_folder
+from tinysam2.checkpoints import save_checkpoint
 from tinysam2.config import ModelConfig
 from tinysam2.network import TinySam2
 from tinysam2.tracking.picture import normalise
 from tinysam2.training import feature_distillation
-from tinysam2.training.feature_distillation import (
-    DistillationConfig,
-    distil,
-    feature_loss,
-    fit_projections,
-    project,
-)
+from tinysam2.training.distillation_config import DistillationConfig
+from tinysam2.training.embedding_cache import EmbeddingCache
+from tinysam2.training.feature_distillation import distil
+from tinysam2.training.feature_projection import feature_loss, fit_projections, project
 from tinysam2.training.resnet_teacher import ResNetTeacher
 
 
@@ -65,8 +63,8 @@ def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_projection_spreads_features_evenly_and_keeps_the_strongest(teacher_file: Path) -> None:
     teacher = ResNetTeacher(teacher_file)
     batch = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
-    (mean, basis), _ = fit_projections(teacher, iter([normalise(batch)]), (16, 8), count=1)
     features = teacher(normalise(batch))
+    (mean, basis), _ = fit_projections(iter([features]), (16, 8), count=1)
     assert [tuple(f.shape) for f in features] == [(2, 512, 8, 8), (2, 1024, 4, 4)]
     projected = project(features[0], mean, basis)
     torch.testing.assert_close(projected.square().mean(), torch.tensor(1.0), atol=1e-2, rtol=0)
@@ -78,6 +76,7 @@ def test_loss_is_zero_for_the_teachers_own_features() -> None:
     features = torch.randn(2, 8, 4, 4)
     torch.testing.assert_close(feature_loss(features, features), torch.tensor(0.0))
     assert feature_loss(features, -features) > feature_loss(features, 2 * features) > 0
+    assert feature_loss(features, features[:, :5]) < 1e-6  # of a narrower teacher
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def config(
     monkeypatch.setattr(feature_distillation, "PCA_BATCHES", 1)
     return DistillationConfig(
         data=make_data_folder(tmp_path / "data"),
-        teacher=teacher_file,
+        teacher=str(teacher_file),
         out=tmp_path / "out",
         steps=1,
         dim=64,
@@ -124,3 +123,78 @@ def test_stopped_run_ends_where_an_uninterrupted_one_does(
     expected = load_file(whole.out / "encoder.safetensors")
     for name, value in load_file(cut.out / "encoder.safetensors").items():
         assert torch.equal(value, expected[name]), name
+
+
+@pytest.fixture
+def taught(config: DistillationConfig, tmp_path: Path) -> DistillationConfig:
+    """Make a recipe with a tracker as teacher, narrower than the student and of another size."""
+    torch.manual_seed(4)
+    shape = ModelConfig(dim=32, memory_dim=32, mlp_dim=32, decoder_heads=4, memory_layers=1)
+    shape = replace(shape, image_size=128)
+    checkpoint = tmp_path / "tracker.safetensors"
+    save_checkpoint(checkpoint, shape, TinySam2(shape).state_dict(), {})
+    return replace(config, teacher="tinysam2", teacher_checkpoint=checkpoint)
+
+
+def weights_of(config: DistillationConfig) -> dict[str, Tensor]:
+    list(distil(config))
+    return load_file(config.out / "encoder.safetensors")
+
+
+def kept_in(cache: Path) -> list[Path]:
+    return sorted(path for path in cache.rglob("*") if path.is_file())
+
+
+def test_a_known_model_teaches_alike_with_and_without_its_embeddings_kept(
+    taught: DistillationConfig, tmp_path: Path
+) -> None:
+    taught = replace(taught, steps=2)
+    expected = weights_of(taught)
+    cached = replace(taught, cache=tmp_path / "cache", out=tmp_path / "filling")
+    filled = weights_of(cached)
+    files = kept_in(tmp_path / "cache")
+    assert {file.stat().st_size for file in files} == {4 + 2 * 32 * 4 * 4}
+    assert 1 <= len(files) <= 8  # as many as there are pictures
+    files[0].write_bytes(files[0].read_bytes()[:-1] + b"?")  # one is damaged
+    written = [file.stat().st_mtime_ns for file in files]
+    read = weights_of(replace(cached, out=tmp_path / "reading"))
+    assert kept_in(tmp_path / "cache") == files
+    changed = [f.stat().st_mtime_ns != t for f, t in zip(files, written, strict=True)]
+    assert not any(changed[1:])
+    for name, value in expected.items():
+        assert torch.equal(value, filled[name]), name
+        assert torch.equal(value, read[name]), name
+
+
+def test_a_run_with_a_known_model_resumes_where_an_uninterrupted_one_ends(
+    taught: DistillationConfig, tmp_path: Path
+) -> None:
+    taught = replace(taught, steps=2, cache=tmp_path / "cache")
+    expected = weights_of(taught)
+    cut = replace(taught, out=tmp_path / "cut")
+    assert [row["step"] for row in distil(cut, lambda: True)] == [1]
+    for name, value in weights_of(cut).items():
+        assert torch.equal(value, expected[name]), name
+
+
+def test_kept_embeddings_come_back_as_they_were_or_not_at_all(tmp_path: Path) -> None:
+    cache, embedding = EmbeddingCache(tmp_path / "a", (3, 2, 2)), torch.randn(3, 2, 2).half()
+    assert cache.read("ab12") is None
+    cache.write("ab12", embedding)
+    found = cache.read("ab12")
+    assert found is not None
+    assert torch.equal(found, embedding)
+    (file,) = kept_in(tmp_path)
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:-1], whole + b"0", bytes(len(whole) - 1) + b"1"):
+        file.write_bytes(damaged)
+        assert cache.read("ab12") is None
+    cache.write("ab12", embedding)
+    assert file.read_bytes() == whole
+
+
+def test_a_student_comes_closer_to_a_known_model(taught: DistillationConfig) -> None:
+    first, last = (
+        next(distil(replace(taught, steps=n, out=taught.out / str(n))))["loss"] for n in (1, 15)
+    )
+    assert last < 0.95 * first
