@@ -213,6 +213,10 @@ class Session:
         """Set the in and out frame, both inclusive."""
         self._run(edits.set_range(self.document, first, last))
 
+    def set_exclusive(self, is_exclusive: bool) -> None:
+        """Keep masks that are tracked from now on off other objects, or let them overlap."""
+        self._run(edits.set_exclusive(self.document, is_exclusive))
+
     def verify_job(self) -> Job:
         """Prove the frame numbers by reading the whole video; the last step has the verdict."""
         return partial(verify_index, self.source)

@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "ways from the first (default: forward)",
     )
     parser.add_argument(
+        "--no-overlap", action="store_true", help="let a pixel belong to one object at most"
+    )
+    parser.add_argument(
         "--memory-report", type=Path, metavar="FILE", help="what the tracker remembered (JSON)"
     )
     parser.add_argument(
@@ -79,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
                 _check_video(session)
                 frames, objects = _check_request(session, arguments)  # there may be fewer frames
             print(f"model: {model.name} on {model.device}", file=sys.stderr)
+            session.set_exclusive(arguments.no_overlap)
             done = track_objects(session, objects, Direction(arguments.direction), frames)
             reports = export_all(session, formats, arguments.out, frames)
             if arguments.memory_report:

@@ -178,6 +178,11 @@ class Document:
         first, last = self.row(Table.PROPERTIES, "range") or (None, None)
         return first, last
 
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether tracked masks keep off the pixels of other objects."""
+        return bool(self.row(Table.PROPERTIES, "exclusive"))
+
     def masks_on(self, frame: int) -> Iterator[tuple[TrackedObject, FrameMask]]:
         """Walk the masks of a frame in display order."""
         for tracked in self.objects:

@@ -129,6 +129,13 @@ def set_range(document: Document, first: int | None, last: int | None) -> Edit:
     return Edit("Set in/out range", _changes(document, Table.PROPERTIES, {"range": row}))
 
 
+def set_exclusive(document: Document, is_exclusive: bool) -> Edit:
+    """Keep tracked masks off the pixels of other objects, or let them overlap."""
+    label = "Keep objects apart" if is_exclusive else "Let objects overlap"
+    row = True if is_exclusive else None
+    return Edit(label, _changes(document, Table.PROPERTIES, {"exclusive": row}))
+
+
 def joined(label: str, *edits: Edit) -> Edit:
     """Make one step of undo of edits that touch different rows."""
     return Edit(label, tuple(change for edit in edits for change in edit.changes))

@@ -54,13 +54,19 @@ class ObjectRequest:
 
 @dataclass(frozen=True, slots=True)
 class TrackRequest:
-    """A snapshot of what to track; ``first`` and ``last`` bound the walk, both inclusive."""
+    """A snapshot of what to track.
+
+    Attributes:
+        first: frame that bounds the walk, inclusive, as ``last``.
+        is_exclusive: whether a pixel belongs to one of the objects at most.
+    """
 
     objects: tuple[ObjectRequest, ...]
     start: int
     first: int
     last: int
     direction: Direction = Direction.FORWARD
+    is_exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

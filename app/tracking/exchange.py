@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from app.core import edits
 from app.core.document import Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
-from app.core.masks import RleMask
+from app.core.masks import Bitmap, RleMask
 from app.tracking.backend import Direction, ObjectRequest, Prediction, TrackRequest
-from app.tracking.jobs import PredictionStep, PreviewStep, SegmentStep
+from app.tracking.jobs import PredictionStep, PreviewStep, SegmentStep, TrackStep
 
 
 def track_request(
@@ -44,7 +46,7 @@ def track_request(
             "starts.",
             "Click an object first.",
         )
-    return TrackRequest(known, start, first, last, direction)
+    return TrackRequest(known, start, first, last, direction, document.is_exclusive)
 
 
 def _object_request(document: Document, object_id: int, start: int) -> ObjectRequest:
@@ -73,7 +75,8 @@ def step_edit(document: Document, step: PredictionStep) -> Edit:
     """Make the edit that a step of a job stands for.
 
     Nothing of a removed or locked object changes, no verified mask, and by tracking no mask
-    that a person painted and none of a prompted frame.
+    that a person painted and none of a prompted frame.  In an exclusive document tracked masks
+    give way to those of objects that are not tracked with them.
     """
     if isinstance(step, PreviewStep):
         return Edit("Preview", ())
@@ -81,12 +84,13 @@ def step_edit(document: Document, step: PredictionStep) -> Edit:
         return _segment_edit(document, step)
     masks: dict[tuple[int, int], FrameMask | None] = {}
     memory = {}
+    taken = _taken(document, step) if document.is_exclusive else None
     for found in step.result.objects:
         key = (found.object_id, step.result.frame)
         if _is_open(document, found.object_id):
             memory[key] = found.memory
             if _may_replace(document, key, found.prediction):
-                masks[key] = _tracked_mask(document, key, found.prediction)
+                masks[key] = _tracked_mask(document, key, found.prediction, taken)
     return edits.set_masks(document, masks, "Track", memory, step.job_key)
 
 
@@ -114,7 +118,21 @@ def _may_replace(document: Document, key: tuple[int, int], found: Prediction) ->
     return not (row.is_verified or is_made_by_hand or row.mask == found.mask)
 
 
-def _tracked_mask(document: Document, key: tuple[int, int], found: Prediction) -> FrameMask:
-    is_prompted = not document.prompts(*key).is_empty
-    origin = Origin.PROMPT if is_prompted else Origin.TRACKED
-    return FrameMask(found.mask, origin, found.confidence)
+def _taken(document: Document, step: TrackStep) -> Bitmap | None:
+    """Return the pixels (H, W) of the objects that a step does not track; None for none."""
+    tracked = {found.object_id for found in step.result.objects}
+    others = [
+        row.mask.decode()
+        for each, row in document.masks_on(step.result.frame)
+        if each.object_id not in tracked
+    ]
+    return np.logical_or.reduce(others) if others else None
+
+
+def _tracked_mask(
+    document: Document, key: tuple[int, int], found: Prediction, taken: Bitmap | None
+) -> FrameMask:
+    if not document.prompts(*key).is_empty:
+        return FrameMask(found.mask, Origin.PROMPT, found.confidence)
+    mask = found.mask if taken is None else RleMask.encode(found.mask.decode() & ~taken)
+    return FrameMask(mask, Origin.TRACKED, found.confidence)

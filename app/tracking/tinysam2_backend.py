@@ -158,7 +158,8 @@ class TinySam2Backend:
 
     def _tracker(self, source: FrameSource, request: TrackRequest) -> VideoTracker:
         size, cleanup = self._predictor.image_size, MaskCleanup.of_share(source.size_hw)
-        tracker = VideoTracker(self._model, source, self._memory, size, cleanup)
+        is_exclusive = request.is_exclusive
+        tracker = VideoTracker(self._model, source, self._memory, size, cleanup, is_exclusive)
         for each in request.objects:
             for frame, prompts in _prompts_of(each, request.start).items():
                 tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))

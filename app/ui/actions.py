@@ -189,6 +189,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Need.JOB, "Finished frames are kept (Esc)", toolbar=True),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
+    _S("Track", "Keep objects apart", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks do not cover pixels of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Model…", (), lambda w: w.models.ask(), need=_NOW, tip="Which model tracks, on which device, with what memory"),

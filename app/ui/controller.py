@@ -253,6 +253,10 @@ class Controller(QObject):
         here = self._view.frame
         self.set_range(first if first is None or first <= here else None, here)
 
+    def toggle_exclusive(self) -> None:
+        """Keep tracked masks off other objects, or let them overlap."""
+        self._session.set_exclusive(not self._session.document.is_exclusive)
+
     # What the mouse does and how masks look.
 
     def use_tool(self, tool: Tool) -> None:

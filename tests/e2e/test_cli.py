@@ -105,6 +105,22 @@ def test_objects_are_tracked_from_their_own_first_prompt(
     assert starts == [(2, [1]), (5, [4])]
 
 
+def test_objects_can_be_kept_apart(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    near = {"id": 4, "prompts": [{"frame": 3, "box": [12, 12, 32, 32]}]}
+    content = {"objects": [*ONE_POINT["objects"], near]}
+    (folder / "prompts.json").write_text(json.dumps(content))
+    areas = []
+    for out, words in (("free", []), ("apart", ["--no-overlap"])):
+        assert run(*track("--format", "coco", *words, "--out", out))[0] == 0
+        (path,) = (folder / out).glob("**/*.json")
+        rows = json.loads(path.read_text())["annotations"]
+        areas.append(sum(row["area"] for row in rows))
+    assert [request.is_exclusive for request in backend.requests] == [False] * 2 + [True] * 2
+    assert areas[1] < areas[0]
+
+
 def test_a_saved_project_is_exported_as_track_does(
     folder: Path, run: Callable[..., Outcome], backend: FakeBackend
 ) -> None:

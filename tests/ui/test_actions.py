@@ -86,6 +86,17 @@ def test_a_toolbar_button_shows_the_tool_at_hand(qtbot: QtBot, tmp_path: Path) -
             assert [t for t in tools if user.window.action_set[t].isChecked()] == [text]
 
 
+def test_keeping_objects_apart_is_shown_and_can_be_undone(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_window(qtbot, small_clip(tmp_path, 8)) as user:
+        action = user.window.action_set["Keep objects apart"]
+        action.trigger()
+        assert user.window.workspace.session.document.is_exclusive
+        assert action.isChecked()
+        user.do("Undo")
+        assert not user.window.workspace.session.document.is_exclusive
+        user.wait(lambda: not action.isChecked())
+
+
 def test_the_list_of_keys_can_be_searched(qtbot: QtBot) -> None:
     with open_window(qtbot) as user:
         user.do("Keyboard shortcuts")

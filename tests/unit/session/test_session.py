@@ -108,6 +108,29 @@ def test_tracking_stays_in_the_range(session: Session) -> None:
         session.track_job(Direction.FORWARD, 9)
 
 
+def test_objects_kept_apart_give_way_to_those_that_are_not_tracked(
+    session: Session, backend: FakeBackend
+) -> None:
+    first, second = clicked_object(session), clicked_object(session)
+    run(session, session.track_job(Direction.FORWARD, 0, [first]))
+    session.set_exclusive(True)
+    first_masks = [session.document.mask(first, frame) for frame in range(FRAME_COUNT)]
+    run(session, session.track_job(Direction.FORWARD, 0, [second]))
+    assert [request.is_exclusive for request in backend.requests] == [False, True]
+    for frame, before in enumerate(first_masks):
+        row = session.document.mask(second, frame)
+        assert row is not None
+        assert before is not None
+        assert session.document.mask(first, frame) == before
+        overlap = (row.mask.decode() & before.mask.decode()).any()
+        assert overlap == (frame == 0)  # what was clicked stays as it was answered
+    session.set_exclusive(False)
+    run(session, session.track_job(Direction.FORWARD, 0, [second]))
+    row = session.document.mask(second, 3)
+    assert row is not None
+    assert row.mask == first_masks[3].mask  # type: ignore[union-attr]
+
+
 def test_progress_counts_every_frame_once(session: Session) -> None:
     clicked_object(session, frame=5)
     steps = list(session.track_job(Direction.BOTH, 5)(CancelToken()))
