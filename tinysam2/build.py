@@ -66,7 +66,7 @@ def load_model(
 
 
 def _weights_of(name: str) -> Path:
-    path = ModelStore().path(name) or BUNDLED.get(name)
+    path = ModelStore().intact(name) or BUNDLED.get(name)
     if path is None:
         raise CheckpointError(
             f"The weights of {name} are not stored here: fetch them with "

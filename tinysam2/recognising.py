@@ -17,6 +17,10 @@ from tinysam2.zoo import MODELS, KnownModel
 SIZE_TOLERANCE = 0.01
 
 
+class AmbiguousError(CheckpointError):
+    """Weights fit several models; the message names them."""
+
+
 def recognise(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list[KnownModel]:
     """Return the known models whose weights a file holds: every key is there, and no other.
 
@@ -50,6 +54,26 @@ def not_for(name: str, path: Path, others: Sequence[KnownModel]) -> CheckpointEr
     return CheckpointError(
         f"The weights file {path} is not for {name}: it looks like "
         f"{' or '.join(model.name for model in others)}. Choose that model, or another file."
+    )
+
+
+def only_one(candidates: Sequence[KnownModel], path: Path, sha256: str) -> KnownModel:
+    """Tell a file's model from its candidates by its hash, or else by its name.
+
+    Raises:
+        CheckpointError: there is no candidate.
+        AmbiguousError: there are still several.
+    """
+    exact = [model for model in candidates if model.sha256 == sha256]
+    named = [model for model in candidates if model.file_name == path.name]
+    if found := exact or (candidates if len(candidates) == 1 else named):
+        return found[0]
+    if candidates:
+        names = ", ".join(model.name for model in candidates)
+        raise AmbiguousError(f"The weights in {path} may be those of {names}.")
+    families = ", ".join(dict.fromkeys(model.family for model in MODELS.values()))
+    raise CheckpointError(
+        f"The weights in {path} are not those of a known model: choose a file of {families}."
     )
 
 

@@ -15,7 +15,7 @@ from platformdirs import user_data_path
 
 from tinysam2.checkpoints import CheckpointError
 from tinysam2.published import SAFETENSORS
-from tinysam2.recognising import not_for, recognise
+from tinysam2.recognising import not_for, only_one, recognise
 from tinysam2.stored_file import Digest, StoredFile
 from tinysam2.zoo import MODELS, KnownModel
 
@@ -31,10 +31,6 @@ class StoreError(ValueError):
 
 class NetworkError(StoreError):
     """An address cannot be reached, or the connection broke."""
-
-
-class AmbiguousError(CheckpointError):
-    """Weights fit several models; the message names them."""
 
 
 def store_folder() -> Path:
@@ -73,6 +69,19 @@ class ModelStore:
         """Return the stored weights of a model, or None."""
         record = StoredFile.read(self._record_path(name))
         return self._file(record) if record and self._file(record).is_file() else None
+
+    def intact(self, name: str) -> Path | None:
+        """Return the stored weights of a model, or None.
+
+        Raises:
+            CheckpointError: they are not as they were stored.
+        """
+        path = self.path(name)
+        if path and (fault := self._fault(self._record_path(name))):
+            raise CheckpointError(
+                f"The stored weights of {name} cannot be used: {fault}. Fetch or import them again."
+            )
+        return path
 
     def get(self, name: str, progress: ProgressCallback | None = None) -> Path:
         """Fetch a model's weights unless they are stored undamaged; goes on after interruptions.
@@ -144,7 +153,7 @@ class ModelStore:
                 with path.open("rb") as source, part.open("wb") as target:
                     digest = Digest(path.stat().st_size)
                     target.writelines(digest.passing(source))
-                model = _only_one(candidates, path, digest)
+                model = only_one(candidates, path, digest.sha256)
                 suffix = SAFETENSORS if path.suffix == SAFETENSORS else PUBLISHED_SUFFIX
                 return self._keep(part, model, suffix, digest, str(path.absolute()))
             finally:
@@ -213,20 +222,6 @@ class ModelStore:
             yield
         except OSError as error:
             raise StoreError(f"The model store {self.folder} cannot be used: {error}.") from error
-
-
-def _only_one(candidates: list[KnownModel], path: Path, digest: Digest) -> KnownModel:
-    exact = [model for model in candidates if model.sha256 == digest.sha256]
-    named = [model for model in candidates if model.file_name == path.name]
-    if found := exact or (candidates if len(candidates) == 1 else named):
-        return found[0]
-    if candidates:
-        names = ", ".join(model.name for model in candidates)
-        raise AmbiguousError(f"The weights in {path} may be those of {names}.")
-    families = ", ".join(dict.fromkeys(model.family for model in MODELS.values()))
-    raise CheckpointError(
-        f"The weights in {path} are not those of a known model: choose a file of {families}."
-    )
 
 
 def _download(address: str, part: Path) -> Generator[tuple[int, int], None, Digest]:

@@ -106,7 +106,8 @@ class ModelShelf:
             ModelError: it cannot be used, or fits several models other than the selected one.
         """
         from tinysam2.checkpoints import CheckpointError
-        from tinysam2.store import AmbiguousError, ModelStore
+        from tinysam2.recognising import AmbiguousError
+        from tinysam2.store import ModelStore
 
         with store_errors("", "Select the one it is in the table, then import it again."):
             try:
@@ -143,7 +144,8 @@ def store_errors(no_network: str, ambiguous: str) -> Iterator[None]:
         ModelError: the store failed.
     """
     from tinysam2.checkpoints import CheckpointError
-    from tinysam2.store import AmbiguousError, NetworkError, StoreError
+    from tinysam2.recognising import AmbiguousError
+    from tinysam2.store import NetworkError, StoreError
 
     try:
         yield

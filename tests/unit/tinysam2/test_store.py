@@ -17,7 +17,8 @@ from tinysam2.build import BUNDLED, LOADABLE, load_model
 from tinysam2.checkpoints import CheckpointError, save_checkpoint
 from tinysam2.families import FAMILIES, Family
 from tinysam2.network import TinySam2
-from tinysam2.store import AmbiguousError, ModelStore, NetworkError, StoreError, store_folder
+from tinysam2.recognising import AmbiguousError
+from tinysam2.store import ModelStore, NetworkError, StoreError, store_folder
 from tinysam2.zoo import MODELS, KnownModel
 
 CONTENT = bytes(range(256)) * 5000
@@ -342,6 +343,10 @@ def test_weights_of_ones_own_take_the_place_of_the_bundled_ones(
     save_checkpoint(path, TOY, toy_network().state_dict(), {})
     assert ModelStore().import_file(path).model == "tinysam2"
     assert load_model("tinysam2", device="cpu").network.config == TOY
+    stored = ModelStore().folder / "tinysam2.safetensors"
+    stored.write_bytes(stored.read_bytes()[:-2] + b"xx")  # still weights, but not those
+    with pytest.raises(CheckpointError, match=r"tinysam2 cannot be used: .* is damaged.* again\."):
+        load_model("tinysam2", device="cpu")
 
 
 def test_own_weights_must_fit_their_network(store: ModelStore, tmp_path: Path) -> None:
