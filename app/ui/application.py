@@ -15,6 +15,7 @@ from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.icons import icon
 from app.ui.main_window import TITLE, MainWindow
+from app.ui.notices import Notices
 from app.ui.shortcuts import ShortcutGuard
 from app.ui.theme import apply_theme
 
@@ -42,6 +43,8 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
     application.installEventFilter(guard)
     hook = ExceptionHook()
     hook.install()
+    notices = Notices()
+    notices.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends it; all is saved
     try:
         window = MainWindow(model)
@@ -49,6 +52,7 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         application.styleHints().colorSchemeChanged.connect(
             lambda: window.use_theme(window.preferences.theme)
         )
+        notices.said.connect(window.status.show_message)
         window.closed.connect(application.quit)
         apply_theme(application, window.preferences.theme)
         window.show()
@@ -57,6 +61,7 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         return application.exec()
     finally:
         signal.signal(signal.SIGINT, interrupt)
+        notices.remove()
         hook.remove()
         application.removeEventFilter(guard)
         logging.getLogger().removeHandler(log)

@@ -6,6 +6,7 @@ it will have.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -65,8 +66,8 @@ def make_entries(
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
         looks = masks.pointer[i], descriptors[i]
-        shown = scores, shapes[i], is_fixed[i], None if rivals is None else rivals[i]
-        entries.append(MemoryEntry(frame, tokens[i], cells, *looks, *shown))
+        entry = MemoryEntry(frame, tokens[i], cells, *looks, scores, shapes[i], is_fixed[i])
+        entries.append(replace(entry, rival_overlap=rivals[i]) if rivals else entry)
     return entries
 
 

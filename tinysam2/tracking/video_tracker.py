@@ -29,6 +29,8 @@ from tinysam2.tracking.tracked_object import TrackedObject
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+OBJECTS_AT_ONCE = "%s is out of memory: tracking goes on, %d object(s) at a time"
+ON_CPU = "%s is out of memory: tracking goes on on the CPU"
 
 
 class VideoTracker:
@@ -208,11 +210,11 @@ class VideoTracker:
         device, at_once = self.predictor.model.device, min(self._most_at_once, len(banks))
         if at_once > 1:
             self._most_at_once = at_once // 2
-            _log.warning("%s is out of memory: %d object(s) at once", device, self._most_at_once)
+            _log.warning(OBJECTS_AT_ONCE, device, self._most_at_once)
         elif device.type == "cpu":
             return False
         else:
-            _log.warning("%s is out of memory: tracking goes on on the CPU", device)
+            _log.warning(ON_CPU, device)
             self.predictor = ImagePredictor(on_cpu(self.predictor.model), self.predictor.image_size)
             self.network = self.predictor.model.network
             banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}

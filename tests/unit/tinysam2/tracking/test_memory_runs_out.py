@@ -84,7 +84,7 @@ def test_objects_are_tracked_in_smaller_batches(
     with caplog.at_level(logging.WARNING):
         assert_same(list(prompted(model).propagate()), wanted)
     assert sum(count > most for count in tried) <= 2
-    assert "cpu is out of memory: 1 object(s) at once" in caplog.messages
+    assert "cpu is out of memory: tracking goes on, 1 object(s) at a time" in caplog.messages
 
 
 def test_no_room_even_for_one_object_is_said(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
