@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinysam2.training.recipe import Recipe
 
 DONE, INTERRUPTED = 0, 130
-OVERRIDES = ("data", "out", "teacher", "device", "minutes", "steps")
+OVERRIDES = ("data", "out", "teacher", "teacher_checkpoint", "device", "minutes", "steps")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="where results and the state go")
     parser.add_argument("--data", metavar="DIR", help="training data, a folder with index.json")
     parser.add_argument(
-        "--teacher", metavar="T", help="whom to copy: a file (features), a known model (tracking)"
+        "--teacher", metavar="T", help="whom to copy: a known model; for features also a file"
+    )
+    parser.add_argument(
+        "--teacher-checkpoint", metavar="FILE", help="weights of that known model, if not stored"
     )
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps")
     length = parser.add_mutually_exclusive_group()
@@ -109,5 +112,5 @@ def _command(arguments: argparse.Namespace) -> str:
     words = ["tinysam2", "train", str(arguments.config)]
     for name in OVERRIDES:
         value = getattr(arguments, name)
-        words += [] if value is None else [f"--{name}", str(value)]
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)

@@ -1,16 +1,15 @@
 """One differentiable walk over a batch of clips, through the memory that inference uses."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from tinysam2.memory.bank import MemoryBank
 from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
-from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 from tinysam2.training.losses import MaskLoss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, draw_prompt
-from tinysam2.training.teaching import MaskTeacher, copying_loss
+from tinysam2.training.teaching import Teacher
+from tinysam2.training.walking import listen, walk
 
 FIRST_MASK_SHARE = 0.85
 MIN_CLICK_AREA_PX = 64
@@ -32,7 +31,7 @@ def rollout(
     others: Tensor,
     generator: torch.Generator,
     train_trunk: bool,
-    teacher: MaskTeacher | None = None,
+    teacher: Teacher | None = None,
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
@@ -47,7 +46,7 @@ def rollout(
         others: alike, of another object in the picture, which may be absent.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
-        teacher: whose masks of the stills are copied besides.
+        teacher: that sees the same and is copied besides.
     """
     count, length = pictures.shape[:2]
     with torch.set_grad_enabled(train_trunk):
@@ -57,13 +56,19 @@ def rollout(
     flat = ImageFeatures(*(m.flatten(0, 1) for m in maps))
     stills = _either(masks, others, generator).flatten(0, 1)
     prompt = draw_prompt(stills, generator, mask_share=0.0, most_corrections=1)
-    taught = None if teacher is None else teacher.masks(pictures.flatten(0, 1), prompt)
-    still_losses, _ = _prompted(network, flat, stills, prompt, generator, taught)
-    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
-    losses, answer = _prompted(network, features[0], masks[:, 0], prompt, generator)
-    tracked = _track(network, features, masks, answer)
+    with listen(network) as answered:
+        still_losses, _ = _prompted(network, flat, stills, prompt, generator)
+    first = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
+    losses, answer = _prompted(network, features[0], masks[:, 0], first, generator)
+    with listen(network) as heard:
+        tracked = _track(network, features, masks, answer)
     total = torch.stack([x.total for x in tracked]).mean()
     total = total + torch.stack([x.total for x in still_losses + losses]).mean()
+    if teacher is not None:
+        look = teacher.look(pictures.flatten(0, 1))
+        total = total + teacher.still_loss(look, flat.s16, answered[0], prompt, stills)
+        seen = [teacher.look(frame) for frame in pictures.unbind(1)]
+        total = total + teacher.clip_loss(seen, [f.s16 for f in features], heard, masks)
     return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
 
 
@@ -78,19 +83,8 @@ def _track(
     network: TinySam2, features: list[ImageFeatures], masks: Tensor, first: Segmentation
 ) -> list[MaskLoss]:
     """Follow what the first frame's answers show through the other frames, from memory alone."""
-    config, size_hw = network.config.memory, features[0].size_hw
-    banks = [make_bank(network, config, size_hw) for _ in range(len(masks))]
-    _remember(network, features[0], first, banks, 0, is_prompted=True)
-    losses = []
-    for t in range(1, len(features)):
-        memories = [read_memory(network, bank, t, size_hw) for bank in banks]
-        answer = network.segment_remembered(features[t], memories)
-        losses.append(
-            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
-        )
-        if t + 1 < len(features):
-            _remember(network, features[t], answer, banks, t, is_prompted=False)
-    return losses
+    answers = enumerate(walk(network, features, first), start=1)
+    return [mask_loss(x.logits, x.predicted_iou, x.object_logit, masks[:, t]) for t, x in answers]
 
 
 def _mean_iou(losses: list[MaskLoss]) -> float:
@@ -103,12 +97,8 @@ def _prompted(
     mask: Tensor,
     prompt: Prompt,
     generator: torch.Generator,
-    taught: Tensor | None = None,
 ) -> tuple[list[MaskLoss], Segmentation]:
-    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer.
-
-    The answer to the prompt itself is also compared with a teacher's masks, where there are any.
-    """
+    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer."""
     conditioned = network.condition(features, None)
     if prompt.mask is not None:
         given = (prompt.mask.float()[:, None] - 0.5) * (2 * MASK_LOGIT)
@@ -123,30 +113,9 @@ def _prompted(
         found = network.segment(
             conditioned, features, prompt.xy, prompt.labels, previous, multimask
         )
-        loss = mask_loss(found.logits, found.predicted_iou, found.object_logit, mask)
-        if correction == 0 and taught is not None:
-            loss = replace(loss, total=loss.total + copying_loss(found, taught, mask))
-        losses.append(loss)
+        losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
         if correction < prompt.corrections:
             best = found.best().logits.detach()
             prompt = correct(prompt, best, mask, generator)
             previous = best[:, None] if prompt.feeds_mask else None
     return losses, found
-
-
-def _remember(
-    network: TinySam2,
-    features: ImageFeatures,
-    answer: Segmentation,
-    banks: list[MemoryBank],
-    frame: int,
-    is_prompted: bool,
-) -> None:
-    masks = answer.best()
-    flags = torch.full((len(banks),), is_prompted, device=masks.logits.device)
-    memory = network.encode_memory(features, masks.logits, masks.object_logit, flags)
-    entries = make_entries(
-        memory.float(), features, masks, banks, frame, [is_prompted] * len(banks)
-    )
-    for bank, entry in zip(banks, entries, strict=True):
-        bank.offer(entry)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinysam2.build import LOADABLE
 from tinysam2.config import ModelConfig, check_image_size
 from tinysam2.training.running import check_length, share_done
 from tinysam2.training.sources.registry import Data
+from tinysam2.training.teacher_loss import TeacherLoss
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class TrackingConfig:
         real: clips of a batch taken from videos.
         trunk_rate: learning rate of the trunk as a share of the others'.
         workers: processes that read each kind of clip; 0 reads in this one.
-        teacher: known model whose masks are copied besides the true ones.
+        teacher: known model that is copied besides.
         teacher_checkpoint: weights of the teacher; the stored or bundled ones unless given.
+        teacher_loss: how much of the teacher is copied.
         validate: data set whose first "val" sequences are scored as the run goes; none by default.
         validate_every_s: seconds from one such score to the next; they count as training time.
     """
@@ -63,6 +66,7 @@ class TrackingConfig:
     workers: int = 1
     teacher: str | None = None
     teacher_checkpoint: Path | None = None
+    teacher_loss: TeacherLoss = field(default_factory=TeacherLoss)
     validate: Path | None = None
     validate_every_s: float = 600.0
 
@@ -70,14 +74,21 @@ class TrackingConfig:
         check_length(self.minutes, self.steps)
         if min(self.synthetic, self.real) < 0 or not self.synthetic + self.real:
             raise ValueError("synthetic and real must be at least 0, and one of them more")
-        if self.teacher is None and self.teacher_checkpoint is not None:
-            raise ValueError("teacher must name the model that teacher_checkpoint is of")
+        self._check_teacher()
         if self.validate_every_s <= 0:
             raise ValueError(
                 f"validate_every_s must be greater than 0, got {self.validate_every_s}"
             )
         if self.length < 2:
             raise ValueError(f"length must be at least 2, got {self.length}")
+
+    def _check_teacher(self) -> None:
+        if self.teacher is not None and self.teacher not in LOADABLE:
+            raise ValueError(f"teacher must be one of {', '.join(LOADABLE)}, got {self.teacher!r}")
+        if self.teacher is None and self.teacher_checkpoint is not None:
+            raise ValueError("teacher must name the model that teacher_checkpoint is of")
+        if self.teacher is None and self.teacher_loss != TeacherLoss():
+            raise ValueError("teacher must name the model that teacher_loss is for")
 
     def share_done(self, step: int, seconds: float) -> float:
         """Return how much of the run lies behind, from 0 on; 1 is its end."""

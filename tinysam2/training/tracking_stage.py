@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from tinysam2.build import load_model
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.devices import place
 from tinysam2.network import TinySam2
@@ -30,7 +29,7 @@ from tinysam2.training.running import (
     save_state,
 )
 from tinysam2.training.synthesis import colour_drift, synthesise
-from tinysam2.training.teaching import MaskTeacher
+from tinysam2.training.teaching import Teacher, load_teacher
 from tinysam2.training.tracking_config import Phase, TrackingConfig
 from tinysam2.training.validation import Validation
 
@@ -45,7 +44,7 @@ class TrainingState:
     network: TinySam2
     optimiser: torch.optim.Optimizer
     ema: dict[str, Tensor]
-    teacher: MaskTeacher | None = None
+    teacher: Teacher | None = None
     validation: Validation | None = None
     step: int = 0
     seconds: float = 0.0
@@ -56,6 +55,7 @@ class TrainingState:
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "ema": self.ema,
+            "teacher": self.teacher and self.teacher.state(),
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -68,6 +68,8 @@ class TrainingState:
         self.network.load_state_dict(saved["network"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.ema = {name: value.to(device) for name, value in saved["ema"].items()}
+        if self.teacher is not None:
+            self.teacher.resume(saved.get("teacher"))
         self.step, self.seconds = saved["step"], saved["seconds"]
 
     def update_ema(self) -> None:
@@ -99,13 +101,8 @@ def _start(config: TrackingConfig) -> TrainingState:
         weight_decay=config.weight_decay,
     )
     ema = {k: v.clone() for k, v in network.state_dict().items()}
-    return TrainingState(network, optimiser, ema, _teacher(config), _validation(config))
-
-
-def _teacher(config: TrackingConfig) -> MaskTeacher | None:
-    if config.teacher is None:
-        return None
-    return MaskTeacher(load_model(config.teacher, config.teacher_checkpoint, config.device).network)
+    teacher = load_teacher(config, network.config.dim)
+    return TrainingState(network, optimiser, ema, teacher, _validation(config))
 
 
 def _validation(config: TrackingConfig) -> Validation | None:
@@ -223,6 +220,8 @@ def _step(
     result.loss.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
     state.optimiser.step()
+    if state.teacher is not None:
+        state.teacher.learn(state.optimiser.param_groups[-1]["lr"])
     state.step += 1
     state.update_ema()
     return replace(result, loss=result.loss.detach())
@@ -238,6 +237,8 @@ def _report(
         "click_iou": round(float(np.mean([r.click_iou for r in log])), 4),
         "track_iou": round(float(np.mean([r.track_iou for r in log])), 4),
     }
+    if state.teacher is not None:
+        row |= state.teacher.report()
     is_over = config.share_done(state.step, state.seconds) >= 1
     if state.validation and (is_over or state.validation.is_due):
         row |= state.validation.score(state.network, state.ema)

@@ -15,7 +15,7 @@ from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.config import MemoryPolicy, ModelConfig
 from tinysam2.network import TinySam2
 from tinysam2.training import recipe as recipes
-from tinysam2.training.feature_distillation import DistillationConfig
+from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.recipe import RecipeError, read_recipe
 from tinysam2.training.sources.registry import DataRow
 from tinysam2.training.tracking_config import TrackingConfig
@@ -30,6 +30,11 @@ length = 2
 synthetic = 1
 real = 1
 workers = 0
+"""
+FEATURES = """
+stage = "features"
+data = "data"
+out = "run"
 """
 TABLES = """
 [[phases]]
@@ -88,12 +93,12 @@ def test_a_recipe_is_followed_to_a_model_that_tracks(
     save_file(kept, folder / "encoder.safetensors")
     status, out, err = train(TRACKING + TABLES)
     assert (status, out) == (0, "run\n")
-    assert "training: 100%, 0:00:0" in err
+    assert "training: 100%, 0:0" in err
     assert "track_iou" in err
     assert (folder / "run/tinysam2.safetensors").exists()
     (folder / "run/tinysam2.safetensors").rename(folder / "teacher.safetensors")
-    checkpoint = "teacher_checkpoint = 'teacher.safetensors'"
-    status, _, err = train(TRACKING + checkpoint + TABLES, "--steps", "2", "--teacher", "tinysam2")
+    teacher = ("--teacher", "tinysam2", "--teacher-checkpoint", "teacher.safetensors")
+    status, _, err = train(TRACKING + TABLES, "--steps", "2", *teacher)
     assert status == 0, err
     assert "continuing the run in run" in err
     assert torch.load(folder / "run/state.pt", weights_only=True)["step"] == 2
@@ -112,10 +117,12 @@ def test_ctrl_c_saves_and_says_how_to_continue(
 
     monkeypatch.setattr(recipes, "follow", follow)
     before = signal.getsignal(signal.SIGINT)
-    status, _, err = train(TRACKING, "--out", "other run", "--minutes", "90")
+    teacher = ("--teacher", "tinysam2", "--teacher-checkpoint", "teacher.safetensors")
+    status, _, err = train(TRACKING, "--out", "other run", "--minutes", "90", *teacher)
     assert status == 130
     assert "training:  69%, 1:01:40, step 1, loss 2.0" in err
-    assert "to continue: tinysam2 train recipe.toml --out 'other run' --minutes 90.0" in err
+    said = f"--out 'other run' {' '.join(teacher)} --minutes 90.0"
+    assert f"to continue: tinysam2 train recipe.toml {said}" in err
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -136,6 +143,22 @@ def test_failure_of_a_worker_is_one_sentence(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (TRACKING + "teacher = 'sam3'", "teacher must be one of tinysam2, "),
+        (TRACKING + "teacher_checkpoint = 'teacher.safetensors'", "teacher must name the model"),
+        (TRACKING + "teacher_loss = {masks = 2}", "teacher must name the model that teacher_loss"),
+        (
+            TRACKING + "teacher = 'tinysam2'\nteacher_loss = {mask = 2}",
+            "`teacher_loss.mask` is not known; choose from embedding, memory, tokens, masks",
+        ),
+        (
+            TRACKING + "teacher = 'tinysam2'\nteacher_loss = {masks = -1}",
+            "`teacher_loss`: weights must be at least 0",
+        ),
+        (FEATURES + "teacher = 'sam3'", "teacher must be a file, or one of tinysam2, "),
+        (
+            FEATURES + "teacher = 'teacher.safetensors'\ncache = 'cache'",
+            "cache is for a teacher that is a known model",
+        ),
         ("stage = 3", '`stage` must be "features" or "tracking", got 3'),
         ("", "`stage` must be"),
         ("a b", "recipe.toml is not a TOML file"),
@@ -218,11 +241,12 @@ def test_recipes_that_come_along_are_the_defaults(
 ) -> None:
     places = {"data": "data", "out": "run", needed: f"{needed}.safetensors"}
     recipe = read_recipe(ROOT / f"resources/recipes/{name}.toml", places)
-    expected = kind(**{f: Path(value) for f, value in places.items()}, **changed)
+    known = {f: value if f == "teacher" else Path(value) for f, value in places.items()}
+    expected = kind(**known, **changed)
     assert recipe == expected
     told = tomllib.loads((ROOT / f"resources/recipes/{name}.toml").read_text())
     silent = {field.name for field in fields(kind)} - told.keys()
-    assert all(getattr(recipe, field) is None for field in silent - {"model"})
+    assert all(getattr(recipe, field) is None for field in silent - {"model", "teacher_loss"})
 
 
 def test_the_recipe_for_a_gpu_can_be_followed(folder: Path) -> None:

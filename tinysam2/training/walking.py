@@ -1,0 +1,94 @@
+"""Following objects through a clip from memory alone, and hearing what a network thinks of it.
+
+Student and teacher walk alike, so that what they make of a frame can be compared.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tinysam2.decoder.mask_decoder import DecodedMasks
+from tinysam2.memory.bank import MemoryBank
+from tinysam2.network import ImageFeatures, Segmentation, TinySam2
+from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What went into and came out of a mask decoder for O objects.
+
+    Attributes:
+        conditioned: (O, dim, H, W) what memory attention, or a picture alone, gave it.
+        decoded: all four masks with their tokens.
+    """
+
+    conditioned: Tensor
+    decoded: DecodedMasks
+
+
+@contextmanager
+def listen(network: TinySam2) -> Iterator[list[Heard]]:
+    """Collect what passes a network's mask decoder; inference returns none of it."""
+    heard: list[Heard] = []
+
+    def hear(_: nn.Module, given: tuple[Tensor, ...], decoded: DecodedMasks) -> None:
+        heard.append(Heard(given[0], decoded))
+
+    hook = network.mask_decoder.register_forward_hook(hear)
+    try:
+        yield heard
+    finally:
+        hook.remove()
+
+
+def walk(
+    network: TinySam2,
+    features: Sequence[ImageFeatures],
+    first: Segmentation,
+    is_in_use: bool = False,
+) -> Iterator[Segmentation]:
+    """Follow what the first frame's answer shows through the other frames.
+
+    Args:
+        network: with its own memory settings.
+        features: of each frame, for all objects.
+        first: the answer on the first frame.
+        is_in_use: remember as the tracker does: nothing of objects that are not seen, and given
+            masks of SAM 2's kind as they are.  A student's doubts must not wipe its memory.
+
+    Yields:
+        The answers on the second frame and those after it.
+    """
+    size_hw, count = features[0].size_hw, len(first.object_logit)
+    banks = [make_bank(network, network.config.memory, size_hw) for _ in range(count)]
+    answer = first
+    for t in range(1, len(features)):
+        _remember(network, features[t - 1], answer, banks, t - 1, is_in_use)
+        memories = [read_memory(network, bank, t, size_hw) for bank in banks]
+        answer = network.segment_remembered(features[t], memories)
+        yield answer
+
+
+def _remember(
+    network: TinySam2,
+    features: ImageFeatures,
+    answer: Segmentation,
+    banks: list[MemoryBank],
+    frame: int,
+    is_in_use: bool,
+) -> None:
+    """Offer a frame to the banks; the first one is the prompted one."""
+    is_prompted, masks = frame == 0, answer.best()
+    is_hardened = is_prompted
+    if is_in_use:
+        masks = masks.without_absent()
+        is_hardened = is_prompted and not network.config.follows_sam2
+    flags = torch.full((len(banks),), is_hardened, device=masks.logits.device)
+    memory = network.encode_memory(features, masks.logits, masks.object_logit, flags)
+    fixed = [is_prompted] * len(banks)
+    entries = make_entries(memory.float(), features, masks, banks, frame, fixed)
+    for bank, entry in zip(banks, entries, strict=True):
+        bank.offer(entry)
