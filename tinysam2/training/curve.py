@@ -17,17 +17,25 @@ PANEL_WH, MARGIN_PX, TOP_PX, LINE_PX = (600, 360), 56, 40, 3
 GREY, LIGHT, BLACK = (150, 150, 150), (228, 228, 228), (30, 30, 30)
 COLOURS = ((31, 119, 180), (214, 96, 20), (44, 140, 60), (148, 80, 170))
 TICKS = 5
-SMOOTHED_ROWS = 9  # mean over this many reports; the reports themselves are drawn pale
+DOT_PX = 3  # radius
 
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """One diagram: a title, its curves by name, and the range of the upright axis."""
+    """One diagram.
+
+    Attributes:
+        curves: by name.
+        low: lower end of the upright axis.
+        high: its upper end.
+        smoothed: mean over this many reports; the reports themselves are drawn pale.
+    """
 
     title: str
     curves: dict[str, list[Point]]
     low: float
     high: float
+    smoothed: int = 9
 
 
 def read_log(path: Path) -> list[Row]:
@@ -48,15 +56,16 @@ def read_log(path: Path) -> list[Row]:
 
 
 def draw_curves(rows: list[Row]) -> Image.Image:
-    """Draw the loss and the IoUs over the steps, side by side."""
-    losses = _curves(rows, [name for name in rows[-1] if name.endswith("loss")])
-    ious = _curves(rows, [name for name in rows[-1] if name.endswith("iou")])
+    """Draw the loss and the IoUs over the steps, and J and F of validation if there are any."""
+    losses, ious = _curves(rows, "loss"), _curves(rows, "iou")
     values = [y for curve in losses.values() for _, y in curve]
     low, high = min(values, default=0.0), max(values, default=1.0)
     panels = [
         _Panel("loss", losses, low, max(high, low + 1e-6)),
         _Panel("IoU", ious, 0.0, 1.0),
     ]
+    if scores := _curves(rows, "val_j", "val_f"):
+        panels.append(_Panel("validation", scores, 0.0, 1.0, smoothed=1))  # few, and no noise
     width, height = PANEL_WH
     picture = Image.new("RGB", (width * len(panels), height), "white")
     last_step = max(rows[-1]["step"], 1)
@@ -67,7 +76,9 @@ def draw_curves(rows: list[Row]) -> Image.Image:
     return picture
 
 
-def _curves(rows: list[Row], names: list[str]) -> dict[str, list[Point]]:
+def _curves(rows: list[Row], *ends: str) -> dict[str, list[Point]]:
+    """Collect the figures whose names end so; a report need not have all of them."""
+    names = dict.fromkeys(name for row in rows for name in row if name.endswith(ends))
     return {name: [(row["step"], row[name]) for row in rows if name in row] for name in names}
 
 
@@ -94,17 +105,23 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: _Panel, last_step: float) -> N
         draw.text((right, TOP_PX / 2), "not in this log", GREY, font, "rm")
     x = right
     for (name, points), colour in zip(panel.curves.items(), COLOURS, strict=False):
+        smooth = _smoothed(points, panel.smoothed)
         pale = tuple((c + 2 * 255) // 3 for c in colour)
         draw.line([place(p) for p in points], pale, 1)
-        draw.line([place(p) for p in _smoothed(points)], colour, LINE_PX, "curve")
-        label = f"{name.replace('_', ' ')} {_smoothed(points)[-1][1]:.3f}"
+        draw.line([place(p) for p in smooth], colour, LINE_PX, "curve")
+        if panel.smoothed == 1:
+            for dot_x, dot_y in map(place, points):
+                draw.ellipse(
+                    (dot_x - DOT_PX, dot_y - DOT_PX, dot_x + DOT_PX, dot_y + DOT_PX), colour
+                )
+        label = f"{name.replace('_', ' ')} {smooth[-1][1]:.3f}"
         draw.text((x, TOP_PX / 2), label, colour, font, "rm")
         x -= draw.textlength(label, font) + 18
 
 
-def _smoothed(points: list[Point]) -> list[Point]:
+def _smoothed(points: list[Point], count: int) -> list[Point]:
     """Average each report with its neighbours."""
-    half = SMOOTHED_ROWS // 2
+    half = count // 2
     values = np.array([y for _, y in points])
     means = [float(values[max(i - half, 0) : i + half + 1].mean()) for i in range(len(points))]
     return [(x, mean) for (x, _), mean in zip(points, means, strict=True)]

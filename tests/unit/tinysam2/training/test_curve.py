@@ -29,6 +29,14 @@ def test_picture_has_a_panel_for_the_loss_and_one_for_the_ious(tmp_path: Path) -
     assert 0 < colours(loss) < colours(ious)
 
 
+def test_scores_of_validation_have_a_panel_even_where_the_last_report_has_none() -> None:
+    width, height = PANEL_WH
+    once = [*ROWS[:5], {**ROWS[5], "val_j": 0.6, "val_f": 0.5}, *ROWS[6:]]
+    picture = draw_curves(once)
+    assert picture.size == (3 * width, height)
+    assert colours(picture.crop((2 * width, 0, *picture.size))) > 0
+
+
 def test_log_without_ious_or_of_one_report_can_be_drawn() -> None:
     draw_curves([{"step": 1, "loss": 2.0}])
 
