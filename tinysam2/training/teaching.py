@@ -37,6 +37,7 @@ class Teacher:
         weight_decay: float = 0.0,
     ) -> None:
         self._network = network.eval().requires_grad_(False)
+        self._fingerprint = fingerprints.of_network(network)
         self._weights = weights or TeacherLoss()
         dim = network.config.dim
         self.maps = nn.ModuleDict(
@@ -167,14 +168,14 @@ class Teacher:
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs of the linear maps."""
         return {
-            "teacher": fingerprints.of_network(self._network),
+            "teacher": self._fingerprint,
             "maps": self.maps.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
 
     def resume(self, saved: Mapping[str, Any] | None) -> None:
         """Go on from a `state`; with none, or another teacher's, the maps are learnt anew."""
-        if saved is not None and saved["teacher"] == fingerprints.of_network(self._network):
+        if saved is not None and saved["teacher"] == self._fingerprint:
             self.maps.load_state_dict(saved["maps"])
             self._optimiser.load_state_dict(saved["optimiser"])
 
