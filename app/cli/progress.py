@@ -49,4 +49,5 @@ class Progress:
             return ""
         rate = done / self.elapsed_s
         left = round((total - done) / rate)
-        return f", {rate:.1f}/s" + (f", {left // 60}:{left % 60:02} left" if left else "")
+        speed = f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
+        return f", {speed}/s" + (f", {left // 60}:{left % 60:02} left" if left else "")

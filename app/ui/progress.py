@@ -76,5 +76,6 @@ class JobProgress:
             return ". ".join(self.notes) or (f"done, {count}" if count else "done")
         parts = [count or "waiting"]
         if (rate := self.frames_per_second) and (left := self.seconds_left) is not None:
-            parts += [f"{rate:.1f} {self.unit}/s", f"{duration_text(left)} left"]
+            speed = f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
+            parts += [f"{speed} {self.unit}/s", f"{duration_text(left)} left"]
         return ", ".join(parts)

@@ -69,3 +69,14 @@ def test_models_and_weights_that_are_not_there_are_refused(words: list[str]) -> 
     add_model_options(parser)
     with pytest.raises((UsageError, ModelError), match=r"no model 'sam9'|no weights file at x"):
         model_settings(parser.parse_args(words))
+
+
+def test_slow_work_has_a_speed_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("app.cli.progress.time.monotonic", lambda: now[0])
+    progress = Progress("tracking")
+    now[0] += 40
+    progress.update(2, 3)
+    assert capsys.readouterr().err == "tracking: 2/3 frames, 0.05/s, 0:20 left\n"
