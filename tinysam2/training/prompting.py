@@ -102,13 +102,9 @@ def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tup
 def box_corners(mask: Tensor, generator: torch.Generator) -> Tensor:
     """Return the corners (B, 2, 2) in [0, 1] of the masks' boxes, jittered by a tenth."""
     side = mask.shape[-1]
-    corners = torch.zeros(len(mask), 2, 2, device=mask.device)
-    for i, m in enumerate(mask):
-        ys, xs = torch.nonzero(m, as_tuple=True)
-        if len(ys):
-            corners[i] = torch.tensor(
-                [[xs.min(), ys.min()], [xs.max() + 1, ys.max() + 1]], device=mask.device
-            )
+    sides = torch.stack([mask.any(1), mask.any(2)], 1).int()  # (B, 2, S): columns, rows
+    first, last = sides.argmax(2), side - sides.flip(2).argmax(2)
+    corners = torch.stack([first, last], 1).float() * sides.amax((1, 2))[:, None, None]
     extent = (corners[:, 1] - corners[:, 0])[:, None]
     noise = torch.randn(corners.shape, device=mask.device, generator=generator).clamp(-2, 2)
     return ((corners + 0.05 * extent * noise) / side).clamp(0, 1)

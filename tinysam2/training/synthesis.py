@@ -1,12 +1,22 @@
-"""Moving pictures from stills: smooth motion, occlusion, colour drift; all in torch, per batch."""
+"""Moving pictures from stills: smooth motion, occlusion, leaving and return; in torch, per batch.
 
-import math
+Nothing here asks the device for a value, so a GPU is never waited for.
+"""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tinysam2.training.colours import colour_drift
+
 OTHER_SHARE = 0.6  # of the clips show another object
+PASSER_SHARE = 0.3  # of the clips show one more, the other object of the batch's previous clip
+LEAVING_SHARE = 0.3  # of the clips that are long enough let the target leave and come back
+LEAVING_LENGTH = 4  # frames of a clip in which an object can be seen, be away and come back
+_FAR = 4.0  # how far it goes, in half sides of the picture
+_BENDS = 4  # control points of a bend, along each side
 
 
 def synthesise(
@@ -15,7 +25,8 @@ def synthesise(
     """Animate layers into clips.
 
     Half of the clips move the whole target picture (camera motion); in the others the target is cut
-    out and moves over a background that moves too.  Another object passes above or below.
+    out and moves over a background that moves too, and at times leaves the picture and comes back.
+    Another object passes above or below, and at times one more.
 
     Args:
         layers: (B, 3, 4, S, S) uint8: target, other object, background, each RGB and alpha.
@@ -28,20 +39,30 @@ def synthesise(
     """
     device, count = layers.device, len(layers)
 
-    def rand(*shape: int) -> Tensor:
-        return torch.rand(*shape, device=device, generator=generator)
+    def coin(share: float) -> Tensor:
+        return torch.rand(count, 1, 1, 1, 1, device=device, generator=generator) < share
 
-    moved = [
-        _warp(layers[:, i].float(), _motion(count, length, strength, generator, device))
-        for i, strength in ((0, 1.0), (1, 1.6), (2, 0.6))
+    is_camera = coin(0.5)
+    basis = _grid_basis(layers.shape[-1], device)
+    grids = [
+        _motion(count, length, strength, generator, device) @ basis
+        for strength in (1.0, 1.6, 1.6, 0.6)
     ]
-    target, other, background = moved
+    away = _excursions(count, length, generator, device) * ~is_camera.view(-1, 1, 1)
+    grids[0] += away[..., None]
+    target, other, background = layers.float().unbind(1)
+    scene = _sample(target[:, :3], grids[0], "reflection")
+    alpha = _sample(target[:, 3:], grids[0], "zeros") / 255
     # Camera clips: the target's own picture is the background.
-    is_camera = (rand(count, 1, 1, 1, 1) < 0.5).float()
-    background = is_camera * target + (1 - is_camera) * background
-    is_shown = (rand(count, 1, 1, 1, 1) < OTHER_SHARE).float()
-    is_above = (rand(count, 1, 1, 1, 1) < 0.5).float()
-    picture, seen, other_seen = _compose(target, other, background, is_shown, is_above)
+    behind = torch.where(is_camera, scene, _sample(background[:, :3], grids[3], "reflection"))
+    passing = [
+        _Passing.of(source, grid, coin(share), coin(0.5))
+        for source, grid, share in (
+            (other, grids[1], OTHER_SHARE),
+            (other.roll(1, 0), grids[2], PASSER_SHARE),
+        )
+    ]
+    picture, seen, other_seen = _compose(behind, scene, alpha, *passing)
     # Turn clips round that begin without the target: tracking begins where it is seen.
     area = seen.flatten(2).sum(2)
     turned = area[:, 0] < area[:, -1] / 2
@@ -49,20 +70,37 @@ def synthesise(
     return colour_drift(picture, generator), seen, other_seen
 
 
+class _Passing(NamedTuple):
+    """An object's colours (B, T, 3, S, S), and its alpha (B, T, 1, S, S) in [0, 1].
+
+    Below: the object lies behind the target and never hides it; one of the two alphas is zero.
+    """
+
+    colour: Tensor
+    below: Tensor
+    above: Tensor
+
+    @staticmethod
+    def of(source: Tensor, grid: Tensor, is_shown: Tensor, is_above: Tensor) -> "_Passing":
+        """Move an object (B, 4, S, S) that is shown, and above, in some of the clips."""
+        moved = _sample(source, grid, "zeros")
+        alpha = moved[:, :, 3:] / 255 * is_shown
+        return _Passing(moved[:, :, :3], alpha * ~is_above, alpha * is_above)
+
+
 def _compose(
-    target: Tensor, other: Tensor, background: Tensor, is_shown: Tensor, is_above: Tensor
+    picture: Tensor, target: Tensor, alpha: Tensor, other: _Passing, passer: _Passing
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Lay (B, T, 4, S, S) layers over each other; return pictures and what is seen of both."""
-    target_alpha = target[:, :, 3:] / 255
-    other_alpha = other[:, :, 3:] / 255 * is_shown
-    # Below: the other object lies behind the target and never hides it.
-    below_alpha, above_alpha = other_alpha * (1 - is_above), other_alpha * is_above
-    picture = _over(background[:, :, :3], other[:, :, :3], below_alpha)
-    picture = _over(picture, target[:, :, :3], target_alpha)
-    picture = _over(picture, other[:, :, :3], above_alpha)
-    seen = (target_alpha * (1 - above_alpha))[:, :, 0] > 0.5
-    other_seen = (above_alpha + below_alpha * (1 - target_alpha))[:, :, 0] > 0.5
-    return picture, seen, other_seen
+    """Lay things over a background; return pictures and what is seen of target and other."""
+    picture = torch.lerp(picture, passer.colour, passer.below)
+    picture = torch.lerp(picture, other.colour, other.below)
+    picture = torch.lerp(picture, target, alpha)
+    picture = torch.lerp(picture, other.colour, other.above)
+    picture = torch.lerp(picture, passer.colour, passer.above)
+    free = 1 - passer.above
+    seen = alpha * (1 - other.above) * free
+    other_seen = (other.above + other.below * (1 - alpha)) * free
+    return picture, seen[:, :, 0] > 0.5, other_seen[:, :, 0] > 0.5
 
 
 def _turned(clips: Tensor, turned: Tensor) -> Tensor:
@@ -70,14 +108,10 @@ def _turned(clips: Tensor, turned: Tensor) -> Tensor:
     return torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
 
 
-def _over(below: Tensor, above: Tensor, alpha: Tensor) -> Tensor:
-    return below + alpha * (above - below)
-
-
 def _motion(
     count: int, length: int, strength: float, generator: torch.Generator, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Draw affine matrices (B, T, 2, 3) and small warps (B, T, 2, 4, 4), both smooth in time."""
+) -> Tensor:
+    """Draw affine matrices and small bends (B, T, 2, 3 + 16), both smooth in time."""
 
     def randn(*shape: int) -> Tensor:
         return torch.randn(*shape, device=device, generator=generator)
@@ -96,39 +130,39 @@ def _motion(
         torch.stack([cos * aspect, -sin + shear, path(0.1, 0.09)], -1),
         torch.stack([sin, cos / aspect, path(0.1, 0.07)], -1),
     ]
-    drift = randn(count, 1, 2, 4, 4) + randn(count, 1, 2, 4, 4) * t[:, None, None, None] / 2
-    return torch.stack(rows, -2), 0.02 * strength * drift
+    drift = randn(count, 1, 2, _BENDS**2) + randn(count, 1, 2, _BENDS**2) * t[:, None, None] / 2
+    return torch.cat([torch.stack(rows, -2), 0.02 * strength * drift], -1)
 
 
-def _warp(layer: Tensor, motion: tuple[Tensor, Tensor]) -> Tensor:
-    """Resample (B, 4, S, S) along a motion: (B, T, 4, S, S); alpha is zero outside."""
-    matrices, bends = motion
-    count, length = matrices.shape[:2]
-    size = layer.shape[-1]
-    grid = F.affine_grid(
-        matrices.flatten(0, 1), [count * length, 4, size, size], align_corners=False
-    )
-    bend = F.interpolate(bends.flatten(0, 1), (size, size), mode="bicubic", align_corners=True)
-    grid = grid + bend.permute(0, 2, 3, 1)
-    source = layer.repeat_interleave(length, 0)
-    colour = F.grid_sample(source[:, :3], grid, padding_mode="reflection", align_corners=False)
-    alpha = F.grid_sample(source[:, 3:], grid, padding_mode="zeros", align_corners=False)
-    return torch.cat([colour, alpha], 1).unflatten(0, (count, length))
+def _grid_basis(side: int, device: torch.device) -> Tensor:
+    """Return what `_motion` weighs: x, y, 1 and the waves of each control point (19, S * S)."""
+    at = (torch.arange(side, device=device, dtype=torch.float32) * 2 + 1) / side - 1
+    plane = torch.stack([at.expand(side, side), at[:, None].expand(side, side)])
+    points = torch.eye(_BENDS**2, device=device).view(-1, 1, _BENDS, _BENDS)
+    waves = F.interpolate(points, (side, side), mode="bicubic", align_corners=True)
+    return torch.cat([plane, torch.ones_like(plane[:1]), waves[:, 0]]).flatten(1)
 
 
-def colour_drift(picture: Tensor, generator: torch.Generator) -> Tensor:
-    """Change exposure, tint, sharpness and noise of clips (B, T, 3, S, S), slowly in time."""
-    count, length = picture.shape[:2]
+def _excursions(
+    count: int, length: int, generator: torch.Generator, device: torch.device
+) -> Tensor:
+    """Draw ways (B, T, 2) out of the picture and back: zero at first and last, far in between."""
+    chance, angle, leaves, stays, pace = torch.rand(5, count, 1, device=device, generator=generator)
+    if length < LEAVING_LENGTH:
+        return torch.zeros(count, length, 2, device=device)
+    t = torch.arange(length, device=device)
+    first = 1 + (leaves * (length - 2)).floor()
+    last = first + (stays * (length - 1 - first)).floor()
+    distance = torch.maximum(first - t, t - last).clamp(min=0)  # in frames, from being away
+    slowest = torch.minimum(torch.minimum(first, length - 1 - last), 0.5 + 2 * pace)
+    far = _FAR * (1 - distance / slowest).clamp(min=0) * (chance < LEAVING_SHARE)
+    angle = angle * (2 * torch.pi)
+    return torch.stack([far * angle.cos(), far * angle.sin()], -1)
 
-    def randn(*shape: int) -> Tensor:
-        return torch.randn(*shape, device=picture.device, generator=generator)
 
-    gain = 1 + 0.15 * randn(count, 1, 1, 1, 1) + 0.05 * randn(count, 1, 3, 1, 1)
-    gain = gain + 0.04 * randn(count, length, 1, 1, 1)
-    picture = (picture - 128) * gain + 128 + 12 * randn(count, 1, 1, 1, 1)
-    if float(randn(1)) > 0.8:
-        flat = picture.flatten(0, 1)
-        picture = F.avg_pool2d(F.pad(flat, (1, 1, 1, 1), "replicate"), 3, 1).view_as(picture)
-    noise = 3 * torch.rand(count, 1, 1, 1, 1, device=picture.device, generator=generator)
-    picture = picture + noise * math.sqrt(2) * randn(*picture.shape)
-    return picture.clamp(0, 255)
+def _sample(layer: Tensor, grid: Tensor, padding: str) -> Tensor:
+    """Resample (B, C, S, S) at (B, T, 2, S * S): (B, T, C, S, S)."""
+    side = layer.shape[-1]
+    tall = grid.transpose(2, 3).reshape(len(grid), -1, side, 2)  # frames below each other
+    moved = F.grid_sample(layer, tall, padding_mode=padding, align_corners=False)
+    return moved.unflatten(2, (-1, side)).transpose(1, 2)

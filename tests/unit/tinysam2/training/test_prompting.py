@@ -52,6 +52,21 @@ def test_boxes_enclose_the_mask_within_a_tenth() -> None:
     assert ((boxes - exact).abs() <= torch.tensor([1.2, 1.6]) + 1e-4).all()
 
 
+def test_boxes_are_those_of_the_outermost_pixels() -> None:
+    mask = torch.rand(20, 32, 32, generator=generator(7)) > 0.995
+    mask[0] = False
+    mask[1] = True
+    expected = torch.zeros(20, 2, 2)
+    for i in range(1, 20):
+        ys, xs = torch.nonzero(mask[i], as_tuple=True)
+        expected[i, 0] = torch.stack([xs.min(), ys.min()])
+        expected[i, 1] = torch.stack([xs.max() + 1, ys.max() + 1])
+    noise = torch.randn(20, 2, 2, generator=generator()).clamp(-2, 2)
+    extent = (expected[:, 1] - expected[:, 0])[:, None]
+    jittered = ((expected + 0.05 * extent * noise) / 32).clamp(0, 1)
+    assert torch.equal(box_corners(mask, generator()), jittered)
+
+
 def test_all_kinds_of_prompts_are_drawn() -> None:
     prompts = [
         draw_prompt(square(), generator(seed), mask_share=0.4, most_corrections=2)

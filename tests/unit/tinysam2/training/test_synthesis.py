@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from tinysam2.training.synthesis import colour_drift, synthesise
+from tinysam2.training.synthesis import LEAVING_LENGTH, synthesise
 
 SIDE = 48
 
@@ -62,9 +62,21 @@ def test_clips_begin_with_the_target_in_view() -> None:
         assert (area[:, 0] >= area[:, -1] / 2).all()
 
 
-def test_colours_drift_within_range_and_by_the_seed() -> None:
-    grey = torch.full((2, 3, 3, 8, 8), 100.0)
-    drifted = colour_drift(grey, torch.Generator().manual_seed(0))
-    assert torch.equal(drifted, colour_drift(grey, torch.Generator().manual_seed(0)))
-    assert drifted.shape == grey.shape
-    assert not torch.allclose(drifted, grey)
+def test_targets_leave_and_come_back() -> None:
+    areas = []
+    for seed in range(3):
+        _, masks, _ = synthesise(layers(12), 6, torch.Generator().manual_seed(seed))
+        areas.append(masks.flatten(2).sum(2))
+    area = torch.cat(areas)
+    is_away = area[:, 1:-1].amin(1) == 0
+    is_back = (area[:, 0] > 100) & (area[:, -1] > 100)
+    assert (is_away & is_back).sum() >= 2
+    assert (~is_away).sum() > is_away.sum()  # most stay in view
+
+
+def test_short_clips_have_no_time_to_come_back() -> None:
+    for seed in range(3):
+        _, masks, _ = synthesise(
+            layers(12), LEAVING_LENGTH - 1, torch.Generator().manual_seed(seed)
+        )
+        assert (masks.flatten(2).sum(2) > 0).all()
