@@ -62,39 +62,55 @@ def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
+    from tinysam2.training.parallel import Ranks
     from tinysam2.training.recipe import follow, is_begun
 
-    if is_begun(recipe):
+    ranks = Ranks.of_environment()
+    if ranks.is_first and is_begun(recipe):
         print(f"continuing the run in {recipe.out}", file=sys.stderr)
     try:
-        with _stop_on_interrupt() as stop:
+        with _stop_on_interrupt(is_repeated=ranks.count > 1) as stop:
             for report in follow(recipe, stop.is_set):
                 print(_line(recipe, report), file=sys.stderr, flush=True)
     except (ValueError, RuntimeError, OSError) as error:
         reason = str(error).strip().splitlines()[-1]  # a worker's traceback ends in the reason
         raise AppError(f"{arguments.config} cannot be followed: {reason}") from error
-    if stop.is_set():
-        print(f"stopped and saved; to continue: {_command(arguments)}", file=sys.stderr)
-        return INTERRUPTED
-    print(recipe.out)
-    return DONE
+    if ranks.is_first:
+        _say_end(recipe, _command(arguments, ranks.count) if stop.is_set() else None)
+    return INTERRUPTED if stop.is_set() else DONE
+
+
+def _say_end(recipe: "Recipe", to_continue: str | None) -> None:
+    if to_continue is None:
+        print(recipe.out)
+    else:
+        print(f"stopped and saved; to continue: {to_continue}", file=sys.stderr)
 
 
 @contextmanager
-def _stop_on_interrupt() -> Iterator[threading.Event]:
-    """Turn the first Ctrl+C into a wish; a second one ends the program at once."""
+def _stop_on_interrupt(is_repeated: bool) -> Iterator[threading.Event]:
+    """Turn the first Ctrl+C into a wish; a second one ends the program at once.
+
+    Args:
+        is_repeated: a second one says no more than the first, and SIGTERM as much: ``torchrun``
+            passes on what its processes have heard already, and ends them if they take long.
+    """
     stop = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
+    signals = (signal.SIGINT, signal.SIGTERM) if is_repeated else (signal.SIGINT,)
+    before = {number: signal.getsignal(number) for number in signals}
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
+    def ask(number: int, _frame: FrameType | None) -> None:
         stop.set()
-        signal.signal(signal.SIGINT, before)
+        if not is_repeated:
+            signal.signal(number, before[signal.Signals(number)])
 
-    signal.signal(signal.SIGINT, ask)
+    for number in signals:
+        signal.signal(number, ask)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _line(recipe: "Recipe", report: Mapping[str, float]) -> str:
@@ -107,8 +123,10 @@ def _line(recipe: "Recipe", report: Mapping[str, float]) -> str:
     return f"training: {min(share, 1):4.0%}, {time}, {rest}"
 
 
-def _command(arguments: argparse.Namespace) -> str:
+def _command(arguments: argparse.Namespace, processes: int) -> str:
     """Write the command line that these arguments came from."""
+    if processes > 1:
+        return f"the same torchrun command, with {processes} processes"
     words = ["tinysam2", "train", str(arguments.config)]
     for name in OVERRIDES:
         value = getattr(arguments, name)

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,14 +18,9 @@ from tinysam2.encoders.repvit import RepVit
 from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.feature_projection import Projection, feature_loss, fit_projections, project
 from tinysam2.training.feature_teachers import FeatureBatch, FeatureTeacher, load_feature_teacher
-from tinysam2.training.running import (
-    STATE_FILE,
-    StopRequest,
-    append_log,
-    never,
-    save_state,
-    share_done,
-)
+from tinysam2.training.parallel import ALONE, Ranks
+from tinysam2.training.run_log import Row, logged
+from tinysam2.training.running import STATE_FILE, StopRequest, never, save_state, share_done
 from tinysam2.training.teacher_loss import on_smaller_grid
 
 REPORT_EVERY_S, WARMUP_STEPS, PCA_BATCHES = 30, 50, 25
@@ -65,40 +60,51 @@ class _Run:
     student: _Student
     optimiser: torch.optim.Optimizer
     projections: list[Projection]
+    ranks: Ranks = ALONE
     step: int = 0
     seconds: float = 0.0
 
     def save(self, config: DistillationConfig) -> None:
-        """Write the state and, for stage 2, the weights."""
+        """Write the state and, for stage 2, the weights; only the first process does."""
+        if not self.ranks.is_first:
+            return
         state = {k: v.contiguous() for k, v in self.student.state_dict().items()}
         temporary = config.out / "encoder.safetensors.part"
         save_file(state, temporary, {"config": json.dumps(asdict(config), default=str)})
         temporary.replace(config.out / "encoder.safetensors")
         parts = {"student": state, "optimiser": self.optimiser.state_dict()}
-        counts = {"step": self.step, "seconds": self.seconds}
+        counts = {"step": self.step, "seconds": self.seconds, "ranks": self.ranks.count}
         save_state({**parts, "projections": self.projections, **counts}, config.out / STATE_FILE)
 
-    def load(self, path: Path, device: str) -> None:
-        """Continue where `save` was."""
+    def load(self, path: Path, device: str) -> int:
+        """Continue where `save` was; returns the number of processes that were then."""
         saved = torch.load(path, map_location="cpu", weights_only=True)
         self.student.load_state_dict(saved["student"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.projections = [(m.to(device), b.to(device)) for m, b in saved["projections"]]
         self.step, self.seconds = saved["step"], saved["seconds"]
+        return int(saved.get("ranks", 1))
 
 
 def distil(
-    config: DistillationConfig, is_stopped: StopRequest = never
-) -> Iterator[Mapping[str, float]]:
+    config: DistillationConfig, is_stopped: StopRequest = never, ranks: Ranks = ALONE
+) -> Iterator[Row]:
     """Run stage 1 to its end, resuming from ``out/state.pt`` where there is one.
 
     Yields:
         ``step``, ``pictures``, ``seconds`` and ``loss``, about twice a minute and at the end;
-        all is saved then.
+        all is saved then.  Of several processes only the first one reports, its own loss.
     """
     config.out.mkdir(parents=True, exist_ok=True)
-    teacher = load_feature_teacher(config)
-    run = _start(config, teacher)
+    teacher = load_feature_teacher(config, ranks)
+    run = _start(config, teacher, ranks)
+    yield from logged(_train(run, config, teacher, is_stopped), config.out, run.step, ranks)
+
+
+def _train(
+    run: _Run, config: DistillationConfig, teacher: FeatureTeacher, is_stopped: StopRequest
+) -> Iterator[Row]:
+    ranks = run.ranks
     begin, reported = time.monotonic() - run.seconds, time.monotonic()
     mean_loss = 0.0
     done = share_done(config.minutes, config.steps, run.step, run.seconds)
@@ -107,35 +113,37 @@ def distil(
         loss = _learn(run, config, batch, done)
         mean_loss += (loss - mean_loss) / min(taken, 50)
         now = time.monotonic()
-        run.seconds = now - begin
+        run.seconds = ranks.of_first(now - begin)
         done = share_done(config.minutes, config.steps, run.step, run.seconds)
-        is_over = done >= 1 or is_stopped()
+        is_over = done >= 1 or ranks.any(is_stopped())
         if is_over or now - reported > REPORT_EVERY_S:
             reported = now
-            counts = {"step": run.step, "pictures": run.step * config.batch}
-            row = {**counts, "seconds": round(run.seconds), "loss": round(mean_loss, 4)}
+            counts = {"step": run.step, "pictures": run.step * config.batch * ranks.count}
             run.save(config)
-            append_log(row, config.out)
-            yield row
+            yield {**counts, "seconds": round(run.seconds), "loss": round(mean_loss, 4)}
         if is_over:
             return
 
 
-def _start(config: DistillationConfig, teacher: FeatureTeacher) -> _Run:
+def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) -> _Run:
     torch.manual_seed(config.seed)
     student = _Student(config)
     place(student, torch.device(config.device))
     if config.init is not None:
         student.load_state_dict(load_file(config.init))
+    ranks.align(student.state_dict().values())
     weights, decay = student.parameters(), config.weight_decay
     optimiser = torch.optim.AdamW(weights, config.learning_rate, weight_decay=decay)
-    run = _Run(student, optimiser, [])
-    if (config.out / STATE_FILE).exists():
-        run.load(config.out / STATE_FILE, config.device)
-    else:
+    run, begun_by = _Run(student, optimiser, [], ranks), ranks.count
+    is_begun = (config.out / STATE_FILE).exists()
+    if is_begun:
+        begun_by = run.load(config.out / STATE_FILE, config.device)
+    ranks.check_together(run.step, begun_by, config.out)
+    if not is_begun:
         dims = (config.dim,) if config.teaches_embeddings else (config.dim // 2, config.dim)
         features = (targets for _, targets in teacher.batches(0))
         run.projections = fit_projections(features, dims, PCA_BATCHES)
+        ranks.align(tensor for level in run.projections for tensor in level)
     return run
 
 
@@ -144,7 +152,8 @@ def _learn(run: _Run, config: DistillationConfig, batch: FeatureBatch, done: flo
     rate = config.learning_rate * min(1.0, (run.step + 1) / WARMUP_STEPS)
     for group in run.optimiser.param_groups:
         group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
-    generator = torch.Generator(config.device).manual_seed(config.seed * 1_000_003 + run.step)
+    seed = run.ranks.seed(config.seed * 1_000_003 + run.step)
+    generator = torch.Generator(config.device).manual_seed(seed)
     image, features = batch
     targets = [project(f, *p) for f, p in zip(features, run.projections, strict=True)]
     with torch.autocast(torch.device(config.device).type, torch.bfloat16):
@@ -155,6 +164,7 @@ def _learn(run: _Run, config: DistillationConfig, batch: FeatureBatch, done: flo
     loss = torch.stack(losses).sum()
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    run.ranks.average(run.student.parameters())
     nn.utils.clip_grad_norm_(run.student.parameters(), 1.0)
     run.optimiser.step()
     run.step += 1

@@ -15,6 +15,7 @@ from tinysam2.tracking.picture import normalise
 from tinysam2.training import fingerprints
 from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.embedding_cache import EmbeddingCache
+from tinysam2.training.parallel import ALONE, Ranks
 from tinysam2.training.resnet_teacher import ResNetTeacher
 from tinysam2.training.running import ignore_interrupts
 from tinysam2.training.sources.material import Picture, Pixels
@@ -35,28 +36,38 @@ class FeatureTeacher(Protocol):
         """Read batches from number ``first`` on; each depends on its number and the seed alone."""
 
 
-def load_feature_teacher(config: DistillationConfig) -> FeatureTeacher:
+def load_feature_teacher(config: DistillationConfig, ranks: Ranks = ALONE) -> FeatureTeacher:
     """Load the teacher of a recipe.
+
+    Args:
+        config: the recipe.
+        ranks: the processes that train; each is shown pictures of its own.
 
     Raises:
         ValueError: its weights cannot be used.
     """
-    return EmbeddingTeacher(config) if config.teaches_embeddings else ClassifierTeacher(config)
+    kind = EmbeddingTeacher if config.teaches_embeddings else ClassifierTeacher
+    return kind(config, ranks)
 
 
 class ClassifierTeacher:
     """An ImageNet classifier's stages at strides 8 and 16, on random crops that it sees too."""
 
-    def __init__(self, config: DistillationConfig) -> None:
-        self._config = config
+    def __init__(self, config: DistillationConfig, ranks: Ranks) -> None:
+        self._config, self._ranks = config, ranks
         self._network = ResNetTeacher(config.teacher_file, torch.bfloat16).to(config.device)
 
     def batches(self, first: int) -> Iterator[FeatureBatch]:
         """Read batches from number ``first`` on."""
-        config = self._config
-        crops = _Crops(_pictures(config), config.crop, config.seed, first * config.batch)
+        config, ranks = self._config, self._ranks
+        start = first * config.batch * ranks.count
+        crops = _Crops(_pictures(config), config.crop, config.seed, start)
         loader = DataLoader(
-            crops, config.batch, num_workers=config.workers, worker_init_fn=ignore_interrupts
+            crops,
+            config.batch,
+            sampler=ranks.items(_ENDLESS),
+            num_workers=config.workers,
+            worker_init_fn=ignore_interrupts,
         )
         for batch in loader:
             image = _as_input(batch.to(config.device))
@@ -71,8 +82,8 @@ class EmbeddingTeacher:
     rounded to half precision, whether it comes from the disk or not.
     """
 
-    def __init__(self, config: DistillationConfig) -> None:
-        self._config = config
+    def __init__(self, config: DistillationConfig, ranks: Ranks) -> None:
+        self._config, self._ranks = config, ranks
         self._model = load_model(config.teacher, config.teacher_checkpoint, config.device)
         shape = self._model.network.config
         self._side = shape.image_size
@@ -85,12 +96,13 @@ class EmbeddingTeacher:
 
     def batches(self, first: int) -> Iterator[FeatureBatch]:
         """Read batches from number ``first`` on."""
-        config = self._config
-        sides, start = (config.crop, self._side), first * config.batch
+        config, ranks = self._config, self._ranks
+        sides, start = (config.crop, self._side), first * config.batch * ranks.count
         views = _Views(_pictures(config), sides, config.seed, start, self._cache)
         loader = DataLoader(
             views,
             config.batch,
+            sampler=ranks.items(_ENDLESS),
             num_workers=config.workers,
             worker_init_fn=ignore_interrupts,
             collate_fn=list,

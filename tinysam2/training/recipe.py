@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 from tinysam2.devices import choose_device
 from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.feature_distillation import distil
+from tinysam2.training.parallel import Ranks, joined
 from tinysam2.training.running import STATE_FILE, StopRequest
 from tinysam2.training.tracking_config import TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
@@ -72,10 +73,18 @@ def read_recipe(file: Path, overrides: Mapping[str, Any]) -> Recipe:
 
 
 def follow(recipe: Recipe, is_stopped: StopRequest) -> Iterator[Mapping[str, float]]:
-    """Run a recipe, resuming what its ``out`` folder holds; yields reports."""
-    if isinstance(recipe, DistillationConfig):
-        return distil(recipe, is_stopped)
-    return train_tracking(recipe, is_stopped)
+    """Run a recipe, resuming what its ``out`` folder holds; yields reports.
+
+    Of the processes that ``torchrun`` starts, each runs it on its own device, and the first one
+    yields.
+    """
+    ranks = Ranks.of_environment()
+    with joined(ranks, recipe.device) as device:
+        own = replace(recipe, device=device)
+        if isinstance(own, DistillationConfig):
+            yield from distil(own, is_stopped, ranks)
+        else:
+            yield from train_tracking(own, is_stopped, ranks)
 
 
 def is_begun(recipe: Recipe) -> bool:

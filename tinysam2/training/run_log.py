@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from tinysam2.training.parallel import ALONE, Ranks
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -17,8 +19,8 @@ LOG_FILE, TABLE_FILE, EVENTS_FOLDER = "log.jsonl", "log.csv", "tensorboard"
 Row: TypeAlias = Mapping[str, float]
 
 
-def logged(rows: Iterator[Row], out: Path, step: int) -> Iterator[Row]:
-    """Pass reports on, each written down before.
+def logged(rows: Iterator[Row], out: Path, step: int, ranks: Ranks = ALONE) -> Iterator[Row]:
+    """Pass reports on, each written down before; of several processes only the first one's.
 
     What the run reported after the step from which it goes on is forgotten: it does that again.
 
@@ -26,7 +28,12 @@ def logged(rows: Iterator[Row], out: Path, step: int) -> Iterator[Row]:
         rows: reports with ``step``.
         out: folder of the run.
         step: at which the run begins or goes on.
+        ranks: the processes of the run.
     """
+    if not ranks.is_first:
+        for _ in rows:
+            pass
+        return
     kept = [row for row in _read(out / LOG_FILE) if row["step"] <= step]
     _replace(out / LOG_FILE, "".join(map(_line, kept)))
     with _events(out / EVENTS_FOLDER, step) as events:

@@ -1,6 +1,5 @@
-"""What every training loop needs: its length, interruption, a state on disk and a log."""
+"""What every training loop needs: its length, interruption and a state on disk."""
 
-import json
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -10,7 +9,6 @@ from typing import Any
 import torch
 
 STATE_FILE = "state.pt"
-LOG_FILE = "log.jsonl"
 
 StopRequest = Callable[[], bool]
 """Asked after each step; a run that is told to stop saves its state and ends."""
@@ -46,9 +44,3 @@ def save_state(state: Mapping[str, Any], path: Path) -> None:
     temporary = path.with_name(path.name + ".part")
     torch.save(dict(state), temporary)
     os.replace(temporary, path)
-
-
-def append_log(row: Mapping[str, float], out: Path) -> None:
-    """Add a line to the run's log."""
-    with (out / LOG_FILE).open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(dict(row)) + "\n")
