@@ -143,9 +143,8 @@ def joined(ranks: Ranks, device: str) -> Iterator[str]:
 
 
 def _own_device(name: str, local: int) -> torch.device:
-    device = torch.device(name)
-    if device.type == "cuda" and device.index is None:
+    if name == "cuda":
         return choose_device(f"cuda:{local}")
-    if device.type != "cpu":
+    if name != "cpu":
         raise ValueError(f"device must be cuda or cpu for several processes, got {name!r}")
-    return device
+    return torch.device(name)
