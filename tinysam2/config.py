@@ -102,7 +102,8 @@ class MemoryConfig:
     Attributes:
         policy: which frames the bank keeps, see `tinysam2.memory.policies`.
         max_frames: frames read at once; at most ``max_frames - 2`` of them are prompted or
-            pinned, the closest ones.  More of these may be stored, within the token budget.
+            pinned, the closest ones.  More of these may be stored, within the token budget.  By
+            the policy `fifo` all but the first of them are read besides, as in SAM 2.
         quality_threshold: least quality, in [0, 1], with which a frame enters the bank.
         pool: side of the square of memory cells that average pooling merges; 1 is off.
         keep_ratio: spatial and pointer tokens stored, as a share of SAM 2's full bank of

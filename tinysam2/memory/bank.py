@@ -73,9 +73,11 @@ class MemoryBank:
     @property
     def capacity(self) -> int:
         """Frames that may be chosen, at least one."""
-        fixed = sum(e.is_fixed for e in self.entries.values())
-        slots = self.config.max_frames - min(fixed, self._most_fixed_read)
-        return max(1, slots - self.policy.reads_previous)
+        taken = 1  # by the first prompt
+        if self.policy.fixed_take_places:
+            fixed = sum(e.is_fixed for e in self.entries.values())
+            taken = min(fixed, self._most_fixed_read)
+        return max(1, self.config.max_frames - taken - self.policy.reads_previous)
 
     @property
     def _most_fixed_read(self) -> int:

@@ -5,12 +5,13 @@ from tinysam2.memory.policies.policy import BankView, Policy
 
 
 class FifoPolicy(Policy):
-    """The newest frame enters, the oldest leaves.
+    """The newest frame enters, the oldest leaves; the user's frames are remembered besides.
 
     Source: SAM 2 (Ravi et al. 2024, arXiv:2408.00714), section 4, "Memory bank".
     """
 
     reads_previous = False
+    fixed_take_places = False
 
     def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
         """Let every frame in."""

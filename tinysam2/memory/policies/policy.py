@@ -39,10 +39,12 @@ class Policy(ABC):
     Attributes:
         reads_previous: whether a refused frame that shows the object is read once, by the next
             frame; it takes one of the bank's places.
+        fixed_take_places: whether prompted and pinned frames take places of the bank.
         asks_for_rivals: whether entries must tell `MemoryEntry.rival_overlap`.
     """
 
     reads_previous: ClassVar[bool]
+    fixed_take_places: ClassVar[bool] = True
     asks_for_rivals: ClassVar[bool] = False
 
     def __init__(self, config: MemoryConfig) -> None:
