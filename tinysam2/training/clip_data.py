@@ -15,6 +15,7 @@ from tinysam2.training.sources.material import Clip, Picture, Still
 from tinysam2.training.sources.registry import Data, read_data
 
 MIN_AREA, MAX_AREA = 0.004, 0.75  # of the picture: neither specks nor backgrounds
+WHOLE_SHARE = 0.4  # of clicked stills are whole pictures; crops alone show no small objects
 MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
 
 T_co = TypeVar("T_co", covariant=True)
@@ -102,15 +103,24 @@ class Stills:
         backgrounds = WeightedDraw.of((m.weight, m.backgrounds) for m in found)
         return Stills(stills, backgrounds if len(backgrounds) else stills)
 
-    def draw_still(self, rng: np.random.Generator, size: int) -> Tensor:
-        """Draw a picture with one of its objects: (4, size, size) uint8."""
+    def draw_still(self, rng: np.random.Generator, size: int, whole_share: float = 0.0) -> Tensor:
+        """Draw a picture with one of its objects: (4, size, size) uint8.
+
+        Args:
+            rng: of all choices.
+            size: side, pixels.
+            whole_share: how often, of 1, the picture is not cropped.
+        """
         for _ in range(MOST_DRAWS):
             still = self.stills.draw(rng)
             mask = draw_object(still.labels(), rng)
             if mask is None:
                 continue
             picture = still.pixels()
-            y0, y1, x0, x1 = _crop_box(mask.shape, mask, rng)
+            box = _crop_box(mask.shape, mask, rng)
+            if rng.random() < whole_share:
+                box = (0, mask.shape[0], 0, mask.shape[1])
+            y0, y1, x0, x1 = box
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
             return _resize(picture[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip], size)
         raise ValueError(f"no picture shows an object in {MOST_DRAWS} draws")
@@ -120,6 +130,20 @@ class Stills:
         picture = self.backgrounds.draw(rng).pixels()
         y0, y1, x0, x1 = _crop_box(picture.shape[:2], None, rng)
         return _resize(picture[y0:y1, x0:x1], None, size)
+
+
+def find_clips(data: Data) -> WeightedDraw[Clip]:
+    """Collect the training clips.
+
+    The validation sequences of DAVIS are never among them: no reader gives them.
+
+    Raises:
+        ValueError: there are none.
+    """
+    clips = WeightedDraw.of((m.weight, m.clips) for m in read_data(data))
+    if not len(clips):
+        raise ValueError("the training data has no annotated videos (real = 0 does without)")
+    return clips
 
 
 class StillLayers(Dataset[Tensor]):
@@ -141,19 +165,28 @@ class StillLayers(Dataset[Tensor]):
         return torch.stack([target, other, self.stills.draw_background(rng, self.size)])
 
 
+class ClickedStills(Dataset[Tensor]):
+    """Pictures with one of their objects: (4, S, S) uint8; see `StillLayers`."""
+
+    def __init__(self, data: Data, size: int, seed: int, start: int = 0) -> None:
+        self.stills, self.size, self.seed, self.start = Stills.of(data), size, seed, start
+
+    def __len__(self) -> int:
+        return 10**8
+
+    def __getitem__(self, index: int) -> Tensor:
+        rng = np.random.default_rng((self.seed, 3, index + self.start))
+        return self.stills.draw_still(rng, self.size, WHOLE_SHARE)
+
+
 class RealClips(Dataset[Tensor]):
     """Short real clips with one object: (T, 4, S, S) uint8, random gaps and direction.
 
-    The validation sequences of DAVIS are never among them: no reader gives them.
-
-    Raises:
-        ValueError: the data has no clips.
+    See `find_clips`.
     """
 
     def __init__(self, data: Data, size: int, length: int, seed: int, start: int = 0) -> None:
-        self.clips = WeightedDraw.of((m.weight, m.clips) for m in read_data(data))
-        if not len(self.clips):
-            raise ValueError("the training data has no annotated videos (real = 0 does without)")
+        self.clips = find_clips(data)
         self.size, self.length, self.seed, self.start = size, length, seed, start
 
     def __len__(self) -> int:

@@ -1,0 +1,56 @@
+"""Cropping, flipping and resizing many pictures at once, each by a box of its own."""
+
+import torch
+from torch import Tensor
+
+
+def draw_boxes(inner: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    """Draw boxes that hold others, half of them flipped.
+
+    Args:
+        inner: (B, 4) y0, y1, x0, x1 in pixels, what has to be inside.
+        side: of the pictures, pixels.
+        generator: of all choices, on the device of ``inner``.
+
+    Returns:
+        (B, 4), alike; x0 > x1 where it is flipped.
+    """
+    chance = torch.rand(len(inner), 5, device=inner.device, generator=generator)
+    before, after = inner[:, ::2], inner[:, 1::2]
+    starts = chance[:, :2] * before
+    ends = after + chance[:, 2:4] * (side - after)
+    boxes = torch.stack([starts, ends], 2).flatten(1)
+    return torch.where(chance[:, 4:] < 0.5, boxes[:, [0, 1, 3, 2]], boxes)
+
+
+def crop(planes: Tensor, boxes: Tensor, size: int) -> Tensor:
+    """Cut boxes out and squash them to one size: areas are averaged, what grows is interpolated.
+
+    Args:
+        planes: (B, C, S, S) in [0, 255].
+        boxes: (B, 4) y0, y1, x0, x1 in pixels; ends before starts flip.
+        size: of the result, pixels.
+
+    Returns:
+        (B, C, size, size) uint8.
+    """
+    side = planes.shape[-1]
+    rows = _weights(boxes[:, :2], side, size)
+    columns = _weights(boxes[:, 2:], side, size)
+    narrow = (planes.float().flatten(1, 2) @ columns.mT).unflatten(1, planes.shape[1:3])
+    return (rows[:, None] @ narrow).round().clamp(0, 255).to(torch.uint8)
+
+
+def _weights(spans: Tensor, side: int, size: int) -> Tensor:
+    """Say how much of each of S pixels each of ``size`` results is made of: (B, size, S).
+
+    A result covers its share of the span (B, 2), or one pixel where that is less: overlaps of
+    intervals are areas when shrinking and linear interpolation when growing.
+    """
+    start, end = spans[:, :1], spans[:, 1:]
+    step = (end - start) / size
+    at = torch.arange(max(side, size), device=spans.device, dtype=torch.float32) + 0.5
+    distance = ((start + step * at[:size])[..., None] - at[:side]).abs()
+    reach = (step.abs().clamp(min=1)[..., None] + 1) / 2
+    overlap = (reach - distance).clamp(0, 1)
+    return overlap / overlap.sum(2, keepdim=True)
