@@ -9,19 +9,36 @@ from tinysam2.training.running import check_length, share_done
 from tinysam2.training.sources.registry import Data
 from tinysam2.training.teacher_loss import TeacherLoss
 
+LEAST_HELD_SIDE = 32  # pixels
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Part of a run: until which share of it, at what picture side, whether the trunk learns."""
+    """Part of a run.
+
+    Attributes:
+        until: its end, a share of the run.
+        size: side of the pictures, pixels.
+        train_trunk: whether the encoder's trunk learns.
+        length: frames of a clip; the recipe's unless given.
+    """
 
     until: float
     size: int
-    train_trunk: bool = False
+    train_trunk: bool = True
+    length: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.until <= 1:
             raise ValueError(f"until must be in (0, 1], got {self.until}")
         check_image_size(self.size)
+        if self.length is not None:
+            _check_frames(self.length)
+
+
+def _check_frames(length: int) -> None:
+    if length < 2:
+        raise ValueError(f"length must be at least 2, got {length}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +47,21 @@ class TrackingConfig:
 
     Attributes:
         data: folder with ``index.json``, or several places.
-        encoder: stage 1's weights.
         out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
-        model: the network to train.
+        encoder: stage 1's weights, to begin from.
+        start: weights of a whole network, to begin from in its place.
+        model: the network to train; with ``start`` it is that file's.
         minutes: length of the whole run; the learning rate follows a cosine over it.
         steps: length in place of ``minutes``, the same on every machine.
         phases: what the run goes through, one after the other.
-        length: frames of a clip.
+        length: frames of a clip, where a phase does not say otherwise.
         synthetic: clips of a batch made from stills.
         real: clips of a batch taken from videos.
+        stills: pictures of a batch that are only clicked on.
         trunk_rate: learning rate of the trunk as a share of the others'.
         workers: processes that read each kind of clip; 0 reads in this one.
+        held_side: side, pixels, of all pictures of the data, which are then decoded once, by
+            ``workers`` processes, and held in the device's memory; none reads them as they come.
         teacher: known model that is copied besides.
         teacher_checkpoint: weights of the teacher; the stored or bundled ones unless given.
         teacher_loss: how much of the teacher is copied.
@@ -49,21 +70,24 @@ class TrackingConfig:
     """
 
     data: Data
-    encoder: Path
     out: Path
-    model: ModelConfig = field(default_factory=ModelConfig)
+    encoder: Path | None = None
+    start: Path | None = None
+    model: ModelConfig | None = None
     minutes: float = 60.0
     steps: int | None = None
     phases: tuple[Phase, ...] = (Phase(0.7, 256), Phase(1.0, 384))
     length: int = 3
     synthetic: int = 6
     real: int = 2
+    stills: int = 16
     learning_rate: float = 5e-4
     trunk_rate: float = 0.1
     weight_decay: float = 0.02
     seed: int = 0
     device: str = "cpu"
     workers: int = 1
+    held_side: int | None = None
     teacher: str | None = None
     teacher_checkpoint: Path | None = None
     teacher_loss: TeacherLoss = field(default_factory=TeacherLoss)
@@ -72,6 +96,12 @@ class TrackingConfig:
 
     def __post_init__(self) -> None:
         check_length(self.minutes, self.steps)
+        if (self.encoder is None) == (self.start is None):
+            raise ValueError("encoder or start must say what to begin from, and not both")
+        if self.start is not None and self.model is not None:
+            raise ValueError("model must be left out where start names the weights of a network")
+        if self.stills < 0:
+            raise ValueError(f"stills must be at least 0, got {self.stills}")
         if min(self.synthetic, self.real) < 0 or not self.synthetic + self.real:
             raise ValueError("synthetic and real must be at least 0, and one of them more")
         self._check_teacher()
@@ -79,8 +109,9 @@ class TrackingConfig:
             raise ValueError(
                 f"validate_every_s must be greater than 0, got {self.validate_every_s}"
             )
-        if self.length < 2:
-            raise ValueError(f"length must be at least 2, got {self.length}")
+        _check_frames(self.length)
+        if self.held_side is not None and self.held_side < LEAST_HELD_SIDE:
+            raise ValueError(f"held_side must be at least {LEAST_HELD_SIDE}, got {self.held_side}")
 
     def _check_teacher(self) -> None:
         if self.teacher is not None and self.teacher not in LOADABLE:
@@ -89,6 +120,10 @@ class TrackingConfig:
             raise ValueError("teacher must name the model that teacher_checkpoint is of")
         if self.teacher is None and self.teacher_loss != TeacherLoss():
             raise ValueError("teacher must name the model that teacher_loss is for")
+
+    def frames(self, phase: Phase) -> int:
+        """Return how many frames clips have in a phase."""
+        return phase.length or self.length
 
     def share_done(self, step: int, seconds: float) -> float:
         """Return how much of the run lies behind, from 0 on; 1 is its end."""
