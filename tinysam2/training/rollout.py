@@ -9,7 +9,7 @@ from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
 from tinysam2.training.losses import MaskLoss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, draw_prompt
 from tinysam2.training.teaching import Teacher
-from tinysam2.training.walking import listen, walk
+from tinysam2.training.walking import Heard, listen, walk
 
 FIRST_MASK_SHARE = 0.85
 MIN_CLICK_AREA_PX = 64
@@ -17,11 +17,14 @@ MIN_CLICK_AREA_PX = 64
 
 @dataclass(frozen=True, slots=True)
 class RolloutResult:
-    """The loss of a batch of clips and mean IoUs: after one click or box, and tracked."""
+    """The loss of a batch of clips and mean IoUs: after one click or box, and tracked.
+
+    They stay on the device: to read one is to wait for it.
+    """
 
     loss: Tensor
-    click_iou: float
-    track_iou: float
+    click_iou: Tensor
+    track_iou: Tensor
 
 
 def rollout(
@@ -35,7 +38,7 @@ def rollout(
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
-    Besides, every frame is prompted by clicks or a box as a still, on either object, so that a
+    Besides, a frame is prompted by clicks or a box as a still, on either object, so that a
     click cannot be answered without looking where it is.  Memory mostly starts from the
     true mask: while clicks are still being learnt, tracking what they hit would teach nothing.
 
@@ -48,33 +51,79 @@ def rollout(
         train_trunk: whether gradients reach the encoder's trunk.
         teacher: that sees the same and is copied besides.
     """
-    count, length = pictures.shape[:2]
-    with torch.set_grad_enabled(train_trunk):
-        levels = network.trunk(pictures.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-    maps = [m.unflatten(0, (count, length)) for m in network.neck(levels)]
-    features = [ImageFeatures(*(m[:, t] for m in maps)) for t in range(length)]
-    flat = ImageFeatures(*(m.flatten(0, 1) for m in maps))
-    stills = _either(masks, others, generator).flatten(0, 1)
-    prompt = draw_prompt(stills, generator, mask_share=0.0, most_corrections=1)
-    with listen(network) as answered:
-        still_losses, _ = _prompted(network, flat, stills, prompt, generator)
-    first = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
-    losses, answer = _prompted(network, features[0], masks[:, 0], first, generator)
+    features = _encode_clips(network, pictures, train_trunk)
+    at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
+    still = _either(masks[:, at], others[:, at], generator)
+    still_losses, asked = _click(network, features[at], still, generator, 1)
+    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
+    losses, answer = answer_prompt(network, features[0], masks[:, 0], prompt, generator)
     with listen(network) as heard:
         tracked = _track(network, features, masks, answer)
     total = torch.stack([x.total for x in tracked]).mean()
     total = total + torch.stack([x.total for x in still_losses + losses]).mean()
     if teacher is not None:
-        look = teacher.look(pictures.flatten(0, 1))
-        total = total + teacher.still_loss(look, flat.s16, answered[0], prompt, stills)
         seen = [teacher.look(frame) for frame in pictures.unbind(1)]
+        total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
         total = total + teacher.clip_loss(seen, [f.s16 for f in features], heard, masks)
     return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
 
 
+def click_stills(
+    network: TinySam2,
+    pictures: Tensor,
+    masks: Tensor,
+    generator: torch.Generator,
+    train_trunk: bool,
+    teacher: Teacher | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Answer clicks or a box on single pictures (B, 3, S, S), and up to three corrections.
+
+    Returns:
+        The loss, and the mean IoU of the first answers; other arguments as in `rollout`.
+    """
+    features = ImageFeatures(*_encode(network, pictures, train_trunk))
+    losses, asked = _click(network, features, masks, generator, 3)
+    total = torch.stack([x.total for x in losses]).mean()
+    if teacher is not None:
+        total = total + teacher.still_loss(teacher.look(pictures), features.s16, *asked, masks)
+    return total, _mean_iou(losses[:1])
+
+
+def _encode(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[Tensor]:
+    with torch.set_grad_enabled(train_trunk):
+        levels = network.trunk(pictures.contiguous(memory_format=torch.channels_last))
+    return list(network.neck(levels))
+
+
+def _encode_clips(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[ImageFeatures]:
+    """Encode (B, T, 3, S, S) at once; returns the features of each frame."""
+    clips, length = pictures.shape[:2]
+    maps = _encode(network, pictures.flatten(0, 1), train_trunk)
+    frames = zip(*(m.unflatten(0, (clips, length)).unbind(1) for m in maps), strict=True)
+    return [ImageFeatures(*levels) for levels in frames]
+
+
+def _click(
+    network: TinySam2,
+    features: ImageFeatures,
+    masks: Tensor,
+    generator: torch.Generator,
+    most_corrections: int,
+) -> tuple[list[MaskLoss], tuple[Heard, Prompt]]:
+    """Prompt pictures by clicks or boxes.
+
+    Returns:
+        The losses, and how the decoder answered the prompt itself.
+    """
+    prompt = draw_prompt(masks, generator, mask_share=0.0, most_corrections=most_corrections)
+    with listen(network) as heard:
+        losses, _ = answer_prompt(network, features, masks, prompt, generator)
+    return losses, (heard[0], prompt)
+
+
 def _either(masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
-    """Take the other object's mask on half of the frames where it is seen."""
-    is_seen = others.flatten(2).sum(2) >= MIN_CLICK_AREA_PX
+    """Take the other object's mask (B, S, S) on half of the pictures where it is seen."""
+    is_seen = others.flatten(1).sum(1) >= MIN_CLICK_AREA_PX
     coin = torch.rand(is_seen.shape, generator=generator, device=masks.device) < 0.5
     return torch.where((is_seen & coin)[..., None, None], others, masks)
 
@@ -87,11 +136,11 @@ def _track(
     return [mask_loss(x.logits, x.predicted_iou, x.object_logit, masks[:, t]) for t, x in answers]
 
 
-def _mean_iou(losses: list[MaskLoss]) -> float:
-    return float(torch.stack([x.iou for x in losses]).mean())
+def _mean_iou(losses: list[MaskLoss]) -> Tensor:
+    return torch.stack([x.iou for x in losses]).mean().detach()
 
 
-def _prompted(
+def answer_prompt(
     network: TinySam2,
     features: ImageFeatures,
     mask: Tensor,

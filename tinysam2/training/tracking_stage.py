@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -67,7 +66,7 @@ def _train_phase(
         spent = config.share_done(state.step, state.seconds)
         if spent >= phase.until or ranks.any(is_stopped()):
             break
-        log.append(_step(state, config, phase, batch, spent))
+        log.append(train_step(state, config, phase, batch, spent))
         if now - reported > REPORT_EVERY_S:
             reported = now
             yield _report(state, config, log)
@@ -79,13 +78,14 @@ def _train_phase(
         yield _report(state, config, log)
 
 
-def _step(
+def train_step(
     state: TrainingState,
     config: TrackingConfig,
     phase: Phase,
     batch: Batch,
     spent: float,
 ) -> RolloutResult:
+    """Learn from a batch when a share ``spent`` of the run lies behind."""
     seed = state.ranks.seed(config.seed * 1_000_003 + state.step)
     generator = torch.Generator(config.device).manual_seed(seed)
     warmup = min(1.0, (state.step + 1) / 100)
@@ -117,13 +117,9 @@ def _step(
 def _report(
     state: TrainingState, config: TrackingConfig, log: list[RolloutResult]
 ) -> dict[str, float]:
-    row = {
-        "step": state.step,
-        "seconds": round(state.seconds),
-        "loss": round(float(np.mean([float(r.loss) for r in log])), 4),
-        "click_iou": round(float(np.mean([r.click_iou for r in log])), 4),
-        "track_iou": round(float(np.mean([r.track_iou for r in log])), 4),
-    }
+    row: dict[str, float] = {"step": state.step, "seconds": round(state.seconds)}
+    for name in ("loss", "click_iou", "track_iou"):
+        row[name] = round(float(torch.stack([getattr(r, name) for r in log]).mean()), 4)
     if state.teacher is not None:
         row |= state.teacher.report()
     is_over = config.share_done(state.step, state.seconds) >= 1
