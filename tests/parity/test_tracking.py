@@ -16,7 +16,9 @@ from tinysam2.families import FAMILIES
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.neighbours import our_state
 from tinysam2.network import ImageFeatures, ObjectMasks, TinySam2
-from tinysam2.tracking.image_predictor import ObjectPrompt
+from tinysam2.tracking import offering, video_tracker
+from tinysam2.tracking.answering import Reading
+from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.tracked_object import TrackedObject
 from tinysam2.tracking.video_tracker import VideoTracker
 
@@ -35,24 +37,25 @@ class Remembered:
     tokens: Tensor
 
 
-class RecordingTracker(VideoTracker):
-    """A tracker that is fed features and notes what it offers to its memory."""
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
+    """Note what trackers offer to the memory of object 1, by frame."""
+    noted: dict[int, Remembered] = {}
 
-    def feed(self, features: list[ImageFeatures]) -> None:
-        self.predictor.features = lambda key, picture: features[key]  # type: ignore[method-assign]
-        self.remembered: dict[int, Remembered] = {}
-
-    def _offer(
-        self,
+    def offer_frame(
+        predictor: ImagePredictor,
         frame: int,
         features: ImageFeatures,
         masks: ObjectMasks,
         objects: dict[int, TrackedObject],
-        attended: list[int] | None = None,
+        readings: list[Reading] | None = None,
     ) -> dict[int, MemoryEvent]:
-        events = super()._offer(frame, features, masks, objects, attended)
-        self.remembered[frame] = Remembered(masks, objects[1].bank.entries[frame].tokens)
+        events = offering.offer_frame(predictor, frame, features, masks, objects, readings)
+        noted[frame] = Remembered(masks, objects[1].bank.entries[frame].tokens)
         return events
+
+    monkeypatch.setattr(video_tracker, "offer_frame", offer_frame)
+    return noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +111,20 @@ def as_published(stage: Stage, tokens: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("tag", RUNS)
-def test_frames_are_tracked_as_the_reference_tracks_them(stage: Stage, tag: str) -> None:
+def test_frames_are_tracked_as_the_reference_tracks_them(
+    stage: Stage, tag: str, remembered: dict[int, Remembered]
+) -> None:
     side, prompt = stage.reference.image_size, prompt_of(tag, stage.reference.image_size)
     pictures = [np.zeros((side, side, 3), np.uint8)] * RUNS[tag]
-    tracker = RecordingTracker(stage.model, pictures)
-    tracker.feed(stage.features)
+    tracker = VideoTracker(stage.model, pictures)
+    tracker.predictor.features = lambda key, picture: stage.features[key]  # type: ignore[method-assign]
     tracker.add_prompt(1, 0, prompt)
     answer = tracker.predictor.answer(stage.features[0], prompt, (side, side))
     errors: dict[str, float] = {}
     for step in tracker.propagate():
         t = step.frame_index
-        masks = answer if t == 0 else tracker.remembered[t].masks
-        tokens = tracker.remembered[t].tokens
+        masks = answer if t == 0 else remembered[t].masks
+        tokens = remembered[t].tokens
         found = {
             "pred_masks": low_resolution(masks.logits, side // 4)[None],
             "obj_ptr": masks.pointer,

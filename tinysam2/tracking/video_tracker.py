@@ -190,10 +190,7 @@ class VideoTracker:
                 self._with_room(partial(self._remember_prompts, joining, walk))
             if not objects:
                 return
-            found = self._with_room(partial(self._track_frame, frame, objects))
-            for tracked in objects.values():
-                tracked.walked_to(frame)
-            yield found
+            yield self._with_room(partial(self._track_frame, frame, objects))
 
     def _with_room(self, act: Callable[[], T]) -> T:
         """Do something, and where memory runs out again from the same banks with less at once."""
@@ -263,6 +260,8 @@ class VideoTracker:
             masks, readings = answer_from_memory(self.predictor, frame, features, picture, tracked)
             events |= offer_frame(self.predictor, frame, features, masks, tracked, readings)
             logits |= zip(tracked, _at_video_size(masks, picture), strict=True)
+        for each in objects.values():
+            each.walked_to(frame)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
