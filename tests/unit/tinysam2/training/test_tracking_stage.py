@@ -14,11 +14,12 @@ from tinysam2.config import MemoryConfig, ModelConfig
 from tinysam2.network import TinySam2
 from tinysam2.tracking.video_tracker import VideoTracker
 from tinysam2.training import tracking_stage
-from tinysam2.training.rollout import rollout
+from tinysam2.training.rollout import click_stills, rollout
 from tinysam2.training.tracking_config import Phase, TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
 
 SMALL = ModelConfig(
+    click_features=True,
     dim=96,
     memory_dim=32,
     mlp_dim=64,
@@ -40,10 +41,11 @@ def config(tmp_path: Path) -> TrackingConfig:
         out=tmp_path / "whole",
         model=SMALL,
         steps=3,
-        phases=(Phase(0.5, 64), Phase(1.0, 64, train_trunk=True)),
+        phases=(Phase(0.5, 64, train_trunk=False), Phase(1.0, 64, length=3)),
         length=2,
         synthetic=1,
         real=1,
+        stills=1,
         workers=0,
     )
 
@@ -54,9 +56,11 @@ def state_of(config: TrackingConfig) -> dict[str, torch.Tensor]:
     return {f"{part}.{k}": v for part in ("network", "ema") for k, v in saved[part].items()}
 
 
+@pytest.mark.parametrize("held_side", [None, 64])
 def test_resumed_run_ends_where_an_uninterrupted_one_does(
-    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held_side: int | None
 ) -> None:
+    config = replace(config, held_side=held_side)
     reports = list(train_tracking(config))
     assert [row["step"] for row in reports] == [2, 3]  # one as each phase ends
     cut = replace(config, out=tmp_path / "cut")
@@ -84,8 +88,8 @@ def test_stopped_run_is_saved_after_its_step(config: TrackingConfig) -> None:
     assert [row["step"] for row in train_tracking(config)] == [2, 3]
 
 
-@pytest.mark.parametrize("without", ["real", "synthetic"])
-def test_clips_may_all_be_of_one_kind(config: TrackingConfig, without: str) -> None:
+@pytest.mark.parametrize("without", ["real", "synthetic", "stills"])
+def test_one_kind_of_pictures_may_be_left_out(config: TrackingConfig, without: str) -> None:
     changes = {without: 0, "steps": 1}
     assert len(list(train_tracking(replace(config, **changes)))) == 1  # type: ignore[arg-type]
 
@@ -156,6 +160,22 @@ def test_what_is_trained_on_cannot_be_validated_on(config: TrackingConfig, tmp_p
         replace(config, validate_every_s=0)
 
 
+def test_a_run_may_start_from_a_whole_network(config: TrackingConfig, tmp_path: Path) -> None:
+    list(train_tracking(config))
+    first = config.out / "tinysam2.safetensors"
+    again = replace(config, encoder=None, start=first, model=None, out=tmp_path / "again")
+    list(train_tracking(replace(again, learning_rate=1e-9)))
+    _, before, _ = load_checkpoint(first)
+    model, after, _ = load_checkpoint(again.out / "tinysam2.safetensors")
+    assert model == replace(SMALL, fused=True)
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, rtol=1e-3, atol=1e-4)
+    with pytest.raises(ValueError, match="model must be left out"):
+        replace(again, model=SMALL)
+    with pytest.raises(ValueError, match="not both"):
+        replace(again, encoder=config.encoder)
+
+
 def test_encoder_of_another_shape_is_refused(config: TrackingConfig) -> None:
     wide = replace(config, model=replace(SMALL, repvit="m1_0"))
     with pytest.raises((ValueError, RuntimeError)):
@@ -176,6 +196,9 @@ def test_everything_that_is_trained_gets_finite_gradients() -> None:
         )
         assert torch.isfinite(result.loss)
         result.loss.backward()
+        loss, click_iou = click_stills(network, pictures[:, 0], masks[:, 0], generator, seed == 0)
+        assert 0 <= click_iou <= 1
+        loss.backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
