@@ -26,6 +26,7 @@ class DistillationConfig:
         steps: length in place of ``minutes``, the same on every machine.
         teacher_checkpoint: weights of a known model; the stored or bundled ones unless given.
         cache: folder that keeps the image embeddings of a known model; None keeps none.
+        compile: whether the student is compiled, which takes a CUDA device.
     """
 
     data: Data
@@ -45,6 +46,7 @@ class DistillationConfig:
     steps: int | None = None
     teacher_checkpoint: Path | None = None
     cache: Path | None = None
+    compile: bool = False
 
     def __post_init__(self) -> None:
         check_length(self.minutes, self.steps)

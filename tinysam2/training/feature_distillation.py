@@ -15,6 +15,7 @@ from tinysam2.config import REPVIT_VARIANTS
 from tinysam2.devices import place
 from tinysam2.encoders.fpn import LightFpn
 from tinysam2.encoders.repvit import RepVit
+from tinysam2.training.compiling import compile_parts
 from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.feature_projection import Projection, feature_loss, fit_projections, project
 from tinysam2.training.feature_teachers import FeatureBatch, FeatureTeacher, load_feature_teacher
@@ -131,6 +132,8 @@ def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) ->
     place(student, torch.device(config.device))
     if config.init is not None:
         student.load_state_dict(load_file(config.init))
+    if config.compile:
+        compile_parts([student], config.device)
     ranks.align(student.state_dict().values())
     weights, decay = student.parameters(), config.weight_decay
     optimiser = torch.optim.AdamW(weights, config.learning_rate, weight_decay=decay)

@@ -67,6 +67,7 @@ class TrackingConfig:
         teacher_loss: how much of the teacher is copied.
         validate: data set whose first "val" sequences are scored as the run goes; none by default.
         validate_every_s: seconds from one such score to the next; they count as training time.
+        compile: whether trunk and neck are compiled, which takes a CUDA device.
     """
 
     data: Data
@@ -93,6 +94,7 @@ class TrackingConfig:
     teacher_loss: TeacherLoss = field(default_factory=TeacherLoss)
     validate: Path | None = None
     validate_every_s: float = 600.0
+    compile: bool = False
 
     def __post_init__(self) -> None:
         check_length(self.minutes, self.steps)

@@ -13,6 +13,7 @@ from tinysam2.config import ModelConfig
 from tinysam2.devices import place
 from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.network import TinySam2
+from tinysam2.training.compiling import compile_parts
 from tinysam2.training.matcher_start import start_as_matcher
 from tinysam2.training.parallel import ALONE, Ranks
 from tinysam2.training.running import STATE_FILE, save_state
@@ -105,6 +106,8 @@ def _start(config: TrackingConfig, ranks: Ranks) -> TrainingState:
         weight_decay=config.weight_decay,
     )
     teacher = load_teacher(config, network.config.dim)
+    if config.compile:
+        compile_parts([network.trunk, network.neck], config.device)
     ranks.align(network.state_dict().values())
     if teacher is not None:
         ranks.align(teacher.maps.state_dict().values())
@@ -145,7 +148,7 @@ def export(state: TrainingState, config: TrackingConfig) -> None:
     """Write the averaged weights as a checkpoint that `load_model` reads."""
     # Paths, what changes no weights, and what the file says anyway.
     not_told = {"data", "encoder", "start", "out", "model", "teacher_checkpoint"}
-    not_told |= {"validate", "validate_every_s"}
+    not_told |= {"validate", "validate_every_s", "compile"}
     card: dict[str, object] = {
         "recipe": {k: v for k, v in asdict(config).items() if k not in not_told},
         "steps": state.step,

@@ -1,0 +1,31 @@
+"""Compiled parts of what is trained: fewer and larger kernels."""
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+import torch
+from torch import nn
+
+BACKEND = "inductor"
+DEVICE, COMPILER = "cuda", "triton"  # what pays, and what it takes
+
+
+def compile_parts(parts: Iterable[nn.Module], device: str) -> None:
+    """Compile modules in place: the names of their weights stay, and their copies are as before.
+
+    Every shape of input is compiled for itself, since all batches of a phase are alike.
+    LIMIT: from the ninth shape on, modules run as they are; torch says so.
+
+    Args:
+        parts: modules that are called as such, not by a method of theirs.
+        device: where they lie.
+
+    Raises:
+        ValueError: it cannot be done there.
+    """
+    if torch.device(device).type != DEVICE:
+        raise ValueError(f"compile needs a {DEVICE} device, got {device}")
+    if find_spec(COMPILER) is None:
+        raise ValueError(f"compile needs the package {COMPILER}, which is not installed")
+    for part in parts:
+        part.compile(backend=BACKEND, dynamic=False)
