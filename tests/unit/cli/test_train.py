@@ -1,4 +1,6 @@
 import signal
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
@@ -126,6 +128,49 @@ def test_ctrl_c_saves_and_says_how_to_continue(
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.parametrize(
+    ("rank", "said"), [("0", "to continue: the same torchrun command, with 2 processes"), ("1", "")]
+)
+def test_processes_of_torchrun_stop_however_often_they_are_told_and_the_first_speaks(
+    train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, rank: str, said: str
+) -> None:
+    def follow(
+        _recipe: TrackingConfig, is_stopped: Callable[[], bool]
+    ) -> Iterator[Mapping[str, float]]:
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+            signal.raise_signal(number)
+        assert is_stopped()
+        yield from ()
+
+    monkeypatch.setattr(recipes, "follow", follow)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", rank)
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    status, out, err = train(TRACKING)
+    assert (status, out) == (130, "")
+    assert said in err
+    assert bool(said) == bool(err)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.slow
+def test_torchrun_trains_one_network(folder: Path, train: Callable[..., Outcome]) -> None:
+    state = TinySam2(ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1)).state_dict()
+    kept = {k: v for k, v in state.items() if k.startswith(("trunk.", "neck."))}
+    save_file(kept, folder / "encoder.safetensors")
+    (folder / "recipe.toml").write_text(TRACKING + TABLES)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    words = [str(ROOT / "main.py"), "train", "recipe.toml", "--steps", "2"]
+    done = subprocess.run([*launch, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "run\n"), done.stderr
+    assert done.stderr.count("training: 100%") == 1
+    assert len((folder / "run/log.jsonl").read_text().splitlines()) == 1
+    assert torch.load(folder / "run/state.pt", weights_only=True)["ranks"] == 2
+    status, _, err = train(TRACKING + TABLES, "--steps", "3")
+    assert status == 1
+    assert "was begun by 2 process(es) and has to be continued by as many, got 1" in err
+
+
 def test_failure_of_a_worker_is_one_sentence(
     folder: Path, train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,8 +207,9 @@ def test_failure_of_a_worker_is_one_sentence(
         ("stage = 3", '`stage` must be "features" or "tracking", got 3'),
         ("", "`stage` must be"),
         ("a b", "recipe.toml is not a TOML file"),
-        (TRACKING + "lenght = 3", "`lenght` is not known; choose from data, encoder"),
-        (TRACKING.replace('encoder = "encoder.safetensors"', ""), "`encoder` is missing"),
+        (TRACKING + "lenght = 3", "`lenght` is not known; choose from data, out"),
+        (TRACKING.replace('encoder = "encoder.safetensors"', ""), "encoder or start must say"),
+        (TRACKING + "start = 'encoder.safetensors'", "encoder or start must say"),
         (TRACKING.replace('"data"', '"nowhere"'), "`data` names nowhere, which does not exist"),
         (TRACKING.replace('"data"', "3"), "`data` must be a path as text, got 3"),
         (TRACKING.replace("length = 2", "length = 2.5"), "`length` must be a whole number"),
@@ -246,7 +292,7 @@ def test_recipes_that_come_along_are_the_defaults(
     assert recipe == expected
     told = tomllib.loads((ROOT / f"resources/recipes/{name}.toml").read_text())
     silent = {field.name for field in fields(kind)} - told.keys()
-    assert all(getattr(recipe, field) is None for field in silent - {"model", "teacher_loss"})
+    assert all(getattr(recipe, field) is None for field in silent - {"teacher_loss"})
 
 
 def test_the_recipe_for_a_gpu_can_be_followed(folder: Path) -> None:
