@@ -22,6 +22,7 @@ class Prompt:
         is_ambiguous: one click: three answers are asked for.
         corrections: corrective clicks to come.
         feeds_mask: whether corrections see the previous mask.
+        previous: (B, 1, h, w) logits that the first answer sees, where it repairs a mask.
     """
 
     xy: Tensor
@@ -30,6 +31,7 @@ class Prompt:
     is_ambiguous: bool = False
     corrections: int = 0
     feeds_mask: bool = False
+    previous: Tensor | None = None
 
 
 def draw_prompt(
@@ -51,7 +53,7 @@ def draw_prompt(
         return Prompt(nothing, nothing[..., 0].long(), mask)
     if gives_box:
         corners = box_corners(mask, generator)
-        labels = torch.tensor([2, 3], device=mask.device).expand(len(mask), 2)
+        labels = torch.arange(2, 4, device=mask.device).expand(len(mask), 2)
         present = mask.flatten(1).any(1)[:, None]
         labels = torch.where(present, labels, NOT_A_POINT)
         return Prompt(corners, labels, corrections=corrections, feeds_mask=feeds_mask)
@@ -78,6 +80,13 @@ def correct(prompt: Prompt, logits: Tensor, mask: Tensor, generator: torch.Gener
         xy=torch.cat([prompt.xy, xy[:, None]], 1),
         labels=torch.cat([prompt.labels, labels[:, None]], 1),
     )
+
+
+def correct_tracked(logits: Tensor, mask: Tensor, generator: torch.Generator) -> Prompt:
+    """Draw the click that a user makes where the tracked mask (B, h, w) is wrong."""
+    nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
+    repair = Prompt(nothing, nothing[..., 0].long(), previous=logits[:, None])
+    return correct(repair, logits, mask, generator)
 
 
 def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -7,11 +7,12 @@ from torch import Tensor
 
 from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
 from tinysam2.training.losses import MaskLoss, mask_loss
-from tinysam2.training.prompting import Prompt, correct, draw_prompt
+from tinysam2.training.prompting import Prompt, correct, correct_tracked, draw_prompt
 from tinysam2.training.teaching import Teacher
 from tinysam2.training.walking import Heard, listen, walk
 
 FIRST_MASK_SHARE = 0.85
+CORRECTED_SHARE = 0.3  # of the batches, on one of the tracked frames
 MIN_CLICK_AREA_PX = 64
 
 
@@ -57,10 +58,9 @@ def rollout(
     still_losses, asked = _click(network, features[at], still, generator, 1)
     prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
     losses, answer = answer_prompt(network, features[0], masks[:, 0], prompt, generator)
-    with listen(network) as heard:
-        tracked = _track(network, features, masks, answer)
+    tracked, repaired, heard = _track(network, features, masks, answer, generator)
     total = torch.stack([x.total for x in tracked]).mean()
-    total = total + torch.stack([x.total for x in still_losses + losses]).mean()
+    total = total + torch.stack([x.total for x in still_losses + losses + repaired]).mean()
     if teacher is not None:
         seen = [teacher.look(frame) for frame in pictures.unbind(1)]
         total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
@@ -129,11 +129,43 @@ def _either(masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor
 
 
 def _track(
-    network: TinySam2, features: list[ImageFeatures], masks: Tensor, first: Segmentation
-) -> list[MaskLoss]:
-    """Follow what the first frame's answers show through the other frames, from memory alone."""
-    answers = enumerate(walk(network, features, first), start=1)
-    return [mask_loss(x.logits, x.predicted_iou, x.object_logit, masks[:, t]) for t, x in answers]
+    network: TinySam2,
+    features: list[ImageFeatures],
+    masks: Tensor,
+    first: Segmentation,
+    generator: torch.Generator,
+) -> tuple[list[MaskLoss], list[MaskLoss], list[Heard]]:
+    """Follow what the first frame's answers show through the other frames, from memory alone.
+
+    At times the user corrects one of them by a click, and tracking goes on from there.
+
+    Returns:
+        The losses of the tracked frames, those of corrections, and what the decoder was given and
+        answered on the tracked frames.
+    """
+    dice = torch.rand(2, generator=generator, device=masks.device).tolist()
+    corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < CORRECTED_SHARE else 0
+    losses: list[MaskLoss] = []
+    repaired: list[MaskLoss] = []
+    frames: list[Heard] = []
+    walked = walk(network, features, first)
+    corrected: Segmentation | None = None
+    for t in range(1, len(features)):
+        with listen(network) as heard:
+            answer = walked.send(corrected)
+        frames += heard
+        losses.append(
+            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
+        )
+        corrected = None
+        if t == corrected_at:
+            prompt = correct_tracked(answer.best().logits.detach(), masks[:, t], generator)
+            conditioned = frames[-1].conditioned
+            found, corrected = answer_prompt(
+                network, features[t], masks[:, t], prompt, generator, conditioned
+            )
+            repaired += found
+    return losses, repaired, frames
 
 
 def _mean_iou(losses: list[MaskLoss]) -> Tensor:
@@ -146,9 +178,14 @@ def answer_prompt(
     mask: Tensor,
     prompt: Prompt,
     generator: torch.Generator,
+    conditioned: Tensor | None = None,
 ) -> tuple[list[MaskLoss], Segmentation]:
-    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer."""
-    conditioned = network.condition(features, None)
+    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer.
+
+    ``conditioned`` are features that have read memory, where there is one.
+    """
+    if conditioned is None:
+        conditioned = network.condition(features, None)
     if prompt.mask is not None:
         given = (prompt.mask.float()[:, None] - 0.5) * (2 * MASK_LOGIT)
         found = network.segment(conditioned, features, prompt.xy, prompt.labels, given)
@@ -156,7 +193,7 @@ def answer_prompt(
         certain = torch.full_like(found.object_logit, MASK_LOGIT)
         return [], Segmentation(given, sure, certain, found.pointer)
     losses: list[MaskLoss] = []
-    previous: Tensor | None = None
+    previous = prompt.previous
     for correction in range(prompt.corrections + 1):
         multimask = correction == 0 and prompt.is_ambiguous
         found = network.segment(

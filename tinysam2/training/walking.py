@@ -3,7 +3,7 @@
 Student and teacher walk alike, so that what they make of a frame can be compared.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ def walk(
     features: Sequence[ImageFeatures],
     first: Segmentation,
     is_in_use: bool = False,
-) -> Iterator[Segmentation]:
+) -> Generator[Segmentation, Segmentation | None]:
     """Follow what the first frame's answer shows through the other frames.
 
     Args:
@@ -60,16 +60,18 @@ def walk(
             masks of SAM 2's kind as they are.  A student's doubts must not wipe its memory.
 
     Yields:
-        The answers on the second frame and those after it.
+        The answers on the second frame and those after it.  A better one that is sent back is
+        remembered in its place, as a frame that the user prompted.
     """
     size_hw, count = features[0].size_hw, len(first.object_logit)
     banks = [make_bank(network, network.config.memory, size_hw) for _ in range(count)]
-    answer = first
+    remembered, is_prompted = first, True
     for t in range(1, len(features)):
-        _remember(network, features[t - 1], answer, banks, t - 1, is_in_use)
+        _remember(network, features[t - 1], remembered, banks, t - 1, is_prompted, is_in_use)
         memories = [read_memory(network, bank, t, size_hw) for bank in banks]
         answer = network.segment_remembered(features[t], memories)
-        yield answer
+        corrected = yield answer
+        remembered, is_prompted = corrected or answer, corrected is not None
 
 
 def _remember(
@@ -78,10 +80,11 @@ def _remember(
     answer: Segmentation,
     banks: list[MemoryBank],
     frame: int,
+    is_prompted: bool,
     is_in_use: bool,
 ) -> None:
-    """Offer a frame to the banks; the first one is the prompted one."""
-    is_prompted, masks = frame == 0, answer.best()
+    """Offer a frame to the banks."""
+    masks = answer.best()
     is_hardened = is_prompted
     if is_in_use:
         masks = masks.without_absent()
