@@ -1,6 +1,7 @@
 """Train or distil a model by a recipe; a run that was stopped goes on where it was."""
 
 import argparse
+import logging
 import shlex
 import signal
 import sys
@@ -47,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     except RecipeError as error:
         raise UsageError(f"{error}.") from error
     check_writable(recipe.out)
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("tinysam2").setLevel(logging.INFO)
     return _follow(recipe, arguments)
 
 

@@ -183,8 +183,8 @@ class HeldSet:
         numbers, odds = self.backgrounds
         scenes = self.pictures.pixels[numbers[odds.draw(count, generator)]]
         side = self.pictures.side
-        middle = scenes.new_tensor([side / 4, 3 * side / 4] * 2, dtype=torch.float32)
-        scenes = crop(scenes, draw_boxes(middle.expand(count, 4), side, generator), size)
+        middle = (self._whole() / 2 + side / 4).expand(count, 4)
+        scenes = crop(scenes, draw_boxes(middle, side, generator), size)
         scenes = torch.cat([scenes, torch.full_like(scenes[:, :1], 255)], 1)
         return torch.stack([objects[:count], objects[count:], scenes], 1)
 
@@ -207,10 +207,14 @@ class HeldSet:
         side = self.pictures.side
         chance = torch.rand(count, 1, device=drawn.device, generator=generator)
         inner = self.objects.boxes[drawn]
-        whole = inner.new_tensor([0, side, 0, side])
-        inner = torch.where(chance < whole_share, whole, inner)
+        inner = torch.where(chance < whole_share, self._whole(), inner)
         planes = self.pictures.objects(self.objects.maps[drawn], self.objects.values[drawn])
         return crop(planes, draw_boxes(inner, side, generator), size)
+
+    def _whole(self) -> Tensor:
+        """Return the box of a picture; made where it is used, as sending numbers would wait."""
+        ends = torch.arange(4, device=self.pictures.labels.device) % 2
+        return self.pictures.side * ends.float()
 
     def clips(self, count: int, length: int, size: int, generator: torch.Generator) -> Tensor:
         """Draw short real clips with one object: (B, T, 4, S, S) uint8."""

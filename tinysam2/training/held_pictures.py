@@ -68,41 +68,39 @@ def decode(
     Returns:
         What is held, where each label is, and the numbers of the ``others``.
     """
-    numbers: dict[object, int] = {}
-    pictures: list[Picture] = []
-    for picture in (*stills, *others):
-        if numbers.setdefault(_identity(picture), len(pictures)) == len(pictures):
-            pictures.append(picture)
+    pictures, numbers = _without_repeats([*stills, *others])
     held = HeldPictures(
         torch.empty(len(pictures), 3, side, side, dtype=torch.uint8, device=device),
         torch.empty(len(stills), side, side, dtype=torch.uint8, device=device),
-        torch.tensor([numbers[_identity(still)] for still in stills], device=device),
+        torch.tensor(numbers[: len(stills)], device=device),
     )
-    _log.info(
-        "holding %d pictures and %d label maps of %d px on %s: %.1f GB",
-        *(
-            len(pictures),
-            len(stills),
-            side,
-            device,
-            (held.pixels.nbytes + held.labels.nbytes) / 1e9,
-        ),
-    )
+    size = f"{(held.pixels.nbytes + held.labels.nbytes) / 1e9:.1f} GB on {device}"
+    _log.info("holding %d pictures and %d label maps: %s", len(pictures), len(stills), size)
     extents = torch.empty(len(stills), LABELS, 5, dtype=torch.int32)
-    _fill([held.pixels], _Decoded(partial(_read_picture, pictures, side), len(pictures)), workers)
-    _fill(
-        [held.labels, extents], _Decoded(partial(_read_labels, stills, side), len(stills)), workers
-    )
-    return held, extents.numpy(), [numbers[_identity(picture)] for picture in others]
+    _fill([held.pixels], partial(_read_picture, pictures, side), workers)
+    _fill([held.labels, extents], partial(_read_labels, stills, side), workers)
+    return held, extents.numpy(), numbers[len(stills) :]
 
 
-def _identity(picture: Picture) -> object:
-    return picture.path if isinstance(picture, PictureFile) else id(picture)
+def _without_repeats(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
+    """Return one picture for each file, and the number that each picture has among them."""
+    kept: list[Picture] = []
+    found: dict[object, int] = {}
+    numbers = []
+    for picture in pictures:
+        identity = picture.path if isinstance(picture, PictureFile) else id(picture)
+        numbers.append(found.setdefault(identity, len(kept)))
+        if numbers[-1] == len(kept):
+            kept.append(picture)
+    return kept, numbers
+
+
+_Read: TypeAlias = Callable[[int], tuple[Tensor, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded(Dataset[tuple[Tensor, ...]]):
-    read: Callable[[int], tuple[Tensor, ...]]
+    read: _Read
     count: int
 
     def __len__(self) -> int:
@@ -112,7 +110,9 @@ class _Decoded(Dataset[tuple[Tensor, ...]]):
         return self.read(index)
 
 
-def _fill(targets: Sequence[Tensor], items: _Decoded, workers: int) -> None:
+def _fill(targets: Sequence[Tensor], read: _Read, workers: int) -> None:
+    """Put what is read of each number into the targets, row by row."""
+    items = _Decoded(read, len(targets[0]))
     loader = DataLoader(items, _CHUNK, num_workers=workers, worker_init_fn=ignore_interrupts)
     for at, chunk in enumerate(loader):
         for target, values in zip(targets, chunk, strict=True):

@@ -3,6 +3,7 @@
 Nothing here asks the device for a value, so a GPU is never waited for.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -44,10 +45,8 @@ def synthesise(
 
     is_camera = coin(0.5)
     basis = _grid_basis(layers.shape[-1], device)
-    grids = [
-        _motion(count, length, strength, generator, device) @ basis
-        for strength in (1.0, 1.6, 1.6, 0.6)
-    ]
+    strengths = (1.0, 1.6, 1.6, 0.6)  # target, other, passer, background
+    grids = [_motion(count, length, s, generator, device) @ basis for s in strengths]
     away = _excursions(count, length, generator, device) * ~is_camera.view(-1, 1, 1)
     grids[0] += away[..., None]
     target, other, background = layers.float().unbind(1)
@@ -55,18 +54,10 @@ def synthesise(
     alpha = _sample(target[:, 3:], grids[0], "zeros") / 255
     # Camera clips: the target's own picture is the background.
     behind = torch.where(is_camera, scene, _sample(background[:, :3], grids[3], "reflection"))
-    passing = [
-        _Passing.of(source, grid, coin(share), coin(0.5))
-        for source, grid, share in (
-            (other, grids[1], OTHER_SHARE),
-            (other.roll(1, 0), grids[2], PASSER_SHARE),
-        )
-    ]
-    picture, seen, other_seen = _compose(behind, scene, alpha, *passing)
-    # Turn clips round that begin without the target: tracking begins where it is seen.
-    area = seen.flatten(2).sum(2)
-    turned = area[:, 0] < area[:, -1] / 2
-    picture, seen, other_seen = (_turned(x, turned) for x in (picture, seen, other_seen))
+    passer = _Passing.of(other.roll(1, 0), grids[2], coin(PASSER_SHARE), coin(0.5))
+    passing = _Passing.of(other, grids[1], coin(OTHER_SHARE), coin(0.5))
+    composed = _compose(behind, scene, alpha, passing, passer)
+    picture, seen, other_seen = _begun_in_view(*composed)
     return colour_drift(picture, generator), seen, other_seen
 
 
@@ -103,9 +94,12 @@ def _compose(
     return picture, seen[:, :, 0] > 0.5, other_seen[:, :, 0] > 0.5
 
 
-def _turned(clips: Tensor, turned: Tensor) -> Tensor:
-    """Reverse the time of the clips (B, T, ...) flagged in (B,)."""
-    return torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
+def _begun_in_view(picture: Tensor, seen: Tensor, other_seen: Tensor) -> Iterator[Tensor]:
+    """Turn clips round that begin without the target: tracking begins where it is seen."""
+    area = seen.flatten(2).sum(2)
+    turned = area[:, 0] < area[:, -1] / 2
+    for clips in (picture, seen, other_seen):
+        yield torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
 
 
 def _motion(
