@@ -54,16 +54,22 @@ def config(tmp_path: Path) -> TrackingConfig:
 
 @dataclass(frozen=True)
 class Threads(Ranks):
-    """Ranks that are threads of this process, and average gradient by gradient."""
+    """Ranks that are threads of this process, and average gradient by gradient.
+
+    They take turns, since threads clear each other's casts of weights for autocast.
+    """
 
     meeting: threading.Barrier = field(default_factory=lambda: threading.Barrier(COUNT))
     table: dict[int, object] = field(default_factory=dict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def _exchange(self, mine: object) -> list[object]:
         self.table[self.own] = mine
+        self.turn.release()
         self.meeting.wait(WAIT_S)
         everyones = [self.table[rank] for rank in range(self.count)]
         self.meeting.wait(WAIT_S)
+        self.turn.acquire()
         return everyones
 
     def _highest(self, numbers: list[float]) -> list[float]:
@@ -78,9 +84,14 @@ class Threads(Ranks):
 
 
 def in_threads(work: Callable[[Threads], None]) -> None:
-    meeting, table = threading.Barrier(COUNT), dict[int, object]()
-    ranks = [Threads(own, COUNT, own, meeting, table) for own in range(COUNT)]
-    threads = [threading.Thread(target=work, args=(each,)) for each in ranks]
+    shared = threading.Barrier(COUNT), dict[int, object](), threading.Lock()
+    ranks = [Threads(own, COUNT, own, *shared) for own in range(COUNT)]
+
+    def take_turns(each: Threads) -> None:
+        with each.turn:
+            work(each)
+
+    threads = [threading.Thread(target=take_turns, args=(each,)) for each in ranks]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -177,7 +188,7 @@ def test_processes_learn_as_one_what_averaging_by_hand_gives(
     alone = replace(config, out=tmp_path / "alone")
     list(train_tracking(alone))
     of_one = torch.load(alone.out / "state.pt", weights_only=True)["network"]
-    assert distance(first["tracking"], by_hand) < 0.02 * distance(of_one, by_hand)
+    assert distance(first["tracking"], by_hand) < 1e-3 * distance(of_one, by_hand)
     with pytest.raises(ValueError, match=r"was begun by 2 process\(es\)"):
         next(train_tracking(config))
 
