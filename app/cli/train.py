@@ -48,8 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
     except RecipeError as error:
         raise UsageError(f"{error}.") from error
     check_writable(recipe.out)
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("tinysam2").setLevel(logging.INFO)
     return _follow(recipe, arguments)
 
 
@@ -69,8 +67,11 @@ def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
     from tinysam2.training.recipe import follow, is_begun
 
     ranks = Ranks.of_environment()
-    if ranks.is_first and is_begun(recipe):
-        print(f"continuing the run in {recipe.out}", file=sys.stderr)
+    if ranks.is_first:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("tinysam2").setLevel(logging.INFO)
+        if is_begun(recipe):
+            print(f"continuing the run in {recipe.out}", file=sys.stderr)
     try:
         with _stop_on_interrupt(is_repeated=ranks.count > 1) as stop:
             for report in follow(recipe, stop.is_set):
