@@ -103,12 +103,14 @@ class MemoryConfig:
         policy: which frames the bank keeps, see `tinysam2.memory.policies`.
         max_frames: frames read at once; at most ``max_frames - 2`` of them are prompted or
             pinned, the closest ones.  More of these may be stored, within the token budget.  By
-            the policy `fifo` all but the first of them are read besides, as in SAM 2.
+            the policy `fifo` all but the first of them are read besides, as in SAM 2.  There a
+            network that follows SAM 2 and keeps all tokens reads every one of them.
         quality_threshold: least quality, in [0, 1], with which a frame enters the bank.
         pool: side of the square of memory cells that average pooling merges; 1 is off.
         keep_ratio: spatial and pointer tokens stored, as a share of SAM 2's full bank of
             7 x (size / 16)^2 tokens; None keeps all.
-        max_pointers: object pointers read at most.
+        max_pointers: object pointers read at most; where every prompted frame is read, those of
+            ``max_pointers - 1`` others.
     """
 
     policy: MemoryPolicy = MemoryPolicy.QUALITY

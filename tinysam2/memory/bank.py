@@ -130,14 +130,18 @@ class MemoryBank:
         self.entries[entry.frame] = entry
 
     def _remember_pointer(self, entry: MemoryEntry) -> None:
-        """Hold at most ``max_pointers``: the oldest leaves first, the user's frames last."""
+        """Hold as many as there is room for: the oldest leaves first, the user's frames last."""
         self.pointers[entry.frame] = entry.pointer
         fixed = {f for f, e in self.entries.items() if e.is_fixed}
         if entry.is_fixed:
             fixed.add(entry.frame)
         leaving = sorted(self.pointers, key=lambda f: f in fixed)  # else in order of arrival
-        for frame in leaving[: max(0, len(self.pointers) - self.config.max_pointers)]:
+        for frame in leaving[: max(0, len(self.pointers) - self._most_pointers(len(fixed)))]:
             del self.pointers[frame]
+
+    def _most_pointers(self, fixed: int) -> int:
+        """Pointers held at most, when some are of prompted or pinned frames."""
+        return self.config.max_pointers
 
     def readable(self, frame: int | None = None) -> list[MemoryEntry]:
         """Return what may be read: fixed frames first, then the newest arrivals first.
@@ -153,6 +157,11 @@ class MemoryBank:
         if self.recent is not None:
             chosen.append(self.recent)
         return fixed + chosen[::-1]
+
+    def steps_back(self, entries: list[MemoryEntry], frame: int) -> list[int]:
+        """Return the rank of each entry among those not fixed, by distance, the nearest 1."""
+        loose = sorted(abs(frame - e.frame) for e in entries if not e.is_fixed)
+        return [0 if e.is_fixed else loose.index(abs(frame - e.frame)) + 1 for e in entries]
 
     def pointers_behind(self, frame: int) -> dict[int, Tensor]:
         """Return the pointers of frames up to this one in the direction of the walk."""

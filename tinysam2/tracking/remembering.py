@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tinysam2.config import KeyPooling, MemoryConfig
+from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy
 from tinysam2.layers.positions import grid_xy, sine_code_2d
 from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.compression import MemoryGrid, pool_memory, pooled_positions
 from tinysam2.memory.entry import MemoryEntry
 from tinysam2.memory.quality import FrameScores, novelty, object_descriptors, object_presence
+from tinysam2.memory.sam2_bank import Sam2Bank
 from tinysam2.memory.shape import mask_shapes
 from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, TinySam2
 
@@ -29,9 +30,11 @@ def make_bank(
     feature_hw: tuple[int, int],
     is_backward: bool = False,
 ) -> MemoryBank:
-    """Make the empty bank of one object."""
+    """Make the empty bank of one object; SAM 2's own where nothing of it is changed."""
     budget = config.token_budget(feature_hw)
-    return MemoryBank(config, budget, network.pointer_tokens, is_backward=is_backward)
+    is_sam2 = config.policy is MemoryPolicy.FIFO and budget is None and network.config.follows_sam2
+    make = Sam2Bank if is_sam2 else MemoryBank
+    return make(config, budget, network.pointer_tokens, is_backward=is_backward)
 
 
 def make_entries(
@@ -79,11 +82,10 @@ def read_memory(
     tokens = torch.cat([e.tokens for e in entries])
     cells = torch.cat([e.cells for e in entries])
     grid = memory_grid(network, feature_hw, bank.config.pool)
-    loose = sorted(abs(frame - e.frame) for e in entries if not e.is_fixed)
     time_index = torch.cat(
         [
-            torch.full((len(e.tokens),), _time_code(e, frame, loose), device=tokens.device)
-            for e in entries
+            torch.full((len(e.tokens),), _time_code(e, steps), device=tokens.device)
+            for e, steps in zip(entries, bank.steps_back(entries, frame), strict=True)
         ]
     )
     # SAM 2 reads no pointer of a frame that it is yet to come to.
@@ -155,11 +157,9 @@ def _pointer_age(network: TinySam2, frames: Tensor, max_pointers: int) -> Tensor
     return (frames / max_pointers).clamp(max=4.0)
 
 
-def _time_code(entry: MemoryEntry, frame: int, loose: list[int]) -> int:
-    """Rank among unprompted frames by distance, the nearest 0; prompted frames share the last."""
-    if entry.is_fixed:
-        return MAX_TIME_CODES - 1
-    return min(loose.index(abs(frame - entry.frame)), MAX_TIME_CODES - 2)
+def _time_code(entry: MemoryEntry, steps_back: int) -> int:
+    """Number the temporal codes: 0 for one step back and so on; prompted frames share the last."""
+    return MAX_TIME_CODES - 1 if entry.is_fixed else min(steps_back, MAX_TIME_CODES - 1) - 1
 
 
 def attended_tokens(memory: ObjectMemory, pointer_tokens: int) -> int:
