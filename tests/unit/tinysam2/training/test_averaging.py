@@ -1,0 +1,55 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.unit.tinysam2.toys import TOY, randomise_norms
+from tinysam2.build import load_model
+from tinysam2.checkpoints import load_checkpoint, save_checkpoint
+from tinysam2.encoders.repvit import fuse_repvit
+from tinysam2.network import TinySam2
+from tinysam2.training.averaging import average
+
+
+def saved(path: Path, seed: int, is_fused: bool, dim: int = TOY.dim) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    config = replace(TOY, dim=dim)
+    network = TinySam2(config).eval()
+    randomise_norms(network)
+    if is_fused:
+        fuse_repvit(network.trunk)
+    save_checkpoint(path, replace(config, fused=is_fused), network.state_dict(), {})
+    return load_checkpoint(path)[1]
+
+
+def test_weights_lie_between_those_of_both_and_track(tmp_path: Path) -> None:
+    first, second, out = (tmp_path / f"{name}.safetensors" for name in ("a", "b", "c"))
+    saved(first, 0, is_fused=False)
+    ends = saved(second, 1, is_fused=True)
+    average(first, second, 0.75, out)
+    config, found, card = load_checkpoint(out)
+    assert config.fused
+    assert card["share of the second"] == 0.75
+    trunk = TinySam2(replace(TOY, fused=True)).state_dict().keys()
+    assert found.keys() == trunk
+    starts = fused_state(first)
+    for name, value in found.items():
+        expected = 0.25 * starts[name] + 0.75 * ends[name]
+        torch.testing.assert_close(value, expected, rtol=1e-2, atol=1e-3)
+    load_model(checkpoint=out, device="cpu")
+
+
+def fused_state(path: Path) -> dict[str, torch.Tensor]:
+    return load_model(checkpoint=path, device="cpu").network.state_dict()
+
+
+def test_shares_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    saved(first, 0, is_fused=True)
+    saved(second, 1, is_fused=True, dim=2 * TOY.dim)
+    with pytest.raises(ValueError, match=r"in \[0, 1\], got 2"):
+        average(first, first, 2, tmp_path / "c")
+    with pytest.raises(ValueError, match="different shapes"):
+        average(first, second, 0.5, tmp_path / "c")
+    assert not (tmp_path / "c").exists()

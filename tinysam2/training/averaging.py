@@ -1,0 +1,71 @@
+"""The average of two networks: ``python -m tinysam2.training.averaging FIRST SECOND SHARE OUT``.
+
+Weights trained on from others lie in one valley with them: between the two, what was learnt of new
+tasks is kept while what was forgotten of old ones comes back.
+
+Source: "Robust fine-tuning of zero-shot models" (Wortsman et al., arXiv:2109.01903).
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tinysam2.build import load_own
+from tinysam2.checkpoints import save_checkpoint
+from tinysam2.encoders.repvit import fuse_repvit
+from tinysam2.network import TinySam2
+
+
+def average(first: Path, second: Path, share: float, out: Path) -> None:
+    """Write ``(1 - share) x first + share x second``, fused.
+
+    Args:
+        first: weights in the program's own format.
+        second: weights that were trained on from them.
+        share: of the second, in [0, 1].
+        out: file to write.
+
+    Raises:
+        ValueError: the share is out of range, or the networks differ in shape.
+        CheckpointError: weights cannot be used.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"the share must be in [0, 1], got {share}")
+    begun, ended = _fused(first), _fused(second)
+    state = ended.state_dict()
+    shapes = {name: value.shape for name, value in state.items()}
+    if shapes != {name: value.shape for name, value in begun.state_dict().items()}:
+        raise ValueError(f"{first} and {second} hold networks of different shapes")
+    for name, value in begun.state_dict().items():
+        if value.is_floating_point():
+            state[name] = value.lerp(state[name], share)
+    card = {"average of": [first.name, second.name], "share of the second": share}
+    save_checkpoint(out, ended.config, state, card)
+
+
+def _fused(path: Path) -> TinySam2:
+    network = load_own(path).eval()
+    fuse_repvit(network.trunk)
+    network.config = replace(network.config, fused=True)
+    return network
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Average two networks of one shape.")
+    parser.add_argument("first", type=Path)
+    parser.add_argument("second", type=Path)
+    parser.add_argument("share", type=float, help="of the second, from 0 to 1")
+    parser.add_argument("out", type=Path)
+    asked = parser.parse_args()
+    try:
+        average(asked.first, asked.second, asked.share, asked.out)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
