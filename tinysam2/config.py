@@ -183,7 +183,7 @@ class ModelConfig:
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.
         key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
-        click_features: tokens of clicks carry the image features that lie under them.
+        click_features: tokens of clicks carry the image features of all scales under them.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
@@ -203,7 +203,7 @@ class ModelConfig:
     no_object_code: bool = True
     perceiver: bool = False
     key_pooling: KeyPooling = KeyPooling.NONE
-    click_features: bool = False
+    click_features: bool = True
     fused: bool = False
 
     def __post_init__(self) -> None:
@@ -215,6 +215,8 @@ class ModelConfig:
             raise ValueError(
                 f"dim must be a multiple of memory_dim and of 4 x decoder_heads, got {self.dim}"
             )
+        if self.click_features and isinstance(self.encoder, VitConfig):
+            raise ValueError(f"click_features must be false with {self.trunk}: it has one scale")
         check_image_size(self.image_size, self.size_step)
 
     @property

@@ -113,6 +113,7 @@ _SAM2 = ModelConfig(
     memory=FULL_MEMORY,
     wide_neck=True,
     follows_sam2=True,
+    click_features=False,
 )
 _UNCODED = replace(_SAM2, pointer_time=False, no_object_code=False)
 _EDGETAM = replace(_UNCODED, name="edgetam", memory_layers=2, perceiver=True)

@@ -94,7 +94,7 @@ def _efficienttam(
 
 
 _TABLE = (
-    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 8_656_233),
+    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 8_707_113),
     KnownModel(
         "edgetam",
         "EdgeTAM",

@@ -113,7 +113,11 @@ def test_pictures_of_any_shape_are_encoded_each_on_its_own(
     is_repvit = isinstance(shape, RepVitConfig)
     monkeypatch.setitem(REPVIT_VARIANTS if is_repvit else TRUNKS, "toy", shape)
     trunk = {"repvit": "toy"} if is_repvit else {"trunk": "toy"}
-    encoder = Encoder(ModelConfig(dim=64, wide_neck=True, **trunk)).eval().requires_grad_(False)
+    encoder = (
+        Encoder(ModelConfig(dim=64, wide_neck=True, click_features=False, **trunk))
+        .eval()
+        .requires_grad_(False)
+    )
     pictures = torch.randn(2, 3, 96, 160)
     together = encoder(pictures)
     assert [tuple(level.shape[1:]) for level in together[:2]] == shapes

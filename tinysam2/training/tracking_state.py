@@ -126,7 +126,7 @@ def _network(config: TrackingConfig) -> TinySam2:
         network = load_own(config.start)
     else:
         assert config.encoder is not None
-        network = TinySam2(config.model or ModelConfig(click_features=True))
+        network = TinySam2(config.model or ModelConfig())
         stage1 = load_file(config.encoder)
         kept = {k: v for k, v in stage1.items() if k.startswith(ENCODER_KEYS)}
         missing, unexpected = network.load_state_dict(kept, strict=False)

@@ -31,6 +31,7 @@ def test_impossible_memory_is_refused(settings: dict[str, float], message: str) 
     ("settings", "message"),
     [
         ({"repvit": "m9"}, "repvit must be one of .*, got 'm9'"),
+        ({"trunk": "vit_ti"}, "click_features must be false with vit_ti"),
         ({"dim": 100}, "dim must be a multiple of memory_dim"),
         ({"image_size": 500}, "input size must be a multiple of 64 from 64 to 4096, got 500"),
         ({"image_size": 64 * 65}, "input size must be a multiple of 64 from 64 to 4096, got 4160"),

@@ -17,7 +17,7 @@ from tinysam2.tracking import answering
 from tinysam2.tracking.remembering import token_grid_hw
 from tinysam2.tracking.video_tracker import VideoTracker
 
-SAM2 = replace(TOY, follows_sam2=True, wide_neck=True, memory=FULL_MEMORY)
+SAM2 = replace(TOY, follows_sam2=True, wide_neck=True, memory=FULL_MEMORY, click_features=False)
 LATENTS = replace(SAM2, perceiver=True, image_size=256)
 ONE_SCALE = replace(SAM2, trunk="vit_ti", pointer_time=False, no_object_code=False)
 

@@ -19,7 +19,6 @@ from tinysam2.training.tracking_config import Phase, TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
 
 SMALL = ModelConfig(
-    click_features=True,
     dim=96,
     memory_dim=32,
     mlp_dim=64,
