@@ -1,11 +1,12 @@
 import pickle
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 
-from tests.unit.tinysam2.toys import SIZE_HW, TOY, block_mask, noise_frames, toy_model
+from tests.unit.tinysam2.toys import SIZE_HW, TOY, Picture, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.config import FULL_MEMORY, MemoryConfig, full_bank_tokens
 from tinysam2.memory.entry import Decision
@@ -208,18 +209,22 @@ def test_full_memory_attends_to_seven_whole_frames(model: Model) -> None:
     assert event.tokens_attended == event.tokens_full_sam2 + pointers
 
 
+@dataclass(frozen=True)
+class Loop:
+    """Sixty frames that take the room of a few."""
+
+    frames: list[Picture]
+
+    def __len__(self) -> int:
+        return 60
+
+    def __getitem__(self, index: int) -> Picture:
+        return self.frames[index % len(self.frames)]
+
+
 def test_nothing_grows_with_the_length_of_the_video(model: Model) -> None:
-    frames = noise_frames(4)
-
-    class Loop:
-        def __len__(self) -> int:
-            return 60
-
-        def __getitem__(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-            return frames[index % 4]
-
     memory = MemoryConfig(max_frames=3, quality_threshold=0.0, keep_ratio=None, max_pointers=2)
-    tracker = VideoTracker(model, Loop(), memory, image_size=64)
+    tracker = VideoTracker(model, Loop(noise_frames(4)), memory, image_size=64)
     one_mask(tracker)
     for step in tracker.propagate():
         event = step.memory_events[1]
@@ -278,16 +283,7 @@ def test_walk_ends_when_no_object_is_left(model: Model) -> None:
 
 
 def test_what_a_tracker_holds_does_not_grow_with_the_video(model: Model) -> None:
-    frames = noise_frames(4)
-
-    class Loop:
-        def __len__(self) -> int:
-            return 60
-
-        def __getitem__(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-            return frames[index % 4]
-
-    tracker = VideoTracker(model, Loop(), image_size=64)
+    tracker = VideoTracker(model, Loop(noise_frames(4)), image_size=64)
     three_objects(tracker)
     sizes = [len(pickle.dumps(vars(tracker)["_objects"])) for _ in tracker.propagate()]
     assert max(sizes[40:]) < 1.05 * max(sizes[20:40])

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tests.unit.tinysam2.training.test_feature_distillation import random_teacher
+from tests.unit.tinysam2.training.toy_run import make_run
 from tinysam2.config import ModelConfig
-from tinysam2.network import TinySam2
 from tinysam2.training import feature_distillation, tracking_stage
 from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.feature_teachers import load_feature_teacher
@@ -33,23 +31,8 @@ WAIT_S = 600
 
 @pytest.fixture
 def config(tmp_path: Path) -> TrackingConfig:
-    torch.manual_seed(1)
-    encoder = tmp_path / "encoder.safetensors"
-    state = TinySam2(SMALL).state_dict()
-    save_file({k: v for k, v in state.items() if k.startswith(("trunk.", "neck."))}, encoder)
-    return TrackingConfig(
-        data=make_data_folder(tmp_path / "data"),
-        encoder=encoder,
-        out=tmp_path / "tracking",
-        model=SMALL,
-        steps=3,
-        phases=(Phase(0.3, 64, train_trunk=False), Phase(1.0, 64)),
-        length=2,
-        synthetic=1,
-        real=1,
-        stills=1,
-        workers=0,
-    )
+    phases = (Phase(0.3, 64, train_trunk=False), Phase(1.0, 64))
+    return replace(make_run(tmp_path, SMALL), out=tmp_path / "tracking", phases=phases)
 
 
 @dataclass(frozen=True)

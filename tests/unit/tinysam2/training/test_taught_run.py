@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
-from tests.unit.tinysam2.training.data_folder import make_data_folder
+from tests.unit.tinysam2.training.toy_run import make_run
 from tinysam2.checkpoints import load_checkpoint, save_checkpoint
 from tinysam2.config import ModelConfig
 from tinysam2.network import TinySam2
@@ -22,24 +22,14 @@ SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_si
 @pytest.fixture
 def config(tmp_path: Path) -> TrackingConfig:
     """Make a recipe with a teacher of another width and input size."""
-    torch.manual_seed(1)
-    encoder, teacher = tmp_path / "encoder.safetensors", tmp_path / "teacher.safetensors"
-    state = TinySam2(SMALL).state_dict()
-    save_file({k: v for k, v in state.items() if k.startswith(("trunk.", "neck."))}, encoder)
+    run, teacher = make_run(tmp_path, SMALL), tmp_path / "teacher.safetensors"
     guide = replace(SMALL, dim=64, image_size=128)
     save_checkpoint(teacher, guide, TinySam2(guide).state_dict(), {})
-    return TrackingConfig(
-        data=make_data_folder(tmp_path / "data"),
-        encoder=encoder,
-        out=tmp_path / "whole",
-        model=SMALL,
+    return replace(
+        run,
         steps=2,
         phases=(Phase(1.0, 64),),
-        length=2,
-        synthetic=1,
         real=0,
-        stills=1,
-        workers=0,
         teacher="tinysam2",
         teacher_checkpoint=teacher,
     )

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from tests.unit.tinysam2.training.data_folder import make_data_folder, write_picture
+from tests.unit.tinysam2.training.data_folder import write_picture
+from tests.unit.tinysam2.training.toy_run import make_run
 from tinysam2.build import load_model
 from tinysam2.checkpoints import load_checkpoint
 from tinysam2.config import MemoryConfig, ModelConfig
@@ -15,7 +15,7 @@ from tinysam2.network import TinySam2
 from tinysam2.tracking.video_tracker import VideoTracker
 from tinysam2.training import tracking_stage
 from tinysam2.training.rollout import click_stills, rollout
-from tinysam2.training.tracking_config import Phase, TrackingConfig
+from tinysam2.training.tracking_config import TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
 
 SMALL = ModelConfig(
@@ -30,23 +30,7 @@ SMALL = ModelConfig(
 
 @pytest.fixture
 def config(tmp_path: Path) -> TrackingConfig:
-    torch.manual_seed(1)
-    encoder = tmp_path / "encoder.safetensors"
-    state = TinySam2(SMALL).state_dict()
-    save_file({k: v for k, v in state.items() if k.startswith(("trunk.", "neck."))}, encoder)
-    return TrackingConfig(
-        data=make_data_folder(tmp_path / "data"),
-        encoder=encoder,
-        out=tmp_path / "whole",
-        model=SMALL,
-        steps=3,
-        phases=(Phase(0.5, 64, train_trunk=False), Phase(1.0, 64, length=3)),
-        length=2,
-        synthetic=1,
-        real=1,
-        stills=1,
-        workers=0,
-    )
+    return make_run(tmp_path, SMALL)
 
 
 def state_of(config: TrackingConfig) -> dict[str, torch.Tensor]:
