@@ -107,6 +107,7 @@ class MemoryConfig:
             network that follows SAM 2 and keeps all tokens reads every one of them.
         quality_threshold: least quality, in [0, 1], with which a frame enters the bank.
         pool: side of the square of memory cells that average pooling merges; 1 is off.
+        keeps_details: cells that show the object are not averaged, as far as there is room.
         keep_ratio: spatial and pointer tokens stored, as a share of SAM 2's full bank of
             7 x (size / 16)^2 tokens; None keeps all.
         max_pointers: object pointers read at most; where every prompted frame is read, those of
@@ -117,6 +118,7 @@ class MemoryConfig:
     max_frames: int = 7
     quality_threshold: float = 0.5
     pool: int = 2
+    keeps_details: bool = False
     keep_ratio: float | None = 0.07
     max_pointers: int = 8
 
@@ -184,6 +186,7 @@ class ModelConfig:
         perceiver: memory maps are stored as latents, as EdgeTAM does.
         key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
         click_features: tokens of clicks carry the image features of all scales under them.
+        matching: a coarse mask is read out of memory by comparing features, beside attention.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
@@ -204,6 +207,7 @@ class ModelConfig:
     perceiver: bool = False
     key_pooling: KeyPooling = KeyPooling.NONE
     click_features: bool = True
+    matching: bool = False
     fused: bool = False
 
     def __post_init__(self) -> None:

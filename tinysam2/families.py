@@ -114,6 +114,7 @@ _SAM2 = ModelConfig(
     wide_neck=True,
     follows_sam2=True,
     click_features=False,
+    matching=False,
 )
 _UNCODED = replace(_SAM2, pointer_time=False, no_object_code=False)
 _EDGETAM = replace(_UNCODED, name="edgetam", memory_layers=2, perceiver=True)

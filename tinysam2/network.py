@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tinysam2.config import KeyPooling, ModelConfig
+from tinysam2.decoder.answers import Segmentation
 from tinysam2.decoder.mask_decoder import DecodedMasks, MaskDecoder
 from tinysam2.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
 from tinysam2.encoders.building import make_encoder
@@ -15,9 +16,9 @@ from tinysam2.layers.mlp import Mlp
 from tinysam2.layers.positions import grid_xy, sine_code_1d, sine_code_2d
 from tinysam2.memory.attention import MemoryAttention, ObjectMemory, pad_tokens
 from tinysam2.memory.encoder import MemoryEncoder
+from tinysam2.memory.matching import FeatureMatcher
 from tinysam2.memory.perceiver import SpatialPerceiver
 
-NO_OBJECT_LOGIT = -1024.0  # SAM 2: the mask of an absent object
 MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
 MAX_TIME_CODES = 7
 PICTURE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
@@ -50,63 +51,6 @@ class ImageFeatures:
         return height, width
 
 
-@dataclass(frozen=True, slots=True)
-class Segmentation:
-    """The decoder's answer for each object.
-
-    Attributes:
-        logits: (O, M, 4H, 4W), M = 3 for ambiguous prompts, else 1.
-        predicted_iou: (O, M).
-        object_logit: (O,).
-        pointer: (O, dim) of the best mask, or the shared one of absent objects.
-    """
-
-    logits: Tensor
-    predicted_iou: Tensor
-    object_logit: Tensor
-    pointer: Tensor
-
-    def best(self) -> "ObjectMasks":
-        """Return each object's mask with the highest predicted IoU."""
-        index = self.predicted_iou.argmax(1)
-        rows = torch.arange(len(index), device=index.device)
-        logits, iou = self.logits[rows, index], self.predicted_iou[rows, index]
-        return ObjectMasks(logits, iou, self.object_logit, self.pointer.float())
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectMasks:
-    """One mask for each object on a frame.
-
-    Attributes:
-        logits: (O, h, w) at any resolution.
-        predicted_iou: (O,) in [0, 1].
-        object_logit: (O,).
-        pointer: (O, dim).
-    """
-
-    logits: Tensor
-    predicted_iou: Tensor
-    object_logit: Tensor
-    pointer: Tensor
-
-    def without_absent(self) -> "ObjectMasks":
-        """Return the same with empty masks for objects that are not there."""
-        absent = (self.object_logit <= 0)[:, None, None]
-        return replace(self, logits=torch.where(absent, NO_OBJECT_LOGIT, self.logits))
-
-    def split(self) -> "list[ObjectMasks]":
-        """Return the same object by object."""
-        columns = (self.logits, self.predicted_iou, self.object_logit, self.pointer)
-        return [ObjectMasks(*row) for row in zip(*(c.split(1) for c in columns), strict=True)]
-
-    @staticmethod
-    def joined(parts: "list[ObjectMasks]") -> "ObjectMasks":
-        """Put masks of one resolution together."""
-        rows = ((p.logits, p.predicted_iou, p.object_logit, p.pointer) for p in parts)
-        return ObjectMasks(*(torch.cat(column) for column in zip(*rows, strict=True)))
-
-
 class TinySam2(nn.Module):
     """Encoder, prompt encoder, memory encoder, memory attention and mask decoder."""
 
@@ -123,6 +67,7 @@ class TinySam2(nn.Module):
         self.memory_attention = MemoryAttention(
             dim, memory_dim, config.mlp_dim, config.memory_layers
         )
+        self.matcher = FeatureMatcher(dim, memory_dim) if config.matching else None
         self.no_memory = nn.Parameter(torch.randn(dim) * 0.02)
         self.time_code = nn.Parameter(torch.randn(MAX_TIME_CODES, memory_dim) * 0.02)
         self.pointer_proj = Mlp(dim, dim, dim, 3)
@@ -161,7 +106,7 @@ class TinySam2(nn.Module):
         if self.config.follows_sam2:
             source = source + PICTURE_CODE_SCALE * self._sine_map(features.size_hw, self.config.dim)
         tokens, codes, angles, biases = zip(*map(self._memory_tokens, memories), strict=True)
-        return self.memory_attention(
+        conditioned = self.memory_attention(
             source,
             pad_tokens(list(tokens)),
             pad_tokens(list(codes)),
@@ -169,6 +114,9 @@ class TinySam2(nn.Module):
             pad_tokens(list(biases), fill=float("-inf")),
             _key_groups(memories[0], pooling),
         )
+        if self.matcher is None:
+            return conditioned
+        return conditioned + self.matcher(features.s16, [m.tokens for m in memories])
 
     def _memory_tokens(self, memory: ObjectMemory) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Lay out tokens, codes, angles and biases of one object: spatial first, pointers last."""

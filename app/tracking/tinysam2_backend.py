@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 import numpy as np
-from torch import Tensor
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
@@ -30,7 +29,6 @@ from tinysam2.devices import is_out_of_memory
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.finishing import MaskCleanup
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
-from tinysam2.tracking.remembering import token_grid_hw
 from tinysam2.tracking.steps import TrackStep
 from tinysam2.tracking.video_tracker import VideoTracker
 
@@ -182,9 +180,6 @@ class TinySam2Backend:
         return FrameResult(step.frame_index, tuple(results))
 
     def _record(self, event: MemoryEvent) -> MemoryRecord:
-        height, width = token_grid_hw(
-            self._model.network, self._predictor.feature_hw, self._memory.pool
-        )
         return MemoryRecord(
             decision=Decision(event.decision.value),
             reason=event.reason,
@@ -196,8 +191,8 @@ class TinySam2Backend:
             tokens_attended=event.tokens_attended,
             tokens_full_sam2=event.tokens_full_sam2,
             survivors={
-                frame: (height, width, _packed(cells, height * width))
-                for frame, cells in event.survivors.items()
+                frame: (*shown.shape, np.packbits(shown.numpy()).tobytes())
+                for frame, shown in event.survivors.items()
             },
         )
 
@@ -231,10 +226,3 @@ def _object_prompt(prompts: FramePrompts) -> ObjectPrompt:
 
 def _share(value: float) -> float:
     return min(1.0, max(0.0, value))
-
-
-def _packed(cells: Tensor, count: int) -> bytes:
-    """Turn the indices of surviving cells into row-major bits, without those beyond the grid."""
-    bits = np.zeros(count, dtype=np.bool_)
-    bits[cells[cells < count].numpy()] = True
-    return np.packbits(bits).tobytes()

@@ -12,10 +12,11 @@ from torch.nn import functional as F
 from tests.parity.reference import Reference, open_reference
 from tinysam2.build import Model, prepare
 from tinysam2.checkpoints import load_state
+from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.families import FAMILIES
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.neighbours import our_state
-from tinysam2.network import ImageFeatures, ObjectMasks, TinySam2
+from tinysam2.network import ImageFeatures, TinySam2
 from tinysam2.tracking import offering, video_tracker
 from tinysam2.tracking.answering import Reading
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt

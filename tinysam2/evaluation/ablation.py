@@ -29,6 +29,7 @@ SETTINGS = (
     Setting("full memory", asdict(FULL_MEMORY)),  # first: the others are compared with it
     *(Setting(f"policy {policy}", {"policy": policy}) for policy in MemoryPolicy),
     *(Setting(f"pool {side} x {side}", {"pool": side}) for side in POOLS),
+    Setting("pool the object too", {"keeps_details": False}),
     *(
         Setting("keep all" if ratio is None else f"keep {ratio:.0%}", {"keep_ratio": ratio})
         for ratio in KEEP_RATIOS

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from tinysam2.config import MemoryConfig
+from tinysam2.memory.compression import MemoryGrid
 from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
 from tinysam2.memory.policies import BankView, Policy, make_policy
 from tinysam2.memory.quality import FrameScores
-from tinysam2.memory.selection import select_tokens
+from tinysam2.memory.selection import FIXED_SHARE, select_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class MemoryEvent:
     Attributes:
         bank: frames remembered after the decision, ascending.
         recent: this frame, when it is not in the bank but may be read once, by the next frame.
-        survivors: per frame of the bank, the cells whose tokens survived.
+        survivors: per frame of the bank, the cells (H, W) that its surviving tokens stand for.
     """
 
     frame: int
@@ -44,12 +45,14 @@ class MemoryBank:
     before the current one, readable for one step although it was refused, if the object was seen.
 
     Attributes:
+        grid: where its tokens stand.
         is_backward: whether the walk goes from later frames to earlier ones.
     """
 
     config: MemoryConfig
     token_budget: int | None
     pointer_tokens: int
+    grid: MemoryGrid
     entries: dict[int, MemoryEntry] = field(default_factory=dict)
     recent: MemoryEntry | None = None
     pointers: dict[int, Tensor] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class MemoryBank:
         copied.policy = copy.deepcopy(self.policy)
         copied.entries, copied.pointers = dict(self.entries), dict(self.pointers)
         if device is not None:
+            copied.grid = self.grid.to(device)
             copied.entries = {f: e.to(device) for f, e in self.entries.items()}
             copied.pointers = {f: p.to(device) for f, p in self.pointers.items()}
             copied.recent = None if self.recent is None else self.recent.to(device)
@@ -78,6 +82,14 @@ class MemoryBank:
             fixed = sum(e.is_fixed for e in self.entries.values())
             taken = min(fixed, self._most_fixed_read)
         return max(1, self.config.max_frames - taken - self.policy.reads_previous)
+
+    @property
+    def most_tokens(self) -> int | None:
+        """Tokens of a frame that its details may take up; None for no limit."""
+        if self.token_budget is None:
+            return None
+        pointers = self.pointer_tokens * self.config.max_pointers
+        return int(FIXED_SHARE * (self.token_budget - pointers))
 
     @property
     def _most_fixed_read(self) -> int:
@@ -176,7 +188,7 @@ class MemoryBank:
         budget = self.token_budget - self.pointer_tokens * len(self.pointers)
         keep = select_tokens(
             [e.tokens for e in entries],
-            [e.cells for e in entries],
+            [self.grid.square[e.cells] for e in entries],
             [e.is_fixed for e in entries],
             max(1, budget),
         )

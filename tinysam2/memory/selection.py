@@ -11,19 +11,19 @@ FIXED_SHARE = 0.75  # of the budget: what prompted and pinned frames may claim b
 
 
 def select_tokens(
-    tokens: Sequence[Tensor], cells: Sequence[Tensor], is_fixed: Sequence[bool], budget: int
+    tokens: Sequence[Tensor], squares: Sequence[Tensor], is_fixed: Sequence[bool], budget: int
 ) -> list[Tensor]:
     """Choose the most informative tokens across the frames of a bank.
 
     Every token is scored by its novelty, one minus the highest cosine similarity to the tokens that
-    frames earlier in the list hold at the same cell: what looks like something already remembered
-    in its place says nothing new.  In the first frame the mean token takes their part.  Fixed
-    frames share `FIXED_SHARE` of the budget evenly and keep their best tokens, one fixed frame as
-    a rule all of them; the rest of the budget goes to the highest scores of all others.
+    frames earlier in the list hold in the same square of the picture: what looks like something
+    already remembered in its place says nothing new.  In the first frame the mean token takes
+    their part.  Fixed frames share `FIXED_SHARE` of the budget evenly and keep their best tokens,
+    one fixed frame as a rule all of them; the rest goes to the highest scores of all others.
 
     Args:
         tokens: per frame (n, C), most important frame first.
-        cells: per frame (n,) long, the cell of each token in the pooled grid.
+        squares: per frame (n,) long, the square that pooling merges in which each token stands.
         is_fixed: per frame, whether it was prompted or pinned.
         budget: tokens to keep in all.
 
@@ -40,7 +40,7 @@ def select_tokens(
             torch.ones(n, dtype=torch.bool, device=t.device)
             for n, t in zip(counts, tokens, strict=True)
         ]
-    scores = _novelty(tokens, cells)
+    scores = _novelty(tokens, squares)
     share = int(FIXED_SHARE * budget) // max(1, sum(is_fixed))
     for i, score in enumerate(scores):
         if is_fixed[i]:
@@ -52,16 +52,14 @@ def select_tokens(
 
 
 @torch.no_grad()
-def _novelty(tokens: Sequence[Tensor], cells: Sequence[Tensor]) -> list[Tensor]:
-    """Score each token against co-located tokens of the frames before its own, in [0, 2]."""
-    num_cells = 1 + max(int(c.max()) for c in cells if len(c))
-    grid = tokens[0].new_zeros(len(tokens), num_cells, tokens[0].shape[-1], dtype=torch.float32)
-    best: list[Tensor] = []
-    for i, (token, cell) in enumerate(zip(tokens, cells, strict=True)):
-        unit = F.normalize(token.detach().float(), dim=-1)
-        if i == 0:
-            best.append(1 - unit @ F.normalize(unit.mean(0), dim=0))
-        else:
-            best.append(1 - (grid[:i, cell] * unit).sum(-1).amax(0))
-        grid[i, cell] = unit
-    return best
+def _novelty(tokens: Sequence[Tensor], squares: Sequence[Tensor]) -> list[Tensor]:
+    """Score each token against tokens of the frames before its own in its place, in [0, 2]."""
+    units = [F.normalize(t.detach().float(), dim=-1) for t in tokens]
+    scores = [1 - units[0] @ F.normalize(units[0].mean(0), dim=0)]
+    nothing = F.pad(units[0][:0], (0, 0, 0, 1))  # a token that is like no other, in no square
+    for i in range(1, len(units)):
+        alike = units[i] @ torch.cat([nothing, *units[:i]]).T
+        earlier = torch.cat([squares[0].new_full((1,), -1), *squares[:i]])
+        is_elsewhere = squares[i][:, None] != earlier
+        scores.append(1 - alike.masked_fill(is_elsewhere, 0.0).amax(1))
+    return scores

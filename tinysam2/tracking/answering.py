@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tinysam2.decoder.answers import ObjectMasks, Segmentation
 from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.shape import rival_overlap
-from tinysam2.network import ImageFeatures, ObjectMasks, Segmentation
+from tinysam2.network import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import attended_tokens, read_memory

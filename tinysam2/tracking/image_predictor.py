@@ -12,8 +12,9 @@ from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.config import check_image_size
+from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
-from tinysam2.network import MASK_LOGIT, ImageFeatures, ObjectMasks
+from tinysam2.network import MASK_LOGIT, ImageFeatures
 from tinysam2.tracking.picture import network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 

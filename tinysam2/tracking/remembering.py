@@ -4,7 +4,6 @@ Inference and training go through the same functions, so that a network is train
 it will have.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,15 +12,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy
+from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.layers.positions import grid_xy, sine_code_2d
 from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryBank
-from tinysam2.memory.compression import MemoryGrid, pool_memory, pooled_positions
+from tinysam2.memory.compression import MemoryGrid, compress_memory
 from tinysam2.memory.entry import MemoryEntry
 from tinysam2.memory.quality import FrameScores, novelty, object_descriptors, object_presence
 from tinysam2.memory.sam2_bank import Sam2Bank
 from tinysam2.memory.shape import mask_shapes
-from tinysam2.network import MAX_TIME_CODES, ImageFeatures, ObjectMasks, TinySam2
+from tinysam2.network import MAX_TIME_CODES, ImageFeatures, TinySam2
 
 
 def make_bank(
@@ -34,7 +34,8 @@ def make_bank(
     budget = config.token_budget(feature_hw)
     is_sam2 = config.policy is MemoryPolicy.FIFO and budget is None and network.config.follows_sam2
     make = Sam2Bank if is_sam2 else MemoryBank
-    return make(config, budget, network.pointer_tokens, is_backward=is_backward)
+    grid = memory_grid(network, feature_hw, config.pool)
+    return make(config, budget, network.pointer_tokens, grid, is_backward=is_backward)
 
 
 def make_entries(
@@ -57,8 +58,12 @@ def make_entries(
         is_fixed: prompted or pinned, per object.
         rivals: `MemoryEntry.rival_overlap` per object.
     """
-    tokens = pool_memory(memory, banks[0].config.pool)
-    cells = torch.arange(tokens.shape[1], device=tokens.device)
+    config = banks[0].config
+    coverage = None
+    if config.keeps_details:
+        covered = (masks.logits[:, None] > 0).float()
+        coverage = F.adaptive_avg_pool2d(covered, features.size_hw)[:, 0]
+    compressed = compress_memory(memory, coverage, config.pool, banks[0].most_tokens)
     descriptors = object_descriptors(features.s16, masks.logits)
     shapes = mask_shapes(masks.logits)
     entries = []
@@ -69,7 +74,7 @@ def make_entries(
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
         looks = masks.pointer[i], descriptors[i]
-        entry = MemoryEntry(frame, tokens[i], cells, *looks, scores, shapes[i], is_fixed[i])
+        entry = MemoryEntry(frame, *compressed[i], *looks, scores, shapes[i], is_fixed[i])
         entries.append(replace(entry, rival_overlap=rivals[i]) if rivals else entry)
     return entries
 
@@ -81,7 +86,7 @@ def read_memory(
     entries = bank.readable(frame)
     tokens = torch.cat([e.tokens for e in entries])
     cells = torch.cat([e.cells for e in entries])
-    grid = memory_grid(network, feature_hw, bank.config.pool)
+    grid = bank.grid
     time_index = torch.cat(
         [
             torch.full((len(e.tokens),), _time_code(e, steps), device=tokens.device)
@@ -95,7 +100,7 @@ def read_memory(
         tokens=tokens,
         xy=grid.xy[cells],
         time_index=time_index,
-        key_bias=tokens.new_full((len(tokens),), grid.key_bias),
+        key_bias=grid.key_bias[cells],
         pointers=_stacked(list(pointers.values()), network.config.dim, tokens),
         pointer_age=_pointer_age(network, ages, bank.config.max_pointers),
         code=None if grid.code is None else grid.code[cells],
@@ -107,31 +112,27 @@ def _stacked(pointers: list[Tensor], dim: int, like: Tensor) -> Tensor:
     return torch.stack(pointers) if pointers else like.new_zeros(0, dim)
 
 
-def token_grid_hw(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> tuple[int, int]:
-    """Return rows and columns of the grid of stored tokens; those of cells beyond stand nowhere."""
-    if network.spatial_perceiver is not None:
-        return network.spatial_perceiver.window_grid, network.spatial_perceiver.window_grid
-    return feature_hw[0] // pool, feature_hw[1] // pool
-
-
 def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> MemoryGrid:
     """Tell where the tokens of a stored frame stand.
 
     Args:
         network: whose memory it is.
         feature_hw: (H, W).
-        pool: side of the squares that were averaged, see `pool_memory`.
+        pool: side of the squares that are averaged, see `compress_memory`.
     """
     device, dim = network.time_code.device, network.config.memory_dim
-    perceiver = network.spatial_perceiver
-    if perceiver is not None:
-        size_hw = token_grid_hw(network, feature_hw, pool)
-        nowhere = (0, 0, 0, len(perceiver.global_latents))  # they see everything
-        xy = grid_xy(*size_hw, device=device)
-        return MemoryGrid(F.pad(xy, nowhere), 0.0, F.pad(sine_code_2d(xy, size_hw, dim), nowhere))
-    xy = pooled_positions(feature_hw, pool).to(device)
-    code = sine_code_2d(xy, feature_hw, dim) if network.config.follows_sam2 else None
-    return MemoryGrid(xy, math.log(pool * pool), code)
+    if network.spatial_perceiver is None:
+        grid = MemoryGrid.of(feature_hw, pool, device)
+        code = sine_code_2d(grid.xy, feature_hw, dim) if network.config.follows_sam2 else None
+        return replace(grid, code=code)
+    size_hw = network.spatial_perceiver.window_grid, network.spatial_perceiver.window_grid
+    nowhere = (0, 0, 0, len(network.spatial_perceiver.global_latents))  # they see everything
+    xy = grid_xy(*size_hw, device=device)
+    code = F.pad(sine_code_2d(xy, size_hw, dim), nowhere)
+    each = torch.arange(len(code), device=device)
+    return MemoryGrid(
+        size_hw, F.pad(xy, nowhere), torch.zeros(len(code), device=device), each, code
+    )
 
 
 def _key_group(

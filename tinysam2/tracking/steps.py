@@ -65,5 +65,5 @@ def memory_event(
         tokens_stored=bank.tokens_stored,
         tokens_attended=attended,
         tokens_full_sam2=full_bank_tokens(feature_hw),
-        survivors={e.frame: e.cells.cpu() for e in entries},
+        survivors={e.frame: bank.grid.covered(e.cells).cpu() for e in entries},
     )

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
+from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.devices import is_out_of_memory
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
-from tinysam2.network import ObjectMasks
 from tinysam2.tracking.answering import answer_from_memory, answer_prompts
 from tinysam2.tracking.finishing import MaskCleanup, finish_masks
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt

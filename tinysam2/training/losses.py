@@ -65,3 +65,16 @@ def mask_loss(
     seen = present.sum().clamp(min=1)
     total = (own * present).sum() / seen + PRESENCE * presence
     return MaskLoss(total, (iou.gather(1, best)[:, 0] * present).sum() / seen)
+
+
+def coarse_loss(logits: Tensor, mask: Tensor) -> Tensor:
+    """Supervise what matching reads out of memory: cross entropy and dice of each cell's share.
+
+    Args:
+        logits: (O, h, w) of a coarse mask.
+        mask: (O, H, W) bool ground truth.
+    """
+    share = F.adaptive_avg_pool2d(mask.float()[:, None], (logits.shape[-2], logits.shape[-1]))
+    logits = logits.float()[:, None]
+    entropy = F.binary_cross_entropy_with_logits(logits, share)
+    return entropy + dice_loss(logits, share).mean()

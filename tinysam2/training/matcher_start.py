@@ -36,6 +36,11 @@ def start_as_matcher(network: TinySam2) -> None:
     quarter, half = content // 2, dim // 2
     slots = torch.cat([torch.arange(half - quarter, half), torch.arange(dim - quarter, dim)])
     near = [2 * pair + offset for offset in (0, half) for pair in _NEAR_PAIRS]
+    if network.matcher is not None:
+        for compared in (network.matcher.query_proj, network.matcher.key_proj):
+            compared.bias.zero_()
+            compared.weight.copy_(torch.eye(content, compared.in_features))
+        network.matcher.evidence_proj.weight.zero_()  # what it finds is first learnt, then believed
     for layer in network.memory_attention.layers:
         assert isinstance(layer, MemoryAttentionLayer)
         attention = layer.cross_attn

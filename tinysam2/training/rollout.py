@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
-from tinysam2.training.losses import MaskLoss, mask_loss
+from tinysam2.decoder.answers import Segmentation
+from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
+from tinysam2.training.losses import MaskLoss, coarse_loss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, correct_tracked, draw_prompt
 from tinysam2.training.teaching import Teacher
 from tinysam2.training.walking import Heard, listen, walk
@@ -61,6 +62,7 @@ def rollout(
     tracked, repaired, heard = _track(network, features, masks, answer, generator)
     total = torch.stack([x.total for x in tracked]).mean()
     total = total + torch.stack([x.total for x in still_losses + losses + repaired]).mean()
+    total = total + _matching_loss(heard, masks)
     if teacher is not None:
         seen = [teacher.look(frame) for frame in pictures.unbind(1)]
         total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
@@ -166,6 +168,13 @@ def _track(
             )
             repaired += found
     return losses, repaired, frames
+
+
+def _matching_loss(heard: list[Heard], masks: Tensor) -> Tensor | float:
+    """Teach the coarse masks of the tracked frames; 0 in networks that do not match."""
+    frames = zip(heard, masks[:, 1:].unbind(1), strict=True)
+    losses = [coarse_loss(h.matched, mask) for h, mask in frames if h.matched is not None]
+    return torch.stack(losses).mean() if losses else 0.0
 
 
 def _mean_iou(losses: list[MaskLoss]) -> Tensor:

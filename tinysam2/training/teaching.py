@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tinysam2.build import load_model
-from tinysam2.network import MASK_LOGIT, ImageFeatures, Segmentation, TinySam2
+from tinysam2.decoder.answers import Segmentation
+from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
 from tinysam2.training import fingerprints
 from tinysam2.training.prompting import Prompt
 from tinysam2.training.teacher_loss import TeacherLoss, copying_loss, relative_error

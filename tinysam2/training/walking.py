@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tinysam2.decoder.answers import Segmentation
 from tinysam2.decoder.mask_decoder import DecodedMasks
 from tinysam2.memory.bank import MemoryBank
-from tinysam2.network import ImageFeatures, Segmentation, TinySam2
+from tinysam2.memory.matching import LOGIT_SCALE
+from tinysam2.network import ImageFeatures, TinySam2
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
 
@@ -23,25 +25,35 @@ class Heard:
     Attributes:
         conditioned: (O, dim, H, W) what memory attention, or a picture alone, gave it.
         decoded: all four masks with their tokens.
+        matched: (O, H, W) logits of the coarse mask that matching found in memory; None where
+            there was none, or the network does not match.
     """
 
     conditioned: Tensor
     decoded: DecodedMasks
+    matched: Tensor | None = None
 
 
 @contextmanager
 def listen(network: TinySam2) -> Iterator[list[Heard]]:
     """Collect what passes a network's mask decoder; inference returns none of it."""
     heard: list[Heard] = []
+    matched: list[Tensor] = []
+
+    def match(_: nn.Module, evidence: tuple[Tensor]) -> None:
+        matched.append(LOGIT_SCALE * evidence[0][:, 0])
 
     def hear(_: nn.Module, given: tuple[Tensor, ...], decoded: DecodedMasks) -> None:
-        heard.append(Heard(given[0], decoded))
+        heard.append(Heard(given[0], decoded, matched.pop() if matched else None))
 
-    hook = network.mask_decoder.register_forward_hook(hear)
+    hooks = [network.mask_decoder.register_forward_hook(hear)]
+    if network.matcher is not None:
+        hooks.append(network.matcher.evidence_proj.register_forward_pre_hook(match))
     try:
         yield heard
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
 
 
 def walk(

@@ -22,6 +22,7 @@ POLICY_WORDS = {
     "dam4sam": "Distractor-aware (DAM4SAM)",
 }
 POOLING_WORDS = ((1, "Off"), (2, "2 x 2 cells"), (4, "4 x 4 cells"))
+DETAIL_WORDS = ((True, "Around the object"), (False, "Everywhere"))
 
 
 def _devices(catalogue: Catalogue) -> Input:
@@ -61,6 +62,7 @@ MEMORY = (
     Setting("policy", "Memory policy", "Which frames are remembered", _policies),
     Setting("max_frames", "Frames in memory", "Frames remembered of an object, prompted ones included", lambda _: NumberInput(Numbers(2, 64))),
     Setting("pool", "Pooling", "Cells of a remembered frame that are averaged into one", lambda _: ChoiceInput(POOLING_WORDS)),
+    Setting("keeps_details", "Pooled", "Where cells are averaged: those that show the object may be kept as they are", lambda _: ChoiceInput(DETAIL_WORDS)),
     Setting("keep_ratio", "Tokens kept", "Share of SAM 2's full memory that may be stored", lambda _: NumberInput(Numbers(1, 100, suffix=" %", scale=100, none_text="all"))),
     Setting("quality_threshold", "Least quality", "Quality with which a frame enters the memory; counts for the policy by quality", lambda _: NumberInput(Numbers(0, 1, 0.05, decimals=2))),
 )

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import toy_model
+from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.evaluation.interactive import (
     MOST_CLICKS,
     ClickedObject,
@@ -18,7 +19,7 @@ from tinysam2.evaluation.interactive import (
     read_pictures,
     summarise_clicks,
 )
-from tinysam2.network import ImageFeatures, ObjectMasks
+from tinysam2.network import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 
 Pixels = NDArray[np.uint8]

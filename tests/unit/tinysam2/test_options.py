@@ -14,10 +14,12 @@ from tinysam2.layers.attention import Attention, KeyGroups
 from tinysam2.memory.shape import rival_overlap
 from tinysam2.network import TinySam2
 from tinysam2.tracking import answering
-from tinysam2.tracking.remembering import token_grid_hw
+from tinysam2.tracking.remembering import memory_grid
 from tinysam2.tracking.video_tracker import VideoTracker
 
-SAM2 = replace(TOY, follows_sam2=True, wide_neck=True, memory=FULL_MEMORY, click_features=False)
+SAM2 = replace(
+    TOY, follows_sam2=True, wide_neck=True, memory=FULL_MEMORY, click_features=False, matching=False
+)
 LATENTS = replace(SAM2, perceiver=True, image_size=256)
 ONE_SCALE = replace(SAM2, trunk="vit_ti", pointer_time=False, no_object_code=False)
 
@@ -108,9 +110,15 @@ def test_dam4sam_compares_masks_where_there_are_several(
 
 def test_latents_stand_in_a_grid_of_windows() -> None:
     network = model_of(LATENTS).network
-    assert token_grid_hw(network, (16, 16), 1) == (16, 16)
-    assert token_grid_hw(network, (64, 64), 2) == (16, 16)
-    assert token_grid_hw(model_of(SAM2).network, (64, 64), 2) == (32, 32)
+    assert memory_grid(network, (64, 64), 2).size_hw == (16, 16)
+    assert memory_grid(network, (16, 16), 1).size_hw == (16, 16)
+    assert memory_grid(model_of(SAM2).network, (64, 64), 2).size_hw == (64, 64)
+
+
+def test_latents_that_see_everything_stand_nowhere() -> None:
+    grid = memory_grid(model_of(LATENTS).network, (16, 16), 1)
+    assert grid.covered(torch.arange(256, 512)).sum() == 0
+    assert grid.covered(torch.tensor([3, 400])).flatten().nonzero().tolist() == [[3]]
 
 
 def test_input_sides_fit_the_windows_of_latents() -> None:

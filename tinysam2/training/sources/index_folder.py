@@ -13,7 +13,7 @@ STILL_WEIGHTS = {
     "bsds500": 3.0, "ccp": 1.5, "pets128": 2.0, "humanseg290": 1.5, "carparts": 1.0,
     "camvid": 1.0, "coco_tiny100": 2.0, "food54": 0.5,
 }  # fmt: skip
-REGION_WEIGHT = 2.0  # of the regions of unlabelled pictures, beside these sets
+REGION_WEIGHT = 1.0  # of the regions of unlabelled pictures, beside these sets
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from torch.nn import functional as F
 
 from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.memory.bank import MemoryBank
+from tinysam2.memory.compression import MemoryGrid
 from tinysam2.memory.entry import Decision, MemoryEntry
 from tinysam2.memory.quality import FrameScores
 from tinysam2.memory.shape import MaskShape
 
 CELLS, POINTER_TOKENS, BUDGET = 16, 2, 40
+GRID = MemoryGrid.of((4, 4), 1, torch.device("cpu"))
 
 
 def entry(
@@ -38,7 +40,7 @@ def entry(
 
 def bank_of(policy: MemoryPolicy = MemoryPolicy.QUALITY, budget: int | None = None) -> MemoryBank:
     config = MemoryConfig(policy, max_frames=4, quality_threshold=0.5, max_pointers=3)
-    return MemoryBank(config, budget, POINTER_TOKENS)
+    return MemoryBank(config, budget, POINTER_TOKENS, GRID)
 
 
 def readable(bank: MemoryBank) -> list[int]:

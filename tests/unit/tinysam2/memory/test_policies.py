@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.tinysam2.memory.test_bank import entry
+from tests.unit.tinysam2.memory.test_bank import GRID, entry
 from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
@@ -22,7 +22,7 @@ def seen(
 
 
 def bank_of(policy: MemoryPolicy, max_frames: int = 7) -> MemoryBank:
-    bank = MemoryBank(MemoryConfig(policy, max_frames), None, 2)
+    bank = MemoryBank(MemoryConfig(policy, max_frames), None, 2, GRID)
     bank.offer(entry(0, is_fixed=True))
     return bank
 

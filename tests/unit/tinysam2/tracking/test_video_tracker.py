@@ -229,7 +229,7 @@ def test_nothing_grows_with_the_length_of_the_video(model: Model) -> None:
     for step in tracker.propagate():
         event = step.memory_events[1]
         assert len(event.bank) <= 3
-        assert event.tokens_stored <= 3 * 4 + 2 * 2
+        assert event.tokens_stored <= 3 * 16 + 2 * 2
     assert len(tracker.predictor._features) <= 8
 
 

@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from tinysam2.training.losses import hard_iou, mask_loss
+from tinysam2.training.losses import coarse_loss, hard_iou, mask_loss
 
 
 def square(x: int = 4) -> Tensor:
@@ -66,3 +66,15 @@ def test_nothing_against_nothing_is_a_full_match() -> None:
     empty = torch.zeros(1, 1, 4, 4)
     assert hard_iou(empty - 1, empty).item() == 1
     assert hard_iou(empty + 1, empty).item() == 0
+
+
+def test_coarse_masks_are_judged_by_the_share_of_each_cell() -> None:
+    mask = torch.zeros(1, 8, 8, dtype=torch.bool)
+    mask[0, :, :4] = True
+    right = torch.tensor([[[9.0, -9.0], [9.0, -9.0]]])
+    assert float(coarse_loss(right, mask)) < 0.01
+    assert float(coarse_loss(right, mask)) < float(coarse_loss(0 * right, mask))
+    assert float(coarse_loss(0 * right, mask)) < float(coarse_loss(-right, mask))
+    mask[0, :, 4:6] = True  # half of the cells on the right
+    unsure = right.clamp(min=0.0)
+    assert float(coarse_loss(unsure, mask)) < float(coarse_loss(right, mask))
