@@ -118,7 +118,7 @@ class MemoryConfig:
     max_frames: int = 7
     quality_threshold: float = 0.5
     pool: int = 2
-    keeps_details: bool = False
+    keeps_details: bool = True
     keep_ratio: float | None = 0.07
     max_pointers: int = 8
 
@@ -207,7 +207,7 @@ class ModelConfig:
     perceiver: bool = False
     key_pooling: KeyPooling = KeyPooling.NONE
     click_features: bool = True
-    matching: bool = False
+    matching: bool = True
     fused: bool = False
 
     def __post_init__(self) -> None:
