@@ -94,7 +94,7 @@ def _efficienttam(
 
 
 _TABLE = (
-    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 8_707_113),
+    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 8_720_331),
     KnownModel(
         "edgetam",
         "EdgeTAM",

@@ -96,7 +96,7 @@ def test_eval_compares_memories(
     assert main([*words, "--json"]) == 0
     shown = capsys.readouterr()
     rows = json.loads(shown.out)["settings"]
-    assert "evaluating: 11/11 sequences" in shown.err
+    assert "evaluating: 12/12 sequences" in shown.err
     assert rows[0]["setting"] == "full memory"
     assert max(row["tokens_stored_max"] for row in rows) == rows[0]["tokens_stored_max"]
     with table.open() as file:

@@ -13,6 +13,7 @@ OWN_MEMORY = {
     "max_frames": 7,
     "quality_threshold": 0.5,
     "pool": 2,
+    "keeps_details": True,
     "keep_ratio": 0.07,
     "max_pointers": 8,
 }

@@ -48,8 +48,8 @@ def test_rows_are_scored_when_asked_for_and_equal_ones_once() -> None:
     assert not data.asked
     next(rows)
     assert data.asked == [FULL_MEMORY]
-    assert len(list(rows)) == 11
-    assert len(data.asked) == len(set(data.asked)) == 10
+    assert len(list(rows)) == 12
+    assert len(data.asked) == len(set(data.asked)) == 11
 
 
 def test_row_compares_with_full_memory() -> None:
