@@ -43,8 +43,8 @@ class MemoryRecord:
         reason: the decision in words.
         tokens_stored: tokens the bank holds; tokens_attended: tokens read for this frame;
             tokens_full_sam2: what a full SAM 2 bank would hold at this input size.
-        survivors: for each frame of the bank, its token grid (h, w) and the row-major bits of the
-            tokens that survived the compression (`numpy.packbits`); empty where unknown.
+        survivors: for each frame of the bank, its grid of cells (h, w) and the row-major bits of
+            those that surviving tokens stand for (`numpy.packbits`); empty where unknown.
     """
 
     decision: Decision

@@ -118,6 +118,7 @@ class TokenPicture(QWidget):
     """A frame's thumbnail on which cells whose tokens were dropped are dark."""
 
     SIZE = QSize(112, 63)
+    LEAST_CELL_PX = 3  # smaller ones would be nothing but lines
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -138,7 +139,7 @@ class TokenPicture(QWidget):
     def set_survivors(self, survivors: tuple[int, int, bytes] | None) -> None:
         """Show which cells survived; None when it is not known."""
         self._cells = None
-        self.setToolTip("Which tokens of this frame survived the compression is not known")
+        self.setToolTip("Which cells of this frame are remembered is not known")
         if survivors is not None:
             height, width, bits = survivors
             kept = np.unpackbits(np.frombuffer(bits, np.uint8), count=height * width) > 0
@@ -146,14 +147,14 @@ class TokenPicture(QWidget):
             image_format = QImage.Format.Format_ARGB32_Premultiplied
             self._cells = QImage(argb.data, width, height, width * 4, image_format).copy()
             self.setToolTip(
-                f"{int(kept.sum())} of {kept.size} tokens of this frame survived the compression; "
-                "cells whose token was dropped are dark"
+                f"{int(kept.sum())} of {kept.size} cells of this frame are remembered; "
+                "those whose token was dropped are dark"
             )
         self.setAccessibleName(self.toolTip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the thumbnail, the dark cells and the grid between cells."""
+        """Paint the thumbnail, the dark cells and the grid of cells, unless they are tiny."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().mid())
         target = QRectF(self.rect())
@@ -166,7 +167,9 @@ class TokenPicture(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if self._cells is not None:
             painter.drawImage(target, self._cells)
-            self._paint_grid(painter, target, self._cells.width(), self._cells.height())
+            across, down = self._cells.width(), self._cells.height()
+            if min(target.width() / across, target.height() / down) >= self.LEAST_CELL_PX:
+                self._paint_grid(painter, target, across, down)
         painter.end()
 
     def _paint_grid(self, painter: QPainter, target: QRectF, across: int, down: int) -> None:
