@@ -96,7 +96,21 @@ def test_surviving_tokens_are_clear_and_dropped_ones_dark(panel: MemoryPanel, qt
         for column in (0, 1)
     )
     assert dropped.lightness() < kept.lightness() / 2
-    assert "42 of 64 tokens" in picture.toolTip()
+    assert "42 of 64 cells" in picture.toolTip()
+
+
+def test_cells_of_a_few_pixels_are_not_hidden_by_their_grid(panel: MemoryPanel) -> None:
+    picture = panel.entries[0].picture
+    black = QImage(64, 36, QImage.Format.Format_RGB32)
+    black.fill(0)
+    picture.set_image(black)
+    brightest = []
+    for side in (8, 32):
+        picture.set_survivors((side, side, b"\xff" * (side * side // 8)))
+        image = picture.grab().toImage()
+        brightest.append(max(image.pixelColor(x, 30).lightness() for x in range(image.width())))
+    assert brightest[0] > 0
+    assert brightest[1] == 0
 
 
 def test_long_frame_numbers_are_not_cut_at_the_edge(qtbot: QtBot) -> None:
