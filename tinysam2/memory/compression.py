@@ -78,30 +78,30 @@ def compress_memory(
         cells = torch.arange(tokens.shape[1], device=memory.device)
         return [(each, cells) for each in tokens]
     fine = memory.flatten(2).transpose(1, 2)
-    coarse = F.avg_pool2d(memory, pool).flatten(2).transpose(1, 2)
-    square = square_of_cells((memory.shape[-2], memory.shape[-1]), pool).to(memory.device)
-    kept = torch.zeros(coarse.shape[:2], dtype=torch.bool, device=memory.device)
+    coarse = F.avg_pool2d(memory, pool)
+    kept = torch.zeros_like(coarse[:, 0], dtype=torch.bool)
     if coverage is not None:
-        kept = _detailed_squares(F.avg_pool2d(coverage, pool).flatten(1), pool, most_tokens)
-    compressed = []
-    for each, averaged, is_detailed in zip(fine, coarse, kept, strict=True):
-        own = is_detailed[square].nonzero()[:, 0]
-        rest = (~is_detailed).nonzero()[:, 0]
-        cells = torch.cat([own, rest + len(square)])
-        compressed.append((torch.cat([each[own], averaged[rest]]), cells))
-    return compressed
+        kept = _detailed_squares(F.avg_pool2d(coverage, pool), pool, most_tokens)
+    own = kept.repeat_interleave(pool, 1).repeat_interleave(pool, 2).flatten(1)
+    stored = torch.cat([own, ~kept.flatten(1)], 1)
+    tokens = torch.cat([fine, coarse.flatten(2).transpose(1, 2)], 1)
+    return [
+        (t[is_stored], is_stored.nonzero()[:, 0])
+        for t, is_stored in zip(tokens, stored, strict=True)
+    ]
 
 
 def _detailed_squares(coverage: Tensor, pool: int, most_tokens: int | None) -> Tensor:
-    """Choose the squares (O, S) that are not averaged, given the object's share of each."""
+    """Choose the squares (O, h, w) that are not averaged, given the object's share of each."""
     is_touched = coverage > 0
-    squares = coverage.shape[1]
+    squares = coverage[0].numel()
     if most_tokens is None:
         return is_touched
     most = min(squares, max(0, (most_tokens - squares) // (pool * pool - 1)))
-    from_outline = (coverage - 0.5).abs().masked_fill(~is_touched, 1.0)
+    from_outline = (coverage - 0.5).abs().masked_fill(~is_touched, 1.0).flatten(1)
     chosen = from_outline.topk(most, dim=1, largest=False).indices
-    return torch.zeros_like(is_touched).scatter(1, chosen, value=True) & is_touched
+    is_chosen = torch.zeros_like(from_outline, dtype=torch.bool).scatter(1, chosen, value=True)
+    return is_chosen.view_as(is_touched) & is_touched
 
 
 def square_of_cells(feature_hw: tuple[int, int], pool: int) -> Tensor:

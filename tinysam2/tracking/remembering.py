@@ -60,7 +60,7 @@ def make_entries(
     """
     config = banks[0].config
     coverage = None
-    if config.keeps_details:
+    if config.keeps_details and config.pool > 1:
         covered = (masks.logits[:, None] > 0).float()
         coverage = F.adaptive_avg_pool2d(covered, features.size_hw)[:, 0]
     compressed = compress_memory(memory, coverage, config.pool, banks[0].most_tokens)

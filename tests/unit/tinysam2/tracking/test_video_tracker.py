@@ -222,14 +222,23 @@ class Loop:
         return self.frames[index % len(self.frames)]
 
 
-def test_nothing_grows_with_the_length_of_the_video(model: Model) -> None:
-    memory = MemoryConfig(max_frames=3, quality_threshold=0.0, keep_ratio=None, max_pointers=2)
+@pytest.mark.parametrize(("keeps_details", "most_tokens"), [(False, 4), (True, 16)])
+def test_nothing_grows_with_the_length_of_the_video(
+    keeps_details: bool, most_tokens: int, model: Model
+) -> None:
+    memory = MemoryConfig(
+        max_frames=3,
+        quality_threshold=0.0,
+        keeps_details=keeps_details,
+        keep_ratio=None,
+        max_pointers=2,
+    )
     tracker = VideoTracker(model, Loop(noise_frames(4)), memory, image_size=64)
     one_mask(tracker)
     for step in tracker.propagate():
         event = step.memory_events[1]
         assert len(event.bank) <= 3
-        assert event.tokens_stored <= 3 * 16 + 2 * 2
+        assert event.tokens_stored <= 3 * most_tokens + 2 * 2
     assert len(tracker.predictor._features) <= 8
 
 
