@@ -195,3 +195,18 @@ def test_frozen_trunk_gets_no_gradient() -> None:
     rollout(network, pictures, masks, ~masks, generator, False).loss.backward()
     assert all(p.grad is None for p in network.trunk.parameters())
     assert all(p.grad is not None for p in network.neck.parameters())
+
+
+def test_matching_learns_before_its_answer_is_believed() -> None:
+    torch.manual_seed(0)
+    network = TinySam2(SMALL).eval()
+    assert network.matcher is not None
+    torch.nn.init.zeros_(network.matcher.evidence_proj.weight)
+    masks = torch.zeros(1, 2, 64, 64, dtype=torch.bool)
+    masks[..., 10:40, 10:40] = True
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.randn(1, 2, 3, 64, 64)
+    rollout(network, pictures, masks, ~masks, generator, False).loss.backward()
+    for layer in (network.matcher.query_proj, network.matcher.key_proj):
+        assert layer.weight.grad is not None
+        assert layer.weight.grad.any()
