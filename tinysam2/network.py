@@ -40,9 +40,18 @@ class ImageFeatures:
         """The two finer maps, where there are any."""
         return () if self.s8 is None or self.s4 is None else (self.s8, self.s4)
 
+    @property
+    def maps(self) -> tuple[Tensor, ...]:
+        """All maps, the coarse one first."""
+        return (self.s16, *self.high_res)
+
     def float(self) -> "ImageFeatures":
         """Return the same in float32."""
-        return ImageFeatures(*(m.float() for m in (self.s16, self.s8, self.s4) if m is not None))
+        return ImageFeatures(*(m.float() for m in self.maps))
+
+    def repeated(self, times: int) -> "ImageFeatures":
+        """Return each picture's features several times in a row, for as many objects in it."""
+        return ImageFeatures(*(m.repeat_interleave(times, 0) for m in self.maps))
 
     @property
     def size_hw(self) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from tinysam2.config import KeyPooling
 from tinysam2.layers.positions import rotate
 
+_MOST_WEIGHTS = 2**24  # of attention, to be held at once
+
 
 @dataclass(frozen=True, slots=True)
 class KeyGroups:
@@ -56,6 +58,20 @@ class KeyGroups:
         total = x.new_zeros(*x.shape[:-2], len(self.counts), x.shape[-1])
         total = total.index_add(-2, self.index, member)
         return torch.cat([total / self.counts[:, None].to(x.dtype), rest], -2)
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Read values (B, heads, Nk, C) by queries (B, heads, Nq, C): softmax of scaled products.
+
+    torch's own kernel for processors takes two to six times as long as plain products of 16 bits,
+    and more so backwards; where weights are many it stays, as it never holds them all.
+    """
+    is_small = q.numel() // q.shape[-1] * k.shape[-2] <= _MOST_WEIGHTS
+    if q.device.type != "cpu" or q.dtype != torch.bfloat16 or not is_small:
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    weights = (logits if bias is None else logits + bias).float().softmax(-1)
+    return weights.to(v.dtype) @ v
 
 
 class Attention(nn.Module):
@@ -115,7 +131,7 @@ class Attention(nn.Module):
         if groups is not None:
             k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        out = _attend(q, k, v, bias)
         return self.out_proj(out.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:

@@ -45,12 +45,18 @@ class WeightedDraw(Generic[T_co]):
         return group[int(rng.integers(len(group)))]
 
 
-def draw_object(labels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.bool_] | None:
-    """Pick one object of a label map that is neither tiny nor the whole picture."""
+def draw_objects(
+    labels: NDArray[np.uint8], rng: np.random.Generator, count: int = 1
+) -> list[NDArray[np.bool_]]:
+    """Pick objects of a label map that are neither tiny nor the whole picture.
+
+    Returns:
+        So many masks (H, W), where there are fewer objects some of them twice; none without any.
+    """
     ids, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)
     share = counts / labels.size
     good = ids[(share > MIN_AREA) & (share < MAX_AREA)]
-    return labels == rng.choice(good) if len(good) else None
+    return [labels == value for value in rng.choice(good, count)] if len(good) else []
 
 
 def _crop_box(
@@ -70,14 +76,11 @@ def _crop_box(
     return int(y0), int(y1), int(x0), int(x1)
 
 
-def _resize(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None, size: int) -> Tensor:
-    """Squash a picture and its mask to (4, size, size) uint8, the mask in 0 and 255 last."""
-    area = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-    inside = (
-        np.full(picture.shape[:2], 255, np.uint8) if mask is None else mask.astype(np.uint8) * 255
-    )
-    alpha = cv2.resize(inside, (size, size), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(np.dstack([area, alpha])).permute(2, 0, 1).contiguous()
+def _resize(picture: NDArray[np.uint8], masks: list[NDArray[np.bool_]], size: int) -> Tensor:
+    """Squash a picture and its K masks to (3 + K, size, size) uint8, the masks in 0 and 255."""
+    planes = [picture, *(mask.astype(np.uint8) * 255 for mask in masks)]
+    squashed = [cv2.resize(p, (size, size), interpolation=cv2.INTER_AREA) for p in planes]
+    return torch.from_numpy(np.dstack(squashed)).permute(2, 0, 1).contiguous()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,33 +106,39 @@ class Stills:
         backgrounds = WeightedDraw.of((m.weight, m.backgrounds) for m in found)
         return Stills(stills, backgrounds if len(backgrounds) else stills)
 
-    def draw_still(self, rng: np.random.Generator, size: int, whole_share: float = 0.0) -> Tensor:
-        """Draw a picture with one of its objects: (4, size, size) uint8.
+    def draw_still(
+        self, rng: np.random.Generator, size: int, whole_share: float = 0.0, objects: int = 1
+    ) -> Tensor:
+        """Draw a picture with some of its objects: (3 + objects, size, size) uint8.
 
         Args:
             rng: of all choices.
             size: side, pixels.
             whole_share: how often, of 1, the picture is not cropped.
+            objects: masks wanted; the first one's object is seen in full.
         """
         for _ in range(MOST_DRAWS):
             still = self.stills.draw(rng)
-            mask = draw_object(still.labels(), rng)
-            if mask is None:
+            masks = draw_objects(still.labels(), rng, objects)
+            if not masks:
                 continue
-            picture = still.pixels()
-            box = _crop_box(mask.shape, mask, rng)
+            height, width = masks[0].shape
+            box = _crop_box((height, width), masks[0], rng)
             if rng.random() < whole_share:
-                box = (0, mask.shape[0], 0, mask.shape[1])
+                box = (0, height, 0, width)
             y0, y1, x0, x1 = box
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
-            return _resize(picture[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip], size)
+            seen = [mask[y0:y1, x0:x1][:, flip] for mask in masks]
+            seen = [mask if mask.mean() > MIN_AREA else seen[0] for mask in seen]
+            return _resize(still.pixels()[y0:y1, x0:x1][:, flip], seen, size)
         raise ValueError(f"no picture shows an object in {MOST_DRAWS} draws")
 
     def draw_background(self, rng: np.random.Generator, size: int) -> Tensor:
         """Draw a picture without a mask: (4, size, size) uint8."""
         picture = self.backgrounds.draw(rng).pixels()
         y0, y1, x0, x1 = _crop_box(picture.shape[:2], None, rng)
-        return _resize(picture[y0:y1, x0:x1], None, size)
+        everything = np.ones((y1 - y0, x1 - x0), np.bool_)
+        return _resize(picture[y0:y1, x0:x1], [everything], size)
 
 
 def find_clips(data: Data) -> WeightedDraw[Clip]:
@@ -166,17 +175,18 @@ class StillLayers(Dataset[Tensor]):
 
 
 class ClickedStills(Dataset[Tensor]):
-    """Pictures with one of their objects: (4, S, S) uint8; see `StillLayers`."""
+    """Pictures with K of their objects: (3 + K, S, S) uint8; see `StillLayers`."""
 
-    def __init__(self, data: Data, size: int, seed: int, start: int = 0) -> None:
+    def __init__(self, data: Data, size: int, objects: int, seed: int, start: int = 0) -> None:
         self.stills, self.size, self.seed, self.start = Stills.of(data), size, seed, start
+        self.objects = objects
 
     def __len__(self) -> int:
         return 10**8
 
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.seed, 3, index + self.start))
-        return self.stills.draw_still(rng, self.size, WHOLE_SHARE)
+        return self.stills.draw_still(rng, self.size, WHOLE_SHARE, self.objects)
 
 
 class RealClips(Dataset[Tensor]):
@@ -197,9 +207,10 @@ class RealClips(Dataset[Tensor]):
         for _ in range(MOST_DRAWS):
             frames = self._draw_frames(rng)
             labels = [frame.labels() for frame in frames]
-            first = draw_object(labels[0], rng)
-            if first is None:
+            drawn = draw_objects(labels[0], rng)
+            if not drawn:
                 continue
+            first = drawn[0]
             value = labels[0][first][0]
             masks = [m == value for m in labels]
             y0, y1, x0, x1 = _crop_box(first.shape, np.logical_or.reduce(masks), rng)
@@ -208,7 +219,7 @@ class RealClips(Dataset[Tensor]):
                 (frame.pixels()[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip])
                 for frame, mask in zip(frames, masks, strict=True)
             ]
-            return torch.stack([_resize(picture, mask, self.size) for picture, mask in crops])
+            return torch.stack([_resize(picture, [mask], self.size) for picture, mask in crops])
         raise ValueError(f"no video shows an object in {MOST_DRAWS} draws")
 
     def _draw_frames(self, rng: np.random.Generator) -> list[Still]:

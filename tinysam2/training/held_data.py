@@ -50,6 +50,14 @@ class _Objects:
     boxes: Tensor
     odds: _Odds
 
+    def beside(self, drawn: Tensor, count: int, generator: torch.Generator) -> Tensor:
+        """Draw objects from the maps of others (B,): (B, count), each row begins with its own."""
+        first = torch.searchsorted(self.maps, self.maps[drawn])
+        behind = torch.searchsorted(self.maps, self.maps[drawn], right=True)
+        chance = torch.rand(len(drawn), count, device=drawn.device, generator=generator)
+        others = first[:, None] + (chance * (behind - first)[:, None]).long()
+        return torch.cat([drawn[:, None], others[:, 1:]], 1)
+
     @staticmethod
     def of(
         extents: Extents, side: int, weights: NDArray[np.float64], device: torch.device
@@ -68,7 +76,7 @@ class _Objects:
         odds = _Odds.of((weights / is_good.sum(1).clip(1))[maps], device)
         boxes = extents[maps, values, 1:].astype(np.float32)
         return _Objects(
-            torch.from_numpy(maps).to(device),
+            torch.from_numpy(np.ascontiguousarray(maps)).to(device),
             torch.from_numpy(values).to(device),
             torch.from_numpy(boxes).to(device),
             odds,
@@ -193,14 +201,16 @@ class HeldSet:
         count: int,
         size: int,
         generator: torch.Generator,
+        objects: int = 1,
         whole_share: float = WHOLE_SHARE,
     ) -> Tensor:
-        """Draw pictures with one of their objects: (B, 4, S, S) uint8.
+        """Draw pictures with some of their objects: (B, 3 + K, S, S) uint8.
 
         Args:
             count: of pictures, B.
             size: of pictures, S.
             generator: of all choices, on the device.
+            objects: masks wanted, K; the first one's object is seen in full.
             whole_share: how often, of 1, a picture is not cropped.
         """
         drawn = self.objects.odds.draw(count, generator)
@@ -208,8 +218,12 @@ class HeldSet:
         chance = torch.rand(count, 1, device=drawn.device, generator=generator)
         inner = self.objects.boxes[drawn]
         inner = torch.where(chance < whole_share, self._whole(), inner)
-        planes = self.pictures.objects(self.objects.maps[drawn], self.objects.values[drawn])
-        return crop(planes, draw_boxes(inner, side, generator), size)
+        values = self.objects.values[self.objects.beside(drawn, objects, generator)]
+        planes = self.pictures.objects(self.objects.maps[drawn], values)
+        cut = crop(planes, draw_boxes(inner, side, generator), size)
+        is_seen = (cut[:, 3:] > 127).float().mean((2, 3)) > MIN_AREA
+        masks = torch.where(is_seen[..., None, None], cut[:, 3:], cut[:, 3:4])
+        return torch.cat([cut[:, :3], masks], 1)
 
     def _whole(self) -> Tensor:
         """Return the box of a picture; made where it is used, as sending numbers would wait."""
@@ -221,7 +235,7 @@ class HeldSet:
         assert self.videos is not None
         maps, values, inner = self.videos.draw(count, length, generator)
         boxes = draw_boxes(inner, self.pictures.side, generator).repeat_interleave(length, 0)
-        planes = self.pictures.objects(maps.flatten(), values.repeat_interleave(length))
+        planes = self.pictures.objects(maps.flatten(), values.repeat_interleave(length)[:, None])
         return crop(planes, boxes, size).unflatten(0, (count, length))
 
 

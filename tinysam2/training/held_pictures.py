@@ -44,9 +44,9 @@ class HeldPictures:
         return self.labels.shape[-1]
 
     def objects(self, maps: Tensor, values: Tensor) -> Tensor:
-        """Collect pictures (B, 4, S, S) uint8 with one label each of theirs (B,) as alpha."""
-        alpha = (self.labels[maps] == values[:, None, None]).to(torch.uint8) * 255
-        return torch.cat([self.pixels[self.picture_of[maps]], alpha[:, None]], 1)
+        """Collect pictures (B, 3 + K, S, S) uint8 with the masks of K labels each (B, K)."""
+        masks = (self.labels[maps][:, None] == values[..., None, None]).to(torch.uint8) * 255
+        return torch.cat([self.pixels[self.picture_of[maps]], masks], 1)
 
 
 def decode(

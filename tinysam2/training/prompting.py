@@ -97,12 +97,13 @@ def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tup
     """
     wrong = missed | false
     side = wrong.shape[-1]
-    inner = 1 - F.max_pool2d((~wrong).float()[:, None], 9, 1, 4)[:, 0]
-    weight = wrong.float() + 20 * inner
-    weight = weight.flatten(1)
-    empty = weight.sum(1) == 0
-    weight = weight + empty[:, None]
-    index = torch.multinomial(weight, 1, generator=generator)[:, 0]
+    rows = F.max_pool2d((~wrong).float()[:, None], (9, 1), 1, (4, 0))  # a square in two passes
+    inner = 1 - F.max_pool2d(rows, (1, 9), 1, (0, 4))[:, 0]
+    sums = (wrong.float() + 20 * inner).flatten(1).double().cumsum(1)
+    empty = sums[:, -1] == 0
+    chance = torch.rand(len(sums), 1, generator=generator, device=sums.device)
+    index = torch.searchsorted(sums, chance * sums[:, -1:], right=True)[:, 0]
+    index = index.clamp(max=sums.shape[1] - 1)
     xy = torch.stack([index % side, index // side], 1).float().add(0.5) / side
     is_missed = missed.flatten(1).gather(1, index[:, None])[:, 0]
     return xy, torch.where(empty, NOT_A_POINT, is_missed.long())

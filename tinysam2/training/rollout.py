@@ -78,16 +78,26 @@ def click_stills(
     train_trunk: bool,
     teacher: Teacher | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Answer clicks or a box on single pictures (B, 3, S, S), and up to three corrections.
+    """Answer clicks or boxes on objects of single pictures, and up to three corrections.
+
+    Args:
+        network: in train form.
+        pictures: (B, 3, S, S) normalised.
+        masks: (B, K, S, S) bool, of K objects in each.
+        generator: draws the prompts.
+        train_trunk: whether gradients reach the encoder's trunk.
+        teacher: that sees the same and is copied besides.
 
     Returns:
-        The loss, and the mean IoU of the first answers; other arguments as in `rollout`.
+        The loss, and the mean IoU of the first answers.
     """
-    features = ImageFeatures(*_encode(network, pictures, train_trunk))
+    count, masks = masks.shape[1], masks.flatten(0, 1)
+    features = ImageFeatures(*_encode(network, pictures, train_trunk)).repeated(count)
     losses, asked = _click(network, features, masks, generator, 3)
     total = torch.stack([x.total for x in losses]).mean()
     if teacher is not None:
-        total = total + teacher.still_loss(teacher.look(pictures), features.s16, *asked, masks)
+        seen = teacher.look(pictures).repeated(count)
+        total = total + teacher.still_loss(seen, features.s16, *asked, masks)
     return total, _mean_iou(losses[:1])
 
 

@@ -55,7 +55,7 @@ def _held_batches(
         yield (
             held.layers(config.synthetic, size, generator) if config.synthetic else None,
             held.clips(config.real, config.frames(phase), size, generator) if config.real else None,
-            held.stills(config.stills, size, generator) if config.stills else None,
+            held.stills(config.stills, size, generator, config.objects) if config.stills else None,
         )
 
 
@@ -68,7 +68,7 @@ def _read_batches(config: TrackingConfig, ranks: Ranks, phase: Phase, step: int)
     if config.real:
         real = RealClips(config.data, size, config.frames(phase), seed, steps * config.real)
     if config.stills:
-        stills = ClickedStills(config.data, size, seed, steps * config.stills)
+        stills = ClickedStills(config.data, size, config.objects, seed, steps * config.stills)
     return zip(
         _loader(synthetic, config.synthetic, config, ranks),
         _loader(real, config.real, config, ranks),
@@ -108,7 +108,7 @@ def make_clips(
 
 
 def make_stills(stills: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Make normalised pictures (B, 3, S, S) and masks of (B, 4, S, S) uint8."""
+    """Make normalised pictures (B, 3, S, S) and masks (B, K, S, S) of (B, 3 + K, S, S) uint8."""
     stills = stills.to(generator.device)
     pictures = colour_drift(stills[:, None, :3].float(), generator)[:, 0]
-    return normalise(pictures), stills[:, 3] > 127
+    return normalise(pictures), stills[:, 3:] > 127

@@ -58,6 +58,8 @@ class TrackingConfig:
         synthetic: clips of a batch made from stills.
         real: clips of a batch taken from videos.
         stills: pictures of a batch that are only clicked on.
+        objects: that are clicked on in each of them; to look at a picture takes longer than to
+            answer a click.
         trunk_rate: learning rate of the trunk as a share of the others'.
         workers: processes that read each kind of clip; 0 reads in this one.
         held_side: side, pixels, of all pictures of the data, which are then decoded once, by
@@ -77,11 +79,12 @@ class TrackingConfig:
     model: ModelConfig | None = None
     minutes: float = 60.0
     steps: int | None = None
-    phases: tuple[Phase, ...] = (Phase(0.55, 256), Phase(0.8, 320), Phase(1.0, 384))
+    phases: tuple[Phase, ...] = (Phase(0.4, 256), Phase(0.7, 384), Phase(1.0, 512))
     length: int = 4
-    synthetic: int = 4
+    synthetic: int = 3
     real: int = 2
-    stills: int = 16
+    stills: int = 8
+    objects: int = 4
     learning_rate: float = 1e-3
     trunk_rate: float = 0.15
     weight_decay: float = 0.02
@@ -104,6 +107,8 @@ class TrackingConfig:
             raise ValueError("model must be left out where start names the weights of a network")
         if self.stills < 0:
             raise ValueError(f"stills must be at least 0, got {self.stills}")
+        if self.objects < 1:
+            raise ValueError(f"objects must be at least 1, got {self.objects}")
         if min(self.synthetic, self.real) < 0 or not self.synthetic + self.real:
             raise ValueError("synthetic and real must be at least 0, and one of them more")
         self._check_teacher()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 HEIGHT, WIDTH = 60, 80
+RED, GREEN, BLUE = (230, 20, 20), (20, 230, 20), (20, 20, 230)
 
 
 def write_picture(path: Path, x: int, has_mask: bool = True) -> None:
@@ -39,3 +41,23 @@ def make_data_folder(root: Path) -> Path:
             write_picture(folder / f"{i:05d}", x=5 * i)
     (root / "index.json").write_text(json.dumps({"entries": rows}))
     return root
+
+
+def write_colours(folder: Path, name: str, colours: tuple[tuple[int, int, int], ...]) -> None:
+    """Write grey with a square of each colour, labelled from 1 on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    picture, labels = np.full((60, 90, 3), 100, np.uint8), np.zeros((60, 90), np.uint8)
+    for i, colour in enumerate(colours):
+        place = np.s_[15:45, 5 + 28 * i : 29 + 28 * i]
+        picture[place], labels[place] = colour, i + 1
+    Image.fromarray(picture).save(folder / f"{name}.jpg", quality=98)
+    Image.fromarray(labels).save(folder / f"{name}.png")
+
+
+def colours_under(still: Tensor) -> Tensor:
+    """Return which channel (K,) is brightest under each of the masks of (3 + K, S, S)."""
+    inside = (still[3:, None] > 127).float()
+    assert (inside.flatten(1).sum(1) > 0).all()
+    means = (still[:3] * inside).flatten(2).sum(2) / inside.flatten(2).sum(2)
+    assert (means.amax(1) - means.amin(1) > 80).all()
+    return means.argmax(1)

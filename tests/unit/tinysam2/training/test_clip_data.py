@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.tinysam2.training.data_folder import make_data_folder
-from tinysam2.training.clip_data import RealClips, StillLayers, draw_object
+from tests.unit.tinysam2.training.data_folder import (
+    BLUE,
+    GREEN,
+    RED,
+    colours_under,
+    make_data_folder,
+    write_colours,
+)
+from tinysam2.training.clip_data import ClickedStills, RealClips, StillLayers, draw_objects
 from tinysam2.training.sources.material import PictureFile, StillFile
 from tinysam2.training.sources.registry import DataRow, read_data
 
@@ -60,11 +67,20 @@ def test_specks_backgrounds_and_void_are_no_objects() -> None:
     labels[0, :5] = 1
     labels[10:50] = 255
     rng = np.random.default_rng(0)
-    assert draw_object(labels, rng) is None
+    assert not draw_objects(labels, rng)
     labels[60:80, :50] = 4
-    found = draw_object(labels, rng)
-    assert found is not None
-    assert np.array_equal(found, labels == 4)
+    found = draw_objects(labels, rng, 2)
+    assert len(found) == 2
+    assert all(np.array_equal(mask, labels == 4) for mask in found)
+
+
+def test_several_objects_of_a_still_are_drawn_as_far_as_they_are_seen(tmp_path: Path) -> None:
+    write_colours(tmp_path, "three", (RED, GREEN, BLUE))
+    stills = ClickedStills((DataRow(tmp_path, "masks"),), 64, 4, seed=0)
+    assert stills[0].shape == (3 + 4, 64, 64)
+    per_still = [set(colours_under(stills[i]).tolist()) for i in range(40)]
+    assert set.union(*per_still) == {0, 1, 2}
+    assert max(map(len, per_still)) == 3
 
 
 def test_unreadable_picture_is_named(tmp_path: Path) -> None:

@@ -5,9 +5,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
-from tests.unit.tinysam2.training.data_folder import make_data_folder, write_picture
+from tests.unit.tinysam2.training.data_folder import (
+    BLUE,
+    GREEN,
+    RED,
+    colours_under,
+    make_data_folder,
+    write_colours,
+    write_picture,
+)
 from tinysam2.training.held_data import HeldSet
 from tinysam2.training.held_pictures import label_extents
 from tinysam2.training.parallel import ALONE, Ranks
@@ -15,7 +22,6 @@ from tinysam2.training.sources.registry import Data, DataRow
 from tinysam2.training.tracking_batches import Batch, batch_source
 from tinysam2.training.tracking_config import Phase, TrackingConfig
 
-RED, GREEN, BLUE = (230, 20, 20), (20, 230, 20), (20, 20, 230)
 CPU = torch.device("cpu")
 
 
@@ -25,27 +31,6 @@ def hold(data: Data, has_clips: bool = False, side: int = 64) -> HeldSet:
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def write_colours(folder: Path, name: str, colours: tuple[tuple[int, int, int], ...]) -> None:
-    """Write grey with a square of each colour, labelled from 1 on."""
-    folder.mkdir(parents=True, exist_ok=True)
-    picture, labels = np.full((60, 90, 3), 100, np.uint8), np.zeros((60, 90), np.uint8)
-    for i, colour in enumerate(colours):
-        place = np.s_[15:45, 5 + 28 * i : 29 + 28 * i]
-        picture[place], labels[place] = colour, i + 1
-    Image.fromarray(picture).save(folder / f"{name}.jpg", quality=98)
-    Image.fromarray(labels).save(folder / f"{name}.png")
-
-
-def colours_under(stills: Tensor) -> Tensor:
-    """Return which channel (B,) is brightest under the masks of (B, 4, S, S)."""
-    inside = (stills[:, 3:] == 255).float()
-    assert (inside.flatten(1).sum(1) > 0).all()
-    means = (stills[:, :3] * inside).flatten(2).sum(2) / inside.flatten(2).sum(2)
-    assert (means.amax(1) > 180).all()
-    assert (means.amin(1) < 80).all()
-    return means.argmax(1)
 
 
 @pytest.fixture
@@ -70,8 +55,19 @@ def test_masks_are_where_their_objects_are(tmp_path: Path) -> None:
     write_colours(tmp_path, "three", (RED, GREEN, BLUE))
     stills = hold((DataRow(tmp_path, "masks"),)).stills(60, 32, generator())
     assert stills.shape == (60, 4, 32, 32)
-    counts = colours_under(stills).bincount(minlength=3)
+    counts = torch.cat([colours_under(s) for s in stills]).bincount(minlength=3)
     assert (counts > 10).all()
+
+
+def test_other_objects_of_a_still_come_from_the_same_picture(tmp_path: Path) -> None:
+    write_colours(tmp_path, "two", (RED, GREEN))
+    write_colours(tmp_path, "one", (BLUE,))
+    stills = hold((DataRow(tmp_path, "masks"),)).stills(60, 32, generator(), objects=5)
+    assert stills.shape == (60, 3 + 5, 32, 32)
+    kinds = [set(colours_under(s).tolist()) for s in stills]
+    assert all(kind == {2} or kind <= {0, 1} for kind in kinds)
+    assert {2} in kinds
+    assert {0, 1} in kinds
 
 
 def test_places_are_drawn_by_weight_then_their_pictures_alike(tmp_path: Path) -> None:
@@ -79,7 +75,8 @@ def test_places_are_drawn_by_weight_then_their_pictures_alike(tmp_path: Path) ->
     write_colours(tmp_path / "b", "green", (GREEN,))
     write_colours(tmp_path / "b", "blues", (BLUE, BLUE, BLUE))
     rows = (DataRow(tmp_path / "a", "masks", weight=2), DataRow(tmp_path / "b", "masks"))
-    counts = colours_under(hold(rows).stills(600, 16, generator())).bincount(minlength=3)
+    stills = hold(rows).stills(600, 16, generator())
+    counts = torch.cat([colours_under(s) for s in stills]).bincount(minlength=3)
     assert 350 < counts[0] < 450
     assert (counts[1:] > 60).all()
     assert (counts[1:] < 140).all()

@@ -84,8 +84,8 @@ def test_a_teacher_may_come_and_go_during_a_run(config: TrackingConfig) -> None:
 def test_clicked_stills_are_taught_too() -> None:
     torch.manual_seed(2)
     student, guide = (TinySam2(replace(SMALL, dim=dim)).eval() for dim in (96, 64))
-    masks = torch.zeros(2, 64, 64, dtype=torch.bool)
-    masks[:, 10:40, 10:40] = True
+    masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
+    masks[..., 10:40, 10:40] = True
     pictures = torch.randn(2, 3, 64, 64)
     teacher = Teacher(guide, SMALL.dim)
     alone, taught = (
