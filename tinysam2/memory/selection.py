@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _FIRST = 10.0  # outranks any novelty, which is at most 2
-FIXED_SHARE = 0.75  # of the budget: what prompted and pinned frames may claim before the others
+FIXED_SHARE = 0.9  # of the budget: what prompted and pinned frames may claim before the others
 
 
 def select_tokens(

@@ -32,3 +32,16 @@ def test_padding_is_not_seen() -> None:
 def test_heads_must_divide_the_width() -> None:
     with pytest.raises(ValueError, match="inner must be a multiple of heads = 3, got 16"):
         Attention(16, heads=3)
+
+
+@torch.inference_mode()
+def test_half_precision_attends_alike() -> None:
+    torch.manual_seed(0)
+    attention = Attention(32, heads=2)
+    q, keys, bias = torch.randn(2, 9, 32), torch.randn(2, 7, 32), torch.randn(2, 7)
+    bias[1, 4:] = float("-inf")
+    exact = attention(q, keys, keys, key_bias=bias)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = attention(q, keys, keys, key_bias=bias)
+    assert rough.dtype == torch.bfloat16
+    torch.testing.assert_close(rough.float(), exact, atol=0.02, rtol=0.02)
