@@ -51,7 +51,7 @@ def draw_objects(
     """Pick objects of a label map that are neither tiny nor the whole picture.
 
     Returns:
-        So many masks (H, W), where there are fewer objects some of them twice; none without any.
+        So many masks (H, W), an object maybe more than once; none where there is no object.
     """
     ids, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)
     share = counts / labels.size

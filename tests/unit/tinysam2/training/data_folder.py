@@ -50,14 +50,15 @@ def write_colours(folder: Path, name: str, colours: tuple[tuple[int, int, int], 
     for i, colour in enumerate(colours):
         place = np.s_[15:45, 5 + 28 * i : 29 + 28 * i]
         picture[place], labels[place] = colour, i + 1
-    Image.fromarray(picture).save(folder / f"{name}.jpg", quality=98)
+    Image.fromarray(picture).save(folder / f"{name}.jpg", quality=98, subsampling=0)
     Image.fromarray(labels).save(folder / f"{name}.png")
 
 
 def colours_under(still: Tensor) -> Tensor:
     """Return which channel (K,) is brightest under each of the masks of (3 + K, S, S)."""
-    inside = (still[3:, None] > 127).float()
+    inside = (still[3:, None] == 255).float()
     assert (inside.flatten(1).sum(1) > 0).all()
     means = (still[:3] * inside).flatten(2).sum(2) / inside.flatten(2).sum(2)
-    assert (means.amax(1) - means.amin(1) > 80).all()
+    assert (means.amax(1) > 180).all()
+    assert (means.amin(1) < 80).all()
     return means.argmax(1)
