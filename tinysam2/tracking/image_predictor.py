@@ -191,13 +191,14 @@ class ImagePredictor:
         follows_sam2 = self.model.network.config.follows_sam2
         is_repair = previous is not None and not follows_sam2  # SAM 2 offers three there too
         multimask = prompt.box_xyxy is None and clicks <= 1 and not is_repair
-        given = None
-        if previous is not None:
-            given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+        given = None if previous is None else _as_given(previous)
         with self.precision():
             if conditioned is None:
                 conditioned = self.model.network.condition(features, None)
             found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
+            if previous is None and not follows_sam2:  # ours is better at a second look
+                given = _as_given(found.best().logits)
+                found = self.model.network.segment(conditioned, features, xy, labels, given)
         masks = found.best()
         if not follows_sam2:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
@@ -231,3 +232,8 @@ class ImagePredictor:
         scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
         points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale
         return points[None], torch.tensor(labels, device=device)[None]
+
+
+def _as_given(logits: Tensor) -> Tensor:
+    """Turn mask logits (O, h, w) into what a decoder is given to repair, (O, 1, h, w)."""
+    return logits[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)

@@ -16,6 +16,7 @@ from tinysam2.training.sources.registry import Data, read_data
 
 MIN_AREA, MAX_AREA = 0.004, 0.75  # of the picture: neither specks nor backgrounds
 WHOLE_SHARE = 0.4  # of clicked stills are whole pictures; crops alone show no small objects
+MOST_GAP = 5  # frames between those of a real clip; how many at most differs by clip
 MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
 
 T_co = TypeVar("T_co", covariant=True)
@@ -224,7 +225,7 @@ class RealClips(Dataset[Tensor]):
 
     def _draw_frames(self, rng: np.random.Generator) -> list[Still]:
         frames: Clip = self.clips.draw(rng)
-        gaps = rng.integers(1, 6, self.length)
+        gaps = rng.integers(1, 2 + rng.integers(MOST_GAP), self.length)
         at = rng.integers(len(frames)) + np.cumsum(gaps) * (1 if rng.random() < 0.5 else -1)
         span = 2 * len(frames) - 2  # reflect at the ends
         return [frames[min(i % span, span - i % span)] for i in at]

@@ -13,6 +13,7 @@ from torch import Tensor
 from tinysam2.training.clip_data import (
     MAX_AREA,
     MIN_AREA,
+    MOST_GAP,
     WHOLE_SHARE,
     Stills,
     WeightedDraw,
@@ -132,7 +133,9 @@ class _Videos:
         drawn = self.objects.odds.draw(count, generator)
         maps, values = self.objects.maps[drawn], self.objects.values[drawn]
         first, frames = (x[maps - self.offset][:, None] for x in (self.first, self.length))
-        gaps = torch.randint(1, 6, (count, length), device=device, generator=generator)
+        most = torch.randint(MOST_GAP, (count, 1), device=device, generator=generator) + 1
+        share = torch.rand(count, length, device=device, generator=generator)
+        gaps = 1 + (share * most).long()
         coin = torch.rand(count, 1, device=device, generator=generator) < 0.5
         gaps[:, 0] = 0
         at = maps[:, None] - first + gaps.cumsum(1) * torch.where(coin, 1, -1)

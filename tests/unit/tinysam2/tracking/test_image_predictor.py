@@ -36,6 +36,19 @@ def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
         assert not any(np.allclose(one, other, atol=1e-4) for other in answers[:i])
 
 
+@torch.inference_mode()
+def test_a_first_answer_repairs_what_a_first_look_found(model: Model) -> None:
+    predictor, picture = ImagePredictor(model), noise_frames(1)[0]
+    features, network = predictor.features(0, picture), model.network
+    xy, labels = (torch.tensor(CLICK.points_xy) + 0.5) / torch.tensor(SIZE_HW[::-1]), [[1]]
+    conditioned = network.condition(features, None)
+    look = network.segment(conditioned, features, xy[None], torch.tensor(labels), multimask=True)
+    repaired = predictor.answer(features, CLICK, SIZE_HW, previous=look.best().logits)
+    answered = predictor.answer(features, CLICK, SIZE_HW)
+    torch.testing.assert_close(answered.logits, repaired.logits)
+    assert not torch.allclose(answered.logits, look.best().logits, atol=1e-4)
+
+
 def test_given_mask_is_the_answer(model: Model) -> None:
     mask = block_mask()
     answer = ImagePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
