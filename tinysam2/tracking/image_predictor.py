@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -186,19 +187,17 @@ class ImagePredictor:
         """
         if prompt.mask is not None:
             return self._answer_mask(features, prompt.mask, size_hw)
-        xy, labels = self._points(prompt, size_hw)
-        clicks = len(prompt.points_xy)
-        follows_sam2 = self.model.network.config.follows_sam2
-        is_repair = previous is not None and not follows_sam2  # SAM 2 offers three there too
-        multimask = prompt.box_xyxy is None and clicks <= 1 and not is_repair
-        given = None if previous is None else _as_given(previous)
+        network, is_first = self.model.network, previous is None
+        follows_sam2 = network.config.follows_sam2
+        is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
+        multimask = is_one_click and (is_first or follows_sam2)  # SAM 2 offers three to repairs too
         with self.precision():
             if conditioned is None:
-                conditioned = self.model.network.condition(features, None)
-            found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
-            if previous is None and not follows_sam2:  # ours is better at a second look
-                given = _as_given(found.best().logits)
-                found = self.model.network.segment(conditioned, features, xy, labels, given)
+                conditioned = network.condition(features, None)
+            ask = partial(network.segment, conditioned, features, *self._points(prompt, size_hw))
+            found = ask(None if previous is None else _as_given(previous), multimask)
+            if is_first and not follows_sam2:  # ours is better at a second look
+                found = ask(_as_given(found.best().logits))
         masks = found.best()
         if not follows_sam2:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
