@@ -42,6 +42,12 @@ class ObjectPrompt:
             return None
         return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
 
+    def as_told(self) -> "list[ObjectPrompt]":
+        """Return what had been said with each click; a box comes before all clicks."""
+        least = 0 if self.box_xyxy is not None else 1
+        counts = range(least, max(least, len(self.points_xy)) + 1)
+        return [replace(self, points_xy=self.points_xy[:n], labels=self.labels[:n]) for n in counts]
+
     @staticmethod
     def of(
         points_xy: ArrayLike, labels: Sequence[int], box_xyxy: Sequence[float] | None
@@ -174,6 +180,9 @@ class ImagePredictor:
     ) -> ObjectMasks:
         """Answer a prompt at low resolution, or in full where the mask was given.
 
+        TinySAM 2's own network answers click by click where there is no mask to repair, each time
+        repairing the answer before, as if asked while the clicks were made.
+
         Args:
             features: of the picture.
             prompt: what is said of the object.
@@ -187,17 +196,37 @@ class ImagePredictor:
         """
         if prompt.mask is not None:
             return self._answer_mask(features, prompt.mask, size_hw)
-        network, is_first = self.model.network, previous is None
-        follows_sam2 = network.config.follows_sam2
-        is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
-        multimask = is_one_click and (is_first or follows_sam2)  # SAM 2 offers three to repairs too
-        with self.precision():
-            if conditioned is None:
+        network = self.model.network
+        if conditioned is None:
+            with self.precision():
                 conditioned = network.condition(features, None)
-            ask = partial(network.segment, conditioned, features, *self._points(prompt, size_hw))
-            found = ask(None if previous is None else _as_given(previous), multimask)
-            if is_first and not follows_sam2:  # ours is better at a second look
-                found = ask(_as_given(found.best().logits))
+        ask = partial(self._ask, features, conditioned, size_hw)
+        if previous is not None or network.config.follows_sam2:
+            return ask(prompt, previous)
+        told = prompt.as_told()
+        masks = ask(told[0], None)
+        for so_far in told:  # the first once more: it is better at a second look
+            masks = ask(so_far, masks.logits)
+        return masks
+
+    def _ask(
+        self,
+        features: ImageFeatures,
+        conditioned: Tensor,
+        size_hw: tuple[int, int],
+        prompt: ObjectPrompt,
+        previous: Tensor | None,
+    ) -> ObjectMasks:
+        """Run the decoder on clicks and a box; the rest as in `answer`."""
+        follows_sam2 = self.model.network.config.follows_sam2
+        is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
+        multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: repairs too
+        given = None
+        if previous is not None:
+            given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+        xy, labels = self._points(prompt, size_hw)
+        with self.precision():
+            found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
         masks = found.best()
         if not follows_sam2:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
@@ -231,8 +260,3 @@ class ImagePredictor:
         scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
         points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale
         return points[None], torch.tensor(labels, device=device)[None]
-
-
-def _as_given(logits: Tensor) -> Tensor:
-    """Turn mask logits (O, h, w) into what a decoder is given to repair, (O, 1, h, w)."""
-    return logits[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)

@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -37,16 +39,34 @@ def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
 
 
 @torch.inference_mode()
-def test_a_first_answer_repairs_what_a_first_look_found(model: Model) -> None:
-    predictor, picture = ImagePredictor(model), noise_frames(1)[0]
-    features, network = predictor.features(0, picture), model.network
-    xy, labels = (torch.tensor(CLICK.points_xy) + 0.5) / torch.tensor(SIZE_HW[::-1]), [[1]]
-    conditioned = network.condition(features, None)
-    look = network.segment(conditioned, features, xy[None], torch.tensor(labels), multimask=True)
-    repaired = predictor.answer(features, CLICK, SIZE_HW, previous=look.best().logits)
-    answered = predictor.answer(features, CLICK, SIZE_HW)
-    torch.testing.assert_close(answered.logits, repaired.logits)
-    assert not torch.allclose(answered.logits, look.best().logits, atol=1e-4)
+def test_clicks_at_once_are_answered_as_one_after_the_other(model: Model) -> None:
+    predictor = ImagePredictor(model)
+    features = predictor.features(0, noise_frames(1)[0])
+    xy, labels = [[30, 20], [60, 40], [10, 5]], [1, 0, 1]
+    previous = None
+    for count in (1, 2, 3):
+        so_far = ObjectPrompt.of(xy[:count], labels[:count], None)
+        previous = predictor.answer(features, so_far, SIZE_HW, previous=previous).logits
+    at_once = predictor.answer(features, ObjectPrompt.of(xy, labels, None), SIZE_HW).logits
+    assert previous is not None
+    torch.testing.assert_close(at_once, previous)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("prompt", [CLICK, ObjectPrompt.of([], [], [10, 10, 50, 40])])
+def test_a_first_answer_repairs_what_a_first_look_found(
+    model: Model, prompt: ObjectPrompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Mock(wraps=model.network.segment)
+    monkeypatch.setattr(model.network, "segment", looks)
+    predictor = ImagePredictor(model)
+    features = predictor.features(0, noise_frames(1)[0])
+    answered = predictor.answer(features, prompt, SIZE_HW).logits
+    assert looks.call_count == 2
+    first = looks.call_args.args[4][:, 0]
+    repaired = predictor.answer(features, prompt, SIZE_HW, previous=first).logits
+    torch.testing.assert_close(answered, repaired)
+    assert not torch.allclose(answered, first, atol=1e-4)
 
 
 def test_given_mask_is_the_answer(model: Model) -> None:
