@@ -180,7 +180,8 @@ class ModelConfig:
         follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  Pictures and keys carry
             sine codes, the memory encoder takes features as they are, a given mask passes a
             learned convolution, an unstable single mask gives way to the best of three, pictures
-            without prompt choose among three, and the score of a prompted object is not raised.
+            without prompt choose among three, the score of a prompted object is not raised, and
+            all clicks on a picture are answered at once.
         pointer_time: object pointers carry a code of their age.
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.

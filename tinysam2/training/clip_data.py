@@ -16,7 +16,7 @@ from tinysam2.training.sources.registry import Data, read_data
 
 MIN_AREA, MAX_AREA = 0.004, 0.75  # of the picture: neither specks nor backgrounds
 WHOLE_SHARE = 0.4  # of clicked stills are whole pictures; crops alone show no small objects
-MOST_GAP = 5  # frames between those of a real clip; how many at most differs by clip
+MOST_GAP = 5  # from one frame of a real clip to the next; each clip draws a limit up to this
 MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
 
 T_co = TypeVar("T_co", covariant=True)

@@ -106,6 +106,7 @@ def test_real_clips_show_frames_in_one_direction_and_turn_at_the_ends(tmp_path: 
     assert frames.max() == 11
     steps = frames.diff(dim=1).abs()
     assert steps.max() <= 5
+    assert 0.4 < (steps == 1).float().mean() < 0.6  # as many clips move slowly as fast
     assert (frames[:, 0].bincount(minlength=12) > 0).all()
     straight = (frames.diff(dim=1) > 0).all(1).sum(), (frames.diff(dim=1) < 0).all(1).sum()
     assert min(straight) > 20
