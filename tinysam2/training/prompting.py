@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from tinysam2.decoder.prompt_encoder import NOT_A_POINT
 
 BOX_SHARE = 0.35  # of prompts that are not masks; the rest are clicks
+FED_SHARE = 0.8  # of dialogues see the mask before, as all of them do in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Prompt:
         mask: (B, S, S) bool when the mask itself is given.
         is_ambiguous: one click: three answers are asked for.
         corrections: corrective clicks to come.
-        feeds_mask: whether corrections see the previous mask.
+        feeds_mask: whether all answers but the first see the mask before; then the first one is
+            looked at once more before it is corrected.
         previous: (B, 1, h, w) logits that the first answer sees, where it repairs a mask.
     """
 
@@ -47,7 +49,7 @@ def draw_prompt(
     """
     dice = torch.rand(4, generator=generator, device=mask.device).tolist()
     gives_mask, gives_box = dice[0] < mask_share, dice[1] < BOX_SHARE
-    corrections, feeds_mask = int(dice[2] * (most_corrections + 1)), dice[3] < 0.5
+    corrections, feeds_mask = int(dice[2] * (most_corrections + 1)), dice[3] < FED_SHARE
     nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
     if gives_mask:
         return Prompt(nothing, nothing[..., 0].long(), mask)

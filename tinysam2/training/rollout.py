@@ -213,14 +213,16 @@ def answer_prompt(
         return [], Segmentation(given, sure, certain, found.pointer)
     losses: list[MaskLoss] = []
     previous = prompt.previous
-    for correction in range(prompt.corrections + 1):
-        multimask = correction == 0 and prompt.is_ambiguous
+    looks_twice = prompt.feeds_mask and previous is None
+    last = looks_twice + prompt.corrections
+    for turn in range(last + 1):
+        multimask = turn == 0 and prompt.is_ambiguous
         found = network.segment(
             conditioned, features, prompt.xy, prompt.labels, previous, multimask
         )
         losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
-        if correction < prompt.corrections:
-            best = found.best().logits.detach()
+        best = found.best().logits.detach()
+        previous = best[:, None] if prompt.feeds_mask else None
+        if looks_twice <= turn < last:
             prompt = correct(prompt, best, mask, generator)
-            previous = best[:, None] if prompt.feeds_mask else None
     return losses, found

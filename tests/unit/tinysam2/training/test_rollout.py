@@ -1,0 +1,64 @@
+import pytest
+import torch
+from torch import Tensor
+
+from tinysam2.config import ModelConfig
+from tinysam2.decoder.answers import Segmentation
+from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.training.prompting import Prompt
+from tinysam2.training.rollout import answer_prompt
+
+SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
+Turn = tuple[int, bool, bool]
+"""Clicks so far, whether there is a mask to repair, whether three masks are asked for."""
+
+
+class Watched(TinySam2):
+    """Notes what each answer was asked with."""
+
+    def __init__(self) -> None:
+        super().__init__(SMALL)
+        self.turns: list[Turn] = []
+
+    def segment(
+        self,
+        conditioned: Tensor,
+        features: ImageFeatures,
+        points_xy: Tensor,
+        labels: Tensor,
+        mask_logits: Tensor | None = None,
+        multimask: bool = False,
+    ) -> Segmentation:
+        self.turns.append((labels.shape[1], mask_logits is not None, multimask))
+        return super().segment(conditioned, features, points_xy, labels, mask_logits, multimask)
+
+
+FED = [(1, False, True), (1, True, False), (2, True, False), (3, True, False)]
+UNFED = [(1, False, True), (2, False, False), (3, False, False)]
+
+
+@pytest.mark.parametrize(
+    ("feeds_mask", "repairs", "turns"),
+    [
+        (True, False, FED),  # as in use: the first answer is looked at twice
+        (False, False, UNFED),
+        (True, True, FED[1:]),  # a tracked mask was looked at already
+    ],
+)
+def test_corrections_follow_as_in_use(feeds_mask: bool, repairs: bool, turns: list[Turn]) -> None:
+    network = Watched()
+    with torch.no_grad():
+        features = network.encode_image(torch.zeros(2, 3, 64, 64))
+    mask = torch.zeros(2, 64, 64, dtype=torch.bool)
+    mask[:, 16:40, 8:50] = True
+    prompt = Prompt(
+        torch.full((2, 1, 2), 0.4),
+        torch.ones(2, 1, dtype=torch.long),
+        is_ambiguous=not repairs,
+        corrections=2,
+        feeds_mask=feeds_mask,
+        previous=torch.zeros(2, 1, 16, 16) if repairs else None,
+    )
+    losses, _ = answer_prompt(network, features, mask, prompt, torch.Generator().manual_seed(0))
+    assert network.turns == turns
+    assert len(losses) == len(turns)
