@@ -16,6 +16,7 @@ from tinysam2.config import check_image_size
 from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
 from tinysam2.network import MASK_LOGIT, ImageFeatures
+from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.tracking.picture import network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
@@ -221,10 +222,11 @@ class ImagePredictor:
         follows_sam2 = self.model.network.config.follows_sam2
         is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
         multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: repairs too
+        xy, labels = self._points(prompt, size_hw)
         given = None
         if previous is not None:
-            given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
-        xy, labels = self._points(prompt, size_hw)
+            marked = previous if follows_sam2 else mark_clicks(previous, xy, labels)
+            given = marked[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
         with self.precision():
             found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
         masks = found.best()

@@ -6,6 +6,7 @@ import torch
 
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
+from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.tracking.image_predictor import KEPT_FEATURES, ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import network_input
 
@@ -67,6 +68,22 @@ def test_a_first_answer_repairs_what_a_first_look_found(
     repaired = predictor.answer(features, prompt, SIZE_HW, previous=first).logits
     torch.testing.assert_close(answered, repaired)
     assert not torch.allclose(answered, first, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None:
+    predictor = ImagePredictor(model)
+    features = predictor.features(0, noise_frames(1)[0])
+    prompt = ObjectPrompt.of([[30, 20]], [0], None)
+    everything = torch.full((1, *(4 * side for side in predictor.feature_hw)), 5.0)
+    xy = torch.tensor([[[30.5 / SIZE_HW[1], 20.5 / SIZE_HW[0]]]])
+    told = mark_clicks(everything, xy, torch.tensor([[0]]))
+    assert (told < 0).any()
+    found, expected = (
+        predictor.answer(features, prompt, SIZE_HW, previous=given).logits
+        for given in (everything, told)
+    )
+    torch.testing.assert_close(found, expected)
 
 
 def test_given_mask_is_the_answer(model: Model) -> None:
