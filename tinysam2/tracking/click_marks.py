@@ -1,34 +1,44 @@
-"""Writing clicks into the mask that they are to repair."""
+"""Writing clicks into the masks that they are to repair."""
 
 import torch
 from torch import Tensor
 
-MARK_RADIUS = 1 / 32  # of the mask's width
+MARK_RADIUS = 1 / 32  # of the mask's sides
 MARK_LOGIT = 8.0
 
 
 def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
     """Put a disk around each click that a mask contradicts, so that the click is not ignored.
 
+    A cell belongs to the click that is closest, so that clicks leave each other alone.
+
     Args:
-        logits: (1, h, w) of the mask.
-        xy: (1, K, 2) in [0, 1].
-        labels: (1, K): 1 on the object, 0 beside it; others, such as corners of a box, are left.
+        logits: (B, h, w) of the masks.
+        xy: (B, K, 2) in [0, 1], K at least 1.
+        labels: (B, K): 1 on the object, 0 beside it; others, such as corners of a box, are left.
 
     Returns:
-        (1, h, w).
+        (B, h, w).
 
     Source:
-        Ours; see ``docs/adr/0011-clicks-in-their-order.md``.
+        Ours; see ``docs/adr/0012-clicks-mark-the-mask-they-repair.md``.
     """
-    height, width = logits.shape[-2:]
-    columns = torch.arange(width, device=logits.device) + 0.5
-    rows = (torch.arange(height, device=logits.device) + 0.5)[:, None]
-    marked = logits.clone()
-    for (x, y), label in zip(xy[0].tolist(), labels[0].tolist(), strict=True):
-        x, y = x * width, y * height
-        said = logits[0, min(int(y), height - 1), min(int(x), width - 1)] > 0
-        if label in (0, 1) and bool(said) != bool(label):
-            is_near = (columns - x) ** 2 + (rows - y) ** 2 < (MARK_RADIUS * width) ** 2
-            marked[0, is_near] = MARK_LOGIT if label else -MARK_LOGIT
-    return marked
+    size_hw = logits.shape[-2:]
+    rows, columns = ((torch.arange(n, device=logits.device) + 0.5) / n for n in size_hw)
+    x, y = xy[..., None, None].unbind(2)  # (B, K, 1, 1)
+    away = ((columns - x) ** 2 + (rows[:, None] - y) ** 2).flatten(2)  # (B, K, h * w)
+    is_click = (labels == 0) | (labels == 1)
+    distance, closest = away.masked_fill(~is_click[..., None], float("inf")).min(1)
+    is_contradicted = (logits.flatten(1).gather(1, _cells(xy, size_hw)) > 0) != (labels == 1)
+    is_marked = (distance < MARK_RADIUS**2) & is_contradicted.gather(1, closest)
+    mark = MARK_LOGIT * (2 * labels - 1).gather(1, closest)
+    return torch.where(is_marked, mark.type_as(logits), logits.flatten(1)).view_as(logits)
+
+
+def _cells(xy: Tensor, size_hw: torch.Size) -> Tensor:
+    """Number the cells (B, K), row by row, that positions lie in or closest to."""
+    column, row = (
+        (at * side).long().clamp(0, side - 1)
+        for at, side in zip(xy.unbind(-1), reversed(size_hw), strict=True)
+    )
+    return row * size_hw[1] + column

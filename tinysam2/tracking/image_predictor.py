@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from tinysam2.build import Model
 from tinysam2.config import check_image_size
@@ -225,8 +226,9 @@ class ImagePredictor:
         xy, labels = self._points(prompt, size_hw)
         given = None
         if previous is not None:
-            marked = previous if follows_sam2 else mark_clicks(previous, xy, labels)
-            given = marked[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+            if not follows_sam2:
+                previous = mark_clicks(self._as_prompt(previous), xy, labels)
+            given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
         with self.precision():
             found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
         masks = found.best()
@@ -234,6 +236,11 @@ class ImagePredictor:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
             masks = replace(masks, object_logit=logit)
         return masks.without_absent()
+
+    def _as_prompt(self, logits: Tensor) -> Tensor:
+        """Squash logits (1, H, W) as the prompt encoder does, so that all marks look alike."""
+        size_hw = [4 * side for side in self.feature_hw]
+        return F.interpolate(logits[None], size_hw, mode="bilinear", antialias=True)[0]
 
     def _answer_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]

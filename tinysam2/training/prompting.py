@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from tinysam2.decoder.prompt_encoder import NOT_A_POINT
 
 BOX_SHARE = 0.35  # of prompts that are not masks; the rest are clicks
-FED_SHARE = 0.8  # of dialogues see the mask before, as all of them do in use
+FED_SHARE = 0.8  # of dialogues see the mask before, as all do in use
 
 
 @dataclass(frozen=True, slots=True)

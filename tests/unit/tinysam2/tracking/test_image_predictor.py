@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.unit.tinysam2.test_options import SAM2, model_of
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.tracking.click_marks import mark_clicks
@@ -84,6 +85,19 @@ def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None
         for given in (everything, told)
     )
     torch.testing.assert_close(found, expected)
+
+
+@torch.inference_mode()
+def test_neighbours_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = model_of(SAM2)
+    looks = Mock(wraps=model.network.segment)
+    monkeypatch.setattr(model.network, "segment", looks)
+    predictor = ImagePredictor(model)
+    everything = torch.full((1, *(4 * side for side in predictor.feature_hw)), 5.0)
+    prompt = ObjectPrompt.of([[30, 20]], [0], None)
+    features = predictor.features(0, noise_frames(1)[0])
+    predictor.answer(features, prompt, SIZE_HW, previous=everything)
+    assert torch.equal(looks.call_args.args[4][:, 0], everything)
 
 
 def test_given_mask_is_the_answer(model: Model) -> None:

@@ -19,6 +19,8 @@ class Watched(TinySam2):
     def __init__(self) -> None:
         super().__init__(SMALL)
         self.turns: list[Turn] = []
+        self.given: list[Tensor | None] = []
+        self.answers: list[Tensor] = []
 
     def segment(
         self,
@@ -30,7 +32,10 @@ class Watched(TinySam2):
         multimask: bool = False,
     ) -> Segmentation:
         self.turns.append((labels.shape[1], mask_logits is not None, multimask))
-        return super().segment(conditioned, features, points_xy, labels, mask_logits, multimask)
+        found = super().segment(conditioned, features, points_xy, labels, mask_logits, multimask)
+        self.given.append(mask_logits)
+        self.answers.append(found.best().logits)
+        return found
 
 
 FED = [(1, False, True), (1, True, False), (2, True, False), (3, True, False)]
@@ -62,3 +67,5 @@ def test_corrections_follow_as_in_use(feeds_mask: bool, repairs: bool, turns: li
     losses, _ = answer_prompt(network, features, mask, prompt, torch.Generator().manual_seed(0))
     assert network.turns == turns
     assert len(losses) == len(turns)
+    for given, before in zip(network.given[1:], network.answers, strict=False):
+        assert given is None or torch.equal(given[:, 0], before)
