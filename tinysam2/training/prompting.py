@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tinysam2.decoder.prompt_encoder import NOT_A_POINT
+from tinysam2.tracking.click_marks import mark_clicks
 
 BOX_SHARE = 0.35  # of prompts that are not masks; the rest are clicks
 FED_SHARE = 0.8  # of dialogues see the mask before, as all do in use
@@ -87,8 +88,13 @@ def correct(prompt: Prompt, logits: Tensor, mask: Tensor, generator: torch.Gener
 def correct_tracked(logits: Tensor, mask: Tensor, generator: torch.Generator) -> Prompt:
     """Draw the click that a user makes where the tracked mask (B, h, w) is wrong."""
     nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
-    repair = Prompt(nothing, nothing[..., 0].long(), previous=logits[:, None])
-    return correct(repair, logits, mask, generator)
+    repair = correct(Prompt(nothing, nothing[..., 0].long()), logits, mask, generator)
+    return replace(repair, previous=marked(repair, logits))
+
+
+def marked(prompt: Prompt, logits: Tensor) -> Tensor:
+    """Write a prompt's clicks into the masks (B, h, w) that it repairs, as in use: (B, 1, h, w)."""
+    return mark_clicks(logits, prompt.xy, prompt.labels)[:, None]
 
 
 def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

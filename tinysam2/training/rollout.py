@@ -8,7 +8,7 @@ from torch import Tensor
 from tinysam2.decoder.answers import Segmentation
 from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
 from tinysam2.training.losses import MaskLoss, coarse_loss, mask_loss
-from tinysam2.training.prompting import Prompt, correct, correct_tracked, draw_prompt
+from tinysam2.training.prompting import Prompt, correct, correct_tracked, draw_prompt, marked
 from tinysam2.training.teaching import Teacher
 from tinysam2.training.walking import Heard, listen, walk
 
@@ -222,7 +222,7 @@ def answer_prompt(
         )
         losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
         best = found.best().logits.detach()
-        previous = best[:, None] if prompt.feeds_mask else None
         if looks_twice <= turn < last:
             prompt = correct(prompt, best, mask, generator)
+        previous = marked(prompt, best) if prompt.feeds_mask else None
     return losses, found

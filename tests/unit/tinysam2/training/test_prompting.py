@@ -2,7 +2,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from tinysam2.training.prompting import Prompt, box_corners, correct, draw_click, draw_prompt
+from tinysam2.training.prompting import (
+    Prompt,
+    box_corners,
+    correct,
+    correct_tracked,
+    draw_click,
+    draw_prompt,
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -44,6 +51,16 @@ def test_correction_adds_a_click_where_the_prediction_is_wrong() -> None:
     assert torch.equal(corrected.xy[:, 0], prompt.xy[:, 0])
     assert at(mask != predicted, corrected.xy[:, 1]).all()
     assert torch.equal(corrected.labels[:, 1] == 1, at(mask, corrected.xy[:, 1]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tracked_mask_shows_the_click_that_corrects_it(seed: int) -> None:
+    mask, predicted = square(), square(14)
+    repair = correct_tracked(predicted.float() * 2 - 1, mask, generator(seed))
+    assert repair.previous is not None
+    shown = at(repair.previous[:, 0] > 0, repair.xy[:, 0])
+    assert torch.equal(shown, repair.labels[:, 0] == 1)
+    assert not torch.equal(shown, at(predicted, repair.xy[:, 0]))
 
 
 def test_boxes_enclose_the_mask_within_a_tenth() -> None:

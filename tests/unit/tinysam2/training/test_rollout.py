@@ -5,6 +5,7 @@ from torch import Tensor
 from tinysam2.config import ModelConfig
 from tinysam2.decoder.answers import Segmentation
 from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.training.prompting import Prompt
 from tinysam2.training.rollout import answer_prompt
 
@@ -21,6 +22,7 @@ class Watched(TinySam2):
         self.turns: list[Turn] = []
         self.given: list[Tensor | None] = []
         self.answers: list[Tensor] = []
+        self.clicks: list[tuple[Tensor, Tensor]] = []
 
     def segment(
         self,
@@ -34,6 +36,7 @@ class Watched(TinySam2):
         self.turns.append((labels.shape[1], mask_logits is not None, multimask))
         found = super().segment(conditioned, features, points_xy, labels, mask_logits, multimask)
         self.given.append(mask_logits)
+        self.clicks.append((points_xy, labels))
         self.answers.append(found.best().logits)
         return found
 
@@ -67,5 +70,6 @@ def test_corrections_follow_as_in_use(feeds_mask: bool, repairs: bool, turns: li
     losses, _ = answer_prompt(network, features, mask, prompt, torch.Generator().manual_seed(0))
     assert network.turns == turns
     assert len(losses) == len(turns)
-    for given, before in zip(network.given[1:], network.answers, strict=False):
-        assert given is None or torch.equal(given[:, 0], before)
+    repaired = zip(network.given[1:], network.answers, network.clicks[1:], strict=False)
+    for given, before, clicks in repaired:
+        assert given is None or torch.equal(given[:, 0], mark_clicks(before, *clicks))
