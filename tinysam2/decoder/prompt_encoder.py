@@ -72,11 +72,16 @@ class PromptEncoder(nn.Module):
         """
         if mask_logits is None:
             return self.no_mask[None, :, None, None].expand(-1, -1, *feature_hw)
-        size = (4 * feature_hw[0], 4 * feature_hw[1])
-        if mask_logits.shape[-2:] != size:
-            mask_logits = F.interpolate(mask_logits, size, mode="bilinear", antialias=True)
-        embedded: Tensor = self.mask_embed(mask_logits)
+        embedded: Tensor = self.mask_embed(squash_mask(mask_logits, feature_hw))
         return embedded
+
+
+def squash_mask(mask_logits: Tensor, feature_hw: tuple[int, int]) -> Tensor:
+    """Bring a mask (O, 1, h, w) to the size of mask prompts: (O, 1, 4H, 4W)."""
+    size = (4 * feature_hw[0], 4 * feature_hw[1])
+    if mask_logits.shape[-2:] == size:
+        return mask_logits
+    return F.interpolate(mask_logits, size, mode="bilinear", antialias=True)
 
 
 def _at(xy: Tensor, maps: Sequence[Tensor]) -> Tensor:

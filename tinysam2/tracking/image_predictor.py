@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from tinysam2.build import Model
 from tinysam2.config import check_image_size
 from tinysam2.decoder.answers import ObjectMasks
-from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
+from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
 from tinysam2.network import MASK_LOGIT, ImageFeatures
 from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.tracking.picture import network_input, resize_logits
@@ -227,7 +226,8 @@ class ImagePredictor:
         given = None
         if previous is not None:
             if not follows_sam2:
-                previous = mark_clicks(self._as_prompt(previous), xy, labels)
+                small = squash_mask(previous[:, None], self.feature_hw)[:, 0]
+                previous = mark_clicks(small, xy, labels)
             given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
         with self.precision():
             found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
@@ -236,11 +236,6 @@ class ImagePredictor:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
             masks = replace(masks, object_logit=logit)
         return masks.without_absent()
-
-    def _as_prompt(self, logits: Tensor) -> Tensor:
-        """Squash logits (1, H, W) as the prompt encoder does, so that all marks look alike."""
-        size_hw = [4 * side for side in self.feature_hw]
-        return F.interpolate(logits[None], size_hw, mode="bilinear", antialias=True)[0]
 
     def _answer_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]

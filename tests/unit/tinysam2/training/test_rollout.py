@@ -10,35 +10,11 @@ from tinysam2.training.prompting import Prompt
 from tinysam2.training.rollout import answer_prompt
 
 SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
+Asked = tuple[Tensor, Tensor, Tensor | None, bool]
+"""Clicks, their labels, the mask to repair, and whether three masks are asked for."""
+
 Turn = tuple[int, bool, bool]
 """Clicks so far, whether there is a mask to repair, whether three masks are asked for."""
-
-
-class Watched(TinySam2):
-    """Notes what each answer was asked with."""
-
-    def __init__(self) -> None:
-        super().__init__(SMALL)
-        self.turns: list[Turn] = []
-        self.given: list[Tensor | None] = []
-        self.answers: list[Tensor] = []
-        self.clicks: list[tuple[Tensor, Tensor]] = []
-
-    def segment(
-        self,
-        conditioned: Tensor,
-        features: ImageFeatures,
-        points_xy: Tensor,
-        labels: Tensor,
-        mask_logits: Tensor | None = None,
-        multimask: bool = False,
-    ) -> Segmentation:
-        self.turns.append((labels.shape[1], mask_logits is not None, multimask))
-        found = super().segment(conditioned, features, points_xy, labels, mask_logits, multimask)
-        self.given.append(mask_logits)
-        self.clicks.append((points_xy, labels))
-        self.answers.append(found.best().logits)
-        return found
 
 
 FED = [(1, False, True), (1, True, False), (2, True, False), (3, True, False)]
@@ -53,8 +29,19 @@ UNFED = [(1, False, True), (2, False, False), (3, False, False)]
         (True, True, FED[1:]),  # a tracked mask was looked at already
     ],
 )
-def test_corrections_follow_as_in_use(feeds_mask: bool, repairs: bool, turns: list[Turn]) -> None:
-    network = Watched()
+def test_corrections_follow_as_in_use(
+    feeds_mask: bool, repairs: bool, turns: list[Turn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = TinySam2(SMALL)
+    answer, asked, answers = network.segment, list[Asked](), list[Tensor]()
+
+    def segment(conditioned: Tensor, features: ImageFeatures, *rest: *Asked) -> Segmentation:
+        found = answer(conditioned, features, *rest)
+        asked.append(rest)
+        answers.append(found.best().logits)
+        return found
+
+    monkeypatch.setattr(network, "segment", segment)
     with torch.no_grad():
         features = network.encode_image(torch.zeros(2, 3, 64, 64))
     mask = torch.zeros(2, 64, 64, dtype=torch.bool)
@@ -68,8 +55,7 @@ def test_corrections_follow_as_in_use(feeds_mask: bool, repairs: bool, turns: li
         previous=torch.zeros(2, 1, 16, 16) if repairs else None,
     )
     losses, _ = answer_prompt(network, features, mask, prompt, torch.Generator().manual_seed(0))
-    assert network.turns == turns
+    assert [(labels.shape[1], given is not None, m) for _, labels, given, m in asked] == turns
     assert len(losses) == len(turns)
-    repaired = zip(network.given[1:], network.answers, network.clicks[1:], strict=False)
-    for given, before, clicks in repaired:
-        assert given is None or torch.equal(given[:, 0], mark_clicks(before, *clicks))
+    for (xy, labels, given, _), before in zip(asked[1:], answers, strict=False):
+        assert given is None or torch.equal(given[:, 0], mark_clicks(before, xy, labels))
