@@ -173,15 +173,16 @@ class ModelConfig:
         mlp_dim: hidden width of feed-forward blocks.
         decoder_heads: attention heads of the mask decoder.
         memory_layers: layers of memory attention.
-        image_size: default side of the square network input, pixels, a multiple of 64.
+        image_size: default side of the network's input for a square picture, pixels, a multiple of
+            64; other pictures are given as large an input of their own proportions.
         memory: what the tracker remembers unless told otherwise.
         trunk: "repvit", or a key of `TRUNKS` in its place.
         wide_neck: widen strides 8 and 4 to ``dim`` and narrow them again, as SAM 2 does.
-        follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  Pictures and keys carry
-            sine codes, the memory encoder takes features as they are, a given mask passes a
-            learned convolution, an unstable single mask gives way to the best of three, pictures
-            without prompt choose among three, the score of a prompted object is not raised, and
-            all clicks on a picture are answered at once.
+        follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  All pictures are squashed
+            to a square, pictures and keys carry sine codes, the memory encoder takes features as
+            they are, a given mask passes a learned convolution, an unstable single mask gives way
+            to the best of three, pictures without prompt choose among three, the score of a
+            prompted object is not raised, and all clicks on a picture are answered at once.
         pointer_time: object pointers carry a code of their age.
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.

@@ -59,6 +59,12 @@ class ImageFeatures:
         height, width = self.s16.shape[-2:]
         return height, width
 
+    @property
+    def input_hw(self) -> tuple[int, int]:
+        """Height and width in pixels of the input that was encoded."""
+        height, width = self.size_hw
+        return 16 * height, 16 * width
+
 
 class TinySam2(nn.Module):
     """Encoder, prompt encoder, memory encoder, memory attention and mask decoder."""
@@ -235,9 +241,8 @@ class TinySam2(nn.Module):
         Returns:
             (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.
         """
-        height, width = features.size_hw
-        size = (16 * height, 16 * width)
-        logits = F.interpolate(mask_logits[:, None], size, mode="bilinear", align_corners=False)
+        size_hw = features.input_hw
+        logits = F.interpolate(mask_logits[:, None], size_hw, mode="bilinear", align_corners=False)
         soft, hard = logits.sigmoid(), (logits > 0).float()
         prob = torch.where(binarise[:, None, None, None], hard, soft)
         memory = self.memory_encoder(features.s16, prob, object_logit > 0)

@@ -40,7 +40,7 @@ class KnownModelRow:
         licence: SPDX name of its weights' licence.
         state: whether its weights are here.
         can_fetch: whether its weights have an address.
-        input_size: side of its square input, pixels, unless told otherwise.
+        input_size: side of its input for a square picture, pixels, unless told otherwise.
         size_step: what input sides are multiples of.
         megabytes: size of the file at that address; None if not known.
         memory: its settings of the memory by name, unless told otherwise.

@@ -80,7 +80,7 @@ class TinySam2Backend:
         model: a loaded network.
         name: what people call it.
         memory: how it remembers.
-        input_size: side of its square input in pixels; its own if None.
+        input_size: side of its input for a square picture, pixels; its own if None.
     """
 
     def __init__(

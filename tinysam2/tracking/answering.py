@@ -40,10 +40,8 @@ def answer_prompts(
     size_hw = (picture.shape[0], picture.shape[1])
     prompts = [o.prompts[frame] for o in objects.values()]
     found = [predictor.answer(features, p, size_hw) for p in prompts]
-    side = predictor.image_size  # given masks come in full, predicted ones at a quarter
-    return ObjectMasks.joined(
-        [replace(f, logits=resize_logits(f.logits, (side, side))) for f in found]
-    )
+    whole = features.input_hw  # given masks come in full, predicted ones at a quarter
+    return ObjectMasks.joined([replace(f, logits=resize_logits(f.logits, whole)) for f in found])
 
 
 def answer_from_memory(
@@ -57,7 +55,7 @@ def answer_from_memory(
 
     A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
     """
-    network, size_hw = predictor.model.network, predictor.feature_hw
+    network, size_hw = predictor.model.network, features.size_hw
     memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
     with predictor.precision():
         found = network.segment_remembered(features, memories)

@@ -17,7 +17,7 @@ from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
 from tinysam2.network import MASK_LOGIT, ImageFeatures
 from tinysam2.tracking.click_marks import mark_clicks
-from tinysam2.tracking.picture import network_input, resize_logits
+from tinysam2.tracking.picture import input_hw, network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
@@ -90,7 +90,12 @@ class ImageAnswer:
 
 
 class ImagePredictor:
-    """Answer prompts on pictures; features are computed once per picture key."""
+    """Answer prompts on pictures; features are computed once per picture key.
+
+    Args:
+        model: a loaded network.
+        image_size: side of the input for a square picture, pixels; the model's own if None.
+    """
 
     def __init__(self, model: Model, image_size: int | None = None) -> None:
         self.model = model
@@ -98,10 +103,12 @@ class ImagePredictor:
         check_image_size(self.image_size, model.network.config.size_step)
         self._features: OrderedDict[int, ImageFeatures] = OrderedDict()
 
-    @property
-    def feature_hw(self) -> tuple[int, int]:
-        """Cells of the stride-16 map."""
-        return self.image_size // 16, self.image_size // 16
+    def input_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """Return height and width in pixels of the input for pictures of a size."""
+        config = self.model.network.config
+        if config.follows_sam2:
+            return self.image_size, self.image_size
+        return input_hw(self.image_size, size_hw[1] / size_hw[0], config.size_step)
 
     def precision(self) -> AbstractContextManager[object]:
         """Return the context in which the network runs."""
@@ -115,7 +122,8 @@ class ImagePredictor:
         """Encode a picture (H, W, 3) uint8 RGB, or return what is kept under ``key``."""
         kept = self._features.get(key)
         if kept is None:
-            image = network_input(picture, self.image_size, self.model.device)
+            size_hw = self.input_hw((picture.shape[0], picture.shape[1]))
+            image = network_input(picture, size_hw, self.model.device)
             with self.precision():
                 kept = self.model.network.encode_image(image)
             kept = kept.float()
@@ -160,7 +168,8 @@ class ImagePredictor:
         Ours: the decoder then repairs as it does while tracking, where it knows the object.
         """
         network = self.model.network
-        bank = make_bank(network, network.config.memory, self.feature_hw)
+        cells = features.size_hw
+        bank = make_bank(network, network.config.memory, cells)
         masks = self._answer_mask(features, mask, size_hw)
         is_hardened = torch.ones(1, dtype=torch.bool, device=self.model.device)
         with self.precision():
@@ -169,7 +178,7 @@ class ImagePredictor:
             ).float()
         bank.offer(make_entries(memory, features, masks, [bank], 0, [True])[0])
         with self.precision():
-            return network.condition(features, [read_memory(network, bank, 1, self.feature_hw)])
+            return network.condition(features, [read_memory(network, bank, 1, cells)])
 
     def answer(
         self,
@@ -226,7 +235,7 @@ class ImagePredictor:
         given = None
         if previous is not None:
             if not follows_sam2:
-                small = squash_mask(previous[:, None], self.feature_hw)[:, 0]
+                small = squash_mask(previous[:, None], features.size_hw)[:, 0]
                 previous = mark_clicks(small, xy, labels)
             given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
         with self.precision():
@@ -241,7 +250,7 @@ class ImagePredictor:
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
     ) -> ObjectMasks:
         given = self._as_logits(mask, size_hw)
-        given = resize_logits(given, (self.image_size, self.image_size))
+        given = resize_logits(given, features.input_hw)
         with self.precision():
             found = self.model.network.segment_given(features, given[:, None])
         presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)

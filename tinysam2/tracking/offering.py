@@ -31,7 +31,7 @@ def offer_frame(
         objects: by id.
         readings: what each object's mask came from, if from its memory.
     """
-    network, size_hw = predictor.model.network, predictor.feature_hw
+    network = predictor.model.network
     binary = [
         _is_hardened(o.prompts.get(frame), network.config.follows_sam2) for o in objects.values()
     ]
@@ -49,7 +49,8 @@ def offer_frame(
         verdict = bank.offer(entry, frame in tracked.banned)
         if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
             verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
-        events[i] = memory_event(bank, frame, entry.scores, verdict, each.tokens, size_hw)
+        cells = features.size_hw
+        events[i] = memory_event(bank, frame, entry.scores, verdict, each.tokens, cells)
     return events
 
 

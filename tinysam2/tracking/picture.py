@@ -1,5 +1,7 @@
 """From a video frame to the network's input and from its masks back."""
 
+import math
+
 import cv2
 import numpy as np
 import torch
@@ -11,22 +13,38 @@ IMAGE_MEAN = (0.485, 0.456, 0.406)
 IMAGE_STD = (0.229, 0.224, 0.225)
 
 
-def network_input(frame: NDArray[np.uint8], size: int, device: torch.device) -> Tensor:
+def input_hw(size: int, aspect: float, step: int = 64) -> tuple[int, int]:
+    """Return height and width of an input of a picture's proportions, about ``size`` squared.
+
+    Args:
+        size: side of a square picture's input, pixels.
+        aspect: width of the picture over its height.
+        step: of which both are multiples, pixels.
+    """
+    sides = size / math.sqrt(aspect), size * math.sqrt(aspect)
+    height, width = (step * max(1, round(side / step)) for side in sides)
+    return height, width
+
+
+def network_input(
+    frame: NDArray[np.uint8], size_hw: tuple[int, int], device: torch.device
+) -> Tensor:
     """Resize (squashing) and normalise a picture.
 
     Args:
         frame: (H, W, 3) uint8 RGB.
-        size: side of the square input, pixels.
+        size_hw: height and width of the input, pixels.
         device: where the result lives.
 
     Returns:
-        (1, 3, size, size) float32, channels last.
+        (1, 3, height, width) float32, channels last.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
         raise ValueError(f"frame must be (H, W, 3) uint8, got {frame.shape} {frame.dtype}")
-    shrinks = frame.shape[0] >= size and frame.shape[1] >= size
+    height, width = size_hw
+    shrinks = frame.shape[0] >= height and frame.shape[1] >= width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(frame, (size, size), interpolation=method)
+    small = cv2.resize(frame, (width, height), interpolation=method)
     tensor = torch.from_numpy(small).to(device).permute(2, 0, 1)[None]
     return normalise(tensor).contiguous(memory_format=torch.channels_last)
 

@@ -43,7 +43,7 @@ class VideoTracker:
         model: a loaded network.
         frames: the video.
         memory: what is remembered; the model's own choice if None.
-        image_size: side of the square input in pixels; the model's own if None.
+        image_size: side of the input for a square picture, pixels; the model's own if None.
         cleanup: which small faults of masks on frames without a prompt are repaired.
         is_exclusive: whether a pixel belongs to one object at most.
     """
@@ -229,11 +229,11 @@ class VideoTracker:
 
     def _remember_prompts(self, objects: dict[int, TrackedObject], walk: range) -> None:
         """Begin new banks with every prompted frame but the corrections that the walk reaches."""
-        for tracked in objects.values():
-            size_hw = self.predictor.feature_hw
-            bank = make_bank(self.network, self.memory, size_hw, is_backward=walk.step < 0)
-            tracked.memory, tracked.walked = bank, range(0)
         prompted = sorted({f for o in objects.values() for f in o.prompts})
+        cells = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
+        for tracked in objects.values():
+            bank = make_bank(self.network, self.memory, cells, is_backward=walk.step < 0)
+            tracked.memory, tracked.walked = bank, range(0)
         for frame in prompted:
             picture = self.frames[frame]
             features = self.predictor.features(frame, picture)

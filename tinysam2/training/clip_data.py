@@ -1,5 +1,6 @@
 """Raw material of training clips: stills with an object, backgrounds, and short real clips."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from tinysam2.training.cropping import ASPECT_NOISE
+from tinysam2.training.shapes import Shapes
 from tinysam2.training.sources.material import Clip, Picture, Still
 from tinysam2.training.sources.registry import Data, read_data
 
 MIN_AREA, MAX_AREA = 0.004, 0.75  # of the picture: neither specks nor backgrounds
 WHOLE_SHARE = 0.4  # of clicked stills are whole pictures; crops alone show no small objects
-MOST_GAP = 5  # from one frame of a real clip to the next; each clip draws a limit up to this
+MOST_GAP = 8  # from one frame of a real clip to the next; each clip draws a limit up to this
 MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
 
 T_co = TypeVar("T_co", covariant=True)
@@ -61,26 +64,55 @@ def draw_objects(
 
 
 def _crop_box(
-    size_hw: tuple[int, int], mask: NDArray[np.bool_] | None, rng: np.random.Generator
+    size_hw: tuple[int, int],
+    inner: tuple[int, int, int, int],
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    is_whole: bool = False,
 ) -> tuple[int, int, int, int]:
-    """Draw a crop (y0, y1, x0, x1) that holds the object, if any, and at least half a side."""
+    """Draw a crop (y0, y1, x0, x1) that holds a box, in the proportions of a shape if it can.
+
+    Args:
+        size_hw: of the picture, pixels.
+        inner: the box, alike.
+        shape: height and width that the crop is squashed to.
+        rng: of all choices.
+        is_whole: take as much of the picture as there is.
+    """
+    y0, y1, x0, x1 = inner
     height, width = size_hw
-    bounds = [0, height, 0, width]
-    if mask is not None:
-        ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        bounds = [ys[0], ys[-1] + 1, xs[0], xs[-1] + 1]
-    else:
-        bounds = [height // 4, 3 * height // 4, width // 4, 3 * width // 4]
-    y0, x0 = rng.integers(0, bounds[0] + 1), rng.integers(0, bounds[2] + 1)
-    y1 = rng.integers(bounds[1], height + 1)
-    x1 = rng.integers(bounds[3], width + 1)
-    return int(y0), int(y1), int(x0), int(x1)
+    area = float(height * width)
+    if not is_whole:
+        rows = rng.integers(y1, height + 1) - rng.integers(0, y0 + 1)
+        columns = rng.integers(x1, width + 1) - rng.integers(0, x0 + 1)
+        area = float(rows * columns)
+    aspect = shape[1] / shape[0] * math.exp(ASPECT_NOISE * rng.standard_normal())
+    wide = np.clip(math.sqrt(area * aspect), x1 - x0, width)
+    high = np.clip(wide / aspect, y1 - y0, height)
+    wide = np.clip(high * aspect, x1 - x0, width)
+    return *_place(round(high), y0, y1, height, rng), *_place(round(wide), x0, x1, width, rng)
 
 
-def _resize(picture: NDArray[np.uint8], masks: list[NDArray[np.bool_]], size: int) -> Tensor:
-    """Squash a picture and its K masks to (3 + K, size, size) uint8, the masks in 0 and 255."""
+def _place(
+    length: int, low: int, high: int, limit: int, rng: np.random.Generator
+) -> tuple[int, int]:
+    """Draw where a span of a length begins and ends that holds another, from 0 to a limit."""
+    start = int(rng.integers(max(0, high - length), min(low, limit - length) + 1))
+    return start, start + length
+
+
+def _bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Return the box (y0, y1, x0, x1) of a mask that is not empty."""
+    ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1
+
+
+def _resize(
+    picture: NDArray[np.uint8], masks: list[NDArray[np.bool_]], shape: tuple[int, int]
+) -> Tensor:
+    """Squash a picture and its K masks to (3 + K, *shape) uint8, the masks in 0 and 255."""
     planes = [picture, *(mask.astype(np.uint8) * 255 for mask in masks)]
-    squashed = [cv2.resize(p, (size, size), interpolation=cv2.INTER_AREA) for p in planes]
+    squashed = [cv2.resize(p, shape[::-1], interpolation=cv2.INTER_AREA) for p in planes]
     return torch.from_numpy(np.dstack(squashed)).permute(2, 0, 1).contiguous()
 
 
@@ -108,13 +140,17 @@ class Stills:
         return Stills(stills, backgrounds if len(backgrounds) else stills)
 
     def draw_still(
-        self, rng: np.random.Generator, size: int, whole_share: float = 0.0, objects: int = 1
+        self,
+        rng: np.random.Generator,
+        shape: tuple[int, int],
+        whole_share: float = 0.0,
+        objects: int = 1,
     ) -> Tensor:
-        """Draw a picture with some of its objects: (3 + objects, size, size) uint8.
+        """Draw a picture with some of its objects: (3 + objects, *shape) uint8.
 
         Args:
             rng: of all choices.
-            size: side, pixels.
+            shape: height and width, pixels.
             whole_share: how often, of 1, the picture is not cropped.
             objects: masks wanted; the first one's object is seen in full.
         """
@@ -123,23 +159,23 @@ class Stills:
             masks = draw_objects(still.labels(), rng, objects)
             if not masks:
                 continue
-            height, width = masks[0].shape
-            box = _crop_box((height, width), masks[0], rng)
-            if rng.random() < whole_share:
-                box = (0, height, 0, width)
-            y0, y1, x0, x1 = box
+            size_hw = (masks[0].shape[0], masks[0].shape[1])
+            is_whole = rng.random() < whole_share
+            y0, y1, x0, x1 = _crop_box(size_hw, _bounds(masks[0]), shape, rng, is_whole)
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
             seen = [mask[y0:y1, x0:x1][:, flip] for mask in masks]
             seen = [mask if mask.mean() > MIN_AREA else seen[0] for mask in seen]
-            return _resize(still.pixels()[y0:y1, x0:x1][:, flip], seen, size)
+            return _resize(still.pixels()[y0:y1, x0:x1][:, flip], seen, shape)
         raise ValueError(f"no picture shows an object in {MOST_DRAWS} draws")
 
-    def draw_background(self, rng: np.random.Generator, size: int) -> Tensor:
-        """Draw a picture without a mask: (4, size, size) uint8."""
+    def draw_background(self, rng: np.random.Generator, shape: tuple[int, int]) -> Tensor:
+        """Draw a picture without a mask: (4, *shape) uint8."""
         picture = self.backgrounds.draw(rng).pixels()
-        y0, y1, x0, x1 = _crop_box(picture.shape[:2], None, rng)
+        height, width = picture.shape[:2]
+        middle = (height // 4, 3 * height // 4, width // 4, 3 * width // 4)
+        y0, y1, x0, x1 = _crop_box((height, width), middle, shape, rng)
         everything = np.ones((y1 - y0, x1 - x0), np.bool_)
-        return _resize(picture[y0:y1, x0:x1], [everything], size)
+        return _resize(picture[y0:y1, x0:x1], [everything], shape)
 
 
 def find_clips(data: Data) -> WeightedDraw[Clip]:
@@ -157,54 +193,56 @@ def find_clips(data: Data) -> WeightedDraw[Clip]:
 
 
 class StillLayers(Dataset[Tensor]):
-    """Layers for one synthetic clip each: target, another object, background (3, 4, S, S) uint8.
+    """Layers for one synthetic clip each: target, another object, background (3, 4, H, W) uint8.
 
     Item i depends on the seed and i alone, so training resumes exactly.
     """
 
-    def __init__(self, data: Data, size: int, seed: int, start: int = 0) -> None:
-        self.stills, self.size, self.seed, self.start = Stills.of(data), size, seed, start
+    def __init__(self, data: Data, shapes: Shapes, start: int = 0) -> None:
+        self.stills, self.shapes, self.start = Stills.of(data), shapes, start
 
     def __len__(self) -> int:
         return 10**8
 
     def __getitem__(self, index: int) -> Tensor:
-        rng = np.random.default_rng((self.seed, 1, index + self.start))
-        target = self.stills.draw_still(rng, self.size)
-        other = self.stills.draw_still(rng, self.size)
-        return torch.stack([target, other, self.stills.draw_background(rng, self.size)])
+        rng = np.random.default_rng((self.shapes.seed, 1, index + self.start))
+        shape = self.shapes.of_item(index + self.start)
+        target, other = (self.stills.draw_still(rng, shape) for _ in range(2))
+        return torch.stack([target, other, self.stills.draw_background(rng, shape)])
 
 
 class ClickedStills(Dataset[Tensor]):
-    """Pictures with K of their objects: (3 + K, S, S) uint8; see `StillLayers`."""
+    """Pictures with K of their objects: (3 + K, H, W) uint8; see `StillLayers`."""
 
-    def __init__(self, data: Data, size: int, objects: int, seed: int, start: int = 0) -> None:
-        self.stills, self.size, self.seed, self.start = Stills.of(data), size, seed, start
+    def __init__(self, data: Data, shapes: Shapes, objects: int, start: int = 0) -> None:
+        self.stills, self.shapes, self.start = Stills.of(data), shapes, start
         self.objects = objects
 
     def __len__(self) -> int:
         return 10**8
 
     def __getitem__(self, index: int) -> Tensor:
-        rng = np.random.default_rng((self.seed, 3, index + self.start))
-        return self.stills.draw_still(rng, self.size, WHOLE_SHARE, self.objects)
+        rng = np.random.default_rng((self.shapes.seed, 3, index + self.start))
+        shape = self.shapes.of_item(index + self.start)
+        return self.stills.draw_still(rng, shape, WHOLE_SHARE, self.objects)
 
 
 class RealClips(Dataset[Tensor]):
-    """Short real clips with one object: (T, 4, S, S) uint8, random gaps and direction.
+    """Short real clips with one object: (T, 4, H, W) uint8, random gaps and direction.
 
     See `find_clips`.
     """
 
-    def __init__(self, data: Data, size: int, length: int, seed: int, start: int = 0) -> None:
+    def __init__(self, data: Data, shapes: Shapes, length: int, start: int = 0) -> None:
         self.clips = find_clips(data)
-        self.size, self.length, self.seed, self.start = size, length, seed, start
+        self.shapes, self.length, self.start = shapes, length, start
 
     def __len__(self) -> int:
         return 10**8
 
     def __getitem__(self, index: int) -> Tensor:
-        rng = np.random.default_rng((self.seed, 2, index + self.start))
+        rng = np.random.default_rng((self.shapes.seed, 2, index + self.start))
+        shape = self.shapes.of_item(index + self.start)
         for _ in range(MOST_DRAWS):
             frames = self._draw_frames(rng)
             labels = [frame.labels() for frame in frames]
@@ -214,13 +252,14 @@ class RealClips(Dataset[Tensor]):
             first = drawn[0]
             value = labels[0][first][0]
             masks = [m == value for m in labels]
-            y0, y1, x0, x1 = _crop_box(first.shape, np.logical_or.reduce(masks), rng)
+            inner = _bounds(np.logical_or.reduce(masks))
+            y0, y1, x0, x1 = _crop_box((first.shape[0], first.shape[1]), inner, shape, rng)
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
             crops = [
                 (frame.pixels()[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip])
                 for frame, mask in zip(frames, masks, strict=True)
             ]
-            return torch.stack([_resize(picture, [mask], self.size) for picture, mask in crops])
+            return torch.stack([_resize(picture, [mask], shape) for picture, mask in crops])
         raise ValueError(f"no video shows an object in {MOST_DRAWS} draws")
 
     def _draw_frames(self, rng: np.random.Generator) -> list[Still]:

@@ -11,7 +11,7 @@ _REACH = 4  # pixels of a blur to each side
 
 
 def colour_drift(picture: Tensor, generator: torch.Generator) -> Tensor:
-    """Change exposure, tint, sharpness and noise of clips (B, T, 3, S, S), slowly in time."""
+    """Change exposure, tint, sharpness and noise of clips (B, T, 3, H, W), slowly in time."""
     count, length = picture.shape[:2]
 
     def randn(*shape: int) -> Tensor:
@@ -27,7 +27,7 @@ def colour_drift(picture: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def blur_some(picture: Tensor, generator: torch.Generator) -> Tensor:
-    """Blur some of the clips (B, T, 3, S, S), each by a motion or a defocus of its own.
+    """Blur some of the clips (B, T, 3, H, W), each by a motion or a defocus of its own.
 
     How many is always the same, so that the device need not be asked.
     """
@@ -35,7 +35,7 @@ def blur_some(picture: Tensor, generator: torch.Generator) -> Tensor:
     order, angle, length, width = torch.rand(4, count, device=picture.device, generator=generator)
     blurred = order.argsort()[: math.ceil(BLURRED_SHARE * count)]
     kernels = _kernels(*(x[blurred] for x in (angle, length, width)))
-    planes = picture[blurred].flatten(1, 2)  # (K, T * 3, S, S)
+    planes = picture[blurred].flatten(1, 2)  # (K, T * 3, H, W)
     padded = F.pad(planes, (_REACH,) * 4, "replicate").flatten(0, 1)
     weight = kernels[:, None, None].expand(-1, planes.shape[1], -1, -1, -1).flatten(0, 1)
     soft = F.conv2d(padded[None], weight, groups=len(weight))

@@ -13,8 +13,8 @@ DEVICE, COMPILER = "cuda", "triton"  # what pays, and what it takes
 def compile_parts(parts: Iterable[nn.Module], device: str) -> None:
     """Compile modules in place: the names of their weights stay, and their copies are as before.
 
-    Every shape of input is compiled for itself, since all batches of a phase are alike.
-    LIMIT: from the ninth shape on, modules run as they are; torch says so.
+    Batches differ in shape from step to step: torch compiles the first one for itself and the next
+    one for all shapes.
 
     Args:
         parts: modules that are called as such, not by a method of theirs.
@@ -28,4 +28,4 @@ def compile_parts(parts: Iterable[nn.Module], device: str) -> None:
     if find_spec(COMPILER) is None:
         raise ValueError(f"compile needs the package {COMPILER}, which is not installed")
     for part in parts:
-        part.compile(backend=BACKEND, dynamic=False)
+        part.compile(backend=BACKEND)

@@ -3,40 +3,56 @@
 import torch
 from torch import Tensor
 
+ASPECT_NOISE = 0.1  # how differently, in logarithms, a crop is stretched
 
-def draw_boxes(inner: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """Draw boxes that hold others, half of them flipped.
+
+def draw_boxes(
+    inner: Tensor, is_whole: Tensor, aspect: Tensor, side: int, generator: torch.Generator
+) -> Tensor:
+    """Draw boxes that hold others, in wanted proportions where they can, half of them flipped.
 
     Args:
         inner: (B, 4) y0, y1, x0, x1 in pixels, what has to be inside.
+        is_whole: (B,) bool, take as much of the picture as there is.
+        aspect: (B,) wanted width over height.
         side: of the pictures, pixels.
         generator: of all choices, on the device of ``inner``.
 
     Returns:
         (B, 4), alike; x0 > x1 where it is flipped.
     """
-    chance = torch.rand(len(inner), 5, device=inner.device, generator=generator)
+    count, device = len(inner), inner.device
+    chance = torch.rand(count, 7, device=device, generator=generator)
+    noise = torch.randn(count, device=device, generator=generator)
     before, after = inner[:, ::2], inner[:, 1::2]
-    starts = chance[:, :2] * before
-    ends = after + chance[:, 2:4] * (side - after)
-    boxes = torch.stack([starts, ends], 2).flatten(1)
-    return torch.where(chance[:, 4:] < 0.5, boxes[:, [0, 1, 3, 2]], boxes)
+    free = after + chance[:, :2] * (side - after) - chance[:, 2:4] * before
+    area = torch.where(is_whole, float(side * side), free.prod(1))
+    aspect = aspect * torch.exp(ASPECT_NOISE * noise)
+    least_high, least_wide = (after - before).unbind(1)
+    wide = (area * aspect).sqrt().maximum(least_wide).clamp(max=side)
+    high = (wide / aspect).maximum(least_high).clamp(max=side)
+    wide = (high * aspect).maximum(least_wide).clamp(max=side)
+    length = torch.stack([high, wide], 1)
+    first, last = (after - length).clamp(min=0), before.minimum(side - length)
+    starts = first + chance[:, 4:6] * (last - first)
+    boxes = torch.stack([starts, starts + length], 2).flatten(1)
+    return torch.where(chance[:, 6:] < 0.5, boxes[:, [0, 1, 3, 2]], boxes)
 
 
-def crop(planes: Tensor, boxes: Tensor, size: int) -> Tensor:
+def crop(planes: Tensor, boxes: Tensor, size_hw: tuple[int, int]) -> Tensor:
     """Cut boxes out and squash them to one size: areas are averaged, what grows is interpolated.
 
     Args:
         planes: (B, C, S, S) in [0, 255].
         boxes: (B, 4) y0, y1, x0, x1 in pixels; ends before starts flip.
-        size: of the result, pixels.
+        size_hw: height and width of the result, pixels.
 
     Returns:
-        (B, C, size, size) uint8.
+        (B, C, height, width) uint8.
     """
     side = planes.shape[-1]
-    rows = _weights(boxes[:, :2], side, size)
-    columns = _weights(boxes[:, 2:], side, size)
+    rows = _weights(boxes[:, :2], side, size_hw[0])
+    columns = _weights(boxes[:, 2:], side, size_hw[1])
     narrow = (planes.float().flatten(1, 2) @ columns.mT).unflatten(1, planes.shape[1:3])
     return (rows[:, None] @ narrow).round().clamp(0, 255).to(torch.uint8)
 

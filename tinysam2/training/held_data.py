@@ -188,58 +188,71 @@ class HeldSet:
             _Videos.of(clips, extents, side, device) if has_clips else None,
         )
 
-    def layers(self, count: int, size: int, generator: torch.Generator) -> Tensor:
-        """Draw target, other object and background of clips: (B, 3, 4, S, S) uint8."""
-        objects = self.stills(2 * count, size, generator, whole_share=0.0)
+    def layers(self, count: int, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+        """Draw target, other object and background of clips: (B, 3, 4, H, W) uint8."""
+        objects = self.stills(2 * count, shape, generator, whole_share=0.0)
         numbers, odds = self.backgrounds
-        scenes = self.pictures.pixels[numbers[odds.draw(count, generator)]]
+        drawn = numbers[odds.draw(count, generator)]
         side = self.pictures.side
-        middle = (self._whole() / 2 + side / 4).expand(count, 4)
-        scenes = crop(scenes, draw_boxes(middle, side, generator), size)
+        ends = torch.arange(4, device=drawn.device) % 2  # where it is used: sending would wait
+        middle = (side * (ends + 0.5) / 2).expand(count, 4)
+        boxes = self._boxes(middle, torch.zeros_like(drawn).bool(), drawn, shape, generator)
+        scenes = crop(self.pictures.pixels[drawn], boxes, shape)
         scenes = torch.cat([scenes, torch.full_like(scenes[:, :1], 255)], 1)
         return torch.stack([objects[:count], objects[count:], scenes], 1)
 
     def stills(
         self,
         count: int,
-        size: int,
+        shape: tuple[int, int],
         generator: torch.Generator,
         objects: int = 1,
         whole_share: float = WHOLE_SHARE,
     ) -> Tensor:
-        """Draw pictures with some of their objects: (B, 3 + K, S, S) uint8.
+        """Draw pictures with some of their objects: (B, 3 + K, H, W) uint8.
 
         Args:
             count: of pictures, B.
-            size: of pictures, S.
+            shape: of pictures, H and W.
             generator: of all choices, on the device.
             objects: masks wanted, K; the first one's object is seen in full.
-            whole_share: how often, of 1, a picture is not cropped.
+            whole_share: how often, of 1, as much as there is of a picture is shown.
         """
         drawn = self.objects.odds.draw(count, generator)
-        side = self.pictures.side
-        chance = torch.rand(count, 1, device=drawn.device, generator=generator)
-        inner = self.objects.boxes[drawn]
-        inner = torch.where(chance < whole_share, self._whole(), inner)
+        maps = self.objects.maps[drawn]
+        is_whole = torch.rand(count, device=drawn.device, generator=generator) < whole_share
         values = self.objects.values[self.objects.beside(drawn, objects, generator)]
-        planes = self.pictures.objects(self.objects.maps[drawn], values)
-        cut = crop(planes, draw_boxes(inner, side, generator), size)
+        number = self.pictures.picture_of[maps]
+        boxes = self._boxes(self.objects.boxes[drawn], is_whole, number, shape, generator)
+        cut = crop(self.pictures.objects(maps, values), boxes, shape)
         is_seen = (cut[:, 3:] > 127).float().mean((2, 3)) > MIN_AREA
         masks = torch.where(is_seen[..., None, None], cut[:, 3:], cut[:, 3:4])
         return torch.cat([cut[:, :3], masks], 1)
 
-    def _whole(self) -> Tensor:
-        """Return the box of a picture; made where it is used, as sending numbers would wait."""
-        ends = torch.arange(4, device=self.pictures.labels.device) % 2
-        return self.pictures.side * ends.float()
-
-    def clips(self, count: int, length: int, size: int, generator: torch.Generator) -> Tensor:
-        """Draw short real clips with one object: (B, T, 4, S, S) uint8."""
+    def clips(
+        self, count: int, length: int, shape: tuple[int, int], generator: torch.Generator
+    ) -> Tensor:
+        """Draw short real clips with one object: (B, T, 4, H, W) uint8."""
         assert self.videos is not None
         maps, values, inner = self.videos.draw(count, length, generator)
-        boxes = draw_boxes(inner, self.pictures.side, generator).repeat_interleave(length, 0)
+        number = self.pictures.picture_of[maps[:, 0]]
+        is_whole = torch.zeros_like(number).bool()
+        boxes = self._boxes(inner, is_whole, number, shape, generator)
         planes = self.pictures.objects(maps.flatten(), values.repeat_interleave(length)[:, None])
-        return crop(planes, boxes, size).unflatten(0, (count, length))
+        cut = crop(planes, boxes.repeat_interleave(length, 0), shape)
+        return cut.unflatten(0, (count, length))
+
+    def _boxes(
+        self,
+        inner: Tensor,
+        is_whole: Tensor,
+        number: Tensor,
+        shape: tuple[int, int],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Draw crops of held pictures, by number (B,), in the proportions of a shape."""
+        aspect = shape[1] / shape[0] / self.pictures.aspects[number]  # of what was squashed
+        return draw_boxes(inner, is_whole, aspect, self.pictures.side, generator)
 
 
 def _shares(draw: WeightedDraw[object]) -> NDArray[np.float64]:

@@ -30,11 +30,13 @@ class HeldPictures:
 
     Attributes:
         pixels: (N, 3, S, S) uint8.
+        aspects: (N,) width over height of each picture before it was squashed.
         labels: (M, S, S) uint8.
         picture_of: (M,) number of the picture that a label map is of.
     """
 
     pixels: Tensor
+    aspects: Tensor
     labels: Tensor
     picture_of: Tensor
 
@@ -71,13 +73,14 @@ def decode(
     pictures, numbers = _without_repeats([*stills, *others])
     held = HeldPictures(
         torch.empty(len(pictures), 3, side, side, dtype=torch.uint8, device=device),
+        torch.empty(len(pictures), device=device),
         torch.empty(len(stills), side, side, dtype=torch.uint8, device=device),
         torch.tensor(numbers[: len(stills)], device=device),
     )
     size = f"{(held.pixels.nbytes + held.labels.nbytes) / 1e9:.1f} GB on {device}"
     _log.info("holding %d pictures and %d label maps: %s", len(pictures), len(stills), size)
     extents = torch.empty(len(stills), LABELS, 5, dtype=torch.int32)
-    _fill([held.pixels], partial(_read_picture, pictures, side), workers)
+    _fill([held.pixels, held.aspects], partial(_read_picture, pictures, side), workers)
     _fill([held.labels, extents], partial(_read_labels, stills, side), workers)
     return held, extents.numpy(), numbers[len(stills) :]
 
@@ -122,7 +125,8 @@ def _fill(targets: Sequence[Tensor], read: _Read, workers: int) -> None:
 def _read_picture(pictures: Sequence[Picture], side: int, number: int) -> tuple[Tensor, ...]:
     pixels = pictures[number].pixels()
     squashed = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
-    return (torch.from_numpy(squashed).permute(2, 0, 1),)
+    aspect = torch.tensor(pixels.shape[1] / pixels.shape[0])
+    return torch.from_numpy(squashed).permute(2, 0, 1), aspect
 
 
 def _read_labels(stills: Sequence[Still], side: int, number: int) -> tuple[Tensor, ...]:

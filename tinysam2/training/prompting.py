@@ -20,7 +20,7 @@ class Prompt:
     Attributes:
         xy: (B, K, 2) in [0, 1].
         labels: (B, K) as in `PromptEncoder.encode_points`.
-        mask: (B, S, S) bool when the mask itself is given.
+        mask: (B, H, W) bool when the mask itself is given.
         is_ambiguous: one click: three answers are asked for.
         corrections: corrective clicks to come.
         feeds_mask: whether all answers but the first see the mask before; then the first one is
@@ -40,7 +40,7 @@ class Prompt:
 def draw_prompt(
     mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
 ) -> Prompt:
-    """Draw one kind of prompt for a batch of masks (B, S, S) bool.
+    """Draw one kind of prompt for a batch of masks (B, H, W) bool.
 
     Args:
         mask: where the object is.
@@ -98,13 +98,13 @@ def marked(prompt: Prompt, logits: Tensor) -> Tensor:
 
 
 def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw a pixel of ``missed | false`` (B, S, S), mostly away from the region's edge.
+    """Draw a pixel of ``missed | false`` (B, H, W), mostly away from the region's edge.
 
     Returns:
         (B, 2) positions in [0, 1] and (B,) labels: 1 missed, 0 false, -1 where there is neither.
     """
     wrong = missed | false
-    side = wrong.shape[-1]
+    height, width = wrong.shape[-2:]
     rows = F.max_pool2d((~wrong).float()[:, None], (9, 1), 1, (4, 0))  # a square in two passes
     inner = 1 - F.max_pool2d(rows, (1, 9), 1, (0, 4))[:, 0]
     sums = (wrong.float() + 20 * inner).flatten(1).double().cumsum(1)
@@ -112,17 +112,18 @@ def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tup
     chance = torch.rand(len(sums), 1, generator=generator, device=sums.device)
     index = torch.searchsorted(sums, chance * sums[:, -1:], right=True)[:, 0]
     index = index.clamp(max=sums.shape[1] - 1)
-    xy = torch.stack([index % side, index // side], 1).float().add(0.5) / side
+    x, y = (index % width + 0.5) / width, (index // width + 0.5) / height
     is_missed = missed.flatten(1).gather(1, index[:, None])[:, 0]
-    return xy, torch.where(empty, NOT_A_POINT, is_missed.long())
+    return torch.stack([x, y], 1), torch.where(empty, NOT_A_POINT, is_missed.long())
 
 
 def box_corners(mask: Tensor, generator: torch.Generator) -> Tensor:
     """Return the corners (B, 2, 2) in [0, 1] of the masks' boxes, jittered by a tenth."""
-    side = mask.shape[-1]
-    sides = torch.stack([mask.any(1), mask.any(2)], 1).int()  # (B, 2, S): columns, rows
-    first, last = sides.argmax(2), side - sides.flip(2).argmax(2)
-    corners = torch.stack([first, last], 1).float() * sides.amax((1, 2))[:, None, None]
+    ends = []
+    for is_there in (mask.any(1).int(), mask.any(2).int()):  # columns, rows
+        first, last = is_there.argmax(1), is_there.shape[1] - is_there.flip(1).argmax(1)
+        ends.append(torch.stack([first, last], 1) * is_there.amax(1)[:, None] / is_there.shape[1])
+    corners = torch.stack(ends, 2)
     extent = (corners[:, 1] - corners[:, 0])[:, None]
     noise = torch.randn(corners.shape, device=mask.device, generator=generator).clamp(-2, 2)
-    return ((corners + 0.05 * extent * noise) / side).clamp(0, 1)
+    return (corners + 0.05 * extent * noise).clamp(0, 1)

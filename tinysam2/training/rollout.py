@@ -46,8 +46,8 @@ def rollout(
 
     Args:
         network: in train form.
-        pictures: (B, T, 3, S, S) normalised.
-        masks: (B, T, S, S) bool, of the object to track.
+        pictures: (B, T, 3, H, W) normalised.
+        masks: (B, T, H, W) bool, of the object to track.
         others: alike, of another object in the picture, which may be absent.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
@@ -82,8 +82,8 @@ def click_stills(
 
     Args:
         network: in train form.
-        pictures: (B, 3, S, S) normalised.
-        masks: (B, K, S, S) bool, of K objects in each.
+        pictures: (B, 3, H, W) normalised.
+        masks: (B, K, H, W) bool, of K objects in each.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
         teacher: that sees the same and is copied besides.
@@ -108,7 +108,7 @@ def _encode(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[Tens
 
 
 def _encode_clips(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[ImageFeatures]:
-    """Encode (B, T, 3, S, S) at once; returns the features of each frame."""
+    """Encode (B, T, 3, H, W) at once; returns the features of each frame."""
     clips, length = pictures.shape[:2]
     maps = _encode(network, pictures.flatten(0, 1), train_trunk)
     frames = zip(*(m.unflatten(0, (clips, length)).unbind(1) for m in maps), strict=True)
@@ -134,7 +134,7 @@ def _click(
 
 
 def _either(masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
-    """Take the other object's mask (B, S, S) on half of the pictures where it is seen."""
+    """Take the other object's mask (B, H, W) on half of the pictures where it is seen."""
     is_seen = others.flatten(1).sum(1) >= MIN_CLICK_AREA_PX
     coin = torch.rand(is_seen.shape, generator=generator, device=masks.device) < 0.5
     return torch.where((is_seen & coin)[..., None, None], others, masks)

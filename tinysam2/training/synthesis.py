@@ -30,30 +30,35 @@ def synthesise(
     Another object passes above or below, and at times one more.
 
     Args:
-        layers: (B, 3, 4, S, S) uint8: target, other object, background, each RGB and alpha.
+        layers: (B, 3, 4, H, W) uint8: target, other object, background, each RGB and alpha.
         length: frames, T.
         generator: of all random choices, on the device of ``layers``.
 
     Returns:
-        Pictures (B, T, 3, S, S) float32 in [0, 255], masks of the target (B, T, S, S) bool and,
+        Pictures (B, T, 3, H, W) float32 in [0, 255], masks of the target (B, T, H, W) bool and,
         alike, of the other object, as far as they are seen.
     """
     device, count = layers.device, len(layers)
+    height, width = layers.shape[-2:]
 
     def coin(share: float) -> Tensor:
         return torch.rand(count, 1, 1, 1, 1, device=device, generator=generator) < share
 
     is_camera = coin(0.5)
-    basis = _grid_basis(layers.shape[-1], device)
+    basis = _grid_basis((height, width), device)
     strengths = (1.0, 1.6, 1.6, 0.6)  # target, other, passer, background
-    grids = [_motion(count, length, s, generator, device) @ basis for s in strengths]
+    moves = [_motion(count, length, s, generator, device) for s in strengths]
+    grids = [_turned_upright(move, width / height) @ basis for move in moves]
     away = _excursions(count, length, generator, device) * ~is_camera.view(-1, 1, 1)
     grids[0] += away[..., None]
     target, other, background = layers.float().unbind(1)
-    scene = _sample(target[:, :3], grids[0], "reflection")
+    scene = _sample(target[:, :3], grids[0], "border")
     alpha = _sample(target[:, 3:], grids[0], "zeros") / 255
-    # Camera clips: the target's own picture is the background.
-    behind = torch.where(is_camera, scene, _sample(background[:, :3], grids[3], "reflection"))
+    # Camera clips: the target's own picture lies on the background.  Mirrored beyond its edges it
+    # would show the target again, where it must not be found.
+    inside = _sample(torch.ones_like(target[:, 3:]), grids[0], "zeros")
+    behind = _sample(background[:, :3], grids[3], "reflection")
+    behind = torch.lerp(behind, scene, inside * is_camera)
     passer = _Passing.of(other.roll(1, 0), grids[2], coin(PASSER_SHARE), coin(0.5))
     passing = _Passing.of(other, grids[1], coin(OTHER_SHARE), coin(0.5))
     composed = _compose(behind, scene, alpha, passing, passer)
@@ -62,7 +67,7 @@ def synthesise(
 
 
 class _Passing(NamedTuple):
-    """An object's colours (B, T, 3, S, S), and its alpha (B, T, 1, S, S) in [0, 1].
+    """An object's colours (B, T, 3, H, W), and its alpha (B, T, 1, H, W) in [0, 1].
 
     Below: the object lies behind the target and never hides it; one of the two alphas is zero.
     """
@@ -73,7 +78,7 @@ class _Passing(NamedTuple):
 
     @staticmethod
     def of(source: Tensor, grid: Tensor, is_shown: Tensor, is_above: Tensor) -> "_Passing":
-        """Move an object (B, 4, S, S) that is shown, and above, in some of the clips."""
+        """Move an object (B, 4, H, W) that is shown, and above, in some of the clips."""
         moved = _sample(source, grid, "zeros")
         alpha = moved[:, :, 3:] / 255 * is_shown
         return _Passing(moved[:, :, :3], alpha * ~is_above, alpha * is_above)
@@ -113,7 +118,7 @@ def _motion(
     t = torch.arange(length, device=device, dtype=torch.float32)
 
     def path(start: float, speed: float) -> Tensor:
-        pace = torch.rand(count, 1, device=device, generator=generator) * 2
+        pace = 4 * torch.rand(count, 1, device=device, generator=generator) ** 2  # mostly slow
         wobble = 0.3 * speed * randn(count, length)
         return start * randn(count, 1) + strength * (pace * speed * randn(count, 1) * t + wobble)
 
@@ -128,12 +133,19 @@ def _motion(
     return torch.cat([torch.stack(rows, -2), 0.02 * strength * drift], -1)
 
 
-def _grid_basis(side: int, device: torch.device) -> Tensor:
-    """Return what `_motion` weighs: x, y, 1 and the waves of each control point (19, S * S)."""
-    at = (torch.arange(side, device=device, dtype=torch.float32) * 2 + 1) / side - 1
-    plane = torch.stack([at.expand(side, side), at[:, None].expand(side, side)])
+def _turned_upright(motion: Tensor, aspect: float) -> Tensor:
+    """Let what `_motion` draws (..., 2, 19) turn pictures of an aspect without shearing them."""
+    scale = motion.new_ones(2, motion.shape[-1])
+    scale[0, 1], scale[1, 0] = 1 / aspect, aspect
+    return motion * scale
+
+
+def _grid_basis(size_hw: tuple[int, int], device: torch.device) -> Tensor:
+    """Return what `_motion` weighs: x, y, 1 and the waves of each control point (19, H * W)."""
+    y, x = ((torch.arange(n, device=device, dtype=torch.float32) * 2 + 1) / n - 1 for n in size_hw)
+    plane = torch.stack([x.expand(size_hw), y[:, None].expand(size_hw)])
     points = torch.eye(_BENDS**2, device=device).view(-1, 1, _BENDS, _BENDS)
-    waves = F.interpolate(points, (side, side), mode="bicubic", align_corners=True)
+    waves = F.interpolate(points, size_hw, mode="bicubic", align_corners=True)
     return torch.cat([plane, torch.ones_like(plane[:1]), waves[:, 0]]).flatten(1)
 
 
@@ -155,8 +167,8 @@ def _excursions(
 
 
 def _sample(layer: Tensor, grid: Tensor, padding: str) -> Tensor:
-    """Resample (B, C, S, S) at (B, T, 2, S * S): (B, T, C, S, S)."""
-    side = layer.shape[-1]
-    tall = grid.transpose(2, 3).reshape(len(grid), -1, side, 2)  # frames below each other
+    """Resample (B, C, H, W) at (B, T, 2, H * W): (B, T, C, H, W)."""
+    height, width = layer.shape[-2:]
+    tall = grid.transpose(2, 3).reshape(len(grid), -1, width, 2)  # frames below each other
     moved = F.grid_sample(layer, tall, padding_mode=padding, align_corners=False)
-    return moved.unflatten(2, (-1, side)).transpose(1, 2)
+    return moved.unflatten(2, (-1, height)).transpose(1, 2)

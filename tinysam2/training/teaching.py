@@ -53,7 +53,7 @@ class Teacher:
 
     @torch.no_grad()
     def look(self, pictures: Tensor) -> ImageFeatures:
-        """Encode normalised pictures (B, 3, S, S)."""
+        """Encode normalised pictures (B, 3, H, W)."""
         side = self._network.config.image_size
         pictures = F.interpolate(pictures, (side, side), mode="bilinear", align_corners=False)
         return self._network.encode_image(pictures)
@@ -70,7 +70,7 @@ class Teacher:
             embedding: (B, dim, H, W) the student's.
             heard: of the student, as it answered the prompt itself.
             prompt: clicks or boxes.
-            mask: (B, S, S) bool, the truth.
+            mask: (B, H, W) bool, the truth.
         """
         parts = {"embedding": self._error("embedding", embedding, seen.s16)}
         if self._weights.tokens or self._weights.masks:
@@ -98,7 +98,7 @@ class Teacher:
             seen: by the teacher, frame by frame.
             embeddings: (B, dim, H, W) the student's.
             heard: of the student, on the second frame and those after it.
-            masks: (B, T, S, S) bool, the truth.
+            masks: (B, T, H, W) bool, the truth.
         """
         each = zip(embeddings, seen, strict=True)
         errors = [self._error("embedding", own, taught.s16) for own, taught in each]
@@ -128,7 +128,7 @@ class Teacher:
     def _walk(
         self, seen: Sequence[ImageFeatures], mask: Tensor
     ) -> tuple[list[Heard], list[Segmentation]]:
-        """Follow a mask (B, S, S) of the first frame, as the tracker does."""
+        """Follow a mask (B, H, W) of the first frame, as the tracker does."""
         side = self._network.config.image_size
         soft = F.interpolate(mask.float()[:, None], (side, side), mode="bilinear")
         given = (soft - 0.5) * (2 * MASK_LOGIT)

@@ -16,6 +16,7 @@ from tinysam2.training.colours import colour_drift
 from tinysam2.training.held_data import HeldSet
 from tinysam2.training.parallel import Ranks
 from tinysam2.training.running import ignore_interrupts
+from tinysam2.training.shapes import Shapes
 from tinysam2.training.synthesis import synthesise
 from tinysam2.training.tracking_config import Phase, TrackingConfig
 
@@ -47,28 +48,37 @@ def _held_batches(
     held: HeldSet, config: TrackingConfig, ranks: Ranks, phase: Phase, step: int
 ) -> Iterator[Batch]:
     """Draw batches on the device; that of a step depends on seed, step and process alone."""
-    size = phase.size
+    shapes = Shapes(phase.size, config.seed)
     for number in count(step):
+        shape = shapes.of_step(number)
         sequence = np.random.SeedSequence((config.seed, 4, ranks.seed(number)))
         seed = int(sequence.generate_state(1, np.uint64)[0])
         generator = torch.Generator(config.device).manual_seed(seed)
         yield (
-            held.layers(config.synthetic, size, generator) if config.synthetic else None,
-            held.clips(config.real, config.frames(phase), size, generator) if config.real else None,
-            held.stills(config.stills, size, generator, config.objects) if config.stills else None,
+            held.layers(config.synthetic, shape, generator) if config.synthetic else None,
+            held.clips(config.real, config.frames(phase), shape, generator)
+            if config.real
+            else None,
+            held.stills(config.stills, shape, generator, config.objects) if config.stills else None,
         )
 
 
 def _read_batches(config: TrackingConfig, ranks: Ranks, phase: Phase, step: int) -> Iterator[Batch]:
     """Read batches from files; no item is read by two processes."""
-    size, seed, steps = phase.size, config.seed, step * ranks.count
+    steps = step * ranks.count
+
+    def shapes(clips: int) -> Shapes:
+        return Shapes(phase.size, config.seed, clips * ranks.count)
+
     synthetic = real = stills = None
     if config.synthetic:
-        synthetic = StillLayers(config.data, size, seed, steps * config.synthetic)
+        synthetic = StillLayers(config.data, shapes(config.synthetic), steps * config.synthetic)
     if config.real:
-        real = RealClips(config.data, size, config.frames(phase), seed, steps * config.real)
+        start = steps * config.real
+        real = RealClips(config.data, shapes(config.real), config.frames(phase), start)
     if config.stills:
-        stills = ClickedStills(config.data, size, config.objects, seed, steps * config.stills)
+        start = steps * config.stills
+        stills = ClickedStills(config.data, shapes(config.stills), config.objects, start)
     return zip(
         _loader(synthetic, config.synthetic, config, ranks),
         _loader(real, config.real, config, ranks),
@@ -94,7 +104,7 @@ def _loader(
 def make_clips(
     layers: Tensor | None, real: Tensor | None, length: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Make one batch of normalised pictures (B, T, 3, S, S), target and other masks."""
+    """Make one batch of normalised pictures (B, T, 3, H, W), target and other masks."""
     clips = []
     if layers is not None:
         clips.append(synthesise(layers.to(generator.device), length, generator))
@@ -108,7 +118,7 @@ def make_clips(
 
 
 def make_stills(stills: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Make normalised pictures (B, 3, S, S) and masks (B, K, S, S) of (B, 3 + K, S, S) uint8."""
+    """Make normalised pictures (B, 3, H, W) and masks (B, K, H, W) of (B, 3 + K, H, W) uint8."""
     stills = stills.to(generator.device)
     pictures = colour_drift(stills[:, None, :3].float(), generator)[:, 0]
     return normalise(pictures), stills[:, 3:] > 127

@@ -55,7 +55,7 @@ class Setting:
 # fmt: off
 RUNNING = (
     Setting("device", "Device", "Where the model runs", _devices),
-    Setting("input_size", "Input size", "Frames are scaled to a square of this side: larger finds finer detail and takes longer", lambda _: NumberInput(Numbers(64, 4096, 64, suffix=" px"))),
+    Setting("input_size", "Input size", "Frames are scaled to as many pixels as a square of this side has: larger finds finer detail and takes longer", lambda _: NumberInput(Numbers(64, 4096, 64, suffix=" px"))),
     Setting("checkpoint", "Weights file", "Weights to load in place of those of the store", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
 )
 MEMORY = (

@@ -76,7 +76,7 @@ def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None
     predictor = ImagePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
-    everything = torch.full((1, *(4 * side for side in predictor.feature_hw)), 5.0)
+    everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
     xy = torch.tensor([[[30.5 / SIZE_HW[1], 20.5 / SIZE_HW[0]]]])
     told = mark_clicks(everything, xy, torch.tensor([[0]]))
     assert (told < 0).any()
@@ -93,9 +93,9 @@ def test_neighbours_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
     looks = Mock(wraps=model.network.segment)
     monkeypatch.setattr(model.network, "segment", looks)
     predictor = ImagePredictor(model)
-    everything = torch.full((1, *(4 * side for side in predictor.feature_hw)), 5.0)
-    prompt = ObjectPrompt.of([[30, 20]], [0], None)
     features = predictor.features(0, noise_frames(1)[0])
+    everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
+    prompt = ObjectPrompt.of([[30, 20]], [0], None)
     predictor.answer(features, prompt, SIZE_HW, previous=everything)
     assert torch.equal(looks.call_args.args[4][:, 0], everything)
 
@@ -152,4 +152,4 @@ def test_input_size_must_suit_the_encoder(model: Model) -> None:
 
 def test_only_colour_pictures_are_taken() -> None:
     with pytest.raises(ValueError, match=r"frame must be \(H, W, 3\) uint8, got \(8, 8\) uint8"):
-        network_input(np.zeros((8, 8), np.uint8), 64, torch.device("cpu"))
+        network_input(np.zeros((8, 8), np.uint8), (64, 64), torch.device("cpu"))

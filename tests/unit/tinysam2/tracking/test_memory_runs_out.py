@@ -108,8 +108,8 @@ def test_other_errors_are_not_taken_for_it(model: Model, monkeypatch: pytest.Mon
 def exhausted(model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
     """Return a model on what calls itself another device and has no memory left."""
 
-    def input_of(frame: NDArray[np.uint8], size: int, device: object) -> Tensor:
-        return network_input(frame, size, torch.device("cpu"))
+    def input_of(frame: NDArray[np.uint8], size_hw: tuple[int, int], device: object) -> Tensor:
+        return network_input(frame, size_hw, torch.device("cpu"))
 
     encode = TinySam2.encode_image
 

@@ -13,8 +13,11 @@ from tests.unit.tinysam2.training.data_folder import (
     write_colours,
 )
 from tinysam2.training.clip_data import ClickedStills, RealClips, StillLayers, draw_objects
+from tinysam2.training.shapes import Shapes
 from tinysam2.training.sources.material import PictureFile, StillFile
 from tinysam2.training.sources.registry import DataRow, read_data
+
+SHAPES = Shapes(64, seed=0)
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_layers_are_target_other_and_background(folder: Path) -> None:
-    item = StillLayers((DataRow(folder / "images", "masks"),), 32, seed=0)[0]
-    assert item.shape == (3, 4, 32, 32)
+    item = StillLayers((DataRow(folder / "images", "masks"),), SHAPES)[0]
+    assert item.shape == (3, 4, 64, 64)
     assert item.dtype == torch.uint8
     for layer in item[:2]:
         inside = layer[3] == 255
@@ -36,17 +39,17 @@ def test_layers_are_target_other_and_background(folder: Path) -> None:
 
 
 def test_items_depend_on_seed_and_number_alone(folder: Path) -> None:
-    first, later = StillLayers(folder, 32, 0), StillLayers(folder, 32, 0, start=3)
+    first, later = StillLayers(folder, SHAPES), StillLayers(folder, SHAPES, start=3)
     assert torch.equal(first[5], later[2])
     assert not torch.equal(first[5], first[6])
-    assert not torch.equal(first[5], StillLayers(folder, 32, 1)[5])
-    clips = RealClips(folder, 32, 3, 0), RealClips(folder, 32, 3, 0, start=3)
+    assert not torch.equal(first[5], StillLayers(folder, Shapes(64, seed=1))[5])
+    clips = RealClips(folder, SHAPES, 3), RealClips(folder, SHAPES, 3, start=3)
     assert torch.equal(clips[0][5], clips[1][2])
 
 
 def test_real_clips_follow_one_object(folder: Path) -> None:
-    clip = RealClips(folder, 32, 4, seed=1)[0]
-    assert clip.shape == (4, 4, 32, 32)
+    clip = RealClips(folder, SHAPES, 4)[0]
+    assert clip.shape == (4, 4, 64, 64)
     for frame in clip:
         inside = frame[3] == 255
         assert frame[:3, inside].float().mean() > 200
@@ -76,7 +79,7 @@ def test_specks_backgrounds_and_void_are_no_objects() -> None:
 
 def test_several_objects_of_a_still_are_drawn_as_far_as_they_are_seen(tmp_path: Path) -> None:
     write_colours(tmp_path, "three", (RED, GREEN, BLUE))
-    stills = ClickedStills((DataRow(tmp_path, "masks"),), 64, 4, seed=0)
+    stills = ClickedStills((DataRow(tmp_path, "masks"),), SHAPES, 4)
     assert stills[0].shape == (3 + 4, 64, 64)
     per_still = [set(colours_under(stills[i]).tolist()) for i in range(40)]
     assert set.union(*per_still) == {0, 1, 2}

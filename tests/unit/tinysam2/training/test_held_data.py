@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_layers_are_target_other_and_background(folder: Path) -> None:
     rows = (DataRow(folder / "images", "masks"), DataRow(folder / "unlabelled", "pictures"))
-    layers = hold(rows).layers(5, 32, generator())
-    assert layers.shape == (5, 3, 4, 32, 32)
+    layers = hold(rows).layers(5, (24, 32), generator())
+    assert layers.shape == (5, 3, 4, 24, 32)
     assert layers.dtype == torch.uint8
     for layer in layers[:, :2].flatten(0, 1):
         inside, outside = layer[3] == 255, layer[3] == 0
@@ -53,7 +53,7 @@ def test_layers_are_target_other_and_background(folder: Path) -> None:
 
 def test_masks_are_where_their_objects_are(tmp_path: Path) -> None:
     write_colours(tmp_path, "three", (RED, GREEN, BLUE))
-    stills = hold((DataRow(tmp_path, "masks"),)).stills(60, 32, generator())
+    stills = hold((DataRow(tmp_path, "masks"),)).stills(60, (32, 32), generator())
     assert stills.shape == (60, 4, 32, 32)
     counts = torch.cat([colours_under(s) for s in stills]).bincount(minlength=3)
     assert (counts > 10).all()
@@ -62,8 +62,8 @@ def test_masks_are_where_their_objects_are(tmp_path: Path) -> None:
 def test_other_objects_of_a_still_come_from_the_same_picture(tmp_path: Path) -> None:
     write_colours(tmp_path, "two", (RED, GREEN))
     write_colours(tmp_path, "one", (BLUE,))
-    stills = hold((DataRow(tmp_path, "masks"),)).stills(60, 32, generator(), objects=5)
-    assert stills.shape == (60, 3 + 5, 32, 32)
+    stills = hold((DataRow(tmp_path, "masks"),)).stills(60, (32, 24), generator(), objects=5)
+    assert stills.shape == (60, 3 + 5, 32, 24)
     kinds = [set(colours_under(s).tolist()) for s in stills]
     assert all(kind == {2} or kind <= {0, 1} for kind in kinds)
     assert {2} in kinds
@@ -75,7 +75,7 @@ def test_places_are_drawn_by_weight_then_their_pictures_alike(tmp_path: Path) ->
     write_colours(tmp_path / "b", "green", (GREEN,))
     write_colours(tmp_path / "b", "blues", (BLUE, BLUE, BLUE))
     rows = (DataRow(tmp_path / "a", "masks", weight=2), DataRow(tmp_path / "b", "masks"))
-    stills = hold(rows).stills(600, 16, generator())
+    stills = hold(rows).stills(600, (16, 16), generator())
     counts = torch.cat([colours_under(s) for s in stills]).bincount(minlength=3)
     assert 350 < counts[0] < 450
     assert (counts[1:] > 60).all()
@@ -84,8 +84,8 @@ def test_places_are_drawn_by_weight_then_their_pictures_alike(tmp_path: Path) ->
 
 def test_real_clips_follow_one_object(folder: Path) -> None:
     held = hold(folder, has_clips=True)
-    clips = held.clips(6, 4, 32, generator())
-    assert clips.shape == (6, 4, 4, 32, 32)
+    clips = held.clips(6, 4, (24, 32), generator())
+    assert clips.shape == (6, 4, 4, 24, 32)
     for frame in clips.flatten(0, 1):
         assert frame[:3, frame[3] == 255].float().mean() > 200
     edges = (clips[:, :, 3] > 0).flatten(2).any(2)
@@ -105,8 +105,8 @@ def test_real_clips_show_frames_in_one_direction_and_turn_at_the_ends(tmp_path: 
     assert frames.min() == 0
     assert frames.max() == 11
     steps = frames.diff(dim=1).abs()
-    assert steps.max() <= 5
-    assert 0.4 < (steps == 1).float().mean() < 0.6  # as many clips move slowly as fast
+    assert steps.max() <= 8
+    assert 0.25 < (steps == 1).float().mean() < 0.45  # as many clips move slowly as fast
     assert (frames[:, 0].bincount(minlength=12) > 0).all()
     straight = (frames.diff(dim=1) > 0).all(1).sum(), (frames.diff(dim=1) < 0).all(1).sum()
     assert min(straight) > 20

@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.training.clip_data import StillLayers
+from tinysam2.training.shapes import Shapes
 from tinysam2.training.sources.material import Pixels
 from tinysam2.training.sources.regions import REGION_COUNTS, divide, region_stills
 from tinysam2.training.sources.registry import DataRow, read_data
@@ -82,5 +83,5 @@ def test_unlabelled_pictures_of_an_index_are_learnt_from(tmp_path: Path) -> None
     assert not regions.pictures
     assert len(rest.backgrounds) == 1
     assert len(rest.pictures) == 8  # the encoder sees each picture once
-    layers, again = StillLayers(root, 32, seed=0), StillLayers(root, 32, seed=0, start=3)
+    layers, again = StillLayers(root, Shapes(64, 0)), StillLayers(root, Shapes(64, 0), start=3)
     np.testing.assert_array_equal(layers[5], again[2])

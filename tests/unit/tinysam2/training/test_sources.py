@@ -11,6 +11,7 @@ from pycocotools import mask as coco_mask
 from tests.helpers.synthetic_video import read_number, write_numbered_clip
 from tests.unit.tinysam2.training.data_folder import HEIGHT, WIDTH, make_data_folder, write_picture
 from tinysam2.training.clip_data import RealClips, StillLayers
+from tinysam2.training.shapes import Shapes
 from tinysam2.training.sources.davis_tree import VALIDATION_VIDEOS
 from tinysam2.training.sources.material import VOID, Clip
 from tinysam2.training.sources.registry import DataRow, read_data
@@ -184,9 +185,9 @@ def test_clips_and_layers_come_from_all_places(tmp_path: Path) -> None:
         DataRow(write_sav(tmp_path / "sav"), "sav", weight=0.5),
         DataRow(tmp_path / "plain", "pictures"),
     )
-    layers = pickle.loads(pickle.dumps(StillLayers(data, 32, seed=0)))  # as workers get it
+    layers = pickle.loads(pickle.dumps(StillLayers(data, Shapes(64, 0))))  # as workers get it
     assert layers[0].shape == (3, 4, 32, 32)
-    clips = pickle.loads(pickle.dumps(RealClips(data, 32, 3, seed=0)))
+    clips = pickle.loads(pickle.dumps(RealClips(data, Shapes(64, 0), 3)))
     assert all(clips[i].shape == (3, 4, 32, 32) for i in range(4))
 
 
@@ -198,14 +199,14 @@ def test_weights_say_how_often_a_place_is_drawn_from(tmp_path: Path) -> None:
         DataRow(tmp_path / "dark", "masks", weight=1),
         DataRow(tmp_path / "light", "masks", weight=9),
     )
-    layers = StillLayers(data, 16, seed=0)
+    layers = StillLayers(data, Shapes(64, 0))
     drawn = [float(layers[i][2, :3].float().mean()) > 240 for i in range(60)]
     assert 0.75 < np.mean(drawn) < 1
 
 
 def test_videos_alone_are_enough(tmp_path: Path) -> None:
     data = (DataRow(write_davis(tmp_path, "walk"), "davis"),)
-    assert (StillLayers(data, 32, seed=0)[0][0, 3] == 255).any()
+    assert (StillLayers(data, Shapes(64, 0))[0][0, 3] == 255).any()
 
 
 def test_data_without_objects_is_refused_instead_of_searched_for_ever(tmp_path: Path) -> None:
@@ -213,9 +214,9 @@ def test_data_without_objects_is_refused_instead_of_searched_for_ever(tmp_path: 
     Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint8)).save(tmp_path / "a.png")
     data = (DataRow(tmp_path, "masks"),)
     with pytest.raises(ValueError, match="no picture shows an object"):
-        StillLayers(data, 32, seed=0)[0]
+        StillLayers(data, Shapes(64, 0))[0]
     with pytest.raises(ValueError, match="no annotated videos"):
-        RealClips(data, 32, 3, seed=0)
+        RealClips(data, Shapes(64, 0), 3)
 
 
 @pytest.mark.parametrize("kind", ["davis", "sav", "masks", "pictures", "regions"])

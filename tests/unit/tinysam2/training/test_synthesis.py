@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import Tensor
 
@@ -80,3 +81,28 @@ def test_short_clips_have_no_time_to_come_back() -> None:
             layers(12), LEAVING_LENGTH - 1, torch.Generator().manual_seed(seed)
         )
         assert (masks.flatten(2).sum(2) > 0).all()
+
+
+@pytest.mark.parametrize("size_hw", [(32, 64), (64, 32)])
+def test_lying_and_standing_clips_move_without_being_sheared(size_hw: tuple[int, int]) -> None:
+    given = torch.zeros(12, 3, 4, *size_hw, dtype=torch.uint8)
+    height, width = size_hw
+    given[:, 0, :, height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
+    _, masks, _ = synthesise(given, 3, torch.Generator().manual_seed(0))
+    assert masks.shape == (12, 3, *size_hw)
+    spreads = []
+    for mask in masks[:, 0]:
+        at = mask.nonzero().float()
+        spreads.append(torch.linalg.eigvalsh(torch.cov(at.T)))
+    smaller, larger = torch.stack(spreads).unbind(1)
+    assert (larger / smaller).median() < 1.6  # squares stay about square
+
+
+def test_no_copy_of_the_target_lies_beyond_its_picture() -> None:
+    given = layers(12)
+    given[:, 0] = 0
+    given[:, 0, :, 14:34, :20] = 255  # a mirror at the left edge would show it twice as wide
+    for seed in range(3):
+        pictures, masks = clips(given, seed)
+        is_bright = pictures.mean(2) > 128
+        assert (is_bright & ~masks).sum() < 0.1 * masks.sum()
