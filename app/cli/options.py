@@ -22,7 +22,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)"
     )
-    parser.add_argument("--size", type=_pixels, metavar="N", help="input size, pixels: the side of as large a square")
+    parser.add_argument(
+        "--size",
+        type=_pixels,
+        metavar="N",
+        help="input size: side of as large a square, pixels",
+    )
 
 
 def add_range_option(parser: argparse.ArgumentParser) -> None:

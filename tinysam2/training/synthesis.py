@@ -16,6 +16,7 @@ OTHER_SHARE = 0.6  # of the clips show another object
 PASSER_SHARE = 0.3  # of the clips show one more, the other object of the batch's previous clip
 LEAVING_SHARE = 0.3  # of the clips that are long enough let the target leave and come back
 LEAVING_LENGTH = 4  # frames of a clip in which an object can be seen, be away and come back
+STRENGTHS = (1.0, 1.6, 1.6, 0.6)  # of motion: target, other, passer, background
 _FAR = 4.0  # how far it goes, in half sides of the picture
 _BENDS = 4  # control points of a bend, along each side
 
@@ -39,16 +40,12 @@ def synthesise(
         alike, of the other object, as far as they are seen.
     """
     device, count = layers.device, len(layers)
-    height, width = layers.shape[-2:]
 
     def coin(share: float) -> Tensor:
         return torch.rand(count, 1, 1, 1, 1, device=device, generator=generator) < share
 
     is_camera = coin(0.5)
-    basis = _grid_basis((height, width), device)
-    strengths = (1.0, 1.6, 1.6, 0.6)  # target, other, passer, background
-    moves = [_motion(count, length, s, generator, device) for s in strengths]
-    grids = [_turned_upright(move, width / height) @ basis for move in moves]
+    grids = _grids(layers, length, generator)
     away = _excursions(count, length, generator, device) * ~is_camera.view(-1, 1, 1)
     grids[0] += away[..., None]
     target, other, background = layers.float().unbind(1)
@@ -64,6 +61,14 @@ def synthesise(
     composed = _compose(behind, scene, alpha, passing, passer)
     picture, seen, other_seen = _begun_in_view(*composed)
     return colour_drift(picture, generator), seen, other_seen
+
+
+def _grids(layers: Tensor, length: int, generator: torch.Generator) -> list[Tensor]:
+    """Draw where the pixels of each layer come from: (B, T, 2, H * W) of each of `STRENGTHS`."""
+    height, width = layers.shape[-2:]
+    basis = _grid_basis((height, width), layers.device)
+    moves = [_motion(len(layers), length, s, generator, layers.device) for s in STRENGTHS]
+    return [_turned_upright(move, width / height) @ basis for move in moves]
 
 
 class _Passing(NamedTuple):

@@ -14,7 +14,8 @@ from tinysam2.tracking.steps import TrackStep
 from tinysam2.tracking.video_tracker import VideoTracker
 
 FRAMES = noise_frames(10)
-BUDGET = TOY.memory.token_budget((8, 8))
+CELLS = (8, 12)  # of the input of such frames
+BUDGET = TOY.memory.token_budget(CELLS)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +183,7 @@ def test_events_tell_one_story(model: Model) -> None:
         assert (event.decision is Decision.REPLACED) == (event.evicted is not None)
         assert (event.decision is Decision.PROMPTED) == (event.frame == 0)
         assert set(event.survivors) == set(event.bank)
-        assert event.tokens_full_sam2 == full_bank_tokens((8, 8))
+        assert event.tokens_full_sam2 == full_bank_tokens(CELLS)
         bank = event.bank
 
 

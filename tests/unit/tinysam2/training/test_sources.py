@@ -186,9 +186,9 @@ def test_clips_and_layers_come_from_all_places(tmp_path: Path) -> None:
         DataRow(tmp_path / "plain", "pictures"),
     )
     layers = pickle.loads(pickle.dumps(StillLayers(data, Shapes(64, 0))))  # as workers get it
-    assert layers[0].shape == (3, 4, 32, 32)
+    assert layers[0].shape == (3, 4, 64, 64)
     clips = pickle.loads(pickle.dumps(RealClips(data, Shapes(64, 0), 3)))
-    assert all(clips[i].shape == (3, 4, 32, 32) for i in range(4))
+    assert all(clips[i].shape == (3, 4, 64, 64) for i in range(4))
 
 
 def test_weights_say_how_often_a_place_is_drawn_from(tmp_path: Path) -> None:
