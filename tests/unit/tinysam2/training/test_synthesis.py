@@ -83,19 +83,19 @@ def test_short_clips_have_no_time_to_come_back() -> None:
         assert (masks.flatten(2).sum(2) > 0).all()
 
 
-@pytest.mark.parametrize("size_hw", [(32, 64), (64, 32)])
-def test_lying_and_standing_clips_move_without_being_sheared(size_hw: tuple[int, int]) -> None:
-    given = torch.zeros(12, 3, 4, *size_hw, dtype=torch.uint8)
+@pytest.mark.parametrize("size_hw", [(48, 96), (96, 48)])
+def test_lying_and_standing_clips_turn_objects_without_shearing_them(
+    size_hw: tuple[int, int],
+) -> None:
+    given = torch.zeros(40, 3, 4, *size_hw, dtype=torch.uint8)
     height, width = size_hw
-    given[:, 0, :, height // 2 - 8 : height // 2 + 8, width // 2 - 8 : width // 2 + 8] = 255
-    _, masks, _ = synthesise(given, 3, torch.Generator().manual_seed(0))
-    assert masks.shape == (12, 3, *size_hw)
-    spreads = []
-    for mask in masks[:, 0]:
-        at = mask.nonzero().float()
-        spreads.append(torch.linalg.eigvalsh(torch.cov(at.T)))
-    smaller, larger = torch.stack(spreads).unbind(1)
-    assert (larger / smaller).median() < 1.6  # squares stay about square
+    given[:, 0, :, height // 2 - 10 : height // 2 + 10, width // 2 - 10 : width // 2 + 10] = 255
+    _, masks, _ = synthesise(given, 2, torch.Generator().manual_seed(0))
+    assert masks.shape == (40, 2, *size_hw)
+    seen = [mask.nonzero().float() for mask in masks[:, 0] if mask.sum() > 50]
+    spreads = torch.stack([torch.linalg.eigvalsh(torch.cov(at.T)) for at in seen])
+    stretch = (spreads[:, 1] / spreads[:, 0]).sqrt()
+    assert stretch.median() < 1.17  # 1.14 for square clips, too; 1.20 and more if sheared
 
 
 def test_no_copy_of_the_target_lies_beyond_its_picture() -> None:
