@@ -18,7 +18,7 @@ from tinysam2.training.sources.material import Clip, Picture, Still
 from tinysam2.training.sources.registry import Data, read_data
 
 MIN_AREA, MAX_AREA = 0.004, 0.75  # of the picture: neither specks nor backgrounds
-WHOLE_SHARE = 0.4  # of clicked stills are whole pictures; crops alone show no small objects
+WHOLE_SHARE = 0.4  # of clicked stills show all they can; smaller crops have no small objects
 MOST_GAP = 8  # from one frame of a real clip to the next; each clip draws a limit up to this
 MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
 
@@ -151,7 +151,7 @@ class Stills:
         Args:
             rng: of all choices.
             shape: height and width, pixels.
-            whole_share: how often, of 1, the picture is not cropped.
+            whole_share: how often, of 1, as much as there is of the picture is shown.
             objects: masks wanted; the first one's object is seen in full.
         """
         for _ in range(MOST_DRAWS):
