@@ -16,8 +16,8 @@ class ModelSettings:
         name: a name that the model's table of known models has.
         checkpoint: file with its weights; None takes the bundled or downloaded ones.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``, ...
-        input_size: pixels to which a frame is scaled before the model sees it; None takes the
-            model's own.
+        input_size: side in pixels of what the model sees of a square frame, others are as large;
+            None takes the model's own.
         memory: values that differ from the defaults of the memory settings, by name.
     """
 

@@ -13,8 +13,9 @@ DEVICE, COMPILER = "cuda", "triton"  # what pays, and what it takes
 def compile_parts(parts: Iterable[nn.Module], device: str) -> None:
     """Compile modules in place: the names of their weights stay, and their copies are as before.
 
-    Batches differ in shape from step to step: torch compiles the first one for itself and the next
-    one for all shapes.
+    Batches differ in shape from step to step: torch compiles the first one for itself and, a few
+    times at the beginning, for sides that change.
+    LIMIT: from the ninth compilation of a module on, it runs as it is; torch says so.
 
     Args:
         parts: modules that are called as such, not by a method of theirs.

@@ -202,7 +202,7 @@ class _Views(Dataset[_View]):
 
 
 def _squashed(picture: Pixels, side: int) -> Tensor:
-    """Resize to (3, side, side), as pictures are when a network is used."""
+    """Resize to (3, side, side), as the neighbours see pictures; stage 1 compares squares."""
     shrinks = min(picture.shape[:2]) >= side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     small = cv2.resize(picture, (side, side), interpolation=method)

@@ -44,7 +44,8 @@ def relative_error(student: Tensor, taught: Tensor) -> Tensor:
 
     Args:
         student: in the teacher's width, of any type.
-        taught: of the same shape; maps (B, C, H, W) may have another grid: the smaller one counts.
+        taught: of the same shape; maps (B, C, H, W) may have another grid: the smaller height and
+            width count.
     """
     student, taught = student.float(), taught.float()
     if student.ndim == 4:
@@ -53,7 +54,7 @@ def relative_error(student: Tensor, taught: Tensor) -> Tensor:
 
 
 def on_smaller_grid(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Average maps (B, C, H, W) down to the smaller of their grids."""
+    """Average maps (B, C, H, W) down to the smaller of their heights and of their widths."""
     height, width = (min(pair) for pair in zip(one.shape[-2:], other.shape[-2:], strict=True))
     return reduced(one, (height, width)), reduced(other, (height, width))
 

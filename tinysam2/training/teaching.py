@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from tinysam2.build import load_model
 from tinysam2.decoder.answers import Segmentation
 from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
+from tinysam2.tracking.picture import input_hw
 from tinysam2.training import fingerprints
 from tinysam2.training.prompting import Prompt
 from tinysam2.training.teacher_loss import TeacherLoss, copying_loss, relative_error
@@ -54,8 +55,12 @@ class Teacher:
     @torch.no_grad()
     def look(self, pictures: Tensor) -> ImageFeatures:
         """Encode normalised pictures (B, 3, H, W)."""
-        side = self._network.config.image_size
-        pictures = F.interpolate(pictures, (side, side), mode="bilinear", align_corners=False)
+        config = self._network.config
+        size_hw = (config.image_size, config.image_size)
+        if not config.follows_sam2:
+            aspect = pictures.shape[-1] / pictures.shape[-2]
+            size_hw = input_hw(config.image_size, aspect, config.size_step)
+        pictures = F.interpolate(pictures, size_hw, mode="bilinear", align_corners=False)
         return self._network.encode_image(pictures)
 
     def still_loss(
@@ -129,8 +134,7 @@ class Teacher:
         self, seen: Sequence[ImageFeatures], mask: Tensor
     ) -> tuple[list[Heard], list[Segmentation]]:
         """Follow a mask (B, H, W) of the first frame, as the tracker does."""
-        side = self._network.config.image_size
-        soft = F.interpolate(mask.float()[:, None], (side, side), mode="bilinear")
+        soft = F.interpolate(mask.float()[:, None], seen[0].input_hw, mode="bilinear")
         given = (soft - 0.5) * (2 * MASK_LOGIT)
         found = self._network.segment_given(seen[0], given)
         presence = (mask.flatten(1).any(1).float() - 0.5) * (2 * MASK_LOGIT)

@@ -18,7 +18,7 @@ class Phase:
 
     Attributes:
         until: its end, a share of the run.
-        size: side of the pictures, pixels.
+        size: side of square pictures, pixels; others are as large.
         train_trunk: whether the encoder's trunk learns.
         length: frames of a clip; the recipe's unless given.
     """

@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.unit.tinysam2.training.data_folder import (
     BLUE,
@@ -45,6 +47,35 @@ def test_items_depend_on_seed_and_number_alone(folder: Path) -> None:
     assert not torch.equal(first[5], StillLayers(folder, Shapes(64, seed=1))[5])
     clips = RealClips(folder, SHAPES, 3), RealClips(folder, SHAPES, 3, start=3)
     assert torch.equal(clips[0][5], clips[1][2])
+
+
+def test_items_have_the_shape_of_their_step(folder: Path) -> None:
+    shapes = Shapes(128, seed=0, per_step=2)
+    of_items = [shapes.of_item(i) for i in range(60)]
+    lying = next(i for i, (height, width) in enumerate(of_items) if height < width)
+    standing = next(i for i, (height, width) in enumerate(of_items) if height > width)
+    for i in (lying, standing):
+        layers = StillLayers(folder, shapes)
+        assert layers[i].shape == (3, 4, *of_items[i])
+        assert torch.equal(StillLayers(folder, shapes, start=i - 1)[1], layers[i])
+        assert RealClips(folder, shapes, 3)[i].shape == (3, 4, *of_items[i])
+        assert ClickedStills(folder, shapes, 2)[i].shape == (3 + 2, *of_items[i])
+
+
+def test_crops_keep_proportions(tmp_path: Path) -> None:
+    disc = np.zeros((300, 300), np.uint8)
+    cv2.circle(disc, (150, 150), 30, 1, -1)
+    Image.fromarray(disc).save(tmp_path / "0.png")
+    Image.fromarray(np.repeat(disc[..., None] * 255, 3, 2)).save(tmp_path / "0.jpg")
+    shapes = Shapes(128, seed=0)
+    stills = ClickedStills((DataRow(tmp_path, "masks"),), shapes, 1)
+    seen = set()
+    for i in range(30):
+        inside = stills[i][3] > 127
+        stretch = inside.any(0).sum() / inside.any(1).sum()
+        assert 0.7 < stretch < 1.4
+        seen.add(shapes.of_item(i))
+    assert len(seen) > 3
 
 
 def test_real_clips_follow_one_object(folder: Path) -> None:
