@@ -8,7 +8,7 @@ MARK_LOGIT = 8.0
 
 
 def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
-    """Put a disk around each click that a mask contradicts, so that the click is not ignored.
+    """Put an ellipse around each click that a mask contradicts, so that the click is not ignored.
 
     A cell belongs to the click that is closest, so that clicks leave each other alone.
 

@@ -17,7 +17,7 @@ from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
 from tinysam2.network import MASK_LOGIT, ImageFeatures
 from tinysam2.tracking.click_marks import mark_clicks
-from tinysam2.tracking.picture import input_hw, network_input, resize_logits
+from tinysam2.tracking.picture import input_hw_of, network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
 KEPT_FEATURES = 8  # about 3 MB each at 512 px
@@ -105,10 +105,7 @@ class ImagePredictor:
 
     def input_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
         """Return height and width in pixels of the input for pictures of a size."""
-        config = self.model.network.config
-        if config.follows_sam2:
-            return self.image_size, self.image_size
-        return input_hw(self.image_size, size_hw[1] / size_hw[0], config.size_step)
+        return input_hw_of(self.model.network.config, self.image_size, size_hw)
 
     def precision(self) -> AbstractContextManager[object]:
         """Return the context in which the network runs."""

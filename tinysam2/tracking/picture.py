@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from tinysam2.config import ModelConfig
+
 IMAGE_MEAN = (0.485, 0.456, 0.406)
 IMAGE_STD = (0.229, 0.224, 0.225)
 
@@ -24,6 +26,19 @@ def input_hw(size: int, aspect: float, step: int = 64) -> tuple[int, int]:
     sides = size / math.sqrt(aspect), size * math.sqrt(aspect)
     height, width = (step * max(1, round(side / step)) for side in sides)
     return height, width
+
+
+def input_hw_of(config: ModelConfig, size: int, size_hw: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width in pixels of a network's input for pictures of a size.
+
+    Args:
+        config: of the network; SAM 2's kind squashes all pictures to a square.
+        size: side of a square picture's input, pixels.
+        size_hw: of the pictures, pixels.
+    """
+    if config.follows_sam2:
+        return size, size
+    return input_hw(size, size_hw[1] / size_hw[0], config.size_step)
 
 
 def network_input(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from tinysam2.build import load_model
 from tinysam2.decoder.answers import Segmentation
 from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
-from tinysam2.tracking.picture import input_hw
+from tinysam2.tracking.picture import input_hw_of
 from tinysam2.training import fingerprints
 from tinysam2.training.prompting import Prompt
 from tinysam2.training.teacher_loss import TeacherLoss, copying_loss, relative_error
@@ -56,10 +56,7 @@ class Teacher:
     def look(self, pictures: Tensor) -> ImageFeatures:
         """Encode normalised pictures (B, 3, H, W)."""
         config = self._network.config
-        size_hw = (config.image_size, config.image_size)
-        if not config.follows_sam2:
-            aspect = pictures.shape[-1] / pictures.shape[-2]
-            size_hw = input_hw(config.image_size, aspect, config.size_step)
+        size_hw = input_hw_of(config, config.image_size, (pictures.shape[-2], pictures.shape[-1]))
         pictures = F.interpolate(pictures, size_hw, mode="bilinear", align_corners=False)
         return self._network.encode_image(pictures)
 

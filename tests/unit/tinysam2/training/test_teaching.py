@@ -47,6 +47,12 @@ def loss_of(student: TinySam2, teacher: Teacher | None, seed: int = 3) -> Tensor
     return rollout(student, *clip(), torch.Generator().manual_seed(seed), True, teacher).loss
 
 
+@pytest.mark.parametrize(("config", "size_hw"), [(OURS, (64, 192)), (OF_SAM2_KIND, (128, 128))])
+def test_teacher_sees_pictures_as_in_use(config: ModelConfig, size_hw: tuple[int, int]) -> None:
+    seen = Teacher(network(config, 1), SMALL.dim).look(torch.zeros(1, 3, 64, 128))
+    assert seen.input_hw == size_hw
+
+
 def test_the_teachers_own_mask_costs_nothing() -> None:
     truth, taught = square(4), logits(square(6))[0]
     assert copying_loss(logits(square(6)), taught, truth) < 1e-6
