@@ -11,7 +11,9 @@ from tinysam2.memory.compression import MemoryGrid
 from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
 from tinysam2.memory.policies import BankView, Policy, make_policy
 from tinysam2.memory.quality import FrameScores
-from tinysam2.memory.selection import FIXED_SHARE, select_tokens
+from tinysam2.memory.selection import select_tokens
+
+DETAIL_SHARE = 0.9  # of the budget: what one frame may take up when it comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class MemoryBank:
         if self.token_budget is None:
             return None
         pointers = self.pointer_tokens * self.config.max_pointers
-        return int(FIXED_SHARE * (self.token_budget - pointers))
+        return int(DETAIL_SHARE * (self.token_budget - pointers))
 
     @property
     def _most_fixed_read(self) -> int:

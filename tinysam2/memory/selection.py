@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _FIRST = 10.0  # outranks any novelty, which is at most 2
-FIXED_SHARE = 0.9  # of the budget: what prompted and pinned frames may claim before the others
+FIXED_SHARE = 0.3  # of the budget: what prompted and pinned frames are sure of
 
 
 def select_tokens(
@@ -18,8 +18,8 @@ def select_tokens(
     Every token is scored by its novelty, one minus the highest cosine similarity to the tokens that
     frames earlier in the list hold in the same square of the picture: what looks like something
     already remembered in its place says nothing new.  In the first frame the mean token takes
-    their part.  Fixed frames share `FIXED_SHARE` of the budget evenly and keep their best tokens,
-    one fixed frame as a rule all of them; the rest goes to the highest scores of all others.
+    their part.  Fixed frames share `FIXED_SHARE` of the budget evenly, for their best tokens; the
+    rest goes to the highest scores, whosever they are.
 
     Args:
         tokens: per frame (n, C), most important frame first.
