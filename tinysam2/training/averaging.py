@@ -1,23 +1,30 @@
 """The average of two networks: ``python -m tinysam2.training.averaging FIRST SECOND SHARE OUT``.
 
 Weights trained on from others lie in one valley with them: between the two, what was learnt of new
-tasks is kept while what was forgotten of old ones comes back.
+tasks is kept while what was forgotten of old ones comes back.  Parts of the network may lie
+elsewhere between the two: ``--part mask_decoder=0.1``.
 
 Source: "Robust fine-tuning of zero-shot models" (Wortsman et al., arXiv:2109.01903).
 """
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from tinysam2.build import load_own
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.network import TinySam2
 
+NO_PARTS: Mapping[str, float] = MappingProxyType({})
 
-def average(first: Path, second: Path, share: float, out: Path) -> None:
+
+def average(
+    first: Path, second: Path, share: float, out: Path, parts: Mapping[str, float] = NO_PARTS
+) -> None:
     """Write ``(1 - share) x first + share x second``, fused.
 
     Args:
@@ -25,22 +32,28 @@ def average(first: Path, second: Path, share: float, out: Path) -> None:
         second: weights that were trained on from them.
         share: of the second, in [0, 1].
         out: file to write.
+        parts: other shares for some of the network's modules, by their names.
 
     Raises:
-        ValueError: the share is out of range, or the networks differ in shape.
+        ValueError: a share is out of range, the networks differ in shape or lack a part.
         CheckpointError: weights cannot be used.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"the share must be in [0, 1], got {share}")
+    for each in (share, *parts.values()):
+        if not 0 <= each <= 1:
+            raise ValueError(f"the share must be in [0, 1], got {each}")
     begun, ended = _fused(first), _fused(second)
     state = ended.state_dict()
     shapes = {name: value.shape for name, value in state.items()}
     if shapes != {name: value.shape for name, value in begun.state_dict().items()}:
         raise ValueError(f"{first} and {second} hold networks of different shapes")
+    known = dict.fromkeys(name.partition(".")[0] for name in state)
+    if unknown := sorted(parts.keys() - known.keys()):
+        raise ValueError(f"parts must be of {', '.join(known)}, got {unknown[0]!r}")
     for name, value in begun.state_dict().items():
         if value.is_floating_point():
-            state[name] = value.lerp(state[name], share)
-    card = {"average of": [first.name, second.name], "share of the second": share}
+            state[name] = value.lerp(state[name], parts.get(name.partition(".")[0], share))
+    card: dict[str, object] = {"average of": [first.name, second.name]}
+    card |= {"share of the second": share} | ({"of parts": dict(parts)} if parts else {})
     save_checkpoint(out, ended.config, state, card)
 
 
@@ -51,6 +64,14 @@ def _fused(path: Path) -> TinySam2:
     return network
 
 
+def _part(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        return name, float(share)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be NAME=SHARE, got {text!r}") from None
+
+
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Average two networks of one shape.")
@@ -58,9 +79,17 @@ def main() -> int:
     parser.add_argument("second", type=Path)
     parser.add_argument("share", type=float, help="of the second, from 0 to 1")
     parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "--part",
+        type=_part,
+        action="append",
+        default=[],
+        metavar="NAME=SHARE",
+        help="of a part of the network, such as mask_decoder; may be given again",
+    )
     asked = parser.parse_args()
     try:
-        average(asked.first, asked.second, asked.share, asked.out)
+        average(asked.first, asked.second, asked.share, asked.out, dict(asked.part))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

@@ -40,6 +40,17 @@ def test_weights_lie_between_those_of_both_and_track(tmp_path: Path) -> None:
     load_model(checkpoint=out, device="cpu")
 
 
+def test_a_part_may_have_a_share_of_its_own(tmp_path: Path) -> None:
+    first, second, out = (tmp_path / f"{name}.safetensors" for name in ("a", "b", "c"))
+    starts = saved(first, 0, is_fused=True)
+    ends = saved(second, 1, is_fused=True)
+    average(first, second, 1.0, out, {"mask_decoder": 0.0})
+    _, found, card = load_checkpoint(out)
+    assert card["of parts"] == {"mask_decoder": 0.0}
+    for name, value in found.items():
+        assert torch.equal(value, (starts if name.startswith("mask_decoder.") else ends)[name])
+
+
 def fused_state(path: Path) -> dict[str, torch.Tensor]:
     return load_model(checkpoint=path, device="cpu").network.state_dict()
 
@@ -50,6 +61,10 @@ def test_shares_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     saved(second, 1, is_fused=True, dim=2 * TOY.dim)
     with pytest.raises(ValueError, match=r"in \[0, 1\], got 2"):
         average(first, first, 2, tmp_path / "c")
+    with pytest.raises(ValueError, match=r"in \[0, 1\], got -1"):
+        average(first, first, 0.5, tmp_path / "c", {"trunk": -1.0})
+    with pytest.raises(ValueError, match=r"parts must be of .*trunk.*, got 'decoder'"):
+        average(first, first, 0.5, tmp_path / "c", {"decoder": 0.1})
     with pytest.raises(ValueError, match="different shapes"):
         average(first, second, 0.5, tmp_path / "c")
     assert not (tmp_path / "c").exists()
