@@ -207,3 +207,8 @@ def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed:
         assert bank.tokens_stored <= BUDGET
         largest = max(largest, bank.tokens_stored)
     assert largest == BUDGET  # a full bank uses what it may
+
+
+def test_a_frame_may_bring_nine_tenths_of_what_pointers_leave() -> None:
+    assert bank_of(budget=None).most_tokens is None
+    assert bank_of(budget=106).most_tokens == 90  # 3 pointers of 2 tokens

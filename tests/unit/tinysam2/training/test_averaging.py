@@ -9,7 +9,7 @@ from tinysam2.build import load_model
 from tinysam2.checkpoints import load_checkpoint, save_checkpoint
 from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.network import TinySam2
-from tinysam2.training.averaging import average
+from tinysam2.training.averaging import average, main
 
 
 def saved(path: Path, seed: int, is_fused: bool, dim: int = TOY.dim) -> dict[str, torch.Tensor]:
@@ -68,3 +68,21 @@ def test_shares_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="different shapes"):
         average(first, second, 0.5, tmp_path / "c")
     assert not (tmp_path / "c").exists()
+
+
+def test_the_command_takes_shares_of_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = str(tmp_path / "a.safetensors"), str(tmp_path / "c.safetensors")
+    saved(Path(file), 0, is_fused=True)
+    asked = ["averaging", file, file, "0.5", out, "--part", "neck=0.1"]
+    monkeypatch.setattr("sys.argv", [*asked, "--part", "trunk=0.2"])
+    assert main() == 0
+    assert load_checkpoint(Path(out))[2]["of parts"] == {"neck": 0.1, "trunk": 0.2}
+    monkeypatch.setattr("sys.argv", [*asked, "--part", "eyes=0.2"])
+    assert main() == 1
+    assert "got 'eyes'" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", [*asked, "--part", "trunk"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "must be NAME=SHARE, got 'trunk'" in capsys.readouterr().err
