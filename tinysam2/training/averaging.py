@@ -12,18 +12,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from tinysam2.build import load_own
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.encoders.repvit import fuse_repvit
 from tinysam2.network import TinySam2
 
-NO_PARTS: Mapping[str, float] = MappingProxyType({})
-
 
 def average(
-    first: Path, second: Path, share: float, out: Path, parts: Mapping[str, float] = NO_PARTS
+    first: Path, second: Path, share: float, out: Path, parts: Mapping[str, float] | None = None
 ) -> None:
     """Write ``(1 - share) x first + share x second``, fused.
 
@@ -38,6 +35,7 @@ def average(
         ValueError: a share is out of range, the networks differ in shape or lack a part.
         CheckpointError: weights cannot be used.
     """
+    parts = parts or {}
     for each in (share, *parts.values()):
         if not 0 <= each <= 1:
             raise ValueError(f"the share must be in [0, 1], got {each}")
