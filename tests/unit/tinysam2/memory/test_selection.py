@@ -28,6 +28,14 @@ def test_a_fixed_frame_is_sure_of_its_share_however_little_it_says() -> None:
     assert int(keep[1].sum()) == 3
 
 
+def test_fixed_frames_are_sure_of_more_the_more_there_are_up_to_nine_tenths() -> None:
+    dull = [torch.ones(6, 8)] * 6
+    for count, sure in ((2, 3), (3, 3), (4, 2), (6, 1)):
+        frames = [*dull[:count], tokens(1), tokens(2)]
+        keep = select_tokens(frames, [ALL] * (count + 2), [True] * count + [False] * 2, budget=12)
+        assert min(int(k.sum()) for k in keep[:count]) == sure
+
+
 def test_a_fixed_frame_gives_way_to_what_is_new() -> None:
     dull = torch.ones(6, 8)
     keep = select_tokens([dull, tokens(1)], [ALL] * 2, [True, False], budget=10)
