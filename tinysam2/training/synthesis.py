@@ -13,6 +13,9 @@ from torch.nn import functional as F
 from tinysam2.training.colours import colour_drift
 
 OTHER_SHARE = 0.6  # of the clips show another object
+RIDER_SHARE = 0.25  # of these, it rides on the target and belongs to it
+RIDER_HOLD = 0.85  # of a rider's motion is that of the target
+TWIN_SHARE = 0.2  # of those where it is no rider, it is the target's own mirror image
 PASSER_SHARE = 0.3  # of the clips show one more, the other object of the batch's previous clip
 LEAVING_SHARE = 0.3  # of the clips that are long enough let the target leave and come back
 LEAVING_LENGTH = 4  # frames of a clip in which an object can be seen, be away and come back
@@ -28,7 +31,8 @@ def synthesise(
 
     Half of the clips move the whole target picture (camera motion); in the others the target is cut
     out and moves over a background that moves too, and at times leaves the picture and comes back.
-    Another object passes above or below, and at times one more.
+    Another object passes above or below, and at times one more.  At times the other object is the
+    target's twin, and at times it rides on the target, and both are the target.
 
     Args:
         layers: (B, 3, 4, H, W) uint8: target, other object, background, each RGB and alpha.
@@ -37,7 +41,7 @@ def synthesise(
 
     Returns:
         Pictures (B, T, 3, H, W) float32 in [0, 255], masks of the target (B, T, H, W) bool and,
-        alike, of the other object, as far as they are seen.
+        alike, of the other object, as far as they are seen; a rider's are part of the target's.
     """
     device, count = layers.device, len(layers)
 
@@ -49,18 +53,33 @@ def synthesise(
     away = _excursions(count, length, generator, device) * ~is_camera.view(-1, 1, 1)
     grids[0] += away[..., None]
     target, other, background = layers.float().unbind(1)
+    rides, is_twin = coin(RIDER_SHARE), coin(TWIN_SHARE)
+    grids[1] = torch.where(rides[..., 0], torch.lerp(grids[1], grids[0], RIDER_HOLD), grids[1])
+    other = torch.where(is_twin[:, 0] & ~rides[:, 0], target.flip(-1), other)
+    scene, alpha, behind = _scene(target, background, grids, is_camera)
+    passer = _Passing.of(other.roll(1, 0), grids[2], coin(PASSER_SHARE), coin(0.5))
+    passing = _Passing.of(other, grids[1], coin(OTHER_SHARE), coin(0.5))
+    picture, seen, other_seen = _compose(behind, scene, alpha, passing, passer)
+    composed = picture, seen | (other_seen & rides[..., 0]), other_seen
+    picture, seen, other_seen = _begun_in_view(*composed)
+    return colour_drift(picture, generator), seen, other_seen
+
+
+def _scene(
+    target: Tensor, background: Tensor, grids: list[Tensor], is_camera: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Move the target's picture and the background.
+
+    Returns:
+        The target's picture, its alpha in [0, 1], and what lies behind it.
+    """
     scene = _sample(target[:, :3], grids[0], "border")
     alpha = _sample(target[:, 3:], grids[0], "zeros") / 255
     # Camera clips: the target's own picture lies on the background.  Mirrored beyond its edges it
     # would show the target again, where it must not be found.
     inside = _sample(torch.ones_like(target[:, 3:]), grids[0], "zeros")
     behind = _sample(background[:, :3], grids[3], "reflection")
-    behind = torch.lerp(behind, scene, inside * is_camera)
-    passer = _Passing.of(other.roll(1, 0), grids[2], coin(PASSER_SHARE), coin(0.5))
-    passing = _Passing.of(other, grids[1], coin(OTHER_SHARE), coin(0.5))
-    composed = _compose(behind, scene, alpha, passing, passer)
-    picture, seen, other_seen = _begun_in_view(*composed)
-    return colour_drift(picture, generator), seen, other_seen
+    return scene, alpha, torch.lerp(behind, scene, inside * is_camera)
 
 
 def _grids(layers: Tensor, length: int, generator: torch.Generator) -> list[Tensor]:

@@ -2,9 +2,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from tinysam2.training import synthesis
 from tinysam2.training.synthesis import LEAVING_LENGTH, synthesise
 
 SIDE = 48
+
+
+@pytest.fixture(autouse=True)
+def _shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither twins nor riders, but where a test wants them."""
+    monkeypatch.setattr(synthesis, "TWIN_SHARE", 0.0)
+    monkeypatch.setattr(synthesis, "RIDER_SHARE", 0.0)
 
 
 def layers(count: int = 4, occluder: int = 0) -> Tensor:
@@ -55,6 +63,41 @@ def test_no_pixel_belongs_to_both_objects() -> None:
         _, masks, others = synthesise(given, 4, torch.Generator().manual_seed(seed))
         assert not (masks & others).any()
     assert others.any()
+
+
+def test_a_rider_belongs_to_the_target_and_goes_where_it_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = layers(24)
+    given[:, 1, 3, 6:14, 14:34] = 255  # sits on the target's upper edge
+    alone, alone_others = synthesise(given, 4, torch.Generator().manual_seed(1))[1:]
+    monkeypatch.setattr(synthesis, "RIDER_SHARE", 1.0)
+    masks, others = synthesise(given, 4, torch.Generator().manual_seed(1))[1:]
+    assert others.any()
+    assert not (others & ~masks).any()
+    assert _parting(masks & ~others, others) < _parting(alone, alone_others) / 2
+
+
+def _parting(masks: Tensor, others: Tensor) -> Tensor:
+    """Return the mean way, pixels, that two objects go from each other in clips that show both."""
+    ends = torch.stack([masks[:, 0], masks[:, -1], others[:, 0], others[:, -1]], 1)
+    shown = ends[(ends.flatten(2).sum(2) > 50).all(1)].flatten(0, 1)
+    centres = torch.stack([end.nonzero().float().mean(0) for end in shown]).view(-1, 4, 2)
+    first, last = centres[:, 0] - centres[:, 2], centres[:, 1] - centres[:, 3]
+    return (last - first).norm(dim=-1).mean()
+
+
+def test_a_twin_looks_like_the_target_and_is_another_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(synthesis, "TWIN_SHARE", 1.0)
+    given = layers(12)  # whose other object is not to be seen
+    given[:, 0] = given[:, 0].roll(-10, -1)  # so that its mirror image lies beside it
+    pictures, masks, others = synthesise(given, 4, torch.Generator().manual_seed(0))
+    assert others.any()
+    assert not (masks & others).any()
+    brightness = pictures.mean(2)
+    assert brightness[others].mean() > brightness[~(masks | others)].mean() + 100
 
 
 def test_clips_begin_with_the_target_in_view() -> None:
