@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _FIRST = 10.0  # outranks any novelty, which is at most 2
-FIXED_SHARE = 0.3  # of the budget: what a prompted or pinned frame is sure of,
-ALL_FIXED_SHARE = 0.9  # and what all of them together are
+EACH_FIXED_SHARE = 0.3  # of the budget: what a prompted or pinned frame is sure of
+ALL_FIXED_SHARE = 0.6  # of the budget: what all of them are sure of at most
 
 
 def select_tokens(
@@ -19,8 +19,9 @@ def select_tokens(
     Every token is scored by its novelty, one minus the highest cosine similarity to the tokens that
     frames earlier in the list hold in the same square of the picture: what looks like something
     already remembered in its place says nothing new.  In the first frame the mean token takes
-    their part.  Each fixed frame is sure of `FIXED_SHARE` of the budget for its best tokens, or of
-    an even part of `ALL_FIXED_SHARE`; the rest goes to the highest scores, whosever they are.
+    their part.  Each fixed frame is sure of `EACH_FIXED_SHARE` of the budget for its best tokens,
+    or of an even part of `ALL_FIXED_SHARE` if that is less; the rest goes to the highest scores,
+    whosever they are.
 
     Args:
         tokens: per frame (n, C), most important frame first.
@@ -42,7 +43,7 @@ def select_tokens(
             for n, t in zip(counts, tokens, strict=True)
         ]
     scores = _novelty(tokens, squares)
-    share = int(min(FIXED_SHARE, ALL_FIXED_SHARE / max(1, sum(is_fixed))) * budget)
+    share = int(min(EACH_FIXED_SHARE, ALL_FIXED_SHARE / max(1, sum(is_fixed))) * budget)
     for i, score in enumerate(scores):
         if is_fixed[i]:
             score[score.topk(min(share, len(score))).indices] += _FIRST

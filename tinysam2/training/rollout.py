@@ -48,14 +48,15 @@ def rollout(
         network: in train form.
         pictures: (B, T, 3, H, W) normalised.
         masks: (B, T, H, W) bool, of the object to track.
-        others: alike, of another object in the picture, which may be absent.
+        others: alike, of another object in the picture, which may be absent, or part of the
+            object to track: then clicks are on either part.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
         teacher: that sees the same and is copied besides.
     """
     features = _encode_clips(network, pictures, train_trunk)
     at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
-    still = _either(masks[:, at], others[:, at], generator)
+    still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
     still_losses, asked = _click(network, features[at], still, generator, 1)
     prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
     losses, answer = answer_prompt(network, features[0], masks[:, 0], prompt, generator)

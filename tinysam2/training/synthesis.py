@@ -13,9 +13,11 @@ from torch.nn import functional as F
 from tinysam2.training.colours import colour_drift
 
 OTHER_SHARE = 0.6  # of the clips show another object
-RIDER_SHARE = 0.25  # of these, it rides on the target and belongs to it
-RIDER_HOLD = 0.85  # of a rider's motion is that of the target
-TWIN_SHARE = 0.2  # of those where it is no rider, it is the target's own mirror image
+COMPANION_SHARE = 0.25  # of these let it move with the target and belong to it
+COMPANION_HOLD = 0.85  # of a companion's motion is the target's
+LEAST_TOLD = 0.002  # of the first picture: what target and companion must each show of themselves
+TWIN_SHARE = 0.2  # of the rest make it the target's mirror image, and another object
+TWIN_SHIFT = 0.5  # that a twin is moved aside, in half sides of the picture
 PASSER_SHARE = 0.3  # of the clips show one more, the other object of the batch's previous clip
 LEAVING_SHARE = 0.3  # of the clips that are long enough let the target leave and come back
 LEAVING_LENGTH = 4  # frames of a clip in which an object can be seen, be away and come back
@@ -31,8 +33,8 @@ def synthesise(
 
     Half of the clips move the whole target picture (camera motion); in the others the target is cut
     out and moves over a background that moves too, and at times leaves the picture and comes back.
-    Another object passes above or below, and at times one more.  At times the other object is the
-    target's twin, and at times it rides on the target, and both are the target.
+    Another object passes above or below, and at times one more.  At times the other object looks
+    like the target, and at times it keeps the target company and both are one, as rider and horse.
 
     Args:
         layers: (B, 3, 4, H, W) uint8: target, other object, background, each RGB and alpha.
@@ -41,7 +43,7 @@ def synthesise(
 
     Returns:
         Pictures (B, T, 3, H, W) float32 in [0, 255], masks of the target (B, T, H, W) bool and,
-        alike, of the other object, as far as they are seen; a rider's are part of the target's.
+        alike, of the other object, as far as they are seen; a companion's are part of the target's.
     """
     device, count = layers.device, len(layers)
 
@@ -53,16 +55,17 @@ def synthesise(
     away = _excursions(count, length, generator, device) * ~is_camera.view(-1, 1, 1)
     grids[0] += away[..., None]
     target, other, background = layers.float().unbind(1)
-    rides, is_twin = coin(RIDER_SHARE), coin(TWIN_SHARE)
-    grids[1] = torch.where(rides[..., 0], torch.lerp(grids[1], grids[0], RIDER_HOLD), grids[1])
-    other = torch.where(is_twin[:, 0] & ~rides[:, 0], target.flip(-1), other)
+    is_companion = coin(COMPANION_SHARE)
+    is_twin = coin(TWIN_SHARE) & ~is_companion
+    other = torch.where(is_twin[:, 0], target.flip(-1), other)
+    grids[1] = torch.lerp(grids[1], grids[0], COMPANION_HOLD * is_companion[..., 0])
+    grids[1][:, :, :1] += TWIN_SHIFT * is_twin[..., 0] * (1 - 2.0 * coin(0.5)[..., 0])
     scene, alpha, behind = _scene(target, background, grids, is_camera)
     passer = _Passing.of(other.roll(1, 0), grids[2], coin(PASSER_SHARE), coin(0.5))
     passing = _Passing.of(other, grids[1], coin(OTHER_SHARE), coin(0.5))
-    picture, seen, other_seen = _compose(behind, scene, alpha, passing, passer)
-    composed = picture, seen | (other_seen & rides[..., 0]), other_seen
-    picture, seen, other_seen = _begun_in_view(*composed)
-    return colour_drift(picture, generator), seen, other_seen
+    picture, seen, other_seen = _begun_in_view(*_compose(behind, scene, alpha, passing, passer))
+    together = _joined(seen, other_seen, is_companion[..., 0])
+    return colour_drift(picture, generator), together, other_seen
 
 
 def _scene(
@@ -129,6 +132,13 @@ def _begun_in_view(picture: Tensor, seen: Tensor, other_seen: Tensor) -> Iterato
     turned = area[:, 0] < area[:, -1] / 2
     for clips in (picture, seen, other_seen):
         yield torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
+
+
+def _joined(seen: Tensor, other_seen: Tensor, is_companion: Tensor) -> Tensor:
+    """Add companions (B, 1, 1, 1) to the target, if the first frame tells that they are of it."""
+    shown = torch.stack([seen[:, 0], other_seen[:, 0]]).float().mean((2, 3)).amin(0)
+    is_told = (shown > LEAST_TOLD).view(-1, 1, 1, 1)
+    return seen | (other_seen & is_companion & is_told)
 
 
 def _motion(

@@ -9,10 +9,10 @@ SIDE = 48
 
 
 @pytest.fixture(autouse=True)
-def _shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither twins nor riders, but where a test wants them."""
+def _no_twins_or_companions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let other objects be others, but where a test wants it otherwise."""
     monkeypatch.setattr(synthesis, "TWIN_SHARE", 0.0)
-    monkeypatch.setattr(synthesis, "RIDER_SHARE", 0.0)
+    monkeypatch.setattr(synthesis, "COMPANION_SHARE", 0.0)
 
 
 def layers(count: int = 4, occluder: int = 0) -> Tensor:
@@ -65,17 +65,46 @@ def test_no_pixel_belongs_to_both_objects() -> None:
     assert others.any()
 
 
-def test_a_rider_belongs_to_the_target_and_goes_where_it_goes(
+def test_a_companion_belongs_to_the_target_and_goes_where_it_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = layers(24)
     given[:, 1, 3, 6:14, 14:34] = 255  # sits on the target's upper edge
     alone, alone_others = synthesise(given, 4, torch.Generator().manual_seed(1))[1:]
-    monkeypatch.setattr(synthesis, "RIDER_SHARE", 1.0)
+    monkeypatch.setattr(synthesis, "COMPANION_SHARE", 1.0)
     masks, others = synthesise(given, 4, torch.Generator().manual_seed(1))[1:]
-    assert others.any()
-    assert not (others & ~masks).any()
+    is_told = (others[:, 0] & masks[:, 0]).flatten(1).any(1)
+    assert is_told.any()
+    assert not (others & ~masks)[is_told].any()
     assert _parting(masks & ~others, others) < _parting(alone, alone_others) / 2
+
+
+def test_a_companion_leaves_with_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COMPANION_SHARE", "LEAVING_SHARE", "OTHER_SHARE"):
+        monkeypatch.setattr(synthesis, name, 1.0)
+    given = layers(24)
+    given[:, 1, 3, 6:14, 14:34] = 255
+    areas = [
+        mask.flatten(2).sum(2)
+        for mask in synthesise(given, 6, torch.Generator().manual_seed(1))[1:]
+    ]
+    is_away = areas[0][:, 1:-1].amin(1) == 0
+    assert is_away.sum() >= 5
+    assert (areas[1][:, 1:-1].amin(1)[is_away] == 0).all()
+
+
+def test_a_companion_that_the_first_frame_does_not_show_is_another_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("COMPANION_SHARE", "OTHER_SHARE"):
+        monkeypatch.setattr(synthesis, name, 1.0)
+    given = layers(24)
+    given[:, 1, 3, 19:29, 19:29] = 255  # wholly within the target: below it, nothing is seen
+    masks, others = synthesise(given, 4, torch.Generator().manual_seed(0))[1:]
+    is_hidden = others[:, 0].flatten(1).sum(1) <= synthesis.LEAST_TOLD * SIDE**2
+    assert is_hidden.any()
+    assert not (masks & others)[is_hidden].any()
+    assert (masks & others)[~is_hidden].any()
 
 
 def _parting(masks: Tensor, others: Tensor) -> Tensor:
@@ -91,13 +120,24 @@ def test_a_twin_looks_like_the_target_and_is_another_object(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(synthesis, "TWIN_SHARE", 1.0)
-    given = layers(12)  # whose other object is not to be seen
-    given[:, 0] = given[:, 0].roll(-10, -1)  # so that its mirror image lies beside it
+    given = layers(24)  # whose other object is not to be seen
+    given[:, 0, :3, 14:34, 24:34] = 128  # its right half is darker
     pictures, masks, others = synthesise(given, 4, torch.Generator().manual_seed(0))
     assert others.any()
     assert not (masks & others).any()
     brightness = pictures.mean(2)
-    assert brightness[others].mean() > brightness[~(masks | others)].mean() + 100
+    assert _to_the_left(brightness, masks) > 20
+    assert _to_the_left(brightness, others) < -20
+
+
+def _to_the_left(brightness: Tensor, masks: Tensor) -> Tensor:
+    """Return how much brighter, at the median, left halves of objects are than right ones."""
+    found = []
+    for picture, mask in zip(brightness.flatten(0, 1), masks.flatten(0, 1), strict=True):
+        if mask.sum() > 100:
+            is_left = torch.arange(SIDE) < mask.nonzero()[:, 1].float().mean()
+            found.append(picture[mask & is_left].mean() - picture[mask & ~is_left].mean())
+    return torch.stack(found).median()
 
 
 def test_clips_begin_with_the_target_in_view() -> None:
