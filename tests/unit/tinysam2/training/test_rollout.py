@@ -6,8 +6,9 @@ from tinysam2.config import ModelConfig
 from tinysam2.decoder.answers import Segmentation
 from tinysam2.network import ImageFeatures, TinySam2
 from tinysam2.tracking.click_marks import mark_clicks
-from tinysam2.training.prompting import Prompt
-from tinysam2.training.rollout import answer_prompt
+from tinysam2.training import rollout as rollouts
+from tinysam2.training.prompting import Prompt, draw_prompt
+from tinysam2.training.rollout import answer_prompt, rollout
 
 SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
 Asked = tuple[Tensor, Tensor, Tensor | None, bool]
@@ -59,3 +60,27 @@ def test_corrections_follow_as_in_use(
     assert len(losses) == len(turns)
     for (xy, labels, given, _), before in zip(asked[1:], answers, strict=False):
         assert given is None or torch.equal(given[:, 0], mark_clicks(before, xy, labels))
+
+
+def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = torch.zeros(8, 2, 64, 64, dtype=torch.bool)
+    masks[:, :, 16:48, 8:56] = True
+    others = masks.clone()
+    others[..., 32:, :] = False  # the companion is the upper half
+    asked = list[Tensor]()
+
+    def draw(
+        mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
+    ) -> Prompt:
+        asked.append(mask)
+        return draw_prompt(mask, generator, mask_share, most_corrections)
+
+    monkeypatch.setattr(rollouts, "draw_prompt", draw)
+    pictures, generator = torch.zeros(8, 2, 3, 64, 64), torch.Generator().manual_seed(0)
+    rollout(TinySam2(SMALL), pictures, masks, others, generator, train_trunk=False)
+    is_companion = (asked[0] == others[:, 0]).flatten(1).all(1)
+    is_rest = (asked[0] == masks[:, 0] & ~others[:, 0]).flatten(1).all(1)
+    assert is_companion.any()
+    assert is_rest.any()
+    assert (is_companion | is_rest).all()
+    assert torch.equal(asked[1], masks[:, 0])  # both are tracked
