@@ -25,9 +25,15 @@ from tinysam2.tracking.video_tracker import VideoTracker
 
 TOLERANCE = 1e-4
 RUNS = {"point": 4, "clicks": 2, "box": 2, "mask": 3}  # frames of each
-SMALL = ["sam2.1_hiera_t", "edgetam", "efficienttam_s_512x512"]
+SMALL = ["edgetam", "efficienttam_s_512x512"]
 # Large, or nearly the same again.
-LARGE = ["sam2.1_hiera_b+", "efficienttam_ti", "efficienttam_ti_1", "efficienttam_ti_2"]
+LARGE = [
+    "sam2.1_hiera_t",
+    "sam2.1_hiera_b+",
+    "efficienttam_ti",
+    "efficienttam_ti_1",
+    "efficienttam_ti_2",
+]
 
 
 @dataclass(frozen=True, slots=True)
