@@ -155,4 +155,6 @@ def export(state: TrainingState, config: TrackingConfig) -> None:
         "seconds": round(state.seconds),
         "processes": state.ranks.count,
     }
-    save_checkpoint(config.out / "tinysam2.safetensors", state.network.config, state.ema, card)
+    # Weights answer best at the size they last saw.
+    shape = replace(state.network.config, image_size=config.phases[-1].size)
+    save_checkpoint(config.out / "tinysam2.safetensors", shape, state.ema, card)

@@ -78,11 +78,12 @@ def test_one_kind_of_pictures_may_be_left_out(config: TrackingConfig, without: s
 
 
 def test_trained_weights_track(config: TrackingConfig) -> None:
-    config = replace(config, steps=1)
+    config = replace(config, steps=1, model=replace(SMALL, image_size=128))
     list(train_tracking(config))
     path = config.out / "tinysam2.safetensors"
-    _, state, card = load_checkpoint(path)
+    shape, state, card = load_checkpoint(path)
     assert card["steps"] == 1
+    assert shape.image_size == config.phases[-1].size == 64
     assert "data" not in card["recipe"]  # type: ignore[operator]
     assert path.stat().st_size < 2.2 * sum(v.numel() for v in state.values())
     tracker = VideoTracker(load_model(checkpoint=path, device="cpu"), [np.zeros((9, 9, 3), "u1")])
