@@ -39,7 +39,7 @@ class FakeShelf(ModelShelf):
             for row in (
                 KnownModelRow(
                     "tinysam2", "TinySAM 2", "TinySAM 2", 8_656_233, None, APACHE, BUNDLED,
-                    False, 512, 64, None, OWN_MEMORY,
+                    False, 576, 64, None, OWN_MEMORY,
                 ),
                 KnownModelRow(
                     "edgetam", "EdgeTAM", "EdgeTAM", 13_895_794, 87.7, APACHE, MISSING,

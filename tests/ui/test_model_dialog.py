@@ -106,7 +106,7 @@ def test_the_table_says_what_there_is(user: ModelUser) -> None:
     assert cells(dialog, 1) == ["EdgeTAM", "EdgeTAM", "13.9 M", "87.7", "Apache-2.0", "not stored"]
     assert dialog.table.selected.name == "tinysam2"
     hints = [label.text() for label in dialog.form.findChildren(QLabel)]
-    for default in ("512 px", "Automatic", "7 %", "2 x 2 cells", "By quality (TinySAM 2)", "0.50"):
+    for default in ("576 px", "Automatic", "7 %", "2 x 2 cells", "By quality (TinySAM 2)", "0.50"):
         assert f"default: {default}" in hints
 
 

@@ -79,7 +79,7 @@ class TrackingConfig:
     model: ModelConfig | None = None
     minutes: float = 60.0
     steps: int | None = None
-    phases: tuple[Phase, ...] = (Phase(0.4, 256), Phase(0.7, 384), Phase(1.0, 512))
+    phases: tuple[Phase, ...] = (Phase(0.4, 256), Phase(0.7, 384), Phase(1.0, 576))
     length: int = 4
     synthetic: int = 3
     real: int = 2

@@ -34,7 +34,7 @@ def test_the_catalogue_has_every_known_model_with_its_defaults() -> None:
     assert list(rows) == list(MODELS)
     assert rows["tinysam2"].state is ModelState.BUNDLED
     assert not rows["tinysam2"].can_fetch
-    assert (rows["tinysam2"].input_size, rows["tinysam2"].memory["keep_ratio"]) == (512, 0.07)
+    assert (rows["tinysam2"].input_size, rows["tinysam2"].memory["keep_ratio"]) == (576, 0.07)
     assert rows["edgetam"].state is ModelState.NOT_STORED
     assert (rows["edgetam"].size_step, rows["edgetam"].memory["keep_ratio"]) == (256, None)
     assert rows["edgetam"].memory["policy"] in catalogue.policies
