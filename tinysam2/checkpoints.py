@@ -43,21 +43,20 @@ def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
     Raises:
         CheckpointError: the file is missing, damaged, of another kind, or holds NaN.
     """
-    if not path.is_file():
-        raise CheckpointError(f"There is no weights file at {path}.")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"The weights file {path} is damaged or not in safetensors format ({error}). "
-            f"{GET_AGAIN}"
-        ) from error
+    metadata, state = _read(path, with_state=True)
     config, card = _read_metadata(path, metadata)
     check_numbers(state, path)
     state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     return config, state, card
+
+
+def load_config(path: Path) -> ModelConfig:
+    """Read which network a file of `save_checkpoint` is for, without its weights.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or of another kind.
+    """
+    return _read_metadata(path, _read(path, with_state=False)[0])[0]
 
 
 def check_numbers(state: Mapping[str, Tensor], path: Path) -> None:
@@ -81,6 +80,20 @@ def is_own(path: Path) -> bool:
             return "config" in (file.metadata() or {})
     except (SafetensorError, OSError):
         return False
+
+
+def _read(path: Path, with_state: bool) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if not path.is_file():
+        raise CheckpointError(f"There is no weights file at {path}.")
+    try:
+        with safe_open(path, "pt") as file:
+            keys = file.keys() if with_state else ()
+            return file.metadata() or {}, {key: file.get_tensor(key) for key in keys}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"The weights file {path} is damaged or not in safetensors format ({error}). "
+            f"{GET_AGAIN}"
+        ) from error
 
 
 def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[ModelConfig, dict[str, object]]:

@@ -14,6 +14,7 @@ from app.core.errors import ModelError
 from app.core.settings import MemoryValue
 
 if TYPE_CHECKING:
+    from tinysam2.config import ModelConfig
     from tinysam2.zoo import KnownModel
 
 MEGABYTE = 1_000_000
@@ -176,10 +177,8 @@ def state_of(name: str) -> tuple[ModelState, Path | None]:
 
 
 def _row(model: "KnownModel") -> KnownModelRow:
-    from tinysam2.config import ModelConfig
-    from tinysam2.families import FAMILIES
-
-    config = FAMILIES[model.network].config if model.network else ModelConfig()
+    state, path = state_of(model.name)
+    config = _config(model, path)
     memory = {each.name: getattr(config.memory, each.name) for each in fields(config.memory)}
     return KnownModelRow(
         name=model.name,
@@ -188,10 +187,23 @@ def _row(model: "KnownModel") -> KnownModelRow:
         parameters=model.parameters,
         davis17_val=model.davis17_val,
         licence=model.licence,
-        state=state_of(model.name)[0],
+        state=state,
         can_fetch=model.address is not None,
         input_size=config.image_size,
         size_step=config.size_step,
         megabytes=model.byte_size and -(-model.byte_size // MEGABYTE),
         memory={name: str(v) if isinstance(v, str) else v for name, v in memory.items()},
     )
+
+
+def _config(model: "KnownModel", path: Path | None) -> "ModelConfig":
+    from tinysam2.checkpoints import CheckpointError, load_config
+    from tinysam2.config import ModelConfig
+    from tinysam2.families import FAMILIES
+
+    if model.network:
+        return FAMILIES[model.network].config
+    try:
+        return load_config(path) if path else ModelConfig()
+    except CheckpointError:  # is told when the weights are to be used
+        return ModelConfig()

@@ -20,7 +20,7 @@ from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.tracking.picture import input_hw_of, network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
-KEPT_FEATURES = 8  # about 3 MB each at 512 px
+KEPT_FEATURES = 8  # about 4 MB each at 576 px
 PREVIOUS_LOGIT_LIMIT = 32.0  # SAM 2: how sure a mask to be repaired may be
 POINTED_AT_LOGIT = 5.0  # where a person pointed there is an object, whatever the head says
 

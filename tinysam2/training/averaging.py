@@ -22,7 +22,7 @@ from tinysam2.network import TinySam2
 def average(
     first: Path, second: Path, share: float, out: Path, parts: Mapping[str, float] | None = None
 ) -> None:
-    """Write ``(1 - share) x first + share x second``, fused.
+    """Write ``(1 - share) x first + share x second``, fused, to be used at the second's size.
 
     Args:
         first: weights in the program's own format.

@@ -135,3 +135,8 @@ class TrackingConfig:
     def share_done(self, step: int, seconds: float) -> float:
         """Return how much of the run lies behind, from 0 on; 1 is its end."""
         return share_done(self.minutes, self.steps, step, seconds)
+
+    def size(self, step: int, seconds: float) -> int:
+        """Return the side in pixels that pictures have where a run is."""
+        done = self.share_done(step, seconds)
+        return next((p.size for p in self.phases if done <= p.until), self.phases[-1].size)

@@ -155,6 +155,7 @@ def export(state: TrainingState, config: TrackingConfig) -> None:
         "seconds": round(state.seconds),
         "processes": state.ranks.count,
     }
-    # Weights answer best at the size they last saw.
-    shape = replace(state.network.config, image_size=config.phases[-1].size)
+    # Clicks are answered best at about the size that was seen last.
+    size = config.size(state.step, state.seconds)
+    shape = replace(state.network.config, image_size=size)
     save_checkpoint(config.out / "tinysam2.safetensors", shape, state.ema, card)

@@ -12,6 +12,7 @@ from app.tracking.models import Catalogue, ModelShelf, ModelState
 from tests.helpers.file_server import serving
 from tinysam2 import store
 from tinysam2.build import BUNDLED
+from tinysam2.checkpoints import load_checkpoint, save_checkpoint
 from tinysam2.store import ModelStore
 from tinysam2.zoo import MODELS
 
@@ -48,6 +49,20 @@ def test_importing_changes_the_state(tmp_path: Path) -> None:
     (tmp_path / "w.pt").write_bytes(b"no weights")
     with pytest.raises(ModelError, match=r"w\.pt"):
         shelf.import_file(tmp_path / "w.pt", "edgetam")
+
+
+def test_imported_weights_of_ours_run_at_the_size_that_they_name(tmp_path: Path) -> None:
+    config, state, card = load_checkpoint(BUNDLED["tinysam2"])
+    save_checkpoint(tmp_path / "w.safetensors", replace(config, image_size=384), state, card)
+    shelf = ModelShelf()
+    shelf.import_file(tmp_path / "w.safetensors", "tinysam2")
+    row = next(row for row in shelf.catalogue().models if row.name == "tinysam2")
+    assert (row.state, row.input_size) == (ModelState.STORED, 384)
+    stored = ModelStore().path("tinysam2")
+    assert stored
+    stored.write_bytes(b"damaged")
+    row = next(row for row in shelf.catalogue().models if row.name == "tinysam2")
+    assert (row.state, row.input_size) == (ModelState.STORED, 576)
 
 
 def test_weights_of_several_models_are_those_of_the_selected_one(

@@ -15,7 +15,7 @@ from tinysam2.network import TinySam2
 from tinysam2.tracking.video_tracker import VideoTracker
 from tinysam2.training import tracking_stage
 from tinysam2.training.rollout import click_stills, rollout
-from tinysam2.training.tracking_config import TrackingConfig
+from tinysam2.training.tracking_config import Phase, TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
 
 SMALL = ModelConfig(
@@ -83,12 +83,20 @@ def test_trained_weights_track(config: TrackingConfig) -> None:
     path = config.out / "tinysam2.safetensors"
     shape, state, card = load_checkpoint(path)
     assert card["steps"] == 1
-    assert shape.image_size == config.phases[-1].size == 64
+    assert shape.image_size == 64
     assert "data" not in card["recipe"]  # type: ignore[operator]
     assert path.stat().st_size < 2.2 * sum(v.numel() for v in state.values())
     tracker = VideoTracker(load_model(checkpoint=path, device="cpu"), [np.zeros((9, 9, 3), "u1")])
     tracker.add_points(1, 0, [[4, 4]], [1])
     assert len(list(tracker.propagate())) == 1
+
+
+@pytest.mark.parametrize(("step", "size"), [(0, 64), (4, 64), (5, 128), (9, 256), (10, 256)])
+def test_weights_name_the_size_that_they_saw_last(
+    config: TrackingConfig, step: int, size: int
+) -> None:
+    phases = (Phase(0.4, 64), Phase(0.8, 128), Phase(1.0, 256))
+    assert replace(config, steps=10, phases=phases).size(step, seconds=0.0) == size
 
 
 def test_a_trained_model_can_teach(config: TrackingConfig, tmp_path: Path) -> None:
