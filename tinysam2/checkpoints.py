@@ -76,9 +76,8 @@ def check_numbers(state: Mapping[str, Tensor], path: Path) -> None:
 def is_own(path: Path) -> bool:
     """Tell whether a ``.safetensors`` file is one of `save_checkpoint`."""
     try:
-        with safe_open(path, "pt") as file:
-            return "config" in (file.metadata() or {})
-    except (SafetensorError, OSError):
+        return "config" in _read(path, with_state=False)[0]
+    except CheckpointError:
         return False
 
 

@@ -25,4 +25,5 @@ def test_input_has_the_proportions_of_the_picture(
 def test_own_network_keeps_proportions_and_neighbours_squash() -> None:
     own, sam2 = toy_model(), model_of(SAM2)
     assert ImagePredictor(own, 512).input_hw((1080, 1920)) == (384, 704)
+    assert ImagePredictor(own, 576).input_hw((320, 569)) == (448, 768)
     assert ImagePredictor(sam2, 512).input_hw((1080, 1920)) == (512, 512)
