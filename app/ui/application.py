@@ -13,11 +13,11 @@ from app.core.settings import ModelSettings
 from app.storage.home import home_folder
 from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
-from app.ui.icons import icon
-from app.ui.main_window import TITLE, MainWindow
-from app.ui.notices import Notices
-from app.ui.shortcuts import ShortcutGuard
-from app.ui.theme import apply_theme
+from app.ui.style.icons import icon
+from app.ui.style.theme import apply_theme
+from app.ui.window.main_window import TITLE, MainWindow
+from app.ui.window.notices import Notices
+from app.ui.window.shortcuts import ShortcutGuard
 
 LOG_BYTES = 1 << 20
 

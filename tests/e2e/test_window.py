@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.core.document import Table
 from app.session import Session
 from app.storage.home import home_folder
-from app.ui.main_window import MainWindow
+from app.ui.window.main_window import MainWindow
 from main import main
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.sources import ROOT
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.gui
 
 @pytest.fixture(autouse=True)
 def fake_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("app.ui.model_host.load_model", lambda settings: FakeBackend())
+    monkeypatch.setattr("app.ui.jobs.model_host.load_model", lambda settings: FakeBackend())
     yield
     shutil.rmtree(home_folder(), ignore_errors=True)
 
@@ -80,7 +80,7 @@ def test_a_session_of_work_survives_the_program(start: Callable[..., int], tmp_p
 def test_the_window_is_there_before_torch(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from app.ui.main_window import MainWindow\n"
+        "from app.ui.window.main_window import MainWindow\n"
         "from PySide6.QtWidgets import QApplication\n"
         "application = QApplication([])\n"
         "window = MainWindow()\n"

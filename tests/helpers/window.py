@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from app.core.document import Document, Table
 from app.storage.home import home_folder
 from app.tracking.loading import BackendLoader
-from app.ui.main_window import MainWindow
-from app.ui.shortcuts import ShortcutGuard
-from app.ui.workspace import Workspace
+from app.ui.window.main_window import MainWindow
+from app.ui.window.shortcuts import ShortcutGuard
+from app.ui.window.workspace import Workspace
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.synthetic_video import write_numbered_clip
 

@@ -11,8 +11,8 @@ from app.core.document import Document, FrameMask, Origin
 from app.core.masks import RleMask
 from app.core.memory import Decision, FrameScores, MemoryRecord
 from app.core.prompts import FramePrompts, PointPrompt
-from app.ui.document_bridge import DocumentBridge
-from app.ui.view_state import ViewState
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
 
 SIZE_HW = (72, 128)
 SOLID = RleMask(SIZE_HW, np.array([100, 50, 72 * 128 - 150], np.uint32))

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygon
 
 from app.core.document import Document, FrameMask, TrackedObject
 from app.core.masks import Bitmap, RleMask
-from app.ui.view_state import ViewState
+from app.ui.state.view_state import ViewState
 
 OUTLINE_PX = 1.5
 ACTIVE_OUTLINE_PX = 2.5

@@ -5,8 +5,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from app.media.frames import Pixels
-from app.ui.frame_loader import FrameLoader, qimage_of
-from app.ui.view_state import ViewState
+from app.ui.jobs.frame_loader import FrameLoader, qimage_of
+from app.ui.state.view_state import ViewState
 
 LATE_MS = 300
 

@@ -14,7 +14,7 @@ from app.ui.canvas.layers import MaskLayer, draw_preview, drawn_masks, is_drawn
 from app.ui.canvas.picture import FramePicture
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.viewport import Viewport
-from app.ui.view_state import ViewState
+from app.ui.state.view_state import ViewState
 
 BACKGROUND = QColor(30, 31, 34)
 PICTURE_EDGE = QColor(74, 76, 82)

@@ -23,9 +23,9 @@ from app.ui.canvas.scene import CanvasScene
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.tools.toolbox import make_tools
 from app.ui.canvas.viewport import Viewport
-from app.ui.document_bridge import DocumentBridge
-from app.ui.frame_loader import FrameLoader
-from app.ui.view_state import Tool, ViewState
+from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import Tool, ViewState
 
 TOOL_BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
 SHIFT = Qt.KeyboardModifier.ShiftModifier

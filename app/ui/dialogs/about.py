@@ -7,7 +7,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.storage.home import home_folder
-from app.ui.icons import icon
+from app.ui.style.icons import icon
 
 LOG_NAME = "annotator.log"
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -20,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.export.registry import FORMATS
-from app.ui.theme import SPACING_PX
+from app.ui.style.theme import SPACING_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ class ExportOrder:
     formats: tuple[str, ...]
     folder: Path
     frames: range
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What came of an export: where it is, and what the formats could not hold."""
+
+    folder: Path
+    paths: tuple[Path, ...]
+    warnings: tuple[str, ...]
 
 
 class ExportDialog(QDialog):
@@ -146,3 +157,19 @@ def _in_a_row(*widgets: QWidget) -> QWidget:
         layout.addWidget(widget, int(isinstance(widget, QLineEdit)))
         layout.setAlignment(widget, Qt.AlignmentFlag.AlignVCenter)
     return row
+
+
+def show_exported(parent: QWidget, exported: Exported) -> None:
+    """Say where the files are, and each thing that a format could not hold."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("Export finished")
+    box.setText(f"Masks were written to {exported.folder}")
+    box.setIcon(QMessageBox.Icon.Warning if exported.warnings else QMessageBox.Icon.Information)
+    if exported.warnings:
+        box.setInformativeText("\n".join(f"• {sentence}" for sentence in exported.warnings))
+    box.setDetailedText("\n".join(map(str, exported.paths)))
+    show = box.addButton("Show folder", QMessageBox.ButtonRole.ActionRole)
+    show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(exported.folder))))
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()

@@ -18,7 +18,7 @@ from app.core.settings import ModelSettings
 from app.tracking.models import Catalogue, FetchStep, KnownModelRow, ModelState
 from app.ui.dialogs.model_form import ModelForm
 from app.ui.dialogs.model_table import ModelTable
-from app.ui.theme import SPACING_PX
+from app.ui.style.theme import SPACING_PX
 
 
 def problem(model: KnownModelRow, settings: ModelSettings) -> str:

@@ -12,7 +12,7 @@ from app.core.settings import MemoryValue, ModelSettings
 from app.tracking.models import Catalogue, KnownModelRow
 from app.ui.dialogs.paths import WEIGHTS_FILTER
 from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberInput, Numbers
-from app.ui.theme import SPACING_PX
+from app.ui.style.theme import SPACING_PX
 
 FIELD_HEIGHT_PX = 26
 POLICY_WORDS = {

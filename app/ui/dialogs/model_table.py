@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.tracking.models import MEGABYTE, KnownModelRow, ModelState
-from app.ui.theme import SPACING_PX
+from app.ui.style.theme import SPACING_PX
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.storage.opening import PROJECT_SUFFIX
-from app.ui.preferences import Preferences
+from app.ui.state.preferences import Preferences
 
 VIDEO_FILTER = (
     "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.gif *.ogv)"

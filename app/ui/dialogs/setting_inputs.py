@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.settings import MemoryValue
-from app.ui.theme import SPACING_PX
+from app.ui.style.theme import SPACING_PX
 
 
 class Input(Protocol):

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.icons import icon
-from app.ui.job_runner import Outcome
-from app.ui.progress import JobProgress
-from app.ui.theme import SPACING_PX
+from app.ui.jobs.job_runner import Outcome
+from app.ui.jobs.progress import JobProgress
+from app.ui.style.icons import icon
+from app.ui.style.theme import SPACING_PX
 
 MAX_ROWS = 50
 

@@ -6,9 +6,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.core.memory import MemoryRecord
-from app.ui.decisions import Mark
-from app.ui.marks import is_dark, mark_color
 from app.ui.panels.memory_words import percent
+from app.ui.style.colors import is_dark
+from app.ui.style.memory_marks import Mark, mark_color
 
 TOKEN_GOAL = 0.07  # of a full SAM 2 bank
 DROPPED_ARGB = 0xB4000000

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.memory import Constraint
-from app.ui.decisions import MARK_NAMES, Mark
-from app.ui.icons import icon
-from app.ui.marks import is_dark, mark_icon
 from app.ui.panels.memory_bars import ScoreBar, TokenPicture
 from app.ui.panels.memory_words import BankEntry
+from app.ui.style.colors import is_dark
+from app.ui.style.icons import icon
+from app.ui.style.memory_marks import MARK_NAMES, Mark, mark_icon
 
 _DEMANDS = (
     (Constraint.PIN, "pin", "Pin", "Always remember frame {} when tracking again"),

@@ -7,13 +7,13 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayou
 from app.core.document import ObjectFrame, Table, TrackedObject
 from app.core.memory import Constraint
 from app.session import Session
-from app.ui.document_bridge import DocumentBridge
-from app.ui.frame_loader import FrameLoader
+from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.panels.memory_bars import TokenMeter
 from app.ui.panels.memory_entry import BankEntryView, ConstraintButtons
 from app.ui.panels.memory_plot import ScorePlot, ScoreSeries
 from app.ui.panels.memory_words import bank_entries, heading
-from app.ui.view_state import ViewState
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
 
 REFRESH_MS = 30
 

@@ -9,9 +9,8 @@ from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.document import Document, Table
-from app.ui.decisions import Mark
-from app.ui.marks import is_dark, mark_color
-from app.ui.timeline.scene import Style
+from app.ui.style.colors import Style, is_dark
+from app.ui.style.memory_marks import Mark, mark_color
 
 if TYPE_CHECKING:
     from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.core.document import Document, Table, TrackedObject
 from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
-from app.ui.decisions import Mark, bank_mark, memory_mark
+from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
 
 SEEN_PRESENCE = 0.5
 

@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QP
 
 from app.core.document import ObjectFrame, Table, TrackedObject
 from app.session import Session
-from app.ui.document_bridge import DocumentBridge
-from app.ui.icons import icon
-from app.ui.view_state import ViewState
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
+from app.ui.style.icons import icon
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

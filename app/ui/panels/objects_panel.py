@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVB
 from app.core import edits
 from app.core.document import TrackedObject
 from app.session import Session
-from app.ui.document_bridge import DocumentBridge
-from app.ui.icons import icon
 from app.ui.panels.objects_model import Column, ObjectsModel, swatch
 from app.ui.panels.objects_table import ObjectsTable
-from app.ui.view_state import ViewState
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
+from app.ui.style.icons import icon
 
 
 class ObjectsPanel(QWidget):

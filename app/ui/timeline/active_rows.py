@@ -5,8 +5,15 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.session import WEAK_CONFIDENCE
-from app.ui.decisions import MARK_NAMES, Mark, bank_mark
-from app.ui.marks import mark_color, mark_pixmap, paint_mark
+from app.ui.style.colors import mixed
+from app.ui.style.memory_marks import (
+    MARK_NAMES,
+    Mark,
+    bank_mark,
+    mark_color,
+    mark_pixmap,
+    paint_mark,
+)
 from app.ui.timeline.geometry import thinned
 from app.ui.timeline.lanes import mark_x
 from app.ui.timeline.model import Flag, Lane
@@ -17,7 +24,7 @@ from app.ui.timeline.raster import (
     image_of,
     quality_pixels,
 )
-from app.ui.timeline.scene import LANE_PX, Scene, mixed
+from app.ui.timeline.scene import LANE_PX, Scene
 
 MARK_PX = 10
 STAMP_PX = 13  # side of the picture of one mark

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-from app.ui.frame_loader import FrameLoader
+from app.ui.jobs.frame_loader import FrameLoader
 
 REQUEST_DELAY_MS = 40
 GAP_PX = 8

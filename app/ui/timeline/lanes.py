@@ -5,12 +5,12 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.core.document import TrackedObject
-from app.ui.decisions import Mark
-from app.ui.marks import paint_mark
+from app.ui.style.colors import mixed
+from app.ui.style.memory_marks import Mark, paint_mark
 from app.ui.timeline.geometry import thinned
 from app.ui.timeline.model import Flag
 from app.ui.timeline.raster import BarColors, bar_pixels, image_of
-from app.ui.timeline.scene import Scene, mixed
+from app.ui.timeline.scene import Scene
 
 PROMPT_GAP_PX = 9
 LOCKED_STRIPE_PX = 12

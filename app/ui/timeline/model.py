@@ -6,7 +6,7 @@ from enum import IntFlag
 import numpy as np
 
 from app.core.document import Document, FrameMask, ObjectFrame, Origin, Table
-from app.ui.decisions import memory_mark
+from app.ui.style.memory_marks import memory_mark
 
 
 class Flag(IntFlag):

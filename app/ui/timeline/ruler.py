@@ -3,7 +3,8 @@
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
-from app.ui.timeline.scene import Scene, faded, timecode
+from app.ui.style.colors import faded
+from app.ui.timeline.scene import Scene, timecode
 
 TICK_GAP_PX = 92
 MINOR_GAP_PX = 9

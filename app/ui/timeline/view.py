@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app.core.document import ObjectFrame, TrackedObject
 from app.session import Session
-from app.ui.document_bridge import DocumentBridge
-from app.ui.frame_loader import FrameLoader
+from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
+from app.ui.style.colors import Style
 from app.ui.timeline.active_rows import paint_bank, paint_legend, paint_memory, paint_quality
 from app.ui.timeline.geometry import Viewport
 from app.ui.timeline.hover import HoverPopup
@@ -17,17 +19,8 @@ from app.ui.timeline.lanes import paint_lanes
 from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.mouse import TimelineMouse
 from app.ui.timeline.ruler import paint_play_head, paint_range, paint_ruler
-from app.ui.timeline.scene import (
-    EDGE_PX,
-    GUTTER_PX,
-    LANE_PX,
-    Rows,
-    Scene,
-    Style,
-    timecode,
-)
+from app.ui.timeline.scene import EDGE_PX, GUTTER_PX, LANE_PX, Rows, Scene, timecode
 from app.ui.timeline.zoom_buttons import ZoomButtons
-from app.ui.view_state import ViewState
 
 ZOOM_STEP = 1.25
 MIN_HEIGHT_PX = 190

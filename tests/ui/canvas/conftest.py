@@ -15,8 +15,8 @@ from app.core.document import Document, FrameMask, Origin
 from app.core.edits import add_object, set_masks
 from app.core.masks import RleMask
 from app.ui.canvas.view import CanvasView
-from app.ui.document_bridge import DocumentBridge
-from app.ui.view_state import ViewState
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
 
 SIZE_HW = (80, 100)
 GREY = 128

@@ -7,7 +7,7 @@ from app.core.document import FrameMask, Origin
 from app.core.edits import set_masks, set_prompts, set_verified, update_object
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts, PointPrompt
-from app.ui.view_state import Tool
+from app.ui.state.view_state import Tool
 from tests.ui.canvas.conftest import CTRL, LEFT, MIDDLE, PLAIN, RIGHT, SHIFT, SIZE_HW, Stage
 
 

@@ -5,7 +5,7 @@ import pytest
 from app.core import edits
 from app.core.document import Edit
 from app.core.memory import Constraint, Decision
-from app.ui.decisions import Mark
+from app.ui.style.memory_marks import Mark
 from app.ui.timeline.model import Flag, Lane, TimelineModel
 from tests.ui.timeline_stage import EMPTY, Stage, painted, record, tracked
 

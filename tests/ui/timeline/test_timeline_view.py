@@ -9,8 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core import edits
 from app.core.memory import Constraint, Decision
-from app.ui.decisions import Mark
-from app.ui.marks import mark_color
+from app.ui.style.memory_marks import Mark, mark_color
 from app.ui.timeline import TimelineView, lanes
 from app.ui.timeline.active_rows import memory_marks
 from app.ui.timeline.hover import HoverPopup

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from app.core.masks import RleMask
 from app.ui.canvas.tools.base import NOTHING, CanvasTool
 from app.ui.canvas.viewport import Viewport
-from app.ui.view_state import ViewState
+from app.ui.state.view_state import ViewState
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.tools.box import BoxTool
 from app.ui.canvas.tools.brush import BrushTool, EraserTool
 from app.ui.canvas.tools.point import PointTool
-from app.ui.view_state import Tool, ViewState
+from app.ui.state.view_state import Tool, ViewState
 
 
 class ActiveObject(Protocol):

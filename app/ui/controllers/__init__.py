@@ -1,0 +1,1 @@
+"""What user actions do: edits of the session and background jobs."""

@@ -1,0 +1,126 @@
+"""Moving through the frames: steps, jumps to frames that matter, playback."""
+
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from app.session import Session
+from app.ui.state.view_state import ViewState
+
+LONG_STEP_FRAMES = 10
+
+
+class Navigator(QObject):
+    """Sets the frame of the view.
+
+    Signals:
+        message: why nothing happened, in words.
+    """
+
+    message = Signal(str)
+
+    def __init__(self, session: Session, view: ViewState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._view = view
+
+    def go(self, frame: int) -> None:
+        """Show a frame; beyond the ends the first or the last."""
+        self._view.frame = frame
+
+    def step(self, frames: int) -> None:
+        """Move by a number of frames."""
+        self.go(self._view.frame + frames)
+
+    def go_first(self) -> None:
+        """Show the first frame."""
+        self.go(0)
+
+    def go_last(self) -> None:
+        """Show the last frame."""
+        self.go(self._session.num_frames - 1)
+
+    def jump_prompted(self, sign: int) -> None:
+        """Go to the next or previous frame that has prompts of the active object."""
+        self._jump(sign, self._session.prompted_frames, "prompted frame")
+
+    def jump_weak(self, sign: int) -> None:
+        """Go to the next or previous frame where the model is unsure of the active object."""
+        self._jump(sign, self._session.weak_frames, "weak frame")
+
+    def jump_kept(self, sign: int) -> None:
+        """Go to the next or previous frame that entered the memory of the active object."""
+        self._jump(sign, self._session.kept_frames, "frame kept in memory")
+
+    def _jump(self, sign: int, frames_of: Callable[[int], list[int]], what: str) -> None:
+        active = self._view.active_object
+        frames = frames_of(active) if active is not None else []
+        here = self._view.frame
+        found = (
+            frames[bisect_right(frames, here) :]
+            if sign > 0
+            else frames[: bisect_left(frames, here)]
+        )
+        if found:
+            self.go(found[0] if sign > 0 else found[-1])
+        else:
+            self.message.emit(f"There is no {what} {'after' if sign > 0 else 'before'} this one.")
+
+
+class Player(QObject):
+    """Plays at the film's own rate; frames are left out when the screen is late.
+
+    Signals:
+        playing_changed: whether it plays.
+    """
+
+    playing_changed = Signal(bool)
+
+    def __init__(self, session: Session, view: ViewState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._source = session.source
+        self._view = view
+        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._on_tick)
+        self._start_s = 0.0
+        self._shown = 0
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether it plays."""
+        return self._timer.isActive()
+
+    def toggle(self) -> None:
+        """Play from the frame on screen, from the start at the end; or pause."""
+        if self.is_playing:
+            self.pause()
+            return
+        last = len(self._source) - 1
+        if self._view.frame >= last:
+            self._view.frame = 0
+        self._shown = self._view.frame
+        self._start_s = time.monotonic() - self._source.timestamp_s(self._shown)
+        self._timer.start(max(5, round(500 / self._source.frame_rate)))
+        self.playing_changed.emit(True)
+
+    def pause(self) -> None:
+        """Stop on the frame on screen."""
+        if self.is_playing:
+            self._timer.stop()
+            self.playing_changed.emit(False)
+
+    def _on_tick(self) -> None:
+        if self._view.frame != self._shown:  # the user went elsewhere
+            self.pause()
+            return
+        due_s = time.monotonic() - self._start_s
+        last = len(self._source) - 1
+        frame = self._shown
+        while frame < last and self._source.timestamp_s(frame + 1) <= due_s:
+            frame += 1
+        self._shown = frame
+        self._view.frame = frame
+        if frame == last:
+            self.pause()

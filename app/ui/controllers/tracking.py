@@ -1,0 +1,118 @@
+"""Tracking as the user steers it: what, which way, how far; following it on screen."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from app.core.errors import UsageError
+from app.session import Session
+from app.tracking.backend import Direction
+from app.tracking.jobs import TrackStep
+from app.ui.controllers.annotation import Controller
+from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_runner import Outcome
+from app.ui.state.undo import EditStack
+from app.ui.state.view_state import ViewState
+
+
+class TrackingControl(QObject):
+    """Starts one tracking at a time and puts its frames into the document as they come.
+
+    Attributes:
+        tracks_all: track all unlocked objects, not only the active one.
+        follows: show each frame as it is tracked, until the user goes elsewhere.
+
+    Signals:
+        message: a sentence for the status bar.
+        changed: one of the attributes changed.
+    """
+
+    message = Signal(str)
+    changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        view: ViewState,
+        controller: Controller,
+        stack: EditStack,
+        desk: JobDesk,
+    ) -> None:
+        super().__init__(controller)
+        self.tracks_all = False
+        self.follows = True
+        self._session = session
+        self._view = view
+        self._controller = controller
+        self._stack = stack
+        self._desk = desk
+        self._job_id: int | None = None
+        self._followed: int | None = None
+
+    def toggle_all(self) -> None:
+        """Track all objects, or only the active one."""
+        self.tracks_all = not self.tracks_all
+        self.changed.emit()
+
+    def toggle_follow(self) -> None:
+        """Show frames as they are tracked, or stay where the user is."""
+        self.follows = not self.follows
+        self.changed.emit()
+
+    def stop_following(self) -> None:
+        """Stay on the frame on screen: the user has begun to do something there."""
+        self._followed = None
+
+    def track(self, direction: Direction) -> None:
+        """Track from the frame on screen to the end, or as far as the in/out range goes."""
+        self._start(direction)
+
+    def track_one(self, direction: Direction) -> None:
+        """Track one frame further and go there."""
+        here = self._view.frame
+        self._start(direction, max(0, here - 1), min(here + 1, self._session.num_frames - 1))
+
+    def track_range(self) -> None:
+        """Track the in/out range both ways from the frame on screen, or all if there is none."""
+        self._start(Direction.BOTH)
+
+    def _objects(self) -> Sequence[int] | None:
+        active = self._view.active_object
+        return None if self.tracks_all or active is None else [active]
+
+    def _start(
+        self, direction: Direction, first: int | None = None, last: int | None = None
+    ) -> None:
+        if self._job_id is not None:
+            self.message.emit("Tracking is under way; Esc stops it.")
+            return
+        start = self._view.frame
+        try:
+            job = self._session.track_job(direction, start, self._objects(), first, last)
+        except UsageError as error:
+            self.message.emit(str(error))
+            return
+        active = self._controller.active
+        name = "all objects" if self.tracks_all or active is None else active.name
+        way = "both ways" if direction is Direction.BOTH else direction.value
+        self._followed = start if self.follows or first is not None else None
+        self._job_id = self._desk.submit(
+            job, f"Track {name} {way}", self._on_tracked, on_end=self._on_ended
+        )
+
+    def _on_tracked(self, step: TrackStep) -> None:
+        if self._stack.is_taken_back(step.job_key) and self._job_id is not None:
+            self._desk.runner.cancel(self._job_id)
+            return
+        self._session.apply(step)
+        if QGuiApplication.mouseButtons():
+            self.stop_following()
+        if self._followed is not None:
+            if self._view.frame == self._followed:
+                self._view.frame = self._followed = step.result.frame
+            else:
+                self._followed = None
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        self._job_id = None

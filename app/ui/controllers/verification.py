@@ -1,0 +1,45 @@
+"""Proving a video's frame numbers while the user already works."""
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.errors import SourceError
+from app.media.verify import Verdict, VerifyStep
+from app.session import Session
+from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_runner import Priority
+
+
+class Verification(QObject):
+    """Checks one session at a time, when nothing else needs the files' thread.
+
+    Signals:
+        renumbered: the session's frames have other numbers now; nothing was annotated yet.
+        warned: `SourceError` about frames that are not what they seem; nothing was changed.
+    """
+
+    renumbered = Signal()
+    warned = Signal(object)
+
+    def __init__(self, files: JobDesk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._files = files
+        self._job_id = 0
+
+    def start(self, session: Session) -> None:
+        """Check a session instead of the one before."""
+        self._files.runner.cancel(self._job_id)
+        self._job_id = self._files.submit(
+            session.verify_job(),
+            f"Check {session.source.name}",
+            lambda step: self._on_step(session, step),
+            priority=Priority.IDLE,
+        )
+
+    def _on_step(self, session: Session, step: VerifyStep) -> None:
+        if step.result is None or step.result.verdict is Verdict.VERIFIED:
+            return
+        if step.result.verdict is Verdict.ADOPTED and not session.document.objects:
+            session.apply(step)
+            self.renumbered.emit()
+        hint = "Check the video before you rely on its annotations, or convert it."
+        self.warned.emit(SourceError(step.result.sentence, hint))

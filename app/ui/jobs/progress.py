@@ -1,0 +1,81 @@
+"""How far a job is and how long it will take, in numbers and in words; Qt-free."""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from app.core.errors import AppError
+from app.ui.jobs.job_runner import Outcome
+
+RATE_STEPS = 20
+"""The rate is that of the last steps, so that it follows a change of speed."""
+
+
+def duration_text(seconds: float) -> str:
+    """Say a duration as people do: ``4 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    if whole < 60:
+        return f"{whole} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+@dataclass(slots=True)
+class JobProgress:
+    """One job that the user sees.
+
+    Attributes:
+        job_id: its id in the runner.
+        label: what it does.
+        done: frames or other units finished, of ``total`` (0 while unknown).
+        outcome: how it ended, None until then.
+        error: why it failed.
+        unit: what ``done`` and ``total`` count.
+        notes: what the user should know of a job that is done.
+    """
+
+    job_id: int
+    label: str
+    done: int = 0
+    total: int = 0
+    outcome: Outcome | None = None
+    error: AppError | None = None
+    notes: tuple[str, ...] = ()
+    unit: str = "frames"
+    _times: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RATE_STEPS))
+
+    def advance(self, done: int, total: int) -> None:
+        """Note a step now."""
+        self.done, self.total = done, total
+        self._times.append((time.monotonic(), done))
+
+    @property
+    def frames_per_second(self) -> float | None:
+        """Speed over the last steps, None before there were two."""
+        if len(self._times) < 2:
+            return None
+        (start_s, first), (end_s, last) = self._times[0], self._times[-1]
+        return (last - first) / (end_s - start_s) if end_s > start_s else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time to the end at the present speed."""
+        rate = self.frames_per_second
+        return (self.total - self.done) / rate if rate else None
+
+    def text(self) -> str:
+        """Say how far it is or how it ended."""
+        count = f"{self.done} / {self.total} {self.unit}" if self.total else ""
+        if self.outcome is Outcome.FAILED:
+            return str(self.error)
+        if self.outcome is Outcome.CANCELLED:
+            return f"stopped at {count}, finished {self.unit} are kept" if count else "stopped"
+        if self.outcome is Outcome.DONE:
+            return ". ".join(self.notes) or (f"done, {count}" if count else "done")
+        parts = [count or "waiting"]
+        if (rate := self.frames_per_second) and (left := self.seconds_left) is not None:
+            speed = f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
+            parts += [f"{speed} {self.unit}/s", f"{duration_text(left)} left"]
+        return ", ".join(parts)

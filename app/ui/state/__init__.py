@@ -1,0 +1,1 @@
+"""State that widgets share: preferences, view state, document signals, undo."""

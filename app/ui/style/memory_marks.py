@@ -1,0 +1,153 @@
+"""The memory marks: which one a frame gets for an object, and its name, shape and color."""
+
+from enum import IntEnum
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+
+from app.core.memory import Constraint, Decision, MemoryRecord
+
+
+class Mark(IntEnum):
+    """What a frame is to the memory of an object; the greater wins where marks meet."""
+
+    NONE = 0
+    REFUSED = 1
+    BANNED = 2
+    REPLACED = 3  # was remembered, then made room for another frame
+    KEPT = 4
+    PINNED = 5
+    PROMPTED = 6
+
+
+MARK_NAMES = {
+    Mark.PROMPTED: "prompted",
+    Mark.PINNED: "pinned",
+    Mark.KEPT: "kept",
+    Mark.REPLACED: "replaced later",
+    Mark.REFUSED: "refused",
+    Mark.BANNED: "banned",
+}
+_DECISION_MARKS = {
+    Decision.PROMPTED: Mark.PROMPTED,
+    Decision.KEPT: Mark.KEPT,
+    Decision.REPLACED: Mark.KEPT,  # entered too, at another frame's expense
+    Decision.REFUSED: Mark.REFUSED,
+    Decision.PINNED: Mark.PINNED,
+    Decision.BANNED: Mark.BANNED,
+}
+_CONSTRAINT_MARKS = {Constraint.PIN: Mark.PINNED, Constraint.BAN: Mark.BANNED}
+# Mark -> colour on a light and on a dark ground, from Okabe and Ito's colour-blind-safe set.
+_COLORS = {
+    Mark.PROMPTED: ("#0067a5", "#56b4e9"),
+    Mark.PINNED: ("#a03c7d", "#e79cc9"),
+    Mark.KEPT: ("#007f5c", "#2fcf9f"),
+    Mark.REPLACED: ("#5f6670", "#b4bac4"),
+    Mark.REFUSED: ("#bf4f00", "#ff9142"),
+    Mark.BANNED: ("#b3261e", "#ff7b72"),
+}
+
+
+def memory_mark(
+    record: MemoryRecord | None, constraint: Constraint | None, was_evicted: bool
+) -> Mark:
+    """Tell what a frame is to the memory of an object.
+
+    Args:
+        record: the tracker's decision.
+        constraint: the user's demand; it wins, even before tracking obeyed it.
+        was_evicted: whether a later decision took the frame out of memory again.
+    """
+    if constraint is not None:
+        return _CONSTRAINT_MARKS[constraint]
+    if record is None:
+        return Mark.NONE
+    mark = _DECISION_MARKS[record.decision]
+    return Mark.REPLACED if mark is Mark.KEPT and was_evicted else mark
+
+
+def bank_mark(mark: Mark) -> Mark:
+    """Tell how a frame that is in memory came there, whatever becomes of it later.
+
+    Args:
+        mark: what the frame is over the whole video; without a decision the tracker began on it.
+    """
+    if mark is Mark.NONE:
+        return Mark.PROMPTED
+    return Mark.KEPT if mark is Mark.REPLACED else mark
+
+
+def mark_color(mark: Mark, dark: bool) -> QColor:
+    """Return the colour of a mark on a light or dark ground."""
+    return QColor(_COLORS[mark][dark])
+
+
+def _polygon(*corners: tuple[float, float]) -> QPainterPath:
+    path = QPainterPath()
+    path.addPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+    path.closeSubpath()
+    return path
+
+
+def _circle(radius: float) -> QPainterPath:
+    path = QPainterPath()
+    path.addEllipse(QPointF(0, 0), radius, radius)
+    return path
+
+
+def _cross() -> QPainterPath:
+    path = QPainterPath(QPointF(-0.4, -0.4))
+    path.lineTo(0.4, 0.4)
+    path.moveTo(-0.4, 0.4)
+    path.lineTo(0.4, -0.4)
+    return path
+
+
+def mark_path(mark: Mark) -> QPainterPath:
+    """Return the outline of a mark, centred on the origin, in a box of side 1."""
+    match mark:
+        case Mark.PROMPTED:
+            return _polygon((0, -0.5), (0.5, 0.42), (-0.5, 0.42))
+        case Mark.REFUSED:
+            return _polygon((0, 0.5), (0.5, -0.42), (-0.5, -0.42))
+        case Mark.PINNED:
+            return _polygon((0, -0.55), (0.5, 0), (0, 0.55), (-0.5, 0))
+        case Mark.KEPT:
+            return _circle(0.45)
+        case Mark.REPLACED:
+            return _circle(0.38)
+        case Mark.BANNED:
+            return _cross()
+        case _:
+            return QPainterPath()
+
+
+def paint_mark(painter: QPainter, mark: Mark, center: QPointF, size_px: float, dark: bool) -> None:
+    """Draw a mark; rings and crosses are stroked, the others filled."""
+    color = mark_color(mark, dark)
+    is_stroked = mark in (Mark.REPLACED, Mark.BANNED)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(center)
+    painter.scale(size_px, size_px)
+    painter.setPen(QPen(color, 0.2) if is_stroked else Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.BrushStyle.NoBrush if is_stroked else color)
+    painter.drawPath(mark_path(mark))
+    painter.restore()
+
+
+def mark_pixmap(mark: Mark, size_px: int, dark: bool, pixel_ratio: float = 1.0) -> QPixmap:
+    """Draw a mark on a transparent square with a side of ``size_px``."""
+    side = round(size_px * pixel_ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.setDevicePixelRatio(pixel_ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    paint_mark(painter, mark, QRectF(0, 0, size_px, size_px).center(), 0.8 * size_px, dark)
+    painter.end()
+    return pixmap
+
+
+def mark_icon(mark: Mark, dark: bool) -> QIcon:
+    """Return a mark as an icon."""
+    return QIcon(mark_pixmap(mark, 16, dark, pixel_ratio=2.0))

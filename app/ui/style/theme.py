@@ -1,0 +1,154 @@
+"""Colours and spacing of the window: a light and a dark theme on Qt's Fusion style."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from app.ui.style.icons import ICON_FOLDER
+
+SPACING_PX = 8
+
+
+class Theme(StrEnum):
+    """What the user chooses."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The colours of a theme; text on its background has a contrast of 4.5 or more (WCAG AA)."""
+
+    window: str
+    surface: str  # lists, text fields, the picture's surround
+    raised: str  # buttons, headers
+    border: str
+    text: str
+    muted: str
+    disabled: str
+    accent: str
+    accent_text: str
+    link: str
+    error: str
+
+
+DARK = Tokens(
+    window="#1e2124",
+    surface="#16181b",
+    raised="#2a2e33",
+    border="#3a4047",
+    text="#e3e6e9",
+    muted="#a3abb3",
+    disabled="#6b737b",
+    accent="#2f74b5",
+    accent_text="#ffffff",
+    link="#79b8f2",
+    error="#ff8a80",
+)
+LIGHT = Tokens(
+    window="#f1f3f5",
+    surface="#ffffff",
+    raised="#e6e9ec",
+    border="#c5cbd1",
+    text="#1c2126",
+    muted="#545d66",
+    disabled="#929aa2",
+    accent="#1f66a8",
+    accent_text="#ffffff",
+    link="#0b5aa2",
+    error="#b3261e",
+)
+
+_STYLE = """
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 4px 8px; }}
+QMainWindow::separator {{ background: {window}; width: 4px; height: 4px; }}
+QMainWindow::separator:hover {{ background: {accent}; }}
+QToolBar {{ border: 0; border-bottom: 1px solid {border}; padding: 4px 8px; spacing: 2px; }}
+QToolBar::separator {{ background: {border}; width: 1px; margin: 4px 6px; }}
+QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px; }}
+QToolButton:hover {{ background: {raised}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+QToolButton:pressed {{ background: {border}; }}
+QToolButton:checked {{ background: {accent}; color: {accent_text}; }}
+QMenuBar {{ border-bottom: 1px solid {border}; padding: 2px; }}
+QMenuBar::item {{ padding: 4px 10px; border-radius: 4px; background: transparent; }}
+QMenuBar::item:selected {{ background: {raised}; }}
+QDockWidget {{ color: {muted}; font-weight: 600; }}
+QDockWidget::title {{ padding: 6px 8px; background: {window}; border-bottom: 1px solid {border}; }}
+QStatusBar {{ border-top: 1px solid {border}; }}
+QStatusBar::item {{ border: 0; }}
+QProgressBar {{ border: 1px solid {border}; border-radius: 4px; background: {surface};
+                text-align: center; max-height: 16px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+QAbstractScrollArea {{ border: 0; }}
+QHeaderView::section {{ background: {window}; color: {muted}; border: 0; padding: 4px;
+                        border-bottom: 1px solid {border}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
+                        background: {surface}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent};
+                                image: url("{check}"); }}
+QCheckBox::indicator:focus {{ border-color: {text}; }}
+QLineEdit[role="field"] {{ border: 1px solid {border}; border-radius: 4px; padding: 4px 6px;
+                           background: {surface}; }}
+QLineEdit[role="field"]:focus {{ border-color: {accent}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QLabel[role="title"] {{ font-size: 22px; font-weight: 600; }}
+QLabel[role="muted"], QToolButton[role="muted"] {{ color: {muted}; }}
+QLabel[role="error"] {{ color: {error}; }}
+QPushButton[role="secondary"] {{ background: {raised}; color: {text}; border-radius: 6px;
+                                 border: 1px solid {border}; padding: 10px 16px; }}
+QPushButton[role="secondary"]:hover, QPushButton[role="secondary"]:focus {{ border-color: {text}; }}
+QPushButton[role="primary"] {{ background: {accent}; color: {accent_text}; border-radius: 6px;
+                               border: 1px solid {accent}; padding: 10px 24px; font-weight: 600; }}
+QPushButton[role="primary"]:hover {{ border-color: {text}; }}
+QPushButton[role="primary"]:focus {{ border: 2px solid {text}; }}
+"""
+
+
+def tokens_of(theme: Theme) -> Tokens:
+    """Return the colours of a theme; dark where the system does not say."""
+    if theme is Theme.SYSTEM:
+        scheme = QApplication.styleHints().colorScheme()
+        return LIGHT if scheme is Qt.ColorScheme.Light else DARK
+    return LIGHT if theme is Theme.LIGHT else DARK
+
+
+def palette_of(tokens: Tokens) -> QPalette:
+    """Return the colours as Qt's palette."""
+    role = QPalette.ColorRole
+    roles = {
+        tokens.window: (role.Window,),
+        tokens.surface: (role.Base,),
+        tokens.raised: (role.Button, role.AlternateBase, role.ToolTipBase, role.Midlight),
+        tokens.border: (role.Mid, role.Light),
+        tokens.text: (role.WindowText, role.Text, role.ButtonText, role.ToolTipText),
+        tokens.muted: (role.PlaceholderText,),
+        tokens.accent: (role.Highlight, role.Accent),
+        tokens.accent_text: (role.HighlightedText, role.BrightText),
+        tokens.link: (role.Link, role.LinkVisited),
+    }
+    palette = QPalette()
+    for color, named in roles.items():
+        for each in named:
+            palette.setColor(each, QColor(color))
+    palette.setColor(role.Dark, QColor(tokens.border).darker(140))
+    palette.setColor(role.Shadow, QColor("#000000"))
+    disabled = QPalette.ColorGroup.Disabled
+    for each in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(disabled, each, QColor(tokens.disabled))
+    palette.setColor(disabled, role.Highlight, QColor(tokens.border))
+    return palette
+
+
+def apply_theme(application: QApplication, theme: Theme) -> None:
+    """Restyle the whole application."""
+    tokens = tokens_of(theme)
+    values = {name: getattr(tokens, name) for name in Tokens.__slots__}
+    values["check"] = (ICON_FOLDER / "check-on-accent.svg").as_posix()
+    application.setPalette(palette_of(tokens))
+    application.setStyleSheet(_STYLE.format(**values))

@@ -1,0 +1,286 @@
+"""All actions of the window in one table: menus, toolbar, keys and tooltips come from it."""
+# ruff: noqa: E501 - a table has a row per action
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar
+
+from app.core.memory import Constraint
+from app.tracking.backend import Direction
+from app.ui.dialogs import paths
+from app.ui.dialogs.about import open_log, show_about
+from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.ui.state.view_state import Tool
+from app.ui.style.icons import icon
+from app.ui.style.theme import Theme
+from app.ui.window.shortcuts import key_text
+
+if TYPE_CHECKING:
+    from app.ui.window.main_window import MainWindow
+
+FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
+MAX_OBJECT_KEYS = 9
+
+
+class Need(Enum):
+    """What must be there for an action to make sense."""
+
+    NOTHING = auto()
+    SESSION = auto()
+    OBJECT = auto()
+    MASK = auto()
+    PROMPT = auto()
+    JOB = auto()
+    UNDO = auto()
+    REDO = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action.
+
+    Attributes:
+        menu: its menu, or ``menu/submenu``.
+        text: what it does.
+        keys: key sequences in Qt's portable notation.
+        run: does it.
+        icon: name of a picture in ``resources/icons``; without one it is not in the toolbar.
+        need: what must be there.
+        tip: more than the text says, for the tooltip.
+        is_on: whether it shows as switched on in the open workspace; None for actions that do
+            something once.
+        group: of actions of one group exactly one is on.
+        toolbar: whether it is in the toolbar.
+        icon_on: another picture for while it is on.
+        detail: what the text is followed by while the action is possible.
+    """
+
+    menu: str
+    text: str
+    keys: tuple[str, ...]
+    run: Callable[["MainWindow"], object]
+    icon: str = ""
+    need: Need = Need.SESSION
+    tip: str = ""
+    is_on: Callable[["MainWindow"], bool] | None = None
+    group: str = ""
+    toolbar: bool = False
+    detail: Callable[["MainWindow"], str] | None = None
+    icon_on: str = ""
+
+
+def _tool(text: str, key: str, tool: Tool, tip: str) -> ActionSpec:
+    return ActionSpec(
+        "Edit",
+        text,
+        (key,),
+        lambda w: w.workspace.controller.use_tool(tool),
+        tool.value,
+        tip=tip,
+        is_on=lambda w: w.workspace.view.tool is tool,
+        group="tool",
+        toolbar=True,
+    )
+
+
+def _theme(theme: Theme) -> ActionSpec:
+    return ActionSpec(
+        "View/Theme",
+        theme.value.capitalize(),
+        (),
+        lambda w: w.use_theme(theme),
+        need=Need.NOTHING,
+        is_on=lambda w: w.preferences.theme is theme,
+        group="theme",
+    )
+
+
+def _select(position: int) -> ActionSpec:
+    return ActionSpec(
+        "Object/Select",
+        f"Object {position}",
+        (str(position),),
+        lambda w: w.workspace.controller.select_nth(position),
+    )
+
+
+def show_shortcuts(window: "MainWindow") -> None:
+    """Open the list of keys."""
+    ShortcutsDialog(window.action_set.shortcut_rows(), window).open()
+
+
+_S = ActionSpec
+_NOW, _OBJ, _MASK = Need.NOTHING, Need.OBJECT, Need.MASK
+
+# fmt: off
+TABLE: tuple[ActionSpec, ...] = (
+    _S("File", "Open video…", ("Ctrl+O",), lambda w: w.ask_open(paths.ask_video), "open-video", _NOW, toolbar=True),
+    _S("File", "Open frame folder…", ("Ctrl+Shift+O",), lambda w: w.ask_open(paths.ask_folder), "open-folder", _NOW),
+    _S("File", "Open project…", (), lambda w: w.ask_open(paths.ask_project), "open-project", _NOW),
+    _S("File", "-", (), lambda w: None),
+    _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
+    _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
+    _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session, w), "export", toolbar=True),
+    _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session, w.workspace.stack), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
+    _S("File", "-", (), lambda w: None),
+    _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), need=_NOW),
+    _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Need.UNDO, toolbar=True, detail=lambda w: w.workspace.stack.undoText()),
+    _S("Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.workspace.stack.redo(), "redo", Need.REDO, toolbar=True, detail=lambda w: w.workspace.stack.redoText()),
+    _S("Edit", "-", (), lambda w: None),
+    _tool("Point tool", "Q", Tool.POINT, "Left: include, right or Ctrl+left: exclude, Shift: preview"),
+    _tool("Box tool", "W", Tool.BOX, "Drag a box around the object"),
+    _tool("Brush", "B", Tool.BRUSH, "Paint the mask by hand"),
+    _tool("Eraser", "E", Tool.ERASER, "Erase from the mask by hand"),
+    _S("Edit", "Larger brush", ("]",), lambda w: w.workspace.controller.change_brush(1)),
+    _S("Edit", "Smaller brush", ("[",), lambda w: w.workspace.controller.change_brush(-1)),
+    _S("Edit", "-", (), lambda w: None),
+    _S("Edit", "Delete prompt", ("Delete", "Backspace"), lambda w: w.workspace.controller.delete_prompt(), need=Need.PROMPT),
+    _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts_here(), need=Need.PROMPT),
+    _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), need=_OBJ),
+    _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), need=_NOW),
+    _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", icon_on="pause", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
+    _S("View/Go to", "Next frame", ("Right", ".", "D"), lambda w: w.workspace.navigator.step(1)),
+    _S("View/Go to", "Previous frame", ("Left", ",", "A"), lambda w: w.workspace.navigator.step(-1)),
+    _S("View/Go to", "10 frames on", ("Shift+Right",), lambda w: w.workspace.navigator.step(10)),
+    _S("View/Go to", "10 frames back", ("Shift+Left",), lambda w: w.workspace.navigator.step(-10)),
+    _S("View/Go to", "First frame", ("Home",), lambda w: w.workspace.navigator.go_first()),
+    _S("View/Go to", "Last frame", ("End",), lambda w: w.workspace.navigator.go_last()),
+    _S("View/Go to", "Frame number…", ("Ctrl+J", "G"), lambda w: w.status.edit_frame()),
+    _S("View/Go to", "-", (), lambda w: None),
+    _S("View/Go to", "Next prompted frame", ("PgDown",), lambda w: w.workspace.navigator.jump_prompted(1), need=_OBJ),
+    _S("View/Go to", "Previous prompted frame", ("PgUp",), lambda w: w.workspace.navigator.jump_prompted(-1), need=_OBJ),
+    _S("View/Go to", "Next weak frame", ("Alt+Right",), lambda w: w.workspace.navigator.jump_weak(1), need=_OBJ),
+    _S("View/Go to", "Previous weak frame", ("Alt+Left",), lambda w: w.workspace.navigator.jump_weak(-1), need=_OBJ),
+    _S("View/Go to", "Next frame kept in memory", ("Ctrl+Right",), lambda w: w.workspace.navigator.jump_kept(1), need=_OBJ),
+    _S("View/Go to", "Previous frame kept in memory", ("Ctrl+Left",), lambda w: w.workspace.navigator.jump_kept(-1), need=_OBJ),
+    _S("View", "-", (), lambda w: None),
+    _S("View", "Zoom in", ("=", "+"), lambda w: w.workspace.canvas.zoom_in(), "zoom-in"),
+    _S("View", "Zoom out", ("-",), lambda w: w.workspace.canvas.zoom_out(), "zoom-out"),
+    _S("View", "Fit", ("F",), lambda w: w.workspace.canvas.fit(), "zoom-fit", toolbar=True),
+    _S("View", "100 %", ("Ctrl+0",), lambda w: w.workspace.canvas.zoom_100()),
+    _S("View", "-", (), lambda w: None),
+    _S("View", "Show masks", ("Shift+H",), lambda w: w.workspace.controller.toggle_masks(), "eye", is_on=lambda w: w.workspace.view.show_masks, toolbar=True),
+    _S("View", "Outlines only", ("Shift+O",), lambda w: w.workspace.controller.toggle_outlines(), "outline", is_on=lambda w: w.workspace.view.show_outlines, toolbar=True),
+    _S("View", "More opaque masks", ("Ctrl+]",), lambda w: w.workspace.controller.change_opacity(1)),
+    _S("View", "Less opaque masks", ("Ctrl+[",), lambda w: w.workspace.controller.change_opacity(-1)),
+    _S("View", "-", (), lambda w: None),
+    *map(_theme, Theme),
+    _S("Object", "New object", ("N",), lambda w: w.workspace.controller.new_object(), "add", toolbar=True, tip="The next click or box belongs to it"),
+    _S("Object", "Delete object", (), lambda w: w.workspace.controller.delete_object(), "delete", _OBJ),
+    *map(_select, range(1, MAX_OBJECT_KEYS + 1)),
+    _S("Object", "-", (), lambda w: None),
+    _S("Object", "Hide or show", ("H",), lambda w: w.workspace.controller.toggle_visible(), need=_OBJ),
+    _S("Object", "Lock or unlock", ("L",), lambda w: w.workspace.controller.toggle_locked(), "lock", _OBJ),
+    _S("Object", "Verify mask of this frame", ("Return", "Enter"), lambda w: w.workspace.controller.toggle_verified(), "verify", _MASK, "Tracking never changes a verified mask", toolbar=True),
+    _S("Object", "-", (), lambda w: None),
+    _S("Object", "Clear mask of this frame", (), lambda w: w.workspace.controller.clear_mask_here(), need=_MASK),
+    _S("Object", "Clear all masks of the object", (), lambda w: w.workspace.controller.clear_masks(), need=_OBJ),
+    _S("Track", "Track backward", ("Shift+T",), lambda w: w.workspace.tracking.track(BACKWARD), "track-backward", _OBJ, "From this frame to the in frame or the start", toolbar=True),
+    _S("Track", "Track forward", ("T",), lambda w: w.workspace.tracking.track(FORWARD), "track-forward", _OBJ, "From this frame to the out frame or the end", toolbar=True),
+    _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track_range(), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True),
+    _S("Track", "Track one frame back", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ),
+    _S("Track", "Track one frame on", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
+    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Need.JOB, "Finished frames are kept (Esc)", toolbar=True),
+    _S("Track", "-", (), lambda w: None),
+    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
+    _S("Track", "Keep objects apart", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks do not cover pixels of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
+    _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
+    _S("Track", "-", (), lambda w: None),
+    _S("Track", "Model…", (), lambda w: w.models.ask(), need=_NOW, tip="Which model tracks, on which device, with what memory"),
+    _S("Track", "-", (), lambda w: None),
+    _S("Track", "Set in frame", ("I",), lambda w: w.workspace.controller.set_in()),
+    _S("Track", "Set out frame", ("O",), lambda w: w.workspace.controller.set_out()),
+    _S("Track", "Clear in and out", ("Ctrl+Shift+X",), lambda w: w.workspace.controller.set_range(None, None)),
+    _S("Memory", "Pin or unpin this frame", ("M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.PIN), "pin", _OBJ, "A pinned frame stays in memory; track again to apply"),
+    _S("Memory", "Ban or allow this frame", ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, "A banned frame never enters memory; track again to apply"),
+    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), show_shortcuts, "keyboard", _NOW),
+    _S("Help", "Open log", (), lambda w: open_log(), need=_NOW),
+    _S("Help", "About", (), show_about, "info", _NOW),
+)
+# fmt: on
+
+MENUS = ("File", "Edit", "View", "Object", "Track", "Memory", "Help")
+SEPARATOR = "-"
+
+
+class ActionSet:
+    """The actions of a window, made from `TABLE`, and its menus."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        self._actions: list[tuple[ActionSpec, QAction]] = []
+        self.menus: dict[str, QMenu] = {
+            name: window.menuBar().addMenu(f"&{name}") for name in MENUS
+        }
+        groups: dict[str, QActionGroup] = {}
+        for spec in TABLE:
+            menu = self._menu(spec.menu)
+            if spec.text == SEPARATOR:
+                menu.addSeparator()
+                continue
+            action = self._make(spec)
+            if spec.group:
+                groups.setdefault(spec.group, QActionGroup(window)).addAction(action)
+            menu.addAction(action)
+            self._actions.append((spec, action))
+
+    def __getitem__(self, text: str) -> QAction:
+        """Return the action with a text of `TABLE`."""
+        return next(action for spec, action in self._actions if spec.text == text)
+
+    def fill_toolbar(self, toolbar: QToolBar) -> None:
+        """Add the actions that belong there, in groups by menu."""
+        shown = [pair for pair in self._actions if pair[0].toolbar]
+        for (before, _), (spec, action) in pairwise([shown[0], *shown]):
+            if spec.menu != before.menu or spec.group != before.group:
+                toolbar.addSeparator()
+            toolbar.addAction(action)
+
+    def shortcut_rows(self) -> list[tuple[str, str, str]]:
+        """List menu, text and keys of every action that has keys."""
+        specs = [spec for spec, _ in self._actions if spec.keys]
+        return [
+            (spec.menu.replace("/", " > "), spec.text.rstrip("…"), key_text(spec.keys))
+            for spec in specs
+        ]
+
+    def refresh(self, available: set[Need]) -> None:
+        """Enable what is possible and show what is on."""
+        for spec, action in self._actions:
+            action.setEnabled(spec.need in available)
+            if spec.is_on is not None and action.isEnabled():
+                action.setChecked(spec.is_on(self._window))
+            if spec.detail is not None:
+                detail = spec.detail(self._window) if action.isEnabled() else ""
+                action.setText(f"{spec.text} {detail[:1].lower()}{detail[1:]}".rstrip())
+
+    def _menu(self, path: str) -> QMenu:
+        if path not in self.menus:
+            parent, name = path.split("/")
+            self.menus[path] = self.menus[parent].addMenu(name)
+        return self.menus[path]
+
+    def _make(self, spec: ActionSpec) -> QAction:
+        action = QAction(spec.text, self._window)
+        action.setShortcuts([QKeySequence(key) for key in spec.keys])
+        keys = f" ({key_text(spec.keys)})" if spec.keys else ""
+        name = spec.text.rstrip("…")
+        action.setToolTip(f"{name}{keys}" + (f"\n{spec.tip}" if spec.tip else ""))
+        action.setCheckable(spec.is_on is not None)
+        if spec.icon:
+            action.setIcon(icon(spec.icon, spec.icon_on))
+            action.setIconVisibleInMenu(not spec.is_on)
+        action.triggered.connect(partial(self._run, spec))
+        return action
+
+    def _run(self, spec: ActionSpec, _checked: bool = False) -> None:
+        try:
+            spec.run(self._window)
+        finally:  # a checkable action that changed nothing goes back to what is true
+            self._window.refresh_actions()

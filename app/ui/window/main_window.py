@@ -1,0 +1,300 @@
+"""The window: composes menus, toolbar, docks, status bar and the workspace of the open session."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QDockWidget,
+    QLineEdit,
+    QMainWindow,
+    QStackedWidget,
+    QToolBar,
+    QWidget,
+)
+
+from app.core.errors import AppError
+from app.core.settings import ModelSettings
+from app.session import Session
+from app.ui.controllers.exports import Exporting
+from app.ui.controllers.imports import Importing
+from app.ui.controllers.model_selection import ModelChoosing
+from app.ui.controllers.opener import Opener, path_of
+from app.ui.controllers.verification import Verification
+from app.ui.dialogs import paths
+from app.ui.dialogs.errors import show_error
+from app.ui.dialogs.export_dialog import show_exported
+from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_runner import JobRunner
+from app.ui.jobs.model_host import ModelHost, ModelLoader
+from app.ui.jobs.progress import JobProgress
+from app.ui.panels.jobs_panel import JobsPanel
+from app.ui.state.preferences import Preferences
+from app.ui.style.theme import Theme, apply_theme
+from app.ui.window.actions import ActionSet, Need
+from app.ui.window.recent_menu import RecentMenu
+from app.ui.window.status_bar import StatusBar
+from app.ui.window.welcome import Welcome
+from app.ui.window.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+TITLE = "TinySAM 2 annotator"
+SHUTDOWN_MS = 5000
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    """One window on one session at a time, or on the welcome page.
+
+    Args:
+        model: which model; the one that was chosen last if None.
+        load_backend: makes a model; from the model library if None.
+
+    Signals:
+        closed: all threads have ended and the project is closed.
+    """
+
+    closed = Signal()
+    status: StatusBar
+    models: ModelChoosing
+    importing: Importing
+    exporting: Exporting
+
+    def __init__(
+        self, model: ModelSettings | None = None, load_backend: ModelLoader | None = None
+    ) -> None:
+        super().__init__()
+        self.preferences = Preferences()
+        self.desk = JobDesk(JobRunner(self), self)  # what needs the model
+        self.files = JobDesk(JobRunner(self), self)  # what only reads and writes files
+        self.model = ModelHost(model or self.preferences.model, load_backend, self)
+        self.opener = Opener(self.files, self.desk, self.model.load, self)
+        self.models = ModelChoosing(self.model, self.desk, self.files, self.preferences, self)
+        self.importing = Importing(self.files, self.preferences, self)
+        self.exporting = Exporting(self.files, self.preferences, self)
+        self.verification = Verification(self.files, self)
+        self._refresh_timer = QTimer(self, singleShot=True, interval=0)
+        self._workspace: Workspace | None = None
+        self.status = StatusBar(self)
+        self.jobs = JobsPanel(self)
+        self.welcome = Welcome(self)
+        self._pages = QStackedWidget(self)
+        self._toolbar = QToolBar("Toolbar", self, movable=False)
+        self._toolbar.setObjectName("toolbar")
+        self.action_set = ActionSet(self)
+        self._compose()
+        self._connect()
+        self.welcome.show_recent(self.preferences.recent)
+        self._show_state()
+
+    def _compose(self) -> None:
+        self._pages.addWidget(self.welcome)
+        self.setCentralWidget(self._pages)
+        self.setStatusBar(self.status)
+        self.setAcceptDrops(True)
+        self.action_set.fill_toolbar(self._toolbar)
+        self.addToolBar(self._toolbar)
+        self._toolbar.hide()
+        self._docks = {
+            name: self._dock(name, area)
+            for name, area in (("Objects", LEFT), ("Memory", RIGHT), ("Jobs", RIGHT))
+        }
+        self._docks["Jobs"].setWidget(self.jobs)
+        self.tabifyDockWidget(self._docks["Memory"], self._docks["Jobs"])
+        self._docks["Memory"].raise_()
+        recent = RecentMenu(self.preferences, self)
+        recent.path_requested.connect(self.open_path)
+        self.action_set.menus["File"].insertMenu(self.action_set["Save"], recent)
+        view_menu = self.action_set.menus["View"]
+        view_menu.addSeparator()
+        view_menu.addActions([dock.toggleViewAction() for dock in self._docks.values()])
+        self.resize(1440, 900)
+        if geometry := self.preferences.geometry:
+            self.restoreGeometry(geometry)
+
+    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(name, self)
+        dock.setObjectName(name.lower())
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetClosable
+            | QDockWidget.DockWidgetFeature.DockWidgetMovable
+        )
+        self.addDockWidget(area, dock)
+        dock.hide()
+        return dock
+
+    def _connect(self) -> None:
+        self.welcome.choice_requested.connect(self.ask_open)
+        self.welcome.path_requested.connect(self.open_path)
+        self.opener.opening.connect(lambda p: self.status.show_message(f"Opening {p.name}…"))
+        self.opener.opened.connect(self._on_opened)
+        self.opener.not_opened.connect(lambda path: self.status.clear_message())
+        for desk in (self.desk, self.files):
+            desk.failed.connect(lambda error: show_error(self, error))
+            desk.progress_changed.connect(self._on_progress)
+            self.jobs.cancel_requested.connect(desk.runner.cancel)
+        self.verification.renumbered.connect(self._show_again)
+        self.verification.warned.connect(lambda error: show_error(self, error))
+        self.exporting.exported.connect(lambda exported: show_exported(self, exported))
+        self.model.status_changed.connect(self.status.show_model)
+        self.status.model_requested.connect(self.models.ask)
+        self.models.switched.connect(self._on_switched)
+        self.status.cancel_requested.connect(self.cancel_jobs)
+        self.status.frame_requested.connect(lambda frame: self.workspace.navigator.go(frame))
+        self._refresh_timer.timeout.connect(self.refresh_actions)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open session's; actions that need one are disabled while there is none."""
+        if self._workspace is None:
+            raise AppError("Nothing is open.", "Open a video first.")
+        return self._workspace
+
+    def open_path(self, path: Path) -> None:
+        """Open a video, a frame folder or a project, unless it is the one that is open."""
+        if self._workspace is not None and path.resolve() == path_of(self.workspace.session):
+            self.status.show_message(f"{path.name} is open.")
+        else:
+            self.opener.open(path)
+
+    def _on_opened(self, session: Session) -> None:
+        if self._workspace is None:
+            self._toolbar.show()
+            for dock in self._docks.values():
+                dock.show()
+            if state := self.preferences.state:
+                self.restoreState(state)
+        else:
+            self.opener.close(self._take_workspace())
+        self._show(session)
+        self.verification.start(session)
+        self.preferences.add_recent(path_of(session))
+
+    def _on_switched(self) -> None:
+        if self._workspace is not None:
+            self._workspace.controller.use_model(self.model.load)
+
+    def _take_workspace(self) -> Session:
+        """Take the workspace from the screen and stop its jobs; its session stays open."""
+        old, self._workspace = self.workspace, None
+        self.desk.runner.cancel_all()
+        old.tear_down()
+        return old.session
+
+    def _show_again(self) -> None:
+        self._show(self._take_workspace())
+
+    def _show(self, session: Session) -> None:
+        workspace = self._workspace = Workspace(session, self.desk, self)
+        self._docks["Objects"].setWidget(workspace.objects)
+        self._docks["Memory"].setWidget(workspace.memory)
+        self._pages.addWidget(workspace.editor)
+        self._pages.setCurrentWidget(workspace.editor)
+        self.status.set_source(session.source)
+        workspace.view.frame_changed.connect(self.status.show_frame)
+        workspace.view.tool_changed.connect(self.status.show_tool)
+        workspace.loader.loaded.connect(self.status.keep_pixels)
+        workspace.canvas.cursor_moved.connect(self.status.show_cursor)
+        workspace.message.connect(self.status.show_message)
+        workspace.changed.connect(self._refresh_timer.start)
+        self.status.frame_entered.connect(workspace.canvas.setFocus)
+        workspace.canvas.setFocus()
+        self._show_state()
+
+    def _show_state(self) -> None:
+        name = self._workspace.session.source.name if self._workspace else ""
+        project = self._workspace.session.project_path.name if self._workspace else ""
+        self.setWindowTitle(f"{name} - {project} - {TITLE}" if name else TITLE)
+        self.refresh_actions()
+
+    def ask_open(self, ask: Callable[[QWidget, Preferences], Path | None]) -> None:
+        """Let the user choose something and open it."""
+        if path := ask(self, self.preferences):
+            self.open_path(path)
+
+    def save(self) -> None:
+        """Wait until everything is on disk, and say so."""
+        self.workspace.session.flush()
+        self.status.show_message(f"Saved in {self.workspace.session.project_path}")
+
+    def ask_save_as(self) -> None:
+        """Copy the project to a file that the user chooses and go on there."""
+        session = self.workspace.session
+        if path := paths.ask_save(self, self.preferences, session.source.name):
+            session.save_as(path)
+            self.preferences.add_recent(path)
+            self.status.show_message(f"The project is now {path}")
+            self._show_state()
+
+    def cancel_jobs(self) -> bool:
+        """Stop tracking and exports; say whether there were any."""
+        return any([desk.cancel_listed() for desk in (self.desk, self.files)])
+
+    def escape(self) -> None:
+        """Leave a text field, else cancel a gesture, else stop the jobs."""
+        if self._workspace is None:
+            return
+        canvas = self._workspace.canvas
+        if isinstance(self.focusWidget(), QLineEdit | QAbstractSpinBox):
+            canvas.setFocus()
+        elif not canvas.cancel_gesture():
+            self.cancel_jobs()
+
+    def use_theme(self, theme: Theme) -> None:
+        """Restyle the application and remember it."""
+        self.preferences.theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+
+    def available(self) -> set[Need]:
+        """Tell what is there for actions to work on."""
+        found = {Need.NOTHING}
+        if self._workspace is not None:
+            found |= self._workspace.available()
+        if self.desk.running or self.files.running:
+            found.add(Need.JOB)
+        return found
+
+    def refresh_actions(self) -> None:
+        """Enable what is possible now and show what is switched on."""
+        self.action_set.refresh(self.available())
+
+    def _on_progress(self, progress: JobProgress) -> None:
+        self.jobs.show_progress(progress)
+        self.status.show_progress([*self.desk.running, *self.files.running])
+        if progress.outcome is not None or not progress.done:
+            self.refresh_actions()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a local file or folder."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first file or folder."""
+        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if local:
+            event.acceptProposedAction()
+            self.open_path(Path(local[0]))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout, stop all threads and close the project."""
+        self.preferences.geometry = self.saveGeometry()
+        if self._workspace is not None:
+            self.preferences.state = self.saveState()
+        self.hide()
+        session = self._take_workspace() if self._workspace else None
+        for desk in (self.desk, self.files):
+            while not desk.runner.shutdown(SHUTDOWN_MS):
+                _log.warning("a job has not ended yet; its work is saved")
+        if session is not None:
+            session.close()
+        self.opener.abandon()
+        event.accept()
+        self.closed.emit()

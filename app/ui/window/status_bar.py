@@ -1,0 +1,193 @@
+"""The status bar: where the user is, what the mouse does, how far the jobs are."""
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox, QStatusBar, QToolButton, QWidget
+
+from app.media.frames import FrameSource, Pixels
+from app.ui.jobs.progress import JobProgress
+from app.ui.state.view_state import Tool
+from app.ui.style.icons import icon
+from app.ui.style.theme import SPACING_PX
+from app.ui.timeline.scene import timecode
+
+MESSAGE_MS = 8000
+SWATCH_PX = 12
+
+HINTS = {
+    Tool.POINT: "left: include, right or Ctrl+left: exclude, Shift: preview",
+    Tool.BOX: "drag: box around the object, Esc: cancel",
+    Tool.BRUSH: "drag: paint the mask, [ ]: size",
+    Tool.ERASER: "drag: erase from the mask, [ ]: size",
+}
+
+
+def _fixed(label: QLabel, widest: str) -> QLabel:
+    """Reserve room for the widest text, so that nothing beside it moves."""
+    label.setFixedWidth(QFontMetrics(label.font()).horizontalAdvance(widest) + 8)
+    return label
+
+
+class ElidedLabel(QLabel):
+    """A line of text that takes what room there is; the tooltip has all of it."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Need no width at all."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much as fits."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        end = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self.text(), end, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        self.setToolTip(self.text() if shown != self.text() else "")
+
+
+class StatusBar(QStatusBar):
+    """Shows state that others set; asks for a frame when its number is edited.
+
+    Signals:
+        frame_requested: frame typed by the user.
+        frame_entered: the user is done typing.
+        cancel_requested: the user wants the job to stop.
+        model_requested: the user wants to choose a model.
+    """
+
+    frame_requested = Signal(int)
+    frame_entered = Signal()
+    cancel_requested = Signal()
+    model_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(SPACING_PX, 0, SPACING_PX, 0)
+        self._source: FrameSource | None = None
+        self._pixels: Pixels | None = None
+        self._frame = QSpinBox(self)
+        self._frame.setKeyboardTracking(False)
+        self._frame.setAccessibleName("Frame number")
+        self._frame.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._frame.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._frame.setToolTip("Frame, counted from 0 (Ctrl+J)")
+        self._frame.valueChanged.connect(self.frame_requested)
+        self._frame.lineEdit().returnPressed.connect(self.frame_entered)
+        self._time = _fixed(QLabel(self), "0:00:00.00")
+        self._time.setToolTip("Time from the start")
+        self._swatch = QLabel(self)
+        self._swatch.setFixedSize(SWATCH_PX, SWATCH_PX)
+        self._pixel = _fixed(QLabel(self), "x 8888, y 8888  #888888")
+        self._hint = ElidedLabel(self)
+        self._hint.setProperty("role", "muted")
+        self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
+        self._message_timer.timeout.connect(self._show_hint)
+        self._tool = Tool.POINT
+        self._add_widgets()
+        self.set_source(None)
+
+    def _add_widgets(self) -> None:
+        self._progress_text = ElidedLabel(self)
+        self._progress = QProgressBar(self, textVisible=False)
+        self._progress.setAccessibleName("Job progress")
+        self._progress.setFixedWidth(120)
+        self._cancel = QToolButton(self, autoRaise=True)
+        self._cancel.setAccessibleName("Stop the job")
+        self._cancel.setIcon(icon("stop"))
+        self._cancel.setToolTip("Stop; finished frames are kept (Esc)")
+        self._cancel.clicked.connect(self.cancel_requested)
+        self._model = QToolButton(self, autoRaise=True)
+        self._model.setText("Model")
+        self._model.setAccessibleName("Model")
+        self._model.setToolTip("Model, input size and device; click to choose another")
+        self._model.setProperty("role", "muted")
+        self._model.clicked.connect(self.model_requested)
+        for place in (self._frame, self._time, self._swatch, self._pixel):
+            self.addWidget(place)
+        self.addWidget(self._hint, 1)
+        for widget in (self._progress_text, self._progress, self._cancel, self._model):
+            self.addPermanentWidget(widget)
+        self.show_progress([])
+
+    def set_source(self, source: FrameSource | None) -> None:
+        """Show the place in another video, or none."""
+        self._source, self._pixels = source, None
+        for widget in (self._frame, self._time, self._swatch, self._pixel):
+            widget.setVisible(source is not None)
+        if source is not None:
+            self._frame.setRange(0, len(source) - 1)
+            self._frame.setSuffix(f" / {len(source) - 1}")
+            self.show_frame(0)
+        self.show_cursor(None)
+        self._show_hint()
+
+    def show_frame(self, frame: int) -> None:
+        """Show a frame's number and time."""
+        self._frame.blockSignals(True)
+        self._frame.setValue(frame)
+        self._frame.blockSignals(False)
+        if self._source is not None:
+            self._time.setText(timecode(self._source.timestamp_s(frame)))
+
+    def edit_frame(self) -> None:
+        """Let the user type a frame number."""
+        self._frame.setFocus()
+        self._frame.selectAll()
+
+    def keep_pixels(self, frame: int, pixels: Pixels) -> None:
+        """Keep the (H, W, 4) frame on screen, to tell colours."""
+        self._pixels = pixels
+
+    def show_cursor(self, xy: tuple[int, int] | None) -> None:
+        """Show a pixel and its colour, or nothing."""
+        if xy is None or self._pixels is None:
+            self._pixel.clear()
+            self._swatch.clear()
+            return
+        blue, green, red = (int(v) for v in self._pixels[xy[1], xy[0], :3])
+        color = QColor(red, green, blue)
+        self._pixel.setText(f"x {xy[0]}, y {xy[1]}  {color.name()}")
+        swatch = QPixmap(SWATCH_PX, SWATCH_PX)
+        swatch.fill(color)
+        self._swatch.setPixmap(swatch)
+
+    def show_tool(self, tool: Tool) -> None:
+        """Say what the mouse does."""
+        self._tool = tool
+        self._show_hint()
+
+    def show_message(self, sentence: str) -> None:
+        """Say something for a few seconds in place of the hint."""
+        self._hint.setText(sentence)
+        self._restyle("")
+        self._message_timer.start()
+
+    def clear_message(self) -> None:
+        """Go back to the hint."""
+        self._show_hint()
+
+    def show_progress(self, running: list[JobProgress]) -> None:
+        """Show the oldest of the running jobs."""
+        for widget in (self._progress_text, self._progress, self._cancel):
+            widget.setVisible(bool(running))
+        if running:
+            first = running[0]
+            self._progress.setRange(0, first.total)
+            self._progress.setValue(first.done)
+            more = f" (+{len(running) - 1})" if len(running) > 1 else ""
+            self._progress_text.setText(f"{first.label}: {first.text()}{more}")
+
+    def show_model(self, text: str) -> None:
+        """Say which model runs where."""
+        self._model.setText(text)
+
+    def _show_hint(self) -> None:
+        self._message_timer.stop()
+        self._hint.setText(HINTS[self._tool] if self._source is not None else "")
+        self._restyle("muted")
+
+    def _restyle(self, role: str) -> None:
+        self._hint.setProperty("role", role)
+        self._hint.style().unpolish(self._hint)
+        self._hint.style().polish(self._hint)

@@ -1,0 +1,153 @@
+"""The widgets and controls of one open session; the window shows them and replaces them whole."""
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from app.session import Session
+from app.ui.canvas.view import CanvasView
+from app.ui.controllers.annotation import Controller
+from app.ui.controllers.navigation import Navigator, Player
+from app.ui.controllers.tracking import TrackingControl
+from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.jobs.job_queue import JobDesk
+from app.ui.panels.memory_panel import MemoryPanel
+from app.ui.panels.objects_panel import ObjectsPanel
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.undo import EditStack
+from app.ui.state.view_state import ViewState
+from app.ui.timeline.view import TimelineView
+from app.ui.window.actions import Need
+
+OBJECTS_WIDTH_PX = 270
+SPLIT = [700, 250]  # canvas to timeline, before the user moves the border
+
+
+class Workspace(QObject):
+    """Everything that lives as long as one session is on screen.
+
+    `tear_down` it before the session is closed.
+
+    Attributes:
+        editor: canvas above timeline.
+        objects, memory: panels for the docks.
+
+    Signals:
+        message: a sentence for the status bar.
+        changed: what actions are possible, or what they show, may have changed.
+    """
+
+    message = Signal(str)
+    changed = Signal()
+
+    session: Session
+    stack: EditStack
+    view: ViewState
+    controller: Controller
+    tracking: TrackingControl
+    navigator: Navigator
+    player: Player
+    canvas: CanvasView
+
+    def __init__(self, session: Session, desk: JobDesk, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.stack = EditStack(session.document, self)
+        self.bridge = DocumentBridge(session.document, self)
+        self.view = ViewState(session.num_frames, self)
+        self.loader = FrameLoader(session.source, self)
+        self.controller = Controller(session, self.view, self.stack, desk, self)
+        self.tracking = TrackingControl(session, self.view, self.controller, self.stack, desk)
+        self.navigator = Navigator(session, self.view, self)
+        self.player = Player(session, self.view, self)
+        shared = session, self.bridge, self.view
+        self.objects = ObjectsPanel(*shared)
+        self.memory = MemoryPanel(*shared, self.loader)
+        self.objects.setMinimumWidth(OBJECTS_WIDTH_PX)
+        # Its contents change; the picture beside it stays put.
+        self.memory.setMinimumWidth(self.memory.minimumSizeHint().width())
+        self.canvas = CanvasView(*shared, self.loader)
+        self.timeline = TimelineView(*shared, self.loader)
+        self.editor = QSplitter(Qt.Orientation.Vertical)
+        for widget, stretch in ((self.canvas, 1), (self.timeline, 0)):
+            self.editor.addWidget(widget)
+            self.editor.setStretchFactor(self.editor.indexOf(widget), stretch)
+            self.editor.setCollapsible(self.editor.indexOf(widget), False)
+        self.editor.setSizes(SPLIT)
+        self._connect_requests()
+        self._connect_changes()
+
+    def _connect_requests(self) -> None:
+        canvas, timeline, memory = self.canvas, self.timeline, self.memory
+        controller = self.controller
+        canvas.point_requested.connect(controller.add_point)
+        canvas.box_requested.connect(controller.set_box)
+        canvas.stroke_finished.connect(controller.paint)
+        canvas.preview_requested.connect(controller.preview)
+        canvas.preview_ended.connect(controller.end_preview)
+        controller.previewed.connect(canvas.show_preview)
+        for begun in (
+            canvas.point_requested,
+            canvas.box_requested,
+            canvas.stroke_finished,
+            canvas.preview_requested,
+        ):
+            begun.connect(self.tracking.stop_following)
+        timeline.frame_requested.connect(self.navigator.go)
+        timeline.range_requested.connect(controller.set_range)
+        timeline.object_activated.connect(self._activate)
+        memory.frame_requested.connect(self.navigator.go)
+        memory.constraint_requested.connect(controller.constrain)
+        for speaker in (controller, self.tracking, self.navigator):
+            speaker.message.connect(self.message)
+        self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
+
+    def _connect_changes(self) -> None:
+        for signal in (
+            self.bridge.objects_changed,
+            self.bridge.prompts_changed,
+            self.bridge.masks_changed,
+            self.stack.indexChanged,
+            self.view.frame_changed,
+            self.view.active_object_changed,
+            self.view.tool_changed,
+            self.view.overlay_changed,
+            self.player.playing_changed,
+            self.tracking.changed,
+        ):
+            signal.connect(self.changed)
+
+    def available(self) -> set[Need]:
+        """Tell what is there for actions to work on."""
+        document, active = self.session.document, self.view.active_object
+        found = {Need.SESSION}
+        if active is not None:
+            found.add(Need.OBJECT)
+            if self.controller.active_mask is not None:
+                found.add(Need.MASK)
+            if not document.prompts(active, self.view.frame).is_empty:
+                found.add(Need.PROMPT)
+        if self.stack.canUndo():
+            found.add(Need.UNDO)
+        if self.stack.canRedo():
+            found.add(Need.REDO)
+        return found
+
+    def tear_down(self) -> bool:
+        """Take everything apart, the undo stack first; the session stays open.
+
+        Returns:
+            Whether the threads of the frame loader ended in time.
+        """
+        self.stack.tear_down()
+        self.changed.disconnect()
+        self.player.pause()
+        self.bridge.close()
+        has_ended = self.loader.shutdown()
+        for widget in (self.editor, self.objects, self.memory):
+            widget.setParent(None)
+            widget.deleteLater()
+        self.deleteLater()
+        return has_ended
+
+    def _activate(self, object_id: int) -> None:
+        self.view.active_object = object_id

@@ -1,0 +1,228 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPalette
+from PySide6.QtWidgets import QScrollArea
+from pytestqt.qtbot import QtBot
+
+from app.core import edits
+from app.core.cancel import CancelToken
+from app.core.memory import Constraint, Decision
+from app.session import Session
+from app.tracking.backend import Direction
+from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.panels.memory_panel import MemoryPanel
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
+from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.synthetic_video import write_numbered_clip
+from tests.ui.timeline_stage import Stage, record
+
+pytestmark = pytest.mark.gui
+
+FRAME_COUNT = 24
+
+
+def shown(stage: Stage, qtbot: QtBot) -> MemoryPanel:
+    panel = MemoryPanel(stage, stage.bridge, stage.state, stage.loader)
+    qtbot.addWidget(panel)
+    panel.resize(360, 800)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage(200)
+    stage.state.active_object = stage.add_object("dog")
+    stage.put(
+        1,
+        {},
+        {
+            0: record(Decision.PROMPTED, (0,)),
+            10: record(Decision.KEPT, (0, 10)),
+            20: record(Decision.REFUSED, (0, 10), reason="quality 0.31 is below 0.50"),
+        },
+    )
+    return stage
+
+
+@pytest.fixture
+def panel(stage: Stage, qtbot: QtBot) -> MemoryPanel:
+    return shown(stage, qtbot)
+
+
+def listed(panel: MemoryPanel) -> list[int]:
+    return [view.frame for view in panel.entries if view.isVisible()]
+
+
+def test_the_panel_follows_frame_and_object(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:
+    assert listed(panel) == [0]
+    stage.state.frame = 20
+    qtbot.waitUntil(lambda: listed(panel) == [0, 10])
+    assert panel.title.text().startswith("Frame 20: refused")
+    assert panel.detail.text().startswith("Quality 0.31 is below 0.50. Looks 23")
+    assert panel.meter.isVisible()
+    assert "498 of 7,168 (6.9\N{NO-BREAK SPACE}%)" in panel.meter.accessibleName()
+    assert panel.bank_title.text() == "In memory after frame 20: 2 frames"
+    assert {0, 10} <= set(stage.loader.asked)
+    stage.state.active_object = None
+    qtbot.waitUntil(lambda: panel.title.text() == "No object chosen")
+    assert listed(panel) == []
+    assert not panel.meter.isVisible()
+
+
+def test_the_panel_follows_tracking_and_undo(
+    stage: Stage, panel: MemoryPanel, qtbot: QtBot
+) -> None:
+    stage.state.frame = 30
+    qtbot.waitUntil(lambda: "not tracked here" in panel.title.text())
+    rows = {(1, 30): record(Decision.KEPT, (0, 10, 30))}
+    edit = edits.set_masks(stage.document, {}, "Track", rows)
+    stage.document.apply(edit)
+    qtbot.waitUntil(lambda: listed(panel) == [0, 10, 30])
+    stage.document.apply(edit.inverse())
+    qtbot.waitUntil(lambda: listed(panel) == [])
+
+
+def test_surviving_tokens_are_clear_and_dropped_ones_dark(panel: MemoryPanel, qtbot: QtBot) -> None:
+    picture = panel.entries[0].picture
+    image = picture.grab().toImage()
+    cell_px = picture.width() / 8
+    dropped, kept = (
+        image.pixelColor(round((column + 0.5) * cell_px), round(picture.height() / 16))
+        for column in (0, 1)
+    )
+    assert dropped.lightness() < kept.lightness() / 2
+    assert "42 of 64 cells" in picture.toolTip()
+
+
+def test_cells_of_a_few_pixels_are_not_hidden_by_their_grid(panel: MemoryPanel) -> None:
+    picture = panel.entries[0].picture
+    black = QImage(64, 36, QImage.Format.Format_RGB32)
+    black.fill(0)
+    picture.set_image(black)
+    brightest = []
+    for side in (8, 32):
+        picture.set_survivors((side, side, b"\xff" * (side * side // 8)))
+        image = picture.grab().toImage()
+        brightest.append(max(image.pixelColor(x, 30).lightness() for x in range(image.width())))
+    assert brightest[0] > 0
+    assert brightest[1] == 0
+
+
+def test_long_frame_numbers_are_not_cut_at_the_edge(qtbot: QtBot) -> None:
+    stage = Stage(100_000)
+    stage.state.active_object = stage.add_object("dog")
+    stage.put(1, {}, {99_999: record(Decision.KEPT, tuple(range(99_990, 100_000)))})
+    stage.state.frame = 99_999
+    panel = shown(stage, qtbot)
+    panel.resize(panel.minimumSizeHint().width(), 500)
+    qtbot.waitUntil(lambda: len(listed(panel)) == 10)
+    scroll = panel.findChild(QScrollArea)
+    assert scroll.verticalScrollBar().isVisible()
+    assert scroll.viewport().width() >= scroll.widget().minimumSizeHint().width()
+
+
+def test_marks_follow_the_theme(panel: MemoryPanel, qtbot: QtBot) -> None:
+    def mark() -> QImage:
+        return panel.entries[0].title.icon().pixmap(12, 12).toImage()
+
+    palette, before = panel.palette(), mark()
+    window, text = palette.window().color(), palette.windowText().color()
+    palette.setColor(QPalette.ColorRole.Window, text)
+    palette.setColor(QPalette.ColorRole.WindowText, window)
+    panel.setPalette(palette)
+    qtbot.waitUntil(lambda: mark() != before)
+
+
+def test_an_entry_is_a_way_to_its_frame(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:
+    stage.state.frame = 20
+    qtbot.waitUntil(lambda: listed(panel) == [0, 10])
+    left = Qt.MouseButton.LeftButton
+    with qtbot.waitSignal(panel.frame_requested) as asked:
+        qtbot.mouseDClick(panel.entries[1].reason, left)
+    assert asked.args == [10]
+    with qtbot.waitSignal(panel.frame_requested) as asked:
+        qtbot.mouseClick(panel.entries[0].title, left)
+    assert asked.args == [0]
+
+
+def test_pin_ban_and_release_are_offered_where_they_change_something(
+    stage: Stage, panel: MemoryPanel, qtbot: QtBot
+) -> None:
+    asked: list[tuple[int, int, object]] = []
+    panel.constraint_requested.connect(lambda *args: asked.append(args))
+    stage.state.frame = 20
+    qtbot.waitUntil(lambda: listed(panel) == [0, 10])
+    own, entry = panel.demands.buttons, panel.entries[1].demands.buttons
+    assert [own[d].isVisible() for d in (Constraint.PIN, Constraint.BAN, None)] == [
+        True,
+        True,
+        False,
+    ]
+    own[Constraint.PIN].click()
+    entry[Constraint.BAN].click()
+    assert asked == [(1, 20, Constraint.PIN), (1, 10, Constraint.BAN)]
+    stage.document.apply(edits.set_constraint(stage.document, 1, 20, Constraint.PIN))
+    qtbot.waitUntil(own[None].isVisible)
+    assert not own[Constraint.PIN].isVisible()
+    own[None].click()
+    assert asked[-1] == (1, 20, None)
+
+
+def test_everything_that_can_be_pressed_has_a_name_and_a_tip(panel: MemoryPanel) -> None:
+    pressable = [*panel.demands.buttons.values(), panel.entries[0].title]
+    pressable += panel.entries[0].demands.buttons.values()
+    assert all(button.accessibleName() and button.toolTip() for button in pressable)
+
+
+def test_scores_are_plotted_once_there_are_any_and_a_click_goes_to_a_frame(
+    stage: Stage, panel: MemoryPanel, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: panel.plot.plot is not None and panel.plot.plot.isVisible())
+    plot = panel.plot.plot
+    qtbot.waitUntil(lambda: plot.plotItem.curves[0].getData()[0] is not None)
+    view_box = plot.plotItem.vb
+    at = plot.mapFromScene(view_box.mapViewToScene(view_box.viewRect().center()))
+    middle_frame = round(view_box.viewRect().center().x())
+    with qtbot.waitSignal(panel.plot.frame_requested) as asked:
+        qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert asked.args[0] == pytest.approx(middle_frame, abs=2)
+
+
+def test_without_decisions_the_plot_says_so_and_takes_no_time(qtbot: QtBot) -> None:
+    stage = Stage(50)
+    stage.state.active_object = stage.add_object("dog")
+    panel = shown(stage, qtbot)
+    qtbot.wait(20)
+    assert panel.plot.plot is None
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    opened = Session.open(clip, FakeBackend, tmp_path / "clip.tsam")
+    yield opened
+    opened.close()
+
+
+def test_a_tracked_film_is_shown_with_its_pictures(session: Session, qtbot: QtBot) -> None:
+    state, loader = ViewState(FRAME_COUNT), FrameLoader(session.source)
+    bridge = DocumentBridge(session.document)
+    panel = MemoryPanel(session, bridge, state, loader)
+    qtbot.addWidget(panel)
+    panel.show()
+    state.active_object = session.add_object("ball")
+    session.add_point(1, 0, 20, 20)
+    for step in session.track_job(Direction.FORWARD, 0)(CancelToken()):
+        session.apply(step)
+    state.frame = FRAME_COUNT - 1
+    record_now = session.document.memory(1, FRAME_COUNT - 1)
+    assert record_now is not None
+    qtbot.waitUntil(lambda: listed(panel) == list(record_now.bank))
+    qtbot.waitUntil(lambda: all(v.picture.has_image for v in panel.entries if v.isVisible()))
+    loader.shutdown()
+    bridge.close()

@@ -1,0 +1,224 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QToolButton
+from pytestqt.qtbot import QtBot
+
+from app.core.document import Origin
+from app.core.masks import RleMask
+from app.session import Session
+from app.ui.panels.objects_model import Column
+from app.ui.panels.objects_panel import ObjectsPanel
+from app.ui.panels.objects_table import ObjectsTable
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import ViewState
+
+SIZE_HW = (12, 16)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(frames / f"{number:03}.png"), np.zeros((*SIZE_HW, 3), dtype=np.uint8))
+    session = Session.open(frames, project_path=tmp_path / "test.tsam")
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def state() -> ViewState:
+    return ViewState(num_frames=3)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, session: Session, state: ViewState) -> ObjectsPanel:
+    for name in ("dog", "ball", "cup"):
+        session.add_object(name)
+    panel = ObjectsPanel(session, DocumentBridge(session.document, state), state)
+    qtbot.addWidget(panel)
+    panel.resize(300, 300)
+    panel.show()
+    return panel
+
+
+def table_of(panel: ObjectsPanel) -> ObjectsTable:
+    table: ObjectsTable = panel.findChild(ObjectsTable)
+    return table
+
+
+def texts(panel: ObjectsPanel, column: Column) -> list[str]:
+    model = table_of(panel).model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def cell(panel: ObjectsPanel, row: int, column: Column) -> QPoint:
+    table = table_of(panel)
+    return table.visualRect(table.model().index(row, column)).center()
+
+
+def click(qtbot: QtBot, panel: ObjectsPanel, row: int, column: Column) -> None:
+    at = cell(panel, row, column)
+    qtbot.mouseClick(table_of(panel).viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def press(qtbot: QtBot, panel: ObjectsPanel, name: str) -> None:
+    (button,) = (b for b in panel.findChildren(QToolButton) if b.accessibleName() == name)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def action(panel: ObjectsPanel, text: str) -> QAction:
+    (found,) = (a for a in panel.findChildren(QAction) if a.text() == text)
+    return found
+
+
+def test_objects_are_listed_and_the_first_is_active(panel: ObjectsPanel, state: ViewState) -> None:
+    assert texts(panel, Column.NAME) == ["dog", "ball", "cup"]
+    assert state.active_object == 1
+    assert table_of(panel).currentIndex().row() == 0
+
+
+def test_selection_is_the_active_object(
+    qtbot: QtBot, panel: ObjectsPanel, state: ViewState
+) -> None:
+    click(qtbot, panel, 1, Column.NAME)
+    assert state.active_object == 2
+    state.active_object = 3
+    assert table_of(panel).currentIndex().row() == 2
+
+
+def test_rename_in_the_list(qtbot: QtBot, session: Session, panel: ObjectsPanel) -> None:
+    at = cell(panel, 1, Column.NAME)
+    viewport = table_of(panel).viewport()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=at)
+    (editor,) = viewport.findChildren(QLineEdit)
+    editor.setText("  red ball ")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.document.object(2).name == "red ball")
+    assert texts(panel, Column.NAME)[1] == "red ball"
+
+
+def test_name_cannot_be_empty(session: Session, panel: ObjectsPanel) -> None:
+    model = table_of(panel).model()
+    assert not model.setData(model.index(0, Column.NAME), "  ")
+    assert session.document.object(1).name == "dog"
+
+
+def test_category_is_edited(session: Session, panel: ObjectsPanel) -> None:
+    model = table_of(panel).model()
+    assert model.setData(model.index(0, Column.CATEGORY), "animal")
+    assert session.document.object(1).category == "animal"
+
+
+def test_switches_turn_and_leave_the_active_object_alone(
+    qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
+) -> None:
+    click(qtbot, panel, 1, Column.VISIBLE)
+    click(qtbot, panel, 1, Column.LOCKED)
+    click(qtbot, panel, 1, Column.SOLO)
+    ball = session.document.object(2)
+    assert (ball.is_visible, ball.is_locked, state.solo_object) == (False, True, 2)
+    click(qtbot, panel, 1, Column.VISIBLE)
+    click(qtbot, panel, 1, Column.LOCKED)
+    click(qtbot, panel, 1, Column.SOLO)
+    ball = session.document.object(2)
+    assert (ball.is_visible, ball.is_locked, state.solo_object) == (True, False, None)
+    assert state.active_object == 1
+
+
+def test_masks_are_counted(session: Session, panel: ObjectsPanel) -> None:
+    for frame in range(2):
+        session.set_mask(2, frame, RleMask.empty(SIZE_HW), Origin.IMPORTED)
+    assert texts(panel, Column.MASKS) == ["0", "2", "0"]
+
+
+def test_add_and_duplicate_become_active(
+    qtbot: QtBot, panel: ObjectsPanel, state: ViewState
+) -> None:
+    press(qtbot, panel, "New object")
+    assert state.active_object == 4
+    press(qtbot, panel, "Duplicate")
+    assert state.active_object == 5
+    assert len(texts(panel, Column.NAME)) == 5
+
+
+def test_delete_makes_the_neighbour_active(
+    qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
+) -> None:
+    state.active_object = 2
+    press(qtbot, panel, "Delete object")
+    assert texts(panel, Column.NAME) == ["dog", "cup"]
+    assert state.active_object == 3
+    press(qtbot, panel, "Delete object")
+    assert state.active_object == 1
+    press(qtbot, panel, "Delete object")
+    assert state.active_object is None
+    assert session.document.objects == []
+    assert not action(panel, "Duplicate").isEnabled()
+
+
+def test_locked_object_is_not_deleted(qtbot: QtBot, session: Session, panel: ObjectsPanel) -> None:
+    session.update_object(1, is_locked=True)
+    press(qtbot, panel, "Delete object")
+    assert texts(panel, Column.NAME) == ["dog", "ball", "cup"]
+
+
+def test_move_changes_the_order_in_one_edit(
+    qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
+) -> None:
+    run: list[str] = []
+    apply = session.execute
+    session.execute = lambda edit: (run.append(edit.label), apply(edit))[1]
+    press(qtbot, panel, "Move down")
+    press(qtbot, panel, "Move down")
+    assert texts(panel, Column.NAME) == ["ball", "cup", "dog"]
+    assert not action(panel, "Move down").isEnabled()
+    press(qtbot, panel, "Move up")
+    assert texts(panel, Column.NAME) == ["ball", "dog", "cup"]
+    assert state.active_object == 1
+    assert len(run) == 3
+
+
+def test_merge_offers_the_other_objects(
+    session: Session, panel: ObjectsPanel, state: ViewState
+) -> None:
+    session.update_object(3, is_locked=True)
+    menu = action(panel, "Merge into").menu()
+    menu.aboutToShow.emit()
+    offered = {each.text(): each for each in menu.actions()}
+    assert {name: each.isEnabled() for name, each in offered.items()} == {
+        "ball": True,
+        "cup": False,
+    }
+    offered["ball"].trigger()
+    assert texts(panel, Column.NAME) == ["ball", "cup"]
+    assert state.active_object == 2
+
+
+def test_empty_list_says_how_to_begin(
+    qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
+) -> None:
+    full = table_of(panel).grab().toImage()
+    for each in (1, 2, 3):
+        session.remove_object(each)
+    assert table_of(panel).grab().toImage() != full
+    assert "press N" in table_of(panel).accessibleDescription()
+
+
+def test_everything_has_a_name_and_a_tip(panel: ObjectsPanel) -> None:
+    for button in panel.findChildren(QToolButton):
+        assert button.accessibleName()
+        assert button.toolTip()
+    model = table_of(panel).model()
+    for column in Column:
+        tip = model.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+        assert tip
+    spoken = model.index(0, Column.LOCKED).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "dog: Unlocked: click to lock"

@@ -1,0 +1,74 @@
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.core.document import Document, Table
+from app.core.edits import add_object, set_prompts, set_range
+from app.core.prompts import FramePrompts, PointPrompt
+from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.view_state import MAX_BRUSH_RADIUS_PX, Tool, ViewState
+
+
+def test_values_are_clamped(qtbot: QtBot) -> None:
+    state = ViewState(num_frames=10)
+    state.frame, state.overlay_opacity, state.brush_radius = 99, -3.0, 10_000
+    assert (state.frame, state.overlay_opacity) == (9, 0.0)
+    assert state.brush_radius == MAX_BRUSH_RADIUS_PX
+    state.frame, state.brush_radius = -1, 0
+    assert (state.frame, state.brush_radius) == (0, 1)
+
+
+def test_only_real_changes_are_told(qtbot: QtBot) -> None:
+    state = ViewState(num_frames=10)
+    told: list[object] = []
+    state.frame_changed.connect(told.append)
+    state.tool_changed.connect(told.append)
+    state.active_object_changed.connect(told.append)
+    state.frame = 3
+    state.frame = 3
+    state.tool = Tool.POINT
+    state.tool = Tool.BRUSH
+    state.active_object = 2
+    state.active_object = None
+    assert told == [3, Tool.BRUSH, 2, None]
+
+
+def test_two_states_do_not_share_values(qtbot: QtBot) -> None:
+    first, second = ViewState(10), ViewState(10)
+    first.frame = 4
+    assert second.frame == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("overlay_opacity", 0.2),
+        ("show_outlines", True),
+        ("show_masks", False),
+        ("brush_radius", 30),
+        ("solo_object", 1),
+    ],
+)
+def test_drawing_values_share_one_signal(qtbot: QtBot, name: str, value: object) -> None:
+    state = ViewState(num_frames=1)
+    with qtbot.waitSignal(state.overlay_changed):
+        setattr(state, name, value)
+    assert getattr(state, name) == value
+
+
+def test_bridge_tells_which_rows_changed(qtbot: QtBot) -> None:
+    document = Document()
+    bridge = DocumentBridge(document)
+    told: list[object] = []
+    bridge.objects_changed.connect(lambda: told.append("objects"))
+    bridge.prompts_changed.connect(told.append)
+    bridge.range_changed.connect(lambda: told.append("range"))
+
+    document.apply(add_object(document))
+    document.apply(set_prompts(document, 1, 5, FramePrompts((PointPrompt(1, 2),))))
+    document.apply(set_range(document, 2, 8))
+    assert told == ["objects", [(1, 5)], "range"]
+
+    bridge.close()
+    document.apply(add_object(document))
+    assert told == ["objects", [(1, 5)], "range"]
+    assert len(document.rows(Table.OBJECTS)) == 2

@@ -1,0 +1,110 @@
+"""The table of actions keeps its promises: no key twice, no dead entry, keys shown."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.ui.window.actions import SEPARATOR, TABLE, Need
+from tests.helpers.window import WindowDriver, open_window, small_clip
+
+pytestmark = pytest.mark.gui
+
+
+# They open a dialog of the system, or end the program.
+ASKS = {"Open video…", "Open frame folder…", "Open project…", "Save as…", "Import masks…"}
+LEAVES = {"Quit", "Open log"}
+
+
+def real_rows() -> list[str]:
+    return [spec.text for spec in TABLE if spec.text != SEPARATOR]
+
+
+def is_enabled(user: WindowDriver, text: str) -> bool:
+    return text != SEPARATOR and user.window.action_set[text].isEnabled()
+
+
+def test_no_key_means_two_things() -> None:
+    keys = Counter(QKeySequence(key).toString() for spec in TABLE for key in spec.keys)
+    assert [key for key, count in keys.items() if count > 1] == []
+    assert "" not in keys
+
+
+def test_no_name_is_used_twice() -> None:
+    assert len(set(real_rows())) == len(real_rows())
+
+
+def test_every_action_is_in_a_menu_and_shows_its_keys(qtbot: QtBot) -> None:
+    with open_window(qtbot) as user:
+        in_menus: set[QAction] = set()
+        for menu in user.window.menuBar().findChildren(QMenu):
+            in_menus.update(menu.actions())
+        for spec in (spec for spec in TABLE if spec.text != SEPARATOR):
+            action = user.window.action_set[spec.text]
+            assert action in in_menus
+            for key in spec.keys:
+                assert QKeySequence(key).toString() in action.toolTip()
+
+
+def test_every_action_does_something_without_failing(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_window(qtbot, small_clip(tmp_path, 8)) as user:
+        user.click_and_wait(20, 20)
+        for spec in TABLE:
+            if spec.text in ASKS | LEAVES | {SEPARATOR}:
+                continue
+            action = user.window.action_set[spec.text]
+            if action.isEnabled():
+                action.trigger()
+            user.wait_until_idle()
+
+
+def test_actions_are_possible_only_when_they_make_sense(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_window(qtbot) as user:
+        enabled = {spec.text for spec in TABLE if is_enabled(user, spec.text)}
+        assert enabled == {
+            spec.text for spec in TABLE if spec.need is Need.NOTHING and spec.text != SEPARATOR
+        }
+        user.open(small_clip(tmp_path, 8))
+        assert user.window.action_set["Export…"].isEnabled()
+        assert not user.window.action_set["Track forward"].isEnabled()
+        assert not user.window.action_set["Undo"].isEnabled()
+        user.click_and_wait(20, 20)
+        user.wait(lambda: user.window.action_set["Track forward"].isEnabled())
+        assert user.window.action_set["Undo"].isEnabled()
+        assert user.window.action_set["Delete prompt"].isEnabled()
+
+
+def test_a_toolbar_button_shows_the_tool_at_hand(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_window(qtbot, small_clip(tmp_path, 8)) as user:
+        for key, text in (("B", "Brush"), ("E", "Eraser"), ("W", "Box tool"), ("Q", "Point tool")):
+            user.press(key)
+            tools = ("Point tool", "Box tool", "Brush", "Eraser")
+            assert [t for t in tools if user.window.action_set[t].isChecked()] == [text]
+
+
+def test_keeping_objects_apart_is_shown_and_can_be_undone(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_window(qtbot, small_clip(tmp_path, 8)) as user:
+        action = user.window.action_set["Keep objects apart"]
+        action.trigger()
+        assert user.window.workspace.session.document.is_exclusive
+        assert action.isChecked()
+        user.do("Undo")
+        assert not user.window.workspace.session.document.is_exclusive
+        user.wait(lambda: not action.isChecked())
+
+
+def test_the_list_of_keys_can_be_searched(qtbot: QtBot) -> None:
+    with open_window(qtbot) as user:
+        user.do("Keyboard shortcuts")
+        [dialog] = user.window.findChildren(ShortcutsDialog)
+        dialog._search.setText("track forward")
+        groups = [dialog.tree.topLevelItem(i) for i in range(dialog.tree.topLevelItemCount())]
+        shown = [group for group in groups if group and not group.isHidden()]
+        assert [group.text(0) for group in shown] == ["Track"]
+        child = shown[0].child(1)
+        assert child is not None
+        assert child.text(1) == "T"

@@ -1,0 +1,41 @@
+"""What the model library warns of is said in the status bar."""
+
+import logging
+import threading
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from app.ui.window.notices import Notices
+from tests.helpers.window import open_window
+
+pytestmark = pytest.mark.gui
+SENTENCE = "cuda is out of memory: tracking goes on on the CPU"
+
+
+def warn() -> None:
+    logging.getLogger("tinysam2.tracking.video_tracker").warning(SENTENCE)
+
+
+def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:
+    with open_window(qtbot) as user:
+        notices = Notices()
+        notices.said.connect(user.window.status.show_message)
+        notices.install()
+        thread = threading.Thread(target=warn)
+        thread.start()
+        thread.join()
+        labels = user.window.status.findChildren(QLabel)
+        user.wait(lambda: any(SENTENCE in f"{x.text()} {x.toolTip()}" for x in labels))
+        notices.remove()
+
+
+def test_nothing_is_heard_after_the_end(qtbot: QtBot) -> None:
+    notices, heard = Notices(), list[str]()
+    notices.said.connect(heard.append)
+    notices.install()
+    warn()
+    notices.remove()
+    warn()
+    assert heard == [SENTENCE]
