@@ -12,7 +12,6 @@ from app.core.document import Document, Edit, Origin, Table
 from app.core.masks import RleMask
 from app.core.memory import Constraint, Decision
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
-from app.core.protection import check_editable, check_unlocked
 from app.core.settings import ModelSettings
 from app.media.source import FrameSource
 from app.media.verify import VerifyStep, verify_index
@@ -150,7 +149,6 @@ class Session:
 
     def remove_object(self, object_id: int) -> None:
         """Remove an object and all that belongs to it."""
-        check_unlocked(self.document, object_id)
         self._run(edits.remove_object(self.document, object_id))
 
     def update_object(self, object_id: int, **values: Unpack[edits.ObjectAttributes]) -> None:
@@ -159,8 +157,6 @@ class Session:
 
     def merge_objects(self, target_id: int, other_id: int) -> None:
         """Give all that belongs to one object to another and remove it."""
-        check_unlocked(self.document, target_id)
-        check_unlocked(self.document, other_id)
         self._run(edits.merge_objects(self.document, target_id, other_id))
 
     def add_point(
@@ -185,20 +181,17 @@ class Session:
 
     def clear_prompts(self, object_id: int, frame: int | None = None) -> None:
         """Take all prompts of a frame, or of all frames, back with the masks they stood for."""
-        check_unlocked(self.document, object_id)
-        frames = self.prompted_frames(object_id) if frame is None else [frame]
+        frames = None if frame is None else [frame]
         self._run(edits.clear_prompts(self.document, object_id, frames))
 
     def set_mask(
         self, object_id: int, frame: int, mask: RleMask, origin: Origin = Origin.PAINTED
     ) -> None:
         """Set a mask that a person made; see `edits.draw_mask`."""
-        check_editable(self.document, object_id, frame)
         self._run(edits.draw_mask(self.document, object_id, frame, mask, origin))
 
     def clear_masks(self, object_id: int, frames: Iterable[int] | None = None) -> None:
         """Remove masks, except verified ones, and what the tracker noted of their frames."""
-        check_unlocked(self.document, object_id)
         self._run(edits.clear_masks(self.document, object_id, frames))
 
     def set_verified(self, object_id: int, frame: int, is_verified: bool = True) -> None:
@@ -295,5 +288,4 @@ class Session:
         return int(edit.changes[0].key)
 
     def _set_prompts(self, object_id: int, frame: int, prompts: FramePrompts) -> None:
-        check_editable(self.document, object_id, frame)
         self._run(edits.set_prompts(self.document, object_id, frame, prompts))

@@ -1,9 +1,14 @@
-"""The edits of a document: from an intent to the rows that change.  Nothing here changes it."""
+"""The edits of a document: each function returns the rows that change and changes nothing itself.
+
+Edits that a user asks for raise `UsageError` where `app.core.rules` forbids the change, and
+`KeyError` where there is no such object.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
+from app.core import rules
 from app.core.document import (
     Change,
     Document,
@@ -66,6 +71,7 @@ def add_object(
 
 def update_object(document: Document, object_id: int, **values: Unpack[ObjectAttributes]) -> Edit:
     """Change attributes of an object (`TrackedObject` fields)."""
+    rules.check_attributes(document, object_id, values)
     before = document.object(object_id)
     after = replace(before, **values)
     label = f"Change {', '.join(values).replace('_', ' ')} of {before.name}"
@@ -74,6 +80,7 @@ def update_object(document: Document, object_id: int, **values: Unpack[ObjectAtt
 
 def remove_object(document: Document, object_id: int) -> Edit:
     """Remove an object and all its prompts, masks and memory."""
+    rules.check(document, object_id)
     removed = document.object(object_id)
     changes = [Change(Table.OBJECTS, object_id, removed, None)]
     for table in OBJECT_TABLES:
@@ -86,6 +93,7 @@ def remove_object(document: Document, object_id: int) -> Edit:
 
 def set_prompts(document: Document, object_id: int, frame: int, prompts: FramePrompts) -> Edit:
     """Replace the prompts of an object on a frame; empty prompts take the row away."""
+    rules.check(document, object_id, frame)
     row = None if prompts.is_empty else prompts
     label = f"{'Clear' if row is None else 'Prompt'} {document.object(object_id).name}"
     return Edit(label, _changes(document, Table.PROMPTS, {(object_id, frame): row}))
@@ -105,7 +113,8 @@ def set_masks(
 
 
 def set_verified(document: Document, object_id: int, frame: int, is_verified: bool) -> Edit:
-    """Mark the mask of a frame as checked by a person, so that tracking never touches it."""
+    """Mark the mask of a frame as checked by a person, so that nothing changes it; or unmark it."""
+    rules.check(document, object_id)
     row = document.mask(object_id, frame)
     if row is None:
         return Edit("Verify", ())
@@ -118,6 +127,7 @@ def set_constraint(
     document: Document, object_id: int, frame: int, constraint: Constraint | None
 ) -> Edit:
     """Pin a frame into memory, ban it, or leave it to the tracker."""
+    rules.check(document, object_id)
     label = {Constraint.PIN: "Pin frame", Constraint.BAN: "Ban frame", None: "Release frame"}
     changes = _changes(document, Table.CONSTRAINTS, {(object_id, frame): constraint})
     return Edit(label[constraint], changes)
@@ -141,25 +151,30 @@ def joined(label: str, *edits: Edit) -> Edit:
     return Edit(label, tuple(change for edit in edits for change in edit.changes))
 
 
-def clear_prompts(document: Document, object_id: int, frames: Iterable[int]) -> Edit:
-    """Take prompts away, and with them the masks that only these prompts stood for."""
-    keys = [(object_id, frame) for frame in frames]
-    stale = [key for key in keys if _is_from_prompts(document.row(Table.MASKS, key))]
+def clear_prompts(document: Document, object_id: int, frames: Iterable[int] | None = None) -> Edit:
+    """Remove prompts (of all frames if None) and the masks that only these prompts stood for.
+
+    Frames whose mask is verified keep both.
+    """
+    rows = document.of_object(Table.PROMPTS, object_id)
+    chosen = rules.editable_frames(document, object_id, rows if frames is None else frames)
+    keys = [(object_id, frame) for frame in chosen]
+    stale = [key for key in keys if _is_from_prompts(document.mask(*key))]
     changes = _changes(document, Table.PROMPTS, [(key, None) for key in keys])
     changes += _changes(document, Table.MASKS, [(key, None) for key in stale])
     return Edit(f"Clear prompts of {document.object(object_id).name}", changes)
 
 
-def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None) -> Edit:
-    """Remove masks (all frames if None), except verified ones, and the memory of their frames."""
+def _is_from_prompts(row: FrameMask | None) -> bool:
+    return row is not None and row.origin in (Origin.PROMPT, Origin.PAINTED)
+
+
+def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None = None) -> Edit:
+    """Remove masks (of all frames if None) and the memory of their frames, except verified ones."""
     rows = document.of_object(Table.MASKS, object_id)
     chosen = rows.keys() if frames is None else rows.keys() & set(frames)
-    gone = {(object_id, f): None for f in sorted(chosen) if not rows[f].is_verified}
+    gone = {(object_id, f): None for f in rules.editable_frames(document, object_id, chosen)}
     return set_masks(document, gone, f"Clear masks of {document.object(object_id).name}", gone)
-
-
-def _is_from_prompts(row: FrameMask | None) -> bool:
-    return row is not None and row.origin in (Origin.PROMPT, Origin.PAINTED) and not row.is_verified
 
 
 def draw_mask(
@@ -170,6 +185,7 @@ def draw_mask(
     Unless it was imported it becomes the prompt of its frame, so that tracking starts from it; an
     empty one says that the object is not there and prompts nothing.
     """
+    rules.check(document, object_id, frame)
     key = (object_id, frame)
     changes = _changes(document, Table.MASKS, {key: FrameMask(mask, origin)})
     if origin is not Origin.IMPORTED:
@@ -192,18 +208,16 @@ def duplicate_object(document: Document, object_id: int) -> Edit:
 
 
 def merge_objects(document: Document, target_id: int, other_id: int) -> Edit:
-    """Make one object of two: its masks are the unions, and say so where either was prompted."""
+    """Make one object of two, which gets the union of their masks, and remove the other.
+
+    A frame that either was prompted on becomes a mask prompt of the union.  Frames on which the
+    target is verified stay as they are.
+    """
+    rules.check(document, target_id)
+    rules.check(document, other_id)
     target, other = document.object(target_id), document.object(other_id)
     masks = _united_masks(document, target_id, other_id)
-    prompts: dict[tuple[int, int], FramePrompts] = {}
-    ours, theirs = (document.of_object(Table.PROMPTS, i) for i in (target_id, other_id))
-    for frame in {*ours, *theirs}:
-        row = masks.get((target_id, frame))
-        prompts[target_id, frame] = (
-            FramePrompts(mask=row.mask)
-            if row is not None and row.mask.area
-            else ours.get(frame) or theirs[frame]
-        )
+    prompts = _united_prompts(document, target_id, other_id, masks)
     changes = _changes(document, Table.MASKS, masks) + _changes(document, Table.PROMPTS, prompts)
     removed = remove_object(document, other_id)
     return Edit(f"Merge {other.name} into {target.name}", changes + removed.changes)
@@ -212,12 +226,30 @@ def merge_objects(document: Document, target_id: int, other_id: int) -> Edit:
 def _united_masks(
     document: Document, target_id: int, other_id: int
 ) -> dict[tuple[int, int], FrameMask]:
-    ours, theirs = (document.of_object(Table.MASKS, i) for i in (target_id, other_id))
     united = {}
-    for frame, theirs_row in theirs.items():
-        row = ours.get(frame)
+    for frame, other_row in document.of_object(Table.MASKS, other_id).items():
+        if not rules.is_mask_editable(document, target_id, frame):
+            continue
+        row = document.mask(target_id, frame)
         if row is not None:
-            bitmap = row.mask.decode() | theirs_row.mask.decode()
+            bitmap = row.mask.decode() | other_row.mask.decode()
             row = replace(row, mask=RleMask.encode(bitmap))
-        united[(target_id, frame)] = row or theirs_row
+        united[(target_id, frame)] = row or other_row
+    return united
+
+
+def _united_prompts(
+    document: Document,
+    target_id: int,
+    other_id: int,
+    masks: Mapping[tuple[int, int], FrameMask],
+) -> dict[tuple[int, int], FramePrompts]:
+    united = {}
+    ours, theirs = (document.of_object(Table.PROMPTS, i) for i in (target_id, other_id))
+    for frame in {*ours, *theirs}:
+        if rules.is_mask_editable(document, target_id, frame):
+            row = masks.get((target_id, frame))
+            given = ours.get(frame) or theirs[frame]
+            is_shown = row is not None and row.mask.area
+            united[target_id, frame] = FramePrompts(mask=row.mask) if row and is_shown else given
     return united

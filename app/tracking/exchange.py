@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.core import edits
+from app.core import edits, rules
 from app.core.document import Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
 from app.core.masks import Bitmap, RleMask
@@ -38,7 +38,8 @@ def track_request(
             "Move into the range, or clear it.",
         )
     chosen = [o for o in document.objects if object_ids is None or o.object_id in object_ids]
-    unlocked = [_object_request(document, o.object_id, start) for o in chosen if not o.is_locked]
+    ids = [o.object_id for o in chosen if rules.is_object_editable(document, o.object_id)]
+    unlocked = [_object_request(document, object_id, start) for object_id in ids]
     known = tuple(each for each in unlocked if each.prompts or each.seed)
     if not known:
         raise UsageError(
@@ -87,35 +88,26 @@ def step_edit(document: Document, step: PredictionStep) -> Edit:
     taken = _taken(document, step) if document.is_exclusive else None
     for found in step.result.objects:
         key = (found.object_id, step.result.frame)
-        if _is_open(document, found.object_id):
+        if rules.is_object_editable(document, found.object_id):
             memory[key] = found.memory
-            if _may_replace(document, key, found.prediction):
-                masks[key] = _tracked_mask(document, key, found.prediction, taken)
+        is_trackable = rules.is_mask_trackable(document, *key)
+        if is_trackable and not _is_found_again(document.mask(*key), found.prediction):
+            masks[key] = _tracked_mask(document, key, found.prediction, taken)
     return edits.set_masks(document, masks, "Track", memory, step.job_key)
 
 
 def _segment_edit(document: Document, step: SegmentStep) -> Edit:
     key = (step.object_id, step.frame)
-    before = document.mask(*key)
-    is_verified = before is not None and before.is_verified
-    if is_verified or not _is_open(document, step.object_id) or document.prompts(*key).is_empty:
+    if not rules.is_mask_editable(document, *key) or document.prompts(*key).is_empty:
         return Edit("Segment", ())
     found = step.prediction
     after = FrameMask(found.mask, Origin.PROMPT, found.confidence)
     return edits.set_masks(document, {key: after}, f"Segment {document.object(key[0]).name}")
 
 
-def _is_open(document: Document, object_id: int) -> bool:
-    row = document.row(Table.OBJECTS, object_id)
-    return row is not None and not row.is_locked
-
-
-def _may_replace(document: Document, key: tuple[int, int], found: Prediction) -> bool:
-    row = document.mask(*key)
-    if row is None or (row.origin is Origin.TRACKED and not row.is_verified):
-        return True
-    is_made_by_hand = row.origin is Origin.PAINTED or not document.prompts(*key).is_empty
-    return not (row.is_verified or is_made_by_hand or row.mask == found.mask)
+def _is_found_again(before: FrameMask | None, found: Prediction) -> bool:
+    """Whether tracking gives the mask that is there from elsewhere, which then keeps its origin."""
+    return before is not None and before.origin is not Origin.TRACKED and before.mask == found.mask
 
 
 def _taken(document: Document, step: TrackStep) -> Bitmap | None:

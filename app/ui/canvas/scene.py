@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from app.core import rules
 from app.core.document import TrackedObject
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts
@@ -65,11 +66,8 @@ class CanvasScene:
         active, frame = self.active, self._picture.frame
         if active is None or frame is None:
             return ""
-        if active.is_locked:
-            return f"{active.name} is locked"
-        row = self._document.mask(active.object_id, frame)
-        is_verified = row is not None and row.is_verified
-        return f"{active.name} is verified on this frame" if is_verified else ""
+        refusal = rules.refusal(self._document, active.object_id, frame)
+        return "" if refusal is None else refusal.sentence.removesuffix(".")
 
     @property
     def can_edit(self) -> bool:

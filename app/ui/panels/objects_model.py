@@ -5,6 +5,7 @@ from enum import IntEnum
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
+from app.core import rules
 from app.core.document import ObjectFrame, Table, TrackedObject
 from app.session import Session
 from app.ui.state.document_bridge import DocumentBridge
@@ -105,10 +106,12 @@ class ObjectsModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(Column)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Make texts editable and switches checkable."""
+        """Make the texts of unlocked objects editable and switches checkable."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() in (Column.NAME, Column.CATEGORY):
-            flags |= Qt.ItemFlag.ItemIsEditable
+            tracked = self._objects[index.row()]
+            if rules.is_object_editable(self._session.document, tracked.object_id):
+                flags |= Qt.ItemFlag.ItemIsEditable
         elif index.column() in TOGGLES:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags

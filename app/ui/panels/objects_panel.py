@@ -7,7 +7,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from app.core import edits
+from app.core import edits, rules
 from app.core.document import TrackedObject
 from app.session import Session
 from app.ui.panels.objects_model import Column, ObjectsModel, swatch
@@ -130,13 +130,17 @@ class ObjectsPanel(QWidget):
 
     def _update_actions(self) -> None:
         active, count = self._active, self._model.rowCount()
-        is_free = active is not None and not active.is_locked
-        for action in (self._duplicate, self._rename, self._classify, self._recolor):
+        is_free = active is not None and self._is_editable(active.object_id)
+        for action in (self._duplicate, self._recolor):
             action.setEnabled(active is not None)
-        self._delete.setEnabled(is_free)
+        for action in (self._rename, self._classify, self._delete):
+            action.setEnabled(is_free)
         self._merge.setEnabled(is_free and count > 1)
         self._up.setEnabled(active is not None and self._row > 0)
         self._down.setEnabled(active is not None and self._row < count - 1)
+
+    def _is_editable(self, object_id: int) -> bool:
+        return rules.is_object_editable(self._session.document, object_id)
 
     def _on_row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
@@ -161,7 +165,7 @@ class ObjectsPanel(QWidget):
             target = self._model.object_at(row)
             if target.object_id != self._state.active_object:
                 action = self._merge_menu.addAction(swatch(target.color), target.name)
-                action.setEnabled(not target.is_locked)
+                action.setEnabled(self._is_editable(target.object_id))
                 action.triggered.connect(partial(self._on_merge, target.object_id))
 
     def _on_add(self) -> None:
