@@ -62,7 +62,7 @@ class KnownModelRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class AvailableModels:
     """All that can be chosen: models, devices of this computer, policies of the memory."""
 
     models: tuple[KnownModelRow, ...]
@@ -78,16 +78,16 @@ class FetchStep:
     total: int
 
 
-class ModelShelf:
+class ModelCatalog:
     """The model store as the window sees it."""
 
-    def catalogue(self) -> Catalogue:
+    def available(self) -> AvailableModels:
         """Look at the store and at the computer."""
         from tinysam2.config import MemoryPolicy
         from tinysam2.devices import available_devices
         from tinysam2.zoo import MODELS
 
-        return Catalogue(
+        return AvailableModels(
             tuple(map(_row, MODELS.values())),
             available_devices(),
             tuple(policy.value for policy in MemoryPolicy),

@@ -15,8 +15,8 @@ from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.style.icons import icon
 from app.ui.style.theme import apply_theme
+from app.ui.window.library_warnings import LibraryWarnings
 from app.ui.window.main_window import TITLE, MainWindow
-from app.ui.window.notices import Notices
 from app.ui.window.shortcuts import ShortcutGuard
 
 LOG_BYTES = 1 << 20
@@ -43,7 +43,7 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
     application.installEventFilter(guard)
     hook = ExceptionHook()
     hook.install()
-    notices = Notices()
+    notices = LibraryWarnings()
     notices.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends it; all is saved
     try:

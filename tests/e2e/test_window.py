@@ -40,7 +40,7 @@ def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
             user = WindowDriver(qtbot, window)
             try:
                 user.wait(lambda: window.action_set["Export…"].isEnabled())
-                user.wait_for_picture()
+                user.wait_for_frame()
                 act(user)
             finally:
                 window.close()

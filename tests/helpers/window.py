@@ -44,9 +44,9 @@ class WindowDriver:
     def open(self, path: Path) -> None:
         with self.qtbot.waitSignal(self.window.opener.opened, timeout=WAIT_MS):
             self.window.open_path(path)
-        self.wait_for_picture()
+        self.wait_for_frame()
 
-    def wait_for_picture(self) -> None:
+    def wait_for_frame(self) -> None:
         """Wait until the frame is on screen, so that clicks count."""
         wanted = self.workspace.view.frame
         loader = self.workspace.loader
@@ -58,7 +58,7 @@ class WindowDriver:
     def go(self, frame: int) -> None:
         """Show a frame and wait until it is on screen."""
         self.workspace.navigator.go(frame)
-        self.wait_for_picture()
+        self.wait_for_frame()
 
     def do(self, text: str) -> None:
         """Choose an action from the menus."""

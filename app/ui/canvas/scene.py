@@ -10,15 +10,15 @@ from app.core.document import TrackedObject
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts
 from app.session import Session
-from app.ui.canvas import marks
-from app.ui.canvas.layers import MaskLayer, draw_preview, drawn_masks, is_drawn
-from app.ui.canvas.picture import FramePicture
+from app.ui.canvas import overlays
+from app.ui.canvas.displayed_frame import DisplayedFrame
+from app.ui.canvas.mask_layer import MaskLayer, draw_preview, drawn_masks, is_drawn
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.state.view_state import ViewState
 
 BACKGROUND = QColor(30, 31, 34)
-PICTURE_EDGE = QColor(74, 76, 82)
+FRAME_EDGE = QColor(74, 76, 82)
 NO_OBJECT_COLOR = QColor(240, 240, 240)
 CRISP_FROM_SCALE = 2.0
 OTHER_PROMPTS_OPACITY = 0.4
@@ -33,10 +33,10 @@ class CanvasScene:
         preview: a mask that is not in the document, shown for the active object.
     """
 
-    def __init__(self, session: Session, state: ViewState, picture: FramePicture) -> None:
+    def __init__(self, session: Session, state: ViewState, displayed: DisplayedFrame) -> None:
         self._document = session.document
         self._state = state
-        self._picture = picture
+        self._displayed = displayed
         self.masks = MaskLayer(session.document, state, session.size_hw)
         self.preview: RleMask | None = None
 
@@ -55,15 +55,15 @@ class CanvasScene:
     @property
     def active_mask(self) -> RleMask | None:
         """The mask of the active object on the frame on screen."""
-        if self._picture.frame is None or self._state.active_object is None:
+        if self._displayed.frame is None or self._state.active_object is None:
             return None
-        row = self._document.mask(self._state.active_object, self._picture.frame)
+        row = self._document.mask(self._state.active_object, self._displayed.frame)
         return None if row is None else row.mask
 
     @property
     def locked_reason(self) -> str:
         """Why the active object cannot be changed on this frame; empty when it can."""
-        active, frame = self.active, self._picture.frame
+        active, frame = self.active, self._displayed.frame
         if active is None or frame is None:
             return ""
         refusal = rules.refusal(self._document, active.object_id, frame)
@@ -72,30 +72,30 @@ class CanvasScene:
     @property
     def can_edit(self) -> bool:
         """Whether a gesture now would change what the user sees."""
-        return self._picture.is_current and not self.locked_reason
+        return self._displayed.is_current and not self.locked_reason
 
     def point_at(self, at: QPointF, viewport: Viewport) -> int | None:
         """Return the index of the active object's point under a place of the widget."""
         for index, point in reversed(list(enumerate(self._active_prompts().points))):
             away = QPointF(*viewport.to_widget(point.x, point.y)) - at
-            if away.manhattanLength() <= marks.POINT_RADIUS_PX:
+            if away.manhattanLength() <= overlays.POINT_RADIUS_PX:
                 return index
         return None
 
     def draw(self, painter: QPainter, viewport: Viewport, tool: CanvasTool) -> None:
         """Draw everything with a painter in widget coordinates."""
         painter.fillRect(painter.viewport(), BACKGROUND)
-        frame = self._picture.frame
+        frame = self._displayed.frame
         if frame is not None:
-            self._draw_picture(painter, viewport, tool, frame)
+            self._draw_frame(painter, viewport, tool, frame)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             tool.draw(painter, viewport)
             self._draw_prompts(painter, viewport, frame)
             self._draw_labels(painter, viewport, frame)
-        if self._picture.message:
+        if self._displayed.message:
             self._draw_message(painter, viewport)
 
-    def _draw_picture(
+    def _draw_frame(
         self, painter: QPainter, viewport: Viewport, tool: CanvasTool, frame: int
     ) -> None:
         width, height = viewport.image_wh
@@ -104,8 +104,8 @@ class CanvasScene:
         painter.scale(viewport.scale, viewport.scale)
         is_smooth = viewport.scale < CRISP_FROM_SCALE
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
-        painter.drawImage(0, 0, self._picture.image)
-        edge = QPen(PICTURE_EDGE, 1)
+        painter.drawImage(0, 0, self._displayed.image)
+        edge = QPen(FRAME_EDGE, 1)
         edge.setCosmetic(True)
         painter.setPen(edge)
         painter.drawRect(QRectF(0, 0, width, height))
@@ -127,17 +127,19 @@ class CanvasScene:
             prompts = self._document.prompts(tracked.object_id, frame)
             if (box := prompts.box) is not None:
                 rect = QRectF(QPointF(box.x0, box.y0), QPointF(box.x1, box.y1))
-                marks.draw_box(painter, marks.on_widget(rect, viewport), QColor(*tracked.color))
+                overlays.draw_box(
+                    painter, overlays.on_widget(rect, viewport), QColor(*tracked.color)
+                )
             for index, point in enumerate(prompts.points):
                 at = QPointF(*viewport.to_widget(point.x, point.y))
                 is_selected = is_active and index == self._state.selected_point
-                marks.draw_point(painter, at, point.is_positive, is_selected)
+                overlays.draw_point(painter, at, point.is_positive, is_selected)
         painter.setOpacity(1.0)
 
     def _draw_labels(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
         corner = QPointF(*(max(start, 0.0) + 8 for start in viewport.origin_xy))
         for text, color in self._labels(frame):
-            height = marks.draw_label(painter, corner, text, color)
+            height = overlays.draw_label(painter, corner, text, color)
             corner += QPointF(0, height + LABEL_GAP_PX)
 
     def _labels(self, frame: int) -> Iterator[tuple[str, QColor | None]]:
@@ -148,12 +150,12 @@ class CanvasScene:
                 yield f"{tracked.name} is not seen on this frame", QColor(*tracked.color)
 
     def _draw_message(self, painter: QPainter, viewport: Viewport) -> None:
-        width, height = marks.label_size(painter, self._picture.message)
+        width, height = overlays.label_size(painter, self._displayed.message)
         room_width, room_height = viewport.widget_wh
         place = QPointF((room_width - width) / 2, (room_height - height) / 2)
-        marks.draw_label(painter, place, self._picture.message, None)
+        overlays.draw_label(painter, place, self._displayed.message, None)
 
     def _active_prompts(self) -> FramePrompts:
-        if self._state.active_object is None or self._picture.frame is None:
+        if self._state.active_object is None or self._displayed.frame is None:
             return FramePrompts()
-        return self._document.prompts(self._state.active_object, self._picture.frame)
+        return self._document.prompts(self._state.active_object, self._displayed.frame)

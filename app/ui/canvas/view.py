@@ -15,14 +15,14 @@ from PySide6.QtWidgets import QWidget
 from app.core.document import ObjectFrame
 from app.core.masks import RleMask
 from app.session import Session
+from app.ui.canvas.displayed_frame import DisplayedFrame
 from app.ui.canvas.hover import HoverPreview
-from app.ui.canvas.marks import draw_brush_circle, on_widget
-from app.ui.canvas.navigation import ZOOM_STEP, Navigation
-from app.ui.canvas.picture import FramePicture
+from app.ui.canvas.overlays import draw_brush_circle, on_widget
 from app.ui.canvas.scene import CanvasScene
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.tools.toolbox import make_tools
 from app.ui.canvas.viewport import Viewport
+from app.ui.canvas.zoom_pan import ZOOM_STEP, ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import Tool, ViewState
@@ -66,9 +66,9 @@ class CanvasView(QWidget):
         super().__init__(parent)
         self._state = view_state
         widget_wh = self.width(), self.height()
-        self._navigation = Navigation(Viewport(session.size_hw[::-1], widget_wh).fitted(), self)
-        self._picture = FramePicture(view_state, frame_loader, self)
-        self._scene = CanvasScene(session, view_state, self._picture)
+        self._zoom_pan = ZoomPan(Viewport(session.size_hw[::-1], widget_wh).fitted(), self)
+        self._displayed = DisplayedFrame(view_state, frame_loader, self)
+        self._scene = CanvasScene(session, view_state, self._displayed)
         self._hover = HoverPreview(self)
         self._tools = make_tools(
             view_state,
@@ -96,19 +96,19 @@ class CanvasView(QWidget):
         self._state.active_object_changed.connect(self._drop_gesture)
         self._state.tool_changed.connect(self._drop_gesture)
         self._state.overlay_changed.connect(self.update)
-        self._navigation.changed.connect(self.update)
-        self._picture.changed.connect(self._refresh)
+        self._zoom_pan.changed.connect(self.update)
+        self._displayed.changed.connect(self._refresh)
         self._hover.requested.connect(self.preview_requested)
         self._hover.ended.connect(self._on_hover_ended)
 
     @property
     def viewport(self) -> Viewport:
         """Where the picture is on the widget now."""
-        return self._navigation.viewport
+        return self._zoom_pan.viewport
 
     def fit(self) -> None:
         """Show the whole picture, also after the widget changes its size."""
-        self._navigation.fit()
+        self._zoom_pan.fit()
 
     def zoom_in(self) -> None:
         """Magnify around the pointer, or the centre when it is elsewhere."""
@@ -144,8 +144,8 @@ class CanvasView(QWidget):
         return self._tools[self._state.tool]
 
     def _zoom(self, factor: float) -> None:
-        centre = QRectF(self.rect()).center()
-        self._navigation.zoom(factor, centre if self._pointer is None else self._pointer)
+        center = QRectF(self.rect()).center()
+        self._zoom_pan.zoom(factor, center if self._pointer is None else self._pointer)
 
     def _image_xy(self, at: QPointF) -> tuple[float, float]:
         return self.viewport.to_image(at.x(), at.y())
@@ -169,8 +169,8 @@ class CanvasView(QWidget):
         self._pointer = at
         self.update((before | self._footprint()).toAlignedRect())
         xy = None if at is None else self._image_xy(at)
-        is_on_picture = xy is not None and self.viewport.contains(*xy)
-        self.cursor_moved.emit(tuple(map(int, xy)) if xy and is_on_picture else None)
+        is_inside = xy is not None and self.viewport.contains(*xy)
+        self.cursor_moved.emit(tuple(map(int, xy)) if xy and is_inside else None)
 
     def _update_hover(self, modifiers: Qt.KeyboardModifier) -> None:
         """Preview under the pointer while Shift is held and a click would put a point."""
@@ -182,7 +182,7 @@ class CanvasView(QWidget):
             self._hover.stop()
 
     def _update_cursor(self) -> None:
-        if self._navigation.is_panning:
+        if self._zoom_pan.is_panning:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._scene.locked_reason:
             self.setCursor(Qt.CursorShape.ForbiddenCursor)
@@ -198,7 +198,7 @@ class CanvasView(QWidget):
         self._refresh()
 
     def _on_rows_changed(self, rows: list[ObjectFrame]) -> None:
-        if any(frame == self._picture.frame for _, frame in rows):
+        if any(frame == self._displayed.frame for _, frame in rows):
             self._state.selected_point = None
             self._on_objects_changed()
 
@@ -218,7 +218,7 @@ class CanvasView(QWidget):
         """Begin to pan, or a gesture of the tool."""
         self._move_pointer(event.position())
         if event.button() == Qt.MouseButton.MiddleButton:
-            self._navigation.start_pan(event.position())
+            self._zoom_pan.start_pan(event.position())
             self._update_cursor()
         elif event.button() in TOOL_BUTTONS and not self._pressed and self._scene.can_edit:
             self._hover.stop()
@@ -236,7 +236,7 @@ class CanvasView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan, follow the gesture, or show what a click would do."""
-        self._navigation.pan_to(event.position())
+        self._zoom_pan.pan_to(event.position())
         self._move_pointer(event.position())
         if self._pressed:
             self._update_part(self._tool.move(*self._image_xy(event.position())))
@@ -246,7 +246,7 @@ class CanvasView(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the pan or the gesture, whichever had the button."""
         if event.button() == Qt.MouseButton.MiddleButton:
-            self._navigation.end_pan()
+            self._zoom_pan.end_pan()
             self._update_cursor()
         elif event.button() == self._pressed:
             self._pressed = Qt.MouseButton.NoButton
@@ -259,8 +259,8 @@ class CanvasView(QWidget):
         self._hover.stop()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom, or scroll with a trackpad; see `Navigation`."""
-        self._navigation.on_wheel(event)
+        """Zoom, or scroll with a trackpad; see `ZoomPan`."""
+        self._zoom_pan.on_wheel(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Cancel with Escape; begin the preview when Shift goes down."""
@@ -275,13 +275,13 @@ class CanvasView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Handle pinches beside everything else."""
-        if isinstance(event, QNativeGestureEvent) and self._navigation.on_pinch(event):
+        if isinstance(event, QNativeGestureEvent) and self._zoom_pan.on_pinch(event):
             return True
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the picture in place, or fitted."""
-        self._navigation.resize((self.width(), self.height()))
+        self._zoom_pan.resize((self.width(), self.height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the scene and the brush circle."""

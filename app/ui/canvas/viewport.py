@@ -6,7 +6,7 @@ from typing import Self
 MAX_SCALE = 64.0
 MIN_SCALE = 1 / 32
 FIT_MARGIN_PX = 8
-KEPT_IN_SIGHT_PX = 64
+MIN_VISIBLE_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +47,38 @@ class Viewport:
 
     def fitted(self) -> Self:
         """Return the view that shows the whole picture, as large as possible and centred."""
-        room = [max(1, side - 2 * FIT_MARGIN_PX) for side in self.widget_wh]
-        return self._centred(min(room[0] / self.image_wh[0], room[1] / self.image_wh[1]))
+        available = [max(1, side - 2 * FIT_MARGIN_PX) for side in self.widget_wh]
+        return self._centered(min(available[0] / self.image_wh[0], available[1] / self.image_wh[1]))
 
     def zoomed(self, factor: float, at_xy: tuple[float, float]) -> Self:
         """Return the view magnified by ``factor``; the place of the widget ``at_xy`` stays put."""
         scale = min(max(self.scale * factor, MIN_SCALE), MAX_SCALE)
         image_x, image_y = self.to_image(*at_xy)
         origin = at_xy[0] - image_x * scale, at_xy[1] - image_y * scale
-        return replace(self, scale=scale, origin_xy=origin)._kept_in_sight()
+        return replace(self, scale=scale, origin_xy=origin)._kept_visible()
 
     def panned(self, dx: float, dy: float) -> Self:
         """Return the view moved by widget pixels, with part of the picture kept in sight."""
         origin = self.origin_xy[0] + dx, self.origin_xy[1] + dy
-        return replace(self, origin_xy=origin)._kept_in_sight()
+        return replace(self, origin_xy=origin)._kept_visible()
 
     def resized(self, widget_wh: tuple[int, int]) -> Self:
         """Return the view on a widget of another size, with the same centre."""
         dx, dy = ((new - old) / 2 for new, old in zip(widget_wh, self.widget_wh, strict=True))
         return replace(self, widget_wh=widget_wh).panned(dx, dy)
 
-    def _centred(self, scale: float) -> Self:
+    def _centered(self, scale: float) -> Self:
         x, y = (
-            (room - side * scale) / 2
-            for room, side in zip(self.widget_wh, self.image_wh, strict=True)
+            (available - side * scale) / 2
+            for available, side in zip(self.widget_wh, self.image_wh, strict=True)
         )
         return replace(self, scale=scale, origin_xy=(x, y))
 
-    def _kept_in_sight(self) -> Self:
+    def _kept_visible(self) -> Self:
         x, y = (
-            min(max(start, KEPT_IN_SIGHT_PX - side * self.scale), room - KEPT_IN_SIGHT_PX)
-            for start, side, room in zip(self.origin_xy, self.image_wh, self.widget_wh, strict=True)
+            min(max(start, MIN_VISIBLE_PX - side * self.scale), available - MIN_VISIBLE_PX)
+            for start, side, available in zip(
+                self.origin_xy, self.image_wh, self.widget_wh, strict=True
+            )
         )
         return replace(self, origin_xy=(x, y))

@@ -14,7 +14,7 @@ from app.core.prompts import BoxPrompt, PointPrompt
 from app.session import Session
 from app.tracking.jobs import PreviewStep, SegmentStep
 from app.tracking.loading import BackendLoader
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
 from app.ui.state.undo import EditStack
 from app.ui.state.view_state import Tool, ViewState
@@ -27,7 +27,7 @@ OPACITY_STEP = 0.1
 BRUSH_STEP = 1.25
 
 
-class Controller(QObject):
+class AnnotationController(QObject):
     """The intents of one open session.
 
     An intent that cannot be done says so through ``message`` and changes nothing.
@@ -45,14 +45,14 @@ class Controller(QObject):
         session: Session,
         view: ViewState,
         stack: EditStack,
-        desk: JobDesk,
+        jobs: JobQueue,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._view = view
         self._stack = stack
-        self._desk = desk
+        self._jobs = jobs
         self._gestures = count(1)
         self._preview_job = 0
         session.execute = stack.push_edit
@@ -128,7 +128,7 @@ class Controller(QObject):
             target = self._target()
             intent(target, frame)
             job = self._session.segment_job(target, frame)
-            self._desk.submit(
+            self._jobs.submit(
                 job,
                 "Segment",
                 lambda step: self._on_segmented(key, step),
@@ -139,7 +139,7 @@ class Controller(QObject):
             self._attempt(prompt)
 
     def _on_segmented(self, key: str, step: SegmentStep) -> None:
-        if not self._stack.is_taken_back(key):
+        if not self._stack.is_undone(key):
             with self._stack.merging(key):
                 self._session.apply(step)
 
@@ -154,7 +154,7 @@ class Controller(QObject):
         frame, active = self._view.frame, self._view.active_object or 0
         prompts = replace(self._session.document.prompts(active, frame), mask=None)
         prompts = prompts.with_point(PointPrompt(x, y, is_positive))
-        self._preview_job = self._desk.submit(
+        self._preview_job = self._jobs.submit(
             self._session.preview_job(active, frame, prompts),
             "Preview",
             self._on_previewed,
@@ -163,7 +163,7 @@ class Controller(QObject):
 
     def end_preview(self) -> None:
         """Take the preview from the screen."""
-        self._desk.runner.cancel(self._preview_job)
+        self._jobs.runner.cancel(self._preview_job)
         self.previewed.emit(None)
 
     def _on_previewed(self, step: PreviewStep) -> None:
@@ -175,9 +175,9 @@ class Controller(QObject):
         self._encode_timer.start()
 
     def _encode_ahead(self) -> None:
-        if self._desk.runner.is_idle:
+        if self._jobs.runner.is_idle:
             job = self._session.encode_job(self._view.frame)
-            self._desk.submit(job, "Prepare", lambda step: None, priority=Priority.IDLE)
+            self._jobs.submit(job, "Prepare", lambda step: None, priority=Priority.IDLE)
 
     # Objects and single masks.
 

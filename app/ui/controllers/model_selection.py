@@ -1,4 +1,4 @@
-"""Choosing a model: what there is, getting what is missing, switching to it; beside the window."""
+"""Model selection: list, download, import and switch models in the background."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,30 +8,30 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.cancel import CancelToken
 from app.core.settings import ModelSettings
-from app.tracking.models import Catalogue, FetchStep, ModelShelf
+from app.tracking.models import AvailableModels, FetchStep, ModelCatalog
 from app.ui.dialogs import paths
 from app.ui.dialogs.model_dialog import ModelDialog
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Job, Outcome, Priority
 from app.ui.jobs.model_host import ModelHost
 from app.ui.state.preferences import Preferences
 
 
-class ModelChoosing(QObject):
-    """Opens the dialog and does what it asks for.
+class ModelSelection(QObject):
+    """Opens the model dialog and carries out its requests.
 
     Args:
-        host: the model in use.
-        desk: where the model runs, and where another one is loaded.
-        files: where the store is read and written.
-        preferences: where the choice is remembered.
+        host: owns the model in use.
+        model_jobs: the queue that runs the model; another model is loaded there too.
+        file_jobs: the queue that reads and writes the model store.
+        preferences: stores the selected model.
         parent: the window.
 
     Attributes:
-        shelf: the model store.
+        catalog: the models that can be selected.
 
     Signals:
-        switched: another model is in use.
+        switched: another model is in use now.
     """
 
     switched = Signal()
@@ -39,44 +39,44 @@ class ModelChoosing(QObject):
     def __init__(
         self,
         host: ModelHost,
-        desk: JobDesk,
-        files: JobDesk,
+        model_jobs: JobQueue,
+        file_jobs: JobQueue,
         preferences: Preferences,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self.shelf = ModelShelf()
+        self.catalog = ModelCatalog()
         self._host = host
-        self._desk = desk
-        self._files = files
+        self._model_jobs = model_jobs
+        self._file_jobs = file_jobs
         self._preferences = preferences
         self._window = parent
         self._dialog: ModelDialog | None = None
         self._fetch_id = 0
 
     def ask(self) -> None:
-        """Look at what there is, then open the dialog."""
-        self._look(None)
+        """List the available models, then open the dialog."""
+        self._list_models(None)
 
-    def _look(self, selected: str | None) -> None:
-        def job(token: CancelToken) -> Iterator[Catalogue]:
-            yield self.shelf.catalogue()
+    def _list_models(self, selected: str | None) -> None:
+        def job(token: CancelToken) -> Iterator[AvailableModels]:
+            yield self.catalog.available()
 
-        self._run_on_files(job, "Look at the model store", lambda it: self._show(it, selected))
+        self._run_file_job(job, "List models", lambda it: self._show(it, selected))
 
-    def _show(self, catalogue: Catalogue, selected: str | None) -> None:
+    def _show(self, available: AvailableModels, selected: str | None) -> None:
         if self._dialog is not None:
-            self._dialog.show_catalogue(catalogue, selected)
+            self._dialog.show_models(available, selected)
             return
-        if selected is not None:  # the dialog was closed before its wish was fulfilled
+        if selected is not None:  # the dialog was closed before its request completed
             return
-        dialog = self._dialog = ModelDialog(catalogue, self._host.settings, self._window)
+        dialog = self._dialog = ModelDialog(available, self._host.settings, self._window)
         dialog.finished.connect(self._forget_dialog)
         dialog.import_requested.connect(self._ask_import)
         dialog.fetch_requested.connect(self._fetch)
-        dialog.stop_requested.connect(lambda: self._files.runner.cancel(self._fetch_id))
+        dialog.stop_requested.connect(lambda: self._file_jobs.runner.cancel(self._fetch_id))
         dialog.chosen.connect(self._switch)
-        if self._files.runner.is_active(self._fetch_id):
+        if self._file_jobs.runner.is_active(self._fetch_id):
             dialog.show_progress(FetchStep(0, 0))
         dialog.open()
 
@@ -91,21 +91,23 @@ class ModelChoosing(QObject):
             return
 
         def job(token: CancelToken) -> Iterator[str]:
-            yield self.shelf.import_file(path, selected)
+            yield self.catalog.import_file(path, selected)
 
-        self._run_on_files(job, f"Import {path.name}", self._look)
+        self._run_file_job(job, f"Import {path.name}", self._list_models)
 
     def _fetch(self, name: str) -> None:
         def job(token: CancelToken) -> Iterator[FetchStep]:
-            yield from self.shelf.fetch(name)
+            yield from self.catalog.fetch(name)
 
         def end(outcome: Outcome) -> None:
             self._show_progress(None)
             if outcome is Outcome.DONE:
-                self._look(name)
+                self._list_models(name)
 
         label = f"Download {name}"
-        self._fetch_id = self._files.submit(job, label, self._show_progress, on_end=end, unit="MB")
+        self._fetch_id = self._file_jobs.submit(
+            job, label, self._show_progress, on_end=end, unit="MB"
+        )
         self._show_progress(FetchStep(0, 0))
 
     def _show_progress(self, step: FetchStep | None) -> None:
@@ -130,10 +132,10 @@ class ModelChoosing(QObject):
         assert self._dialog is not None
         dialog = self._dialog
         dialog.show_loading(True)
-        job_id = self._desk.submit(
+        job_id = self._model_jobs.submit(
             job, f"Load {settings.name}", lambda _: None, priority=Priority.INTERACTIVE, on_end=end
         )
-        dialog.rejected.connect(lambda: self._desk.runner.cancel(job_id))
+        dialog.rejected.connect(lambda: self._model_jobs.runner.cancel(job_id))
 
-    def _run_on_files(self, job: Job, label: str, on_step: Callable[[Any], None]) -> None:
-        self._files.submit(job, label, on_step, priority=Priority.INTERACTIVE)
+    def _run_file_job(self, job: Job, label: str, on_step: Callable[[Any], None]) -> None:
+        self._file_jobs.submit(job, label, on_step, priority=Priority.INTERACTIVE)

@@ -9,14 +9,14 @@ from app.core.errors import UsageError
 from app.session import Session
 from app.tracking.backend import Direction
 from app.tracking.jobs import TrackStep
-from app.ui.controllers.annotation import Controller
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.controllers.annotation import AnnotationController
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Outcome
 from app.ui.state.undo import EditStack
 from app.ui.state.view_state import ViewState
 
 
-class TrackingControl(QObject):
+class TrackingController(QObject):
     """Starts one tracking at a time and puts its frames into the document as they come.
 
     Attributes:
@@ -35,9 +35,9 @@ class TrackingControl(QObject):
         self,
         session: Session,
         view: ViewState,
-        controller: Controller,
+        controller: AnnotationController,
         stack: EditStack,
-        desk: JobDesk,
+        jobs: JobQueue,
     ) -> None:
         super().__init__(controller)
         self.tracks_all = False
@@ -46,7 +46,7 @@ class TrackingControl(QObject):
         self._view = view
         self._controller = controller
         self._stack = stack
-        self._desk = desk
+        self._jobs = jobs
         self._job_id: int | None = None
         self._followed: int | None = None
 
@@ -97,13 +97,13 @@ class TrackingControl(QObject):
         name = "all objects" if self.tracks_all or active is None else active.name
         way = "both ways" if direction is Direction.BOTH else direction.value
         self._followed = start if self.follows or first is not None else None
-        self._job_id = self._desk.submit(
+        self._job_id = self._jobs.submit(
             job, f"Track {name} {way}", self._on_tracked, on_end=self._on_ended
         )
 
     def _on_tracked(self, step: TrackStep) -> None:
-        if self._stack.is_taken_back(step.job_key) and self._job_id is not None:
-            self._desk.runner.cancel(self._job_id)
+        if self._stack.is_undone(step.job_key) and self._job_id is not None:
+            self._jobs.runner.cancel(self._job_id)
             return
         self._session.apply(step)
         if QGuiApplication.mouseButtons():

@@ -5,11 +5,11 @@ from PySide6.QtCore import QObject, Signal
 from app.core.errors import SourceError
 from app.media.verify import Verdict, VerifyStep
 from app.session import Session
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
 
 
-class Verification(QObject):
+class VerificationController(QObject):
     """Checks one session at a time, when nothing else needs the files' thread.
 
     Signals:
@@ -20,15 +20,15 @@ class Verification(QObject):
     renumbered = Signal()
     warned = Signal(object)
 
-    def __init__(self, files: JobDesk, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: JobQueue, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._files = files
+        self._jobs = jobs
         self._job_id = 0
 
     def start(self, session: Session) -> None:
         """Check a session instead of the one before."""
-        self._files.runner.cancel(self._job_id)
-        self._job_id = self._files.submit(
+        self._jobs.runner.cancel(self._job_id)
+        self._job_id = self._jobs.submit(
             session.verify_job(),
             f"Check {session.source.name}",
             lambda step: self._on_step(session, step),

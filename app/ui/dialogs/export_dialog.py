@@ -26,7 +26,7 @@ from app.ui.style.theme import SPACING_PX
 
 
 @dataclass(frozen=True, slots=True)
-class ExportOrder:
+class ExportRequest:
     """What to export."""
 
     formats: tuple[str, ...]
@@ -35,7 +35,7 @@ class ExportOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """What came of an export: where it is, and what the formats could not hold."""
 
     folder: Path
@@ -44,7 +44,7 @@ class Exported:
 
 
 class ExportDialog(QDialog):
-    """Asks for an `ExportOrder`.
+    """Asks for an `ExportRequest`.
 
     Args:
         num_frames: of the video.
@@ -82,11 +82,11 @@ class ExportDialog(QDialog):
         layout.addWidget(self._buttons)
         self._update()
 
-    def order(self) -> ExportOrder:
+    def order(self) -> ExportRequest:
         """Return what the user chose."""
         names = tuple(name for name, box in self._formats.items() if box.isChecked())
         frames = range(self._first.value(), self._last.value() + 1)
-        return ExportOrder(names, Path(self._folder.text()).expanduser(), frames)
+        return ExportRequest(names, Path(self._folder.text()).expanduser(), frames)
 
     def _make_formats(self, ticked: tuple[str, ...]) -> QVBoxLayout:
         rows = QVBoxLayout()
@@ -159,7 +159,7 @@ def _in_a_row(*widgets: QWidget) -> QWidget:
     return row
 
 
-def show_exported(parent: QWidget, exported: Exported) -> None:
+def show_export_result(parent: QWidget, exported: ExportResult) -> None:
     """Say where the files are, and each thing that a format could not hold."""
     box = QMessageBox(parent)
     box.setWindowTitle("Export finished")

@@ -1,4 +1,4 @@
-"""Asking which model to use and how it is to run."""
+"""The dialog that selects a model and its settings."""
 
 from dataclasses import replace
 
@@ -15,20 +15,20 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.settings import ModelSettings
-from app.tracking.models import Catalogue, FetchStep, KnownModelRow, ModelState
+from app.tracking.models import AvailableModels, FetchStep, KnownModelRow, ModelState
 from app.ui.dialogs.model_form import ModelForm
 from app.ui.dialogs.model_table import ModelTable
 from app.ui.style.theme import SPACING_PX
 
 
 def problem(model: KnownModelRow, settings: ModelSettings) -> str:
-    """Say in a sentence why a model cannot run like this; nothing when it may."""
+    """Return a sentence that says why a model cannot run with these settings; empty if it can."""
     if settings.checkpoint is not None:
         if not settings.checkpoint.is_file():
             return f"There is no weights file at {settings.checkpoint}."
     elif model.state is ModelState.NOT_STORED:
         fetching = "Download or import" if model.can_fetch else "Import"
-        return f"The weights of {model.title} are not here. {fetching} them first."
+        return f"The weights of {model.title} are not stored. {fetching} them first."
     size = settings.input_size
     if size is not None and size % model.size_step:
         return (
@@ -39,18 +39,18 @@ def problem(model: KnownModelRow, settings: ModelSettings) -> str:
 
 
 class ModelDialog(QDialog):
-    """Shows what there is and asks for `ModelSettings`; whoever opened it does the work.
+    """Lists the models and edits `ModelSettings`; the caller downloads, imports and loads.
 
     Args:
-        catalogue: what there is.
-        settings: what is in use.
+        available: the models, devices and memory policies to offer.
+        settings: the settings in use.
         parent: owner.
 
     Signals:
-        chosen: the `ModelSettings` to use; the dialog stays until it is told how that went.
+        chosen: the `ModelSettings` to use; the dialog stays open until the caller accepts it.
         import_requested: the user wants to import a weights file.
-        fetch_requested: name of the model whose weights are to be fetched.
-        stop_requested: the user no longer wants them.
+        fetch_requested: name of the model whose weights to download.
+        stop_requested: the user cancels the download.
     """
 
     chosen = Signal(object)
@@ -59,7 +59,7 @@ class ModelDialog(QDialog):
     stop_requested = Signal()
 
     def __init__(
-        self, catalogue: Catalogue, settings: ModelSettings, parent: QWidget | None = None
+        self, available: AvailableModels, settings: ModelSettings, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Model")
@@ -68,7 +68,7 @@ class ModelDialog(QDialog):
         self._settings = settings
         self._is_loading = False
         self.table = ModelTable(self)
-        self.form = ModelForm(catalogue, self)
+        self.form = ModelForm(available, self)
         self._sentence = QLabel(self, wordWrap=True)
         self._sentence.setProperty("role", "error")
         layout = QVBoxLayout(self)
@@ -80,20 +80,20 @@ class ModelDialog(QDialog):
         layout.addWidget(self._make_buttons())
         self.table.itemSelectionChanged.connect(self._show_selected)
         self.form.changed.connect(self._update)
-        self.table.show_models(catalogue.models, settings.name)
+        self.table.show_models(available.models, settings.name)
         self.show_progress(None)
         self.table.setFocus()
 
-    def show_catalogue(self, catalogue: Catalogue, selected: str | None = None) -> None:
-        """Show what is stored now, and select a model; the same as before if None."""
+    def show_models(self, available: AvailableModels, selected: str | None = None) -> None:
+        """List the models again and select one; None keeps the selection."""
         entered, before = self.form.settings(), self.table.selected.name
-        self.table.show_models(catalogue.models, selected or before)
+        self.table.show_models(available.models, selected or before)
         if self.table.selected.name == before:
             self.form.show_model(self.table.selected, entered)
         self._update()
 
     def show_progress(self, step: FetchStep | None) -> None:
-        """Show how far the download is; None when there is none."""
+        """Show the progress of the download; None hides it."""
         for widget in (self._progress, self._stop):
             widget.setVisible(step is not None)
         if step is not None:
@@ -103,7 +103,7 @@ class ModelDialog(QDialog):
         self._update()
 
     def show_loading(self, is_loading: bool) -> None:
-        """Say that the model is being loaded, or that it could not be."""
+        """Show whether the model is being loaded."""
         self._is_loading = is_loading
         self._ok.setText("Loading…" if is_loading else "Use this model")
         self._update()

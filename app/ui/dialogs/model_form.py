@@ -9,34 +9,34 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from app.core.settings import MemoryValue, ModelSettings
-from app.tracking.models import Catalogue, KnownModelRow
+from app.tracking.models import AvailableModels, KnownModelRow
 from app.ui.dialogs.paths import WEIGHTS_FILTER
 from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberInput, Numbers
 from app.ui.style.theme import SPACING_PX
 
 FIELD_HEIGHT_PX = 26
-POLICY_WORDS = {
+POLICY_LABELS = {
     "quality": "By quality (TinySAM 2)",
     "fifo": "Newest frames (SAM 2)",
     "samurai": "By motion and scores (SAMURAI)",
     "dam4sam": "Distractor-aware (DAM4SAM)",
 }
-POOLING_WORDS = ((1, "Off"), (2, "2 x 2 cells"), (4, "4 x 4 cells"))
-DETAIL_WORDS = ((True, "Around the object"), (False, "Everywhere"))
+POOLING_LABELS = ((1, "Off"), (2, "2 x 2 cells"), (4, "4 x 4 cells"))
+DETAIL_LABELS = ((True, "Around the object"), (False, "Everywhere"))
 
 
-def _devices(catalogue: Catalogue) -> Input:
+def _devices(available: AvailableModels) -> Input:
     return ChoiceInput(
-        [(name, "Automatic" if name == "auto" else name) for name in catalogue.devices]
+        [(name, "Automatic" if name == "auto" else name) for name in available.devices]
     )
 
 
-def _policies(catalogue: Catalogue) -> Input:
-    return ChoiceInput([(name, POLICY_WORDS.get(name, name)) for name in catalogue.policies])
+def _policies(available: AvailableModels) -> Input:
+    return ChoiceInput([(name, POLICY_LABELS.get(name, name)) for name in available.policies])
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SettingSpec:
     """One row of the form.
 
     Attributes:
@@ -49,22 +49,22 @@ class Setting:
     name: str
     label: str
     tip: str
-    make: Callable[[Catalogue], Input]
+    make: Callable[[AvailableModels], Input]
 
 
 # fmt: off
 RUNNING = (
-    Setting("device", "Device", "Where the model runs", _devices),
-    Setting("input_size", "Input size", "Frames are scaled to as many pixels as a square of this side has: larger finds finer detail and takes longer", lambda _: NumberInput(Numbers(64, 4096, 64, suffix=" px"))),
-    Setting("checkpoint", "Weights file", "Weights to load in place of those of the store", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
+    SettingSpec("device", "Device", "Where the model runs", _devices),
+    SettingSpec("input_size", "Input size", "Frames are scaled to as many pixels as a square of this side has: larger finds finer detail and takes longer", lambda _: NumberInput(Numbers(64, 4096, 64, suffix=" px"))),
+    SettingSpec("checkpoint", "Weights file", "Weights to load in place of those of the store", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
 )
 MEMORY = (
-    Setting("policy", "Memory policy", "Which frames are remembered", _policies),
-    Setting("max_frames", "Frames in memory", "Frames remembered of an object, prompted ones included", lambda _: NumberInput(Numbers(2, 64))),
-    Setting("pool", "Pooling", "Cells of a remembered frame that are averaged into one", lambda _: ChoiceInput(POOLING_WORDS)),
-    Setting("keeps_details", "Pooled", "Where cells are averaged: those that show the object may be kept as they are", lambda _: ChoiceInput(DETAIL_WORDS)),
-    Setting("keep_ratio", "Tokens kept", "Share of SAM 2's full memory that may be stored", lambda _: NumberInput(Numbers(1, 100, suffix=" %", scale=100, none_text="all"))),
-    Setting("quality_threshold", "Least quality", "Quality with which a frame enters the memory; counts for the policy by quality", lambda _: NumberInput(Numbers(0, 1, 0.05, decimals=2))),
+    SettingSpec("policy", "Memory policy", "Which frames are remembered", _policies),
+    SettingSpec("max_frames", "Frames in memory", "Frames remembered of an object, prompted ones included", lambda _: NumberInput(Numbers(2, 64))),
+    SettingSpec("pool", "Pooling", "Cells of a remembered frame that are averaged into one", lambda _: ChoiceInput(POOLING_LABELS)),
+    SettingSpec("keeps_details", "Pooled", "Where cells are averaged: those that show the object may be kept as they are", lambda _: ChoiceInput(DETAIL_LABELS)),
+    SettingSpec("keep_ratio", "Tokens kept", "Share of SAM 2's full memory that may be stored", lambda _: NumberInput(Numbers(1, 100, suffix=" %", scale=100, none_text="all"))),
+    SettingSpec("quality_threshold", "Least quality", "Quality with which a frame enters the memory; counts for the policy by quality", lambda _: NumberInput(Numbers(0, 1, 0.05, decimals=2))),
 )
 # fmt: on
 
@@ -78,9 +78,9 @@ class ModelForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
+    def __init__(self, available: AvailableModels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model = catalogue.models[0]
+        self._model = available.models[0]
         self._inputs: dict[str, Input] = {}
         self._hints: dict[str, QLabel] = {}
         grid = QGridLayout(self)
@@ -88,7 +88,7 @@ class ModelForm(QWidget):
         grid.setHorizontalSpacing(2 * SPACING_PX)
         grid.setColumnStretch(1, 1)
         for row, setting in enumerate((*RUNNING, *MEMORY)):
-            field = self._inputs[setting.name] = setting.make(catalogue)
+            field = self._inputs[setting.name] = setting.make(available)
             assert isinstance(field, QWidget)
             field.setToolTip(setting.tip)
             field.setAccessibleName(setting.label)

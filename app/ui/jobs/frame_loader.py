@@ -39,7 +39,7 @@ def thumbnail_of(bgra: Pixels) -> QImage:
     return qimage_of(np.asarray(small, dtype=np.uint8)).copy()
 
 
-class _Reader(QThread):
+class _FrameReader(QThread):
     """Read the newest wishes from its own clone of a source; older ones fall off.
 
     Args:
@@ -68,28 +68,28 @@ class _Reader(QThread):
         self._source = source
         self._cache_bytes = cache_bytes
         self._convert = convert
-        self._wishes: deque[int] = deque(maxlen=waiting)
-        self._has_news = threading.Condition()
+        self._requests: deque[int] = deque(maxlen=waiting)
+        self._has_changed = threading.Condition()
         self._is_stopping = False
 
     def request(self, frame: int) -> None:
         """Wish for a frame, before all others that wait."""
-        with self._has_news:
-            if frame in self._wishes:
-                self._wishes.remove(frame)
-            self._wishes.append(frame)
-            self._has_news.notify()
+        with self._has_changed:
+            if frame in self._requests:
+                self._requests.remove(frame)
+            self._requests.append(frame)
+            self._has_changed.notify()
 
     def stop(self) -> None:
         """End the thread after the frame that it is decoding."""
-        with self._has_news:
+        with self._has_changed:
             self._is_stopping = True
-            self._has_news.notify()
+            self._has_changed.notify()
 
     def run(self) -> None:
         """Serve wishes, newest first, until stopped."""
         own: FrameSource | None = None
-        while (frame := self._next_wish()) is not None:
+        while (frame := self._next_request()) is not None:
             try:
                 if own is None:
                     own = self._source.clone(self._cache_bytes)
@@ -99,10 +99,10 @@ class _Reader(QThread):
         if own is not None:
             own.close()
 
-    def _next_wish(self) -> int | None:
-        with self._has_news:
-            self._has_news.wait_for(lambda: self._wishes or self._is_stopping)
-            return None if self._is_stopping else self._wishes.pop()
+    def _next_request(self) -> int | None:
+        with self._has_changed:
+            self._has_changed.wait_for(lambda: self._requests or self._is_stopping)
+            return None if self._is_stopping else self._requests.pop()
 
 
 class FrameLoader(QObject):
@@ -129,10 +129,10 @@ class FrameLoader(QObject):
     def __init__(self, source: FrameSource, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thumbnails: FrameCache[QImage] = FrameCache(THUMBNAIL_CACHE_BYTES)
-        self._frame_reader = _Reader(source, FRAME_SOURCE_BYTES, 1, lambda bgra: bgra, self)
+        self._frame_reader = _FrameReader(source, FRAME_SOURCE_BYTES, 1, lambda bgra: bgra, self)
         self._frame_reader.ready.connect(self.loaded)
         self._frame_reader.failed.connect(self.failed)
-        self._thumbnail_reader = _Reader(
+        self._thumbnail_reader = _FrameReader(
             source, THUMBNAIL_SOURCE_BYTES, THUMBNAILS_WAITING, thumbnail_of, self
         )
         self._thumbnail_reader.ready.connect(self._on_thumbnail)

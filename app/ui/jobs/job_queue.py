@@ -11,7 +11,7 @@ from app.core.errors import AppError
 from app.ui.jobs.job_runner import Job, JobRunner, Outcome, Priority
 from app.ui.jobs.progress import JobProgress
 
-TELL_EVERY_MS = 100
+PROGRESS_INTERVAL_MS = 100
 """Progress is shown this often at most: a progress bar paints itself at once, which takes ms."""
 
 _log = logging.getLogger(__name__)
@@ -33,13 +33,13 @@ class CountedStep(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _Callbacks:
     on_step: Callable[[Any], None]
     on_end: Callable[[Outcome], None]
     is_quiet: bool
 
 
-class JobDesk(QObject):
+class JobQueue(QObject):
     """Hands each step to the one who ordered the job, and keeps the progress of listed jobs.
 
     Signals:
@@ -53,10 +53,10 @@ class JobDesk(QObject):
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.runner = runner
-        self._orders: dict[int, _Order] = {}
+        self._callbacks: dict[int, _Callbacks] = {}
         self._listed: dict[int, JobProgress] = {}
-        self._last_told = QElapsedTimer()
-        self._last_told.start()
+        self._last_progress = QElapsedTimer()
+        self._last_progress.start()
         runner.stepped.connect(self._on_stepped)
         runner.ended.connect(self._on_ended)
 
@@ -84,7 +84,7 @@ class JobDesk(QObject):
             The job's id.
         """
         job_id = self.runner.submit(job, priority=priority, label=label)
-        self._orders[job_id] = _Order(on_step, on_end, priority is Priority.IDLE)
+        self._callbacks[job_id] = _Callbacks(on_step, on_end, priority is Priority.IDLE)
         if priority is Priority.NORMAL:
             self._listed[job_id] = JobProgress(job_id, label, unit=unit)
             self.progress_changed.emit(self._listed[job_id])
@@ -106,19 +106,19 @@ class JobDesk(QObject):
         self._listed[job_id].notes += notes
 
     def _on_stepped(self, job_id: int, step: object) -> None:
-        order = self._orders.get(job_id)
+        order = self._callbacks.get(job_id)
         if order is None:
             return
         order.on_step(step)
         progress = self._listed.get(job_id)
         if progress and isinstance(step, CountedStep):
             progress.advance(step.done, step.total)
-            if self._last_told.hasExpired(TELL_EVERY_MS):
-                self._last_told.start()
+            if self._last_progress.hasExpired(PROGRESS_INTERVAL_MS):
+                self._last_progress.start()
                 self.progress_changed.emit(progress)
 
     def _on_ended(self, job_id: int, outcome: str, error: AppError | None) -> None:
-        order = self._orders.pop(job_id, None)
+        order = self._callbacks.pop(job_id, None)
         progress = self._listed.pop(job_id, None)
         if progress:
             progress.outcome, progress.error = Outcome(outcome), error

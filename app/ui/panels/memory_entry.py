@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.memory import Constraint
-from app.ui.panels.memory_bars import ScoreBar, TokenPicture
-from app.ui.panels.memory_words import BankEntry
+from app.ui.panels.memory_charts import ScoreBar, TokenMap
+from app.ui.panels.memory_text import BankEntry
 from app.ui.style.colors import is_dark
 from app.ui.style.icons import icon
 from app.ui.style.memory_marks import MARK_NAMES, Mark, mark_icon
 
-_DEMANDS = (
+_CONSTRAINT_CHOICES = (
     (Constraint.PIN, "pin", "Pin", "Always remember frame {} when tracking again"),
     (Constraint.BAN, "ban", "Ban", "Never remember frame {} when tracking again"),
     (None, "clear", "Release", "Let the tracker decide about frame {} again"),
@@ -45,7 +45,7 @@ class ConstraintButtons(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self.buttons: dict[Constraint | None, QToolButton] = {}
-        for demand, icon_name, text, _ in _DEMANDS:
+        for demand, icon_name, text, _ in _CONSTRAINT_CHOICES:
             button = QToolButton(self)
             button.setIcon(icon(icon_name))
             button.setIconSize(QSize(16, 16))
@@ -59,7 +59,7 @@ class ConstraintButtons(QWidget):
 
     def set_frame(self, frame: int, constraint: Constraint | None) -> None:
         """Offer what can be demanded of a frame, given what is demanded now."""
-        for demand, _, text, tip in _DEMANDS:
+        for demand, _, text, tip in _CONSTRAINT_CHOICES:
             button = self.buttons[demand]
             button.setVisible(demand is not constraint)
             button.setToolTip(tip.format(frame))
@@ -84,7 +84,7 @@ class BankEntryView(QWidget):
     def __init__(self, num_frames: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.frame = -1
-        self.picture = TokenPicture(self)
+        self.picture = TokenMap(self)
         self.title = QToolButton(self)
         self.title.setAutoRaise(True)
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -8,10 +8,10 @@ from app.core.document import ObjectFrame, Table, TrackedObject
 from app.core.memory import Constraint
 from app.session import Session
 from app.ui.jobs.frame_loader import FrameLoader
-from app.ui.panels.memory_bars import TokenMeter
+from app.ui.panels.memory_charts import TokenMeter
 from app.ui.panels.memory_entry import BankEntryView, ConstraintButtons
 from app.ui.panels.memory_plot import ScorePlot, ScoreSeries
-from app.ui.panels.memory_words import bank_entries, heading
+from app.ui.panels.memory_text import bank_entries, decision_text
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
 
@@ -70,7 +70,7 @@ class MemoryPanel(QWidget):
         self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.detail.setMinimumHeight(2 * self.detail.fontMetrics().lineSpacing())
         self.demands = ConstraintButtons(with_text=True, parent=self)
-        self.demands.chosen.connect(lambda d: self._demand(self._state.frame, d))
+        self.demands.chosen.connect(lambda d: self._request_constraint(self._state.frame, d))
         self.meter = TokenMeter(self)
         self.bank_title = QLabel(self, wordWrap=True)
         self._list = QWidget(self)
@@ -121,7 +121,7 @@ class MemoryPanel(QWidget):
     def refresh(self) -> None:
         """Show the active object at the current frame."""
         tracked, frame = self._active(), self._state.frame
-        words = heading(self._document, tracked, frame)
+        words = decision_text(self._document, tracked, frame)
         self.title.setText(words.title)
         self.detail.setText(words.detail)
         self.demands.setVisible(tracked is not None)
@@ -158,7 +158,7 @@ class MemoryPanel(QWidget):
         view = BankEntryView(self._num_frames, self._list)
         view.hide()
         view.frame_requested.connect(self.frame_requested)
-        view.constraint_requested.connect(self._demand)
+        view.constraint_requested.connect(self._request_constraint)
         self._list_layout.insertWidget(len(self.entries), view)
         self.entries.append(view)
 
@@ -171,7 +171,7 @@ class MemoryPanel(QWidget):
             )
             self.plot.show_series(self._series)
 
-    def _demand(self, frame: int, constraint: Constraint | None) -> None:
+    def _request_constraint(self, frame: int, constraint: Constraint | None) -> None:
         if (tracked := self._active()) is not None:
             self.constraint_requested.emit(tracked.object_id, frame, constraint)
 

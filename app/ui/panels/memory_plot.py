@@ -9,7 +9,7 @@ from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.document import Document, Table
-from app.ui.style.colors import Style, is_dark
+from app.ui.style.colors import ChartColors, is_dark
 from app.ui.style.memory_marks import Mark, mark_color
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class ScorePlot(QWidget):
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setPen(palette.mid().color())
             self.plot.getAxis(side).setTextPen(palette.placeholderText().color())
-        self._head.setPen(QPen(Style.of(palette).head, 0))
+        self._head.setPen(QPen(ChartColors.of(palette).play_head, 0))
         for name, (_, mark, style) in _CURVES.items():
             pen = QPen(mark_color(mark, dark), 1, style)  # thicker ones take 100 times as long
             pen.setCosmetic(True)

@@ -45,7 +45,7 @@ _TOGGLE_ICONS = {
     Column.LOCKED: ("unlock", "lock"),
     Column.SOLO: ("solo", "solo"),
 }
-_TOGGLE_WORDS = {
+_TOGGLE_TIPS = {
     Column.VISIBLE: ("Hidden: click to show", "Visible: click to hide"),
     Column.LOCKED: ("Unlocked: click to lock", "Locked: click to unlock"),
     Column.SOLO: ("Click to show this object alone", "Shown alone: click to show the others again"),
@@ -171,9 +171,9 @@ class ObjectsModel(QAbstractTableModel):
         if role == Role.DecorationRole:
             return icon(_TOGGLE_ICONS[column][is_on])
         if role == Role.ToolTipRole:
-            return _TOGGLE_WORDS[column][is_on]
+            return _TOGGLE_TIPS[column][is_on]
         if role == Role.AccessibleTextRole:
-            return f"{tracked.name}: {_TOGGLE_WORDS[column][is_on]}"
+            return f"{tracked.name}: {_TOGGLE_TIPS[column][is_on]}"
         return None
 
     def _is_on(self, tracked: TrackedObject, column: Column) -> bool:

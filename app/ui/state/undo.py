@@ -94,7 +94,7 @@ class EditStack(QUndoStack):
         finally:
             self._merge_key = before
 
-    def is_taken_back(self, key: str) -> bool:
+    def is_undone(self, key: str) -> bool:
         """Whether the step with this merge key was undone, so that nothing may be added to it."""
         return key in self._known_keys and self._position(key) is None
 

@@ -20,7 +20,7 @@ class Tool(StrEnum):
     ERASER = "eraser"
 
 
-class _Shared(Generic[T]):
+class _ObservedValue(Generic[T]):
     """One value of a `ViewState`: clamps what is set and tells of real changes only."""
 
     def __init__(
@@ -82,25 +82,25 @@ class ViewState(QObject):
 
     num_frames: int
 
-    frame = _Shared[int](
+    frame = _ObservedValue[int](
         0,
         lambda state, value: state.frame_changed.emit(value),
         lambda state, value: max(0, min(value, state.num_frames - 1)),
     )
-    active_object = _Shared[int | None](
+    active_object = _ObservedValue[int | None](
         None, lambda state, value: state.active_object_changed.emit(value)
     )
-    tool = _Shared[Tool](Tool.POINT, lambda state, value: state.tool_changed.emit(value))
-    overlay_opacity = _Shared[float](
+    tool = _ObservedValue[Tool](Tool.POINT, lambda state, value: state.tool_changed.emit(value))
+    overlay_opacity = _ObservedValue[float](
         0.5, _overlay_changed, lambda _state, value: max(0.0, min(value, 1.0))
     )
-    show_outlines = _Shared[bool](False, _overlay_changed)
-    show_masks = _Shared[bool](True, _overlay_changed)
-    brush_radius = _Shared[int](
+    show_outlines = _ObservedValue[bool](False, _overlay_changed)
+    show_masks = _ObservedValue[bool](True, _overlay_changed)
+    brush_radius = _ObservedValue[int](
         12, _overlay_changed, lambda _state, value: max(1, min(value, MAX_BRUSH_RADIUS_PX))
     )
-    selected_point = _Shared[int | None](None, _overlay_changed)
-    solo_object = _Shared[int | None](None, _overlay_changed)
+    selected_point = _ObservedValue[int | None](None, _overlay_changed)
+    solo_object = _ObservedValue[int | None](None, _overlay_changed)
 
     def __init__(self, num_frames: int, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -12,49 +12,49 @@ def is_dark(palette: QPalette) -> bool:
     return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
-def mixed(one: QColor, other: QColor, share: float) -> QColor:
-    """Blend two opaque colours; ``share`` of 0 gives the first."""
+def blended(first: QColor, second: QColor, fraction: float) -> QColor:
+    """Blend two opaque colours; ``fraction`` of 0 gives the first."""
     return QColor.fromRgbF(
-        one.redF() + (other.redF() - one.redF()) * share,
-        one.greenF() + (other.greenF() - one.greenF()) * share,
-        one.blueF() + (other.blueF() - one.blueF()) * share,
+        first.redF() + (second.redF() - first.redF()) * fraction,
+        first.greenF() + (second.greenF() - first.greenF()) * fraction,
+        first.blueF() + (second.blueF() - first.blueF()) * fraction,
     )
 
 
-def faded(color: QColor, alpha: int) -> QColor:
+def with_alpha(color: QColor, alpha: int) -> QColor:
     """Return a colour with another opacity, 0 to 255."""
     return QColor(color.red(), color.green(), color.blue(), alpha)
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class ChartColors:
     """The colours of the timeline, from the palette of the widget."""
 
     dark: bool
-    ground: QColor
+    background: QColor
     panel: QColor
     text: QColor
-    dim: QColor
+    muted: QColor
     grid: QColor
     accent: QColor
-    on_accent: QColor
+    accent_text: QColor
     weak: QColor
-    head: QColor
+    play_head: QColor
 
     @staticmethod
-    def of(palette: QPalette) -> "Style":
+    def of(palette: QPalette) -> "ChartColors":
         """Choose colours that are readable on this palette."""
         dark = is_dark(palette)
-        ground, text = palette.base().color(), palette.text().color()
-        return Style(
+        background, text = palette.base().color(), palette.text().color()
+        return ChartColors(
             dark=dark,
-            ground=ground,
+            background=background,
             panel=palette.window().color(),
             text=text,
-            dim=mixed(text, ground, 0.35),
-            grid=mixed(ground, text, 0.14),
+            muted=blended(text, background, 0.35),
+            grid=blended(background, text, 0.14),
             accent=palette.highlight().color(),
-            on_accent=palette.highlightedText().color(),
+            accent_text=palette.highlightedText().color(),
             weak=mark_color(Mark.REFUSED, dark),
-            head=QColor("#ff5c5c" if dark else "#d01c1c"),
+            play_head=QColor("#ff5c5c" if dark else "#d01c1c"),
         )

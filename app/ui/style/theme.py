@@ -21,7 +21,7 @@ class Theme(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class ThemeColors:
     """The colours of a theme; text on its background has a contrast of 4.5 or more (WCAG AA)."""
 
     window: str
@@ -37,7 +37,7 @@ class Tokens:
     error: str
 
 
-DARK = Tokens(
+DARK = ThemeColors(
     window="#1e2124",
     surface="#16181b",
     raised="#2a2e33",
@@ -50,7 +50,7 @@ DARK = Tokens(
     link="#79b8f2",
     error="#ff8a80",
 )
-LIGHT = Tokens(
+LIGHT = ThemeColors(
     window="#f1f3f5",
     surface="#ffffff",
     raised="#e6e9ec",
@@ -110,7 +110,7 @@ QPushButton[role="primary"]:focus {{ border: 2px solid {text}; }}
 """
 
 
-def tokens_of(theme: Theme) -> Tokens:
+def theme_colors(theme: Theme) -> ThemeColors:
     """Return the colours of a theme; dark where the system does not say."""
     if theme is Theme.SYSTEM:
         scheme = QApplication.styleHints().colorScheme()
@@ -118,37 +118,37 @@ def tokens_of(theme: Theme) -> Tokens:
     return LIGHT if theme is Theme.LIGHT else DARK
 
 
-def palette_of(tokens: Tokens) -> QPalette:
+def theme_palette(colors: ThemeColors) -> QPalette:
     """Return the colours as Qt's palette."""
     role = QPalette.ColorRole
     roles = {
-        tokens.window: (role.Window,),
-        tokens.surface: (role.Base,),
-        tokens.raised: (role.Button, role.AlternateBase, role.ToolTipBase, role.Midlight),
-        tokens.border: (role.Mid, role.Light),
-        tokens.text: (role.WindowText, role.Text, role.ButtonText, role.ToolTipText),
-        tokens.muted: (role.PlaceholderText,),
-        tokens.accent: (role.Highlight, role.Accent),
-        tokens.accent_text: (role.HighlightedText, role.BrightText),
-        tokens.link: (role.Link, role.LinkVisited),
+        colors.window: (role.Window,),
+        colors.surface: (role.Base,),
+        colors.raised: (role.Button, role.AlternateBase, role.ToolTipBase, role.Midlight),
+        colors.border: (role.Mid, role.Light),
+        colors.text: (role.WindowText, role.Text, role.ButtonText, role.ToolTipText),
+        colors.muted: (role.PlaceholderText,),
+        colors.accent: (role.Highlight, role.Accent),
+        colors.accent_text: (role.HighlightedText, role.BrightText),
+        colors.link: (role.Link, role.LinkVisited),
     }
     palette = QPalette()
     for color, named in roles.items():
         for each in named:
             palette.setColor(each, QColor(color))
-    palette.setColor(role.Dark, QColor(tokens.border).darker(140))
+    palette.setColor(role.Dark, QColor(colors.border).darker(140))
     palette.setColor(role.Shadow, QColor("#000000"))
     disabled = QPalette.ColorGroup.Disabled
     for each in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(disabled, each, QColor(tokens.disabled))
-    palette.setColor(disabled, role.Highlight, QColor(tokens.border))
+        palette.setColor(disabled, each, QColor(colors.disabled))
+    palette.setColor(disabled, role.Highlight, QColor(colors.border))
     return palette
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Restyle the whole application."""
-    tokens = tokens_of(theme)
-    values = {name: getattr(tokens, name) for name in Tokens.__slots__}
+    colors = theme_colors(theme)
+    values = {name: getattr(colors, name) for name in ThemeColors.__slots__}
     values["check"] = (ICON_FOLDER / "check-on-accent.svg").as_posix()
-    application.setPalette(palette_of(tokens))
+    application.setPalette(theme_palette(colors))
     application.setStyleSheet(_STYLE.format(**values))

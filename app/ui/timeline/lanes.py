@@ -5,18 +5,18 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.core.document import TrackedObject
-from app.ui.style.colors import mixed
+from app.ui.style.colors import blended
 from app.ui.style.memory_marks import Mark, paint_mark
-from app.ui.timeline.geometry import thinned
 from app.ui.timeline.model import Flag
 from app.ui.timeline.raster import BarColors, bar_pixels, image_of
-from app.ui.timeline.scene import Scene
+from app.ui.timeline.scene import TimelineScene
+from app.ui.timeline.time_axis import thinned
 
 PROMPT_GAP_PX = 9
 LOCKED_STRIPE_PX = 12
 
 
-def paint_lanes(painter: QPainter, scene: Scene) -> None:
+def paint_lanes(painter: QPainter, scene: TimelineScene) -> None:
     """Draw the lanes that are in sight."""
     area = scene.rows.gutter(scene.rows.lanes).united(scene.rows.with_edges(scene.rows.lanes))
     painter.setClipRect(area)
@@ -25,29 +25,31 @@ def paint_lanes(painter: QPainter, scene: Scene) -> None:
         is_active = scene.active is not None and tracked.object_id == scene.active.object_id
         _paint_track(painter, scene, tracked, rect)
         _paint_name(painter, scene, tracked, rect, is_active)
-        painter.setPen(scene.style.grid)
+        painter.setPen(scene.colors.grid)
         painter.drawLine(area.left(), rect.bottom(), area.right(), rect.bottom())
     if not scene.objects:
-        painter.setPen(scene.style.dim)
+        painter.setPen(scene.colors.muted)
         text = "No objects yet: click on something in the picture"
         painter.drawText(scene.rows.lanes, Qt.AlignmentFlag.AlignCenter, text)
     painter.setClipping(False)
 
 
-def _paint_track(painter: QPainter, scene: Scene, tracked: TrackedObject, rect: QRect) -> None:
-    style, flags = scene.style, scene.model.lane(tracked.object_id).flags
+def _paint_track(
+    painter: QPainter, scene: TimelineScene, tracked: TrackedObject, rect: QRect
+) -> None:
+    colors, flags = scene.colors, scene.model.lane(tracked.object_id).flags
     if tracked.is_locked:
-        painter.setPen(QPen(style.grid, 1))
+        painter.setPen(QPen(colors.grid, 1))
         for x in range(rect.left() - rect.height(), rect.right(), LOCKED_STRIPE_PX):
             painter.drawLine(x, rect.bottom(), x + rect.height(), rect.top())
     color = QColor(*tracked.color)
-    colors = BarColors(
-        tracked=mixed(color, style.ground, 0.4).rgb(),
+    bar_colors = BarColors(
+        tracked=blended(color, colors.background, 0.4).rgb(),
         by_hand=color.rgb(),
-        empty=style.weak.rgb(),
-        verified=style.text.rgb(),
+        empty=colors.weak.rgb(),
+        verified=colors.text.rgb(),
     )
-    pixels = bar_pixels(flags, scene.columns, rect.height(), colors)
+    pixels = bar_pixels(flags, scene.columns, rect.height(), bar_colors)
     painter.drawImage(rect.topLeft(), image_of(pixels))
     found = scene.columns.reduce(np.bitwise_or, flags)
     for column in thinned(found & np.uint8(Flag.PROMPT), PROMPT_GAP_PX):
@@ -55,7 +57,7 @@ def _paint_track(painter: QPainter, scene: Scene, tracked: TrackedObject, rect: 
         _paint_prompt(painter, scene, center)
 
 
-def mark_x(scene: Scene, column: int) -> float:
+def mark_x(scene: TimelineScene, column: int) -> float:
     """Return where the mark of a column goes: on its frame's centre where frames are wide."""
     frame = int(scene.columns.starts[column])
     if scene.viewport.px_per_frame >= 1:
@@ -63,23 +65,23 @@ def mark_x(scene: Scene, column: int) -> float:
     return scene.rows.ruler.left() + column + 0.5
 
 
-def _paint_prompt(painter: QPainter, scene: Scene, center: QPointF) -> None:
+def _paint_prompt(painter: QPainter, scene: TimelineScene, center: QPointF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(scene.style.ground)
+    painter.setBrush(scene.colors.background)
     painter.drawEllipse(center, 6, 6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    paint_mark(painter, Mark.PROMPTED, center, 8, scene.style.dark)
+    paint_mark(painter, Mark.PROMPTED, center, 8, scene.colors.dark)
 
 
 def _paint_name(
-    painter: QPainter, scene: Scene, tracked: TrackedObject, rect: QRect, is_active: bool
+    painter: QPainter, scene: TimelineScene, tracked: TrackedObject, rect: QRect, is_active: bool
 ) -> None:
-    style = scene.style
+    colors = scene.colors
     gutter = scene.rows.gutter(rect)
-    painter.fillRect(gutter, style.accent if is_active else style.panel)
-    text = style.on_accent if is_active else style.text
-    painter.setPen(text if is_active else style.grid)
+    painter.fillRect(gutter, colors.accent if is_active else colors.panel)
+    text = colors.accent_text if is_active else colors.text
+    painter.setPen(text if is_active else colors.grid)
     painter.setBrush(QColor(*tracked.color))
     painter.drawRect(QRect(6, rect.top() + 5, 9, 9))
     painter.setBrush(Qt.BrushStyle.NoBrush)

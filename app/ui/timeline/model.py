@@ -50,7 +50,7 @@ class Lane:
         self.flags = np.zeros(num_frames + 1, np.uint8)
         self.confidence = np.full(num_frames + 1, np.nan, np.float32)
         self.marks = np.zeros(num_frames + 1, np.uint8)
-        self._victims: dict[int, int] = {}  # frame -> the frame that its decision evicted
+        self._evicted_by: dict[int, int] = {}  # frame -> the frame that its decision evicted
         self._evictions = np.zeros(num_frames + 1, np.uint16)
         tables = (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
         self.refresh(set().union(*(document.of_object(table, object_id) for table in tables)))
@@ -78,11 +78,11 @@ class Lane:
         for frame in frames:
             record = records.get(frame)
             victim = None if record is None else record.evicted
-            if (before := self._victims.pop(frame, None)) is not None:
+            if (before := self._evicted_by.pop(frame, None)) is not None:
                 self._evictions[before] -= 1
                 touched.add(before)
             if victim is not None:
-                self._victims[frame] = victim
+                self._evicted_by[frame] = victim
                 self._evictions[victim] += 1
                 touched.add(victim)
         at = np.array([*touched], np.intp)

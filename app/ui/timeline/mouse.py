@@ -81,11 +81,11 @@ class TimelineMouse(QObject):
             bar = self._view.verticalScrollBar()
             bar.setValue(bar.value() - round(dy / WHEEL_NOTCH * LANE_PX))
         elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier or abs(dx) > abs(dy):
-            self._view.set_film(self._view.film.panned(-(dx or dy)))
+            self._view.set_axis(self._view.axis.panned(-(dx or dy)))
         else:
             factor = ZOOM_PER_NOTCH ** (dy / WHEEL_NOTCH)
             x = event.position().x() - GUTTER_PX
-            self._view.set_film(self._view.film.zoomed(factor, x))
+            self._view.set_axis(self._view.axis.zoomed(factor, x))
         return True
 
     def _press(self, event: QMouseEvent) -> bool:
@@ -132,12 +132,12 @@ class TimelineMouse(QObject):
 
     def _move(self, event: QMouseEvent) -> bool:
         position = event.position().toPoint()
-        frame = self._view.film.frame_at(position.x() - GUTTER_PX)
+        frame = self._view.axis.frame_at(position.x() - GUTTER_PX)
         match self._drag:
             case Drag.SCRUB:
                 self._view.frame_requested.emit(frame)
             case Drag.PAN:
-                self._view.set_film(self._view.film.panned(self._pan_x - event.position().x()))
+                self._view.set_axis(self._view.axis.panned(self._pan_x - event.position().x()))
                 self._pan_x = event.position().x()
             case Drag.RANGE_IN | Drag.RANGE_OUT:
                 self._move_bracket(frame)
@@ -152,7 +152,7 @@ class TimelineMouse(QObject):
         return True
 
     def _move_bracket(self, frame: int) -> None:
-        end = self._view.film.num_frames - 1
+        end = self._view.axis.num_frames - 1
         first, last = self._view.frame_range
         if self._drag is Drag.RANGE_IN:
             first = min(frame, end if last is None else last) or None

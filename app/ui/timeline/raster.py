@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from app.session import WEAK_CONFIDENCE
-from app.ui.timeline.geometry import Columns
 from app.ui.timeline.model import Flag
+from app.ui.timeline.time_axis import Columns
 
 Argb = NDArray[np.uint32]
 

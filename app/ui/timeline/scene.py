@@ -7,9 +7,9 @@ from itertools import accumulate
 from PySide6.QtCore import QRect
 
 from app.core.document import TrackedObject
-from app.ui.style.colors import Style
-from app.ui.timeline.geometry import Columns, Viewport
+from app.ui.style.colors import ChartColors
 from app.ui.timeline.model import TimelineModel
+from app.ui.timeline.time_axis import Columns, TimeAxis
 
 GUTTER_PX = 150
 EDGE_PX = 8  # free at both ends of the tracks, so that marks on the first frame are whole
@@ -78,14 +78,14 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TimelineScene:
     """One picture of the timeline.
 
     Attributes:
         model: values per frame.
         viewport: the part of the film in view.
         rows: where things go.
-        style: colours.
+        colors: colors of this palette.
         objects: in display order.
         active: the object whose quality and memory are shown.
         scroll_px: how far the lanes are scrolled.
@@ -93,9 +93,9 @@ class Scene:
     """
 
     model: TimelineModel
-    viewport: Viewport
+    viewport: TimeAxis
     rows: Rows
-    style: Style
+    colors: ChartColors
     objects: list[TrackedObject]
     active: TrackedObject | None
     scroll_px: int

@@ -11,15 +11,15 @@ from app.session import Session
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
-from app.ui.style.colors import Style
+from app.ui.style.colors import ChartColors
 from app.ui.timeline.active_rows import paint_bank, paint_legend, paint_memory, paint_quality
-from app.ui.timeline.geometry import Viewport
 from app.ui.timeline.hover import HoverPopup
 from app.ui.timeline.lanes import paint_lanes
 from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.mouse import TimelineMouse
 from app.ui.timeline.ruler import paint_play_head, paint_range, paint_ruler
-from app.ui.timeline.scene import EDGE_PX, GUTTER_PX, LANE_PX, Rows, Scene, timecode
+from app.ui.timeline.scene import EDGE_PX, GUTTER_PX, LANE_PX, Rows, TimelineScene, timecode
+from app.ui.timeline.time_axis import TimeAxis
 from app.ui.timeline.zoom_buttons import ZoomButtons
 
 ZOOM_STEP = 1.25
@@ -61,9 +61,9 @@ class TimelineView(QAbstractScrollArea):
         self._session = session
         self._state = view_state
         self._model = TimelineModel(session.document, session.num_frames)
-        self._film = Viewport(session.num_frames, 1)
+        self._axis = TimeAxis(session.num_frames, 1)
         self._layer: QPixmap | None = None
-        self._scene: Scene | None = None
+        self._scene: TimelineScene | None = None
         self._hover = HoverPopup(frame_loader, self)
         self._mouse = TimelineMouse(self)
         self._set_up_widget()
@@ -103,19 +103,19 @@ class TimelineView(QAbstractScrollArea):
     # What is in view
 
     @property
-    def film(self) -> Viewport:
+    def axis(self) -> TimeAxis:
         """The part of the film in view."""
-        return self._film
+        return self._axis
 
-    def set_film(self, film: Viewport) -> None:
+    def set_axis(self, axis: TimeAxis) -> None:
         """Show this part of the film."""
-        if film != self._film:
-            self._film = film
+        if axis != self._axis:
+            self._axis = axis
             self._invalidate()
 
     def fit(self) -> None:
         """Show the whole film."""
-        self.set_film(Viewport(self._film.num_frames, self._film.width_px))
+        self.set_axis(TimeAxis(self._axis.num_frames, self._axis.width_px))
 
     def zoom_in(self) -> None:
         """Show fewer frames around the current one."""
@@ -126,9 +126,9 @@ class TimelineView(QAbstractScrollArea):
         self._zoom_at_play_head(ZOOM_STEP**-2)
 
     def _zoom_at_play_head(self, factor: float) -> None:
-        x = self._film.x_of(self._state.frame + 0.5)
-        anchor = x if 0 <= x <= self._film.width_px else self._film.width_px / 2
-        self.set_film(self._film.zoomed(factor, anchor))
+        x = self._axis.x_of(self._state.frame + 0.5)
+        anchor = x if 0 <= x <= self._axis.width_px else self._axis.width_px / 2
+        self.set_axis(self._axis.zoomed(factor, anchor))
 
     @property
     def frame_range(self) -> tuple[int | None, int | None]:
@@ -136,16 +136,16 @@ class TimelineView(QAbstractScrollArea):
         return self._session.document.frame_range
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> TimelineScene:
         """What is painted, made anew after every change."""
         if self._scene is None:
             objects = self._session.document.objects
             rows = Rows.arranged(self.viewport().width(), self.viewport().height(), len(objects))
-            self._scene = Scene(
+            self._scene = TimelineScene(
                 model=self._model,
-                viewport=self._film,
+                viewport=self._axis,
                 rows=rows,
-                style=Style.of(self.palette()),
+                colors=ChartColors.of(self.palette()),
                 objects=objects,
                 active=self._active_of(objects),
                 scroll_px=self.verticalScrollBar().value(),
@@ -178,10 +178,10 @@ class TimelineView(QAbstractScrollArea):
         ratio, scene = self.devicePixelRatioF(), self.scene
         layer = QPixmap(self.viewport().size() * ratio)
         layer.setDevicePixelRatio(ratio)
-        layer.fill(scene.style.ground)
+        layer.fill(scene.colors.background)
         painter = QPainter(layer)
         painter.setFont(self.font())
-        painter.fillRect(QRect(0, 0, GUTTER_PX - EDGE_PX, layer.height()), scene.style.panel)
+        painter.fillRect(QRect(0, 0, GUTTER_PX - EDGE_PX, layer.height()), scene.colors.panel)
         for paint in (paint_ruler, paint_lanes, paint_quality, paint_memory, paint_legend):
             paint(painter, scene)
         painter.end()
@@ -193,13 +193,13 @@ class TimelineView(QAbstractScrollArea):
         self.viewport().update()
 
     def _update_scroll_bars(self) -> None:
-        film, rows = self._film, self.scene.rows
+        axis, rows = self._axis, self.scene.rows
         for bar, content, page, value in (
             (
                 self.horizontalScrollBar(),
-                film.num_frames * film.px_per_frame,
-                film.width_px,
-                film.first * film.px_per_frame,
+                axis.num_frames * axis.px_per_frame,
+                axis.width_px,
+                axis.first * axis.px_per_frame,
             ),
             (
                 self.verticalScrollBar(),
@@ -219,7 +219,7 @@ class TimelineView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the scale, or the whole film, in view."""
-        self._film = self._film.resized(Rows.arranged(self.viewport().width(), 0, 0).ruler.width())
+        self._axis = self._axis.resized(Rows.arranged(self.viewport().width(), 0, 0).ruler.width())
         self._invalidate()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -249,11 +249,11 @@ class TimelineView(QAbstractScrollArea):
         self._invalidate()
 
     def _on_scrolled_to(self, left_px: int) -> None:
-        self.set_film(replace(self._film, first=left_px / self._film.px_per_frame))
+        self.set_axis(replace(self._axis, first=left_px / self._axis.px_per_frame))
 
     def _on_frame_changed(self, frame: int) -> None:
         if not self._mouse.is_dragging:
-            self.set_film(self._film.showing(frame))
+            self.set_axis(self._axis.showing(frame))
         self.viewport().update()
 
     def _on_active_object_changed(self, _object_id: int | None) -> None:
@@ -268,7 +268,7 @@ class TimelineView(QAbstractScrollArea):
 
     def hover(self, x: int) -> None:
         """Show the frame under a pixel of the viewport."""
-        frame = self._film.frame_at(x - GUTTER_PX)
+        frame = self._axis.frame_at(x - GUTTER_PX)
         time = timecode(self._session.source.timestamp_s(frame))
         above = self.viewport().mapToGlobal(self.viewport().rect().topLeft())
         above.setX(above.x() + x)

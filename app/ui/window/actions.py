@@ -28,7 +28,7 @@ FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
 MAX_OBJECT_KEYS = 9
 
 
-class Need(Enum):
+class Requirement(Enum):
     """What must be there for an action to make sense."""
 
     NOTHING = auto()
@@ -66,7 +66,7 @@ class ActionSpec:
     keys: tuple[str, ...]
     run: Callable[["MainWindow"], object]
     icon: str = ""
-    need: Need = Need.SESSION
+    need: Requirement = Requirement.SESSION
     tip: str = ""
     is_on: Callable[["MainWindow"], bool] | None = None
     group: str = ""
@@ -95,7 +95,7 @@ def _theme(theme: Theme) -> ActionSpec:
         theme.value.capitalize(),
         (),
         lambda w: w.use_theme(theme),
-        need=Need.NOTHING,
+        need=Requirement.NOTHING,
         is_on=lambda w: w.preferences.theme is theme,
         group="theme",
     )
@@ -116,7 +116,7 @@ def show_shortcuts(window: "MainWindow") -> None:
 
 
 _S = ActionSpec
-_NOW, _OBJ, _MASK = Need.NOTHING, Need.OBJECT, Need.MASK
+_NOW, _OBJ, _MASK = Requirement.NOTHING, Requirement.OBJECT, Requirement.MASK
 
 # fmt: off
 TABLE: tuple[ActionSpec, ...] = (
@@ -130,8 +130,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session, w.workspace.stack), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
     _S("File", "-", (), lambda w: None),
     _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), need=_NOW),
-    _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Need.UNDO, toolbar=True, detail=lambda w: w.workspace.stack.undoText()),
-    _S("Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.workspace.stack.redo(), "redo", Need.REDO, toolbar=True, detail=lambda w: w.workspace.stack.redoText()),
+    _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.stack.undo(), "undo", Requirement.UNDO, toolbar=True, detail=lambda w: w.workspace.stack.undoText()),
+    _S("Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.workspace.stack.redo(), "redo", Requirement.REDO, toolbar=True, detail=lambda w: w.workspace.stack.redoText()),
     _S("Edit", "-", (), lambda w: None),
     _tool("Point tool", "Q", Tool.POINT, "Left: include, right or Ctrl+left: exclude, Shift: preview"),
     _tool("Box tool", "W", Tool.BOX, "Drag a box around the object"),
@@ -140,8 +140,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Edit", "Larger brush", ("]",), lambda w: w.workspace.controller.change_brush(1)),
     _S("Edit", "Smaller brush", ("[",), lambda w: w.workspace.controller.change_brush(-1)),
     _S("Edit", "-", (), lambda w: None),
-    _S("Edit", "Delete prompt", ("Delete", "Backspace"), lambda w: w.workspace.controller.delete_prompt(), need=Need.PROMPT),
-    _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts_here(), need=Need.PROMPT),
+    _S("Edit", "Delete prompt", ("Delete", "Backspace"), lambda w: w.workspace.controller.delete_prompt(), need=Requirement.PROMPT),
+    _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts_here(), need=Requirement.PROMPT),
     _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), need=_OBJ),
     _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), need=_NOW),
     _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", icon_on="pause", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
@@ -186,7 +186,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track_range(), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True),
     _S("Track", "Track one frame back", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ),
     _S("Track", "Track one frame on", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
-    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Need.JOB, "Finished frames are kept (Esc)", toolbar=True),
+    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept (Esc)", toolbar=True),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
     _S("Track", "Keep objects apart", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks do not cover pixels of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
@@ -250,7 +250,7 @@ class ActionSet:
             for spec in specs
         ]
 
-    def refresh(self, available: set[Need]) -> None:
+    def refresh(self, available: set[Requirement]) -> None:
         """Enable what is possible and show what is on."""
         for spec, action in self._actions:
             action.setEnabled(spec.need in available)

@@ -20,22 +20,22 @@ from PySide6.QtWidgets import (
 from app.core.errors import AppError
 from app.core.settings import ModelSettings
 from app.session import Session
-from app.ui.controllers.exports import Exporting
-from app.ui.controllers.imports import Importing
-from app.ui.controllers.model_selection import ModelChoosing
-from app.ui.controllers.opener import Opener, path_of
-from app.ui.controllers.verification import Verification
+from app.ui.controllers.mask_export import ExportController
+from app.ui.controllers.mask_import import ImportController
+from app.ui.controllers.model_selection import ModelSelection
+from app.ui.controllers.session_opener import SessionOpener, path_of
+from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error
-from app.ui.dialogs.export_dialog import show_exported
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.dialogs.export_dialog import show_export_result
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import JobRunner
 from app.ui.jobs.model_host import ModelHost, ModelLoader
 from app.ui.jobs.progress import JobProgress
 from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.style.theme import Theme, apply_theme
-from app.ui.window.actions import ActionSet, Need
+from app.ui.window.actions import ActionSet, Requirement
 from app.ui.window.recent_menu import RecentMenu
 from app.ui.window.status_bar import StatusBar
 from app.ui.window.welcome import Welcome
@@ -61,23 +61,23 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     status: StatusBar
-    models: ModelChoosing
-    importing: Importing
-    exporting: Exporting
+    models: ModelSelection
+    importing: ImportController
+    exporting: ExportController
 
     def __init__(
         self, model: ModelSettings | None = None, load_backend: ModelLoader | None = None
     ) -> None:
         super().__init__()
         self.preferences = Preferences()
-        self.desk = JobDesk(JobRunner(self), self)  # what needs the model
-        self.files = JobDesk(JobRunner(self), self)  # what only reads and writes files
+        self.desk = JobQueue(JobRunner(self), self)  # what needs the model
+        self.files = JobQueue(JobRunner(self), self)  # what only reads and writes files
         self.model = ModelHost(model or self.preferences.model, load_backend, self)
-        self.opener = Opener(self.files, self.desk, self.model.load, self)
-        self.models = ModelChoosing(self.model, self.desk, self.files, self.preferences, self)
-        self.importing = Importing(self.files, self.preferences, self)
-        self.exporting = Exporting(self.files, self.preferences, self)
-        self.verification = Verification(self.files, self)
+        self.opener = SessionOpener(self.files, self.desk, self.model.load, self)
+        self.models = ModelSelection(self.model, self.desk, self.files, self.preferences, self)
+        self.importing = ImportController(self.files, self.preferences, self)
+        self.exporting = ExportController(self.files, self.preferences, self)
+        self.verification = VerificationController(self.files, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
         self.status = StatusBar(self)
@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
             self.jobs.cancel_requested.connect(desk.runner.cancel)
         self.verification.renumbered.connect(self._show_again)
         self.verification.warned.connect(lambda error: show_error(self, error))
-        self.exporting.exported.connect(lambda exported: show_exported(self, exported))
+        self.exporting.exported.connect(lambda exported: show_export_result(self, exported))
         self.model.status_changed.connect(self.status.show_model)
         self.status.model_requested.connect(self.models.ask)
         self.models.switched.connect(self._on_switched)
@@ -252,13 +252,13 @@ class MainWindow(QMainWindow):
         if isinstance(application, QApplication):
             apply_theme(application, theme)
 
-    def available(self) -> set[Need]:
+    def available(self) -> set[Requirement]:
         """Tell what is there for actions to work on."""
-        found = {Need.NOTHING}
+        found = {Requirement.NOTHING}
         if self._workspace is not None:
             found |= self._workspace.available()
         if self.desk.running or self.files.running:
-            found.add(Need.JOB)
+            found.add(Requirement.JOB)
         return found
 
     def refresh_actions(self) -> None:

@@ -74,10 +74,10 @@ class Welcome(QWidget):
                 widget.deleteLater()
         if not paths:
             return
-        heading = QLabel("Recent", self)
-        heading.setProperty("role", "muted")
-        heading.setFixedWidth(RECENT_WIDTH_PX)
-        self._recent.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
+        decision_text = QLabel("Recent", self)
+        decision_text.setProperty("role", "muted")
+        decision_text.setFixedWidth(RECENT_WIDTH_PX)
+        self._recent.addWidget(decision_text, 0, Qt.AlignmentFlag.AlignHCenter)
         for path in paths:
             self._recent.addWidget(self._recent_button(path), 0, Qt.AlignmentFlag.AlignHCenter)
 

@@ -5,18 +5,18 @@ from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.session import Session
 from app.ui.canvas.view import CanvasView
-from app.ui.controllers.annotation import Controller
+from app.ui.controllers.annotation import AnnotationController
 from app.ui.controllers.navigation import Navigator, Player
-from app.ui.controllers.tracking import TrackingControl
+from app.ui.controllers.tracking import TrackingController
 from app.ui.jobs.frame_loader import FrameLoader
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.undo import EditStack
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
-from app.ui.window.actions import Need
+from app.ui.window.actions import Requirement
 
 OBJECTS_WIDTH_PX = 270
 SPLIT = [700, 250]  # canvas to timeline, before the user moves the border
@@ -42,21 +42,21 @@ class Workspace(QObject):
     session: Session
     stack: EditStack
     view: ViewState
-    controller: Controller
-    tracking: TrackingControl
+    controller: AnnotationController
+    tracking: TrackingController
     navigator: Navigator
     player: Player
     canvas: CanvasView
 
-    def __init__(self, session: Session, desk: JobDesk, parent: QWidget) -> None:
+    def __init__(self, session: Session, jobs: JobQueue, parent: QWidget) -> None:
         super().__init__(parent)
         self.session = session
         self.stack = EditStack(session.document, self)
         self.bridge = DocumentBridge(session.document, self)
         self.view = ViewState(session.num_frames, self)
         self.loader = FrameLoader(session.source, self)
-        self.controller = Controller(session, self.view, self.stack, desk, self)
-        self.tracking = TrackingControl(session, self.view, self.controller, self.stack, desk)
+        self.controller = AnnotationController(session, self.view, self.stack, jobs, self)
+        self.tracking = TrackingController(session, self.view, self.controller, self.stack, jobs)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
         shared = session, self.bridge, self.view
@@ -116,20 +116,20 @@ class Workspace(QObject):
         ):
             signal.connect(self.changed)
 
-    def available(self) -> set[Need]:
+    def available(self) -> set[Requirement]:
         """Tell what is there for actions to work on."""
         document, active = self.session.document, self.view.active_object
-        found = {Need.SESSION}
+        found = {Requirement.SESSION}
         if active is not None:
-            found.add(Need.OBJECT)
+            found.add(Requirement.OBJECT)
             if self.controller.active_mask is not None:
-                found.add(Need.MASK)
+                found.add(Requirement.MASK)
             if not document.prompts(active, self.view.frame).is_empty:
-                found.add(Need.PROMPT)
+                found.add(Requirement.PROMPT)
         if self.stack.canUndo():
-            found.add(Need.UNDO)
+            found.add(Requirement.UNDO)
         if self.stack.canRedo():
-            found.add(Need.REDO)
+            found.add(Requirement.REDO)
         return found
 
     def tear_down(self) -> bool:

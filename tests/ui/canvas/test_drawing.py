@@ -8,8 +8,8 @@ from app.core.document import FrameMask, Origin, TrackedObject
 from app.core.edits import set_masks, set_prompts, update_object
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
-from app.ui.canvas.layers import outline, stamp
-from app.ui.canvas.picture import LATE_MS
+from app.ui.canvas.displayed_frame import LOADING_MESSAGE_DELAY_MS
+from app.ui.canvas.mask_layer import outline, stamp
 from tests.ui.canvas.conftest import GREY, SIZE_HW, Stage
 
 
@@ -84,7 +84,7 @@ def test_outline_is_as_wide_at_any_zoom(stage: Stage) -> None:
     stage.state.show_outlines = True
     widths = []
     for factor in (1.0, 4.0):
-        stage.view._navigation.zoom(factor, stage.widget_point(20.5, 40.5))
+        stage.view._zoom_pan.zoom(factor, stage.widget_point(20.5, 40.5))
         image = stage.view.grab().toImage()
         y = round(stage.widget_point(0, 40.5).y())
         row = [rgb(image.pixelColor(x, y)) for x in range(150)]
@@ -123,15 +123,15 @@ def test_large_pixels_are_crisp(stage: Stage) -> None:
 def test_late_frame_is_announced_and_a_broken_one_explained(qtbot: QtBot, stage: Stage) -> None:
     stage.loader.is_slow = True
     stage.state.frame = 5
-    assert stage.view._picture.message == ""
-    qtbot.waitUntil(lambda: stage.view._picture.message == "Loading frame 5 ...", timeout=2000)
+    assert stage.view._displayed.message == ""
+    qtbot.waitUntil(lambda: stage.view._displayed.message == "Loading frame 5 ...", timeout=2000)
     stage.loader.deliver(5)
-    assert stage.view._picture.message == ""
+    assert stage.view._displayed.message == ""
     stage.state.frame = 6
     stage.loader.failed.emit(6, "Frame 6 cannot be decoded.")
-    assert stage.view._picture.message == "Frame 6 cannot be decoded."
-    qtbot.wait(LATE_MS + 50)
-    assert stage.view._picture.message == "Frame 6 cannot be decoded."
+    assert stage.view._displayed.message == "Frame 6 cannot be decoded."
+    qtbot.wait(LOADING_MESSAGE_DELAY_MS + 50)
+    assert stage.view._displayed.message == "Frame 6 cannot be decoded."
 
 
 @pytest.mark.parametrize("seed", range(8))

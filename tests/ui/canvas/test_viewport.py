@@ -1,6 +1,6 @@
 import pytest
 
-from app.ui.canvas.viewport import FIT_MARGIN_PX, KEPT_IN_SIGHT_PX, MAX_SCALE, Viewport
+from app.ui.canvas.viewport import FIT_MARGIN_PX, MAX_SCALE, MIN_VISIBLE_PX, Viewport
 
 FITTED = Viewport((1920, 1080), (800, 600)).fitted()
 
@@ -34,8 +34,8 @@ def test_picture_cannot_be_lost() -> None:
     far = FITTED.panned(1e6, -1e6)
     left, _ = far.to_widget(0, 0)
     _, bottom = far.to_widget(0, 1080)
-    assert left == pytest.approx(800 - KEPT_IN_SIGHT_PX)
-    assert bottom == pytest.approx(KEPT_IN_SIGHT_PX)
+    assert left == pytest.approx(800 - MIN_VISIBLE_PX)
+    assert bottom == pytest.approx(MIN_VISIBLE_PX)
 
 
 def test_resized_keeps_the_centre() -> None:

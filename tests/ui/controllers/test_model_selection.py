@@ -23,7 +23,7 @@ from app.ui.dialogs.model_dialog import ModelDialog
 from app.ui.state.preferences import Preferences
 from app.ui.window.main_window import MainWindow
 from tests.helpers.fake_backend import FakeBackend
-from tests.helpers.fake_shelf import FakeShelf
+from tests.helpers.fake_catalog import FakeCatalog
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -56,9 +56,9 @@ class ModelUser(WindowDriver):
 
     def __init__(self, driver: WindowDriver) -> None:
         super().__init__(driver.qtbot, driver.window)
-        self.shelf = FakeShelf()
+        self.catalog = FakeCatalog()
         self.loader = Loader()
-        self.window.models.shelf = self.shelf
+        self.window.models.catalog = self.catalog
         self.window.model._load_backend = self.loader
 
     def ask(self) -> ModelDialog:
@@ -161,7 +161,7 @@ def test_what_cannot_run_is_said_and_cannot_be_chosen(user: ModelUser, tmp_path:
     assert not user.button("Use this model").isEnabled()
     dialog.table.selectRow(1)
     assert user.sentence() == (
-        "The weights of EdgeTAM are not here. Download or import them first."
+        "The weights of EdgeTAM are not stored. Download or import them first."
     )
     user.enter("checkpoint", str(tmp_path / "gone.pt"))
     assert "There is no weights file at" in user.sentence()
@@ -207,10 +207,10 @@ def test_importing_selects_the_model_whose_weights_they_are(
     dialog = user.ask()
     user.press_button("Import weights file…")
     user.wait(lambda: dialog.table.selected.name == "edgetam")
-    assert user.shelf.imported == [(Path(chosen), "tinysam2")]
+    assert user.catalog.imported == [(Path(chosen), "tinysam2")]
     assert cells(dialog, 1)[-1] == "stored"
     assert user.button("Use this model").isEnabled()
-    user.shelf.error = ModelError("The file some.pt is damaged.")
+    user.catalog.error = ModelError("The file some.pt is damaged.")
     user.press_button("Import weights file…")
     user.wait(lambda: user.messages() == ["The file some.pt is damaged."])
 
@@ -220,7 +220,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(user: ModelUser) -> N
     assert not user.button("Download").isEnabled()
     dialog.table.selectRow(1)
     assert user.button("Download").text() == "Download (56 MB)"
-    user.shelf.step_s = 0.05
+    user.catalog.step_s = 0.05
     user.press_button("Download")
     bar = dialog.findChildren(QProgressBar)[0]
     user.wait(lambda: bar.isVisible() and bar.value() > 1)
@@ -228,7 +228,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(user: ModelUser) -> N
     user.press_button("Stop")
     user.wait(lambda: not bar.isVisible())
     assert cells(dialog, 1)[-1] == "not stored"
-    user.shelf.step_s = 0
+    user.catalog.step_s = 0
     user.press_button("Download")
     user.wait(lambda: cells(dialog, 1)[-1] == "stored")
     assert not user.messages()
@@ -237,7 +237,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(user: ModelUser) -> N
 def test_without_network_a_download_says_so(user: ModelUser) -> None:
     dialog = user.ask()
     dialog.table.selectRow(1)
-    user.shelf.error = ModelError("The address cannot be reached.", "Import it here.")
+    user.catalog.error = ModelError("The address cannot be reached.", "Import it here.")
     user.press_button("Download")
     user.wait(lambda: bool(user.messages()))
     assert user.messages() == ["The address cannot be reached. Import it here."]
@@ -246,7 +246,7 @@ def test_without_network_a_download_says_so(user: ModelUser) -> None:
 
 def test_a_download_goes_on_when_the_dialog_is_closed(user: ModelUser) -> None:
     user.ask().table.selectRow(1)
-    user.shelf.step_s = 0.02
+    user.catalog.step_s = 0.02
     user.press_button("Download")
     user.press_button("Cancel")
     assert user.window.files.running

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.core.errors import AppError, SourceError
 from app.export.registry import FORMATS
 from app.ui.dialogs.errors import ExceptionHook, show_error
-from app.ui.dialogs.export_dialog import ExportDialog, Exported, show_exported
+from app.ui.dialogs.export_dialog import ExportDialog, ExportResult, show_export_result
 
 pytestmark = pytest.mark.gui
 
@@ -56,7 +56,9 @@ def test_an_error_has_a_sentence_and_a_hint_and_is_shown_once(parent: QWidget) -
 
 
 def test_an_export_says_where_it_is_and_what_it_lost(parent: QWidget, tmp_path: Path) -> None:
-    show_exported(parent, Exported(tmp_path, (tmp_path / "a.png",), ("Overlaps were cut.",)))
+    show_export_result(
+        parent, ExportResult(tmp_path, (tmp_path / "a.png",), ("Overlaps were cut.",))
+    )
     [box] = parent.findChildren(QMessageBox)
     assert str(tmp_path) in box.text()
     assert "Overlaps were cut." in box.informativeText()

@@ -133,9 +133,9 @@ def test_an_outcome_that_overwrites_a_later_step_is_a_new_step(
 
 def test_a_step_that_was_undone_takes_nothing_in(stack: EditStack, document: Document) -> None:
     track(stack, document, 0, "track 1")
-    assert not stack.is_taken_back("track 1")
+    assert not stack.is_undone("track 1")
     stack.undo()
-    assert stack.is_taken_back("track 1")
+    assert stack.is_undone("track 1")
     stack.push_edit(edits.add_object(document))
-    assert stack.is_taken_back("track 1")
-    assert not stack.is_taken_back("track 2")
+    assert stack.is_undone("track 1")
+    assert not stack.is_undone("track 2")

@@ -81,13 +81,13 @@ def test_marks_stand_on_their_frames_in_shape_and_colour(stage: Stage, view: Tim
     assert marks == {mark: view.scene.x_of(frame + 0.5) for mark, frame in expected.items()}
     row = view.scene.rows.memory
     upper, lower = row.top() + row.height() * 0.29, row.top() + row.height() * 0.72
-    dark = view.scene.style.dark
+    dark = view.scene.colors.dark
     for mark in (Mark.PROMPTED, Mark.KEPT, Mark.PINNED):
         assert color_at(view, x_of(view, expected[mark]) - 1, upper) == mark_color(mark, dark)
     refused = color_at(view, x_of(view, 50) - 1, lower)
     assert refused == mark_color(Mark.REFUSED, dark)
     inside_ring = color_at(view, x_of(view, 30) - 1, upper)
-    assert inside_ring == view.scene.style.ground
+    assert inside_ring == view.scene.colors.background
 
 
 def test_frames_in_memory_now_are_ringed(stage: Stage, view: TimelineView) -> None:
@@ -108,12 +108,12 @@ def test_gaps_and_empty_masks_can_be_told_from_masks(stage: Stage, view: Timelin
     scene = view.scene
     y = scene.lane_rect(0).center().y()
     bar = color_at(view, x_of(view, 20), y)
-    assert bar != scene.style.ground
-    assert color_at(view, x_of(view, 43), y) == scene.style.ground
-    assert color_at(view, x_of(view, 150), y) not in (bar, scene.style.ground)
+    assert bar != scene.colors.background
+    assert color_at(view, x_of(view, 43), y) == scene.colors.background
+    assert color_at(view, x_of(view, 150), y) not in (bar, scene.colors.background)
     image = picture(view)
     hatched = {image.pixelColor(x_of(view, 170), y + dy).name() for dy in range(-5, 6)}
-    assert hatched == {scene.style.weak.name(), scene.style.ground.name()}
+    assert hatched == {scene.colors.weak.name(), scene.colors.background.name()}
 
 
 def test_a_gap_shows_even_when_many_frames_share_a_pixel(qtbot: QtBot) -> None:
@@ -126,7 +126,7 @@ def test_a_gap_shows_even_when_many_frames_share_a_pixel(qtbot: QtBot) -> None:
     upper = [color_at(view, x + dx, rect.top() + 6).name() for dx in (-40, 0)]
     lower = [color_at(view, x + dx, rect.bottom() - 6).name() for dx in (-40, 0)]
     assert upper[0] == lower[0] == lower[1]
-    assert upper[1] == view.scene.style.ground.name()
+    assert upper[1] == view.scene.colors.background.name()
 
 
 def test_weak_quality_has_the_warning_colour(stage: Stage, view: TimelineView) -> None:
@@ -215,34 +215,34 @@ def wheel(view: TimelineView, x: int, dy: int, keys: Qt.KeyboardModifier) -> Non
 
 def test_the_wheel_zooms_at_the_pointer_and_with_shift_pans(view: TimelineView) -> None:
     x = GUTTER_PX + 400
-    under_pointer = view.film.frame_at(400.5)
+    under_pointer = view.axis.frame_at(400.5)
     for _ in range(5):
         wheel(view, x, 120, Qt.KeyboardModifier.NoModifier)
-        assert view.film.frame_at(400.5) == under_pointer
-    assert view.film.span < NUM_FRAMES / 2
-    first = view.film.first
+        assert view.axis.frame_at(400.5) == under_pointer
+    assert view.axis.span < NUM_FRAMES / 2
+    first = view.axis.first
     wheel(view, x, -120, Qt.KeyboardModifier.ShiftModifier)
-    assert view.film.first > first
+    assert view.axis.first > first
     view.fit()
-    assert view.film.is_fitted
+    assert view.axis.is_fitted
 
 
 def test_middle_drag_and_the_scroll_bar_pan(view: TimelineView, qtbot: QtBot) -> None:
     wheel(view, GUTTER_PX + 500, 480, Qt.KeyboardModifier.NoModifier)
-    first, middle = view.film.first, Qt.MouseButton.MiddleButton
+    first, middle = view.axis.first, Qt.MouseButton.MiddleButton
     qtbot.mousePress(view.viewport(), middle, pos=QPoint(600, 80))
     qtbot.mouseMove(view.viewport(), QPoint(500, 80))
     qtbot.mouseRelease(view.viewport(), middle, pos=QPoint(500, 80))
-    assert view.film.first == pytest.approx(first + 100 / view.film.px_per_frame)
+    assert view.axis.first == pytest.approx(first + 100 / view.axis.px_per_frame)
     view.horizontalScrollBar().setValue(0)
-    assert view.film.first == pytest.approx(0, abs=1)
+    assert view.axis.first == pytest.approx(0, abs=1)
 
 
 def test_the_current_frame_stays_in_view(stage: Stage, view: TimelineView) -> None:
     wheel(view, GUTTER_PX + 10, 1200, Qt.KeyboardModifier.NoModifier)
-    assert view.film.span < 100
+    assert view.axis.span < 100
     stage.state.frame = 180
-    assert 0 <= view.film.x_of(180) < view.film.width_px
+    assert 0 <= view.axis.x_of(180) < view.axis.width_px
 
 
 def test_hovering_names_the_frame_and_asks_for_its_picture_once_it_rests(

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
-from app.ui.window.actions import SEPARATOR, TABLE, Need
+from app.ui.window.actions import SEPARATOR, TABLE, Requirement
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -66,7 +66,9 @@ def test_actions_are_possible_only_when_they_make_sense(qtbot: QtBot, tmp_path: 
     with open_window(qtbot) as user:
         enabled = {spec.text for spec in TABLE if is_enabled(user, spec.text)}
         assert enabled == {
-            spec.text for spec in TABLE if spec.need is Need.NOTHING and spec.text != SEPARATOR
+            spec.text
+            for spec in TABLE
+            if spec.need is Requirement.NOTHING and spec.text != SEPARATOR
         }
         user.open(small_clip(tmp_path, 8))
         assert user.window.action_set["Export…"].isEnabled()

@@ -16,7 +16,7 @@ from app.core.cancel import CancelToken
 from app.core.document import Origin
 from app.media.verify import Verdict, VerifyResult, VerifyStep
 from app.media.video import VideoSource
-from app.ui.dialogs.export_dialog import ExportOrder
+from app.ui.dialogs.export_dialog import ExportRequest
 from app.ui.style.theme import Theme
 from app.ui.window.recent_menu import RecentMenu
 from tests.helpers.fake_backend import FakeBackend
@@ -234,7 +234,7 @@ def test_exports_have_the_masks_and_say_where_they_are(user: WindowDriver, tmp_p
     user.click_and_wait(20, 20)
     user.press("T")
     user.wait_until_idle()
-    order = ExportOrder(("davis", "coco"), tmp_path / "out", range(FRAMES))
+    order = ExportRequest(("davis", "coco"), tmp_path / "out", range(FRAMES))
     user.window.exporting.start(user.workspace.session, order)
     user.wait(lambda: bool(messages(user)))
     assert str(tmp_path / "out") in messages(user)[0]
@@ -256,7 +256,7 @@ def test_exported_masks_come_back_as_one_step(
     user.workspace.session.update_object(1, name="dog")
     user.press("T")
     user.wait_until_idle()
-    order = ExportOrder((form,), tmp_path / "out", range(FRAMES))
+    order = ExportRequest((form,), tmp_path / "out", range(FRAMES))
     user.window.exporting.start(user.workspace.session, order)
     user.wait_until_idle()
     path = str(sorted((tmp_path / "out").rglob(chosen))[0])

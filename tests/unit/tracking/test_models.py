@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from app.core.errors import ModelError
-from app.tracking.models import Catalogue, ModelShelf, ModelState
+from app.tracking.models import AvailableModels, ModelCatalog, ModelState
 from tests.helpers.file_server import serving
 from tinysam2 import store
 from tinysam2.build import BUNDLED
@@ -25,43 +25,43 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
 
 
-def states(catalogue: Catalogue) -> dict[str, ModelState]:
-    return {row.name: row.state for row in catalogue.models}
+def states(available: AvailableModels) -> dict[str, ModelState]:
+    return {row.name: row.state for row in available.models}
 
 
-def test_the_catalogue_has_every_known_model_with_its_defaults() -> None:
-    catalogue = ModelShelf().catalogue()
-    rows = {row.name: row for row in catalogue.models}
+def test_every_known_model_is_listed_with_its_defaults() -> None:
+    available = ModelCatalog().available()
+    rows = {row.name: row for row in available.models}
     assert list(rows) == list(MODELS)
     assert rows["tinysam2"].state is ModelState.BUNDLED
     assert not rows["tinysam2"].can_fetch
     assert (rows["tinysam2"].input_size, rows["tinysam2"].memory["keep_ratio"]) == (576, 0.07)
     assert rows["edgetam"].state is ModelState.NOT_STORED
     assert (rows["edgetam"].size_step, rows["edgetam"].memory["keep_ratio"]) == (256, None)
-    assert rows["edgetam"].memory["policy"] in catalogue.policies
-    assert catalogue.devices[:2] == ("auto", "cpu")
+    assert rows["edgetam"].memory["policy"] in available.policies
+    assert available.devices[:2] == ("auto", "cpu")
 
 
 def test_importing_changes_the_state(tmp_path: Path) -> None:
-    shelf = ModelShelf()
-    assert shelf.import_file(BUNDLED["tinysam2"], "edgetam") == "tinysam2"
-    assert states(shelf.catalogue())["tinysam2"] is ModelState.STORED
+    catalog = ModelCatalog()
+    assert catalog.import_file(BUNDLED["tinysam2"], "edgetam") == "tinysam2"
+    assert states(catalog.available())["tinysam2"] is ModelState.STORED
     (tmp_path / "w.pt").write_bytes(b"no weights")
     with pytest.raises(ModelError, match=r"w\.pt"):
-        shelf.import_file(tmp_path / "w.pt", "edgetam")
+        catalog.import_file(tmp_path / "w.pt", "edgetam")
 
 
 def test_imported_weights_of_ours_run_at_the_size_that_they_name(tmp_path: Path) -> None:
     config, state, card = load_checkpoint(BUNDLED["tinysam2"])
     save_checkpoint(tmp_path / "w.safetensors", replace(config, image_size=384), state, card)
-    shelf = ModelShelf()
-    shelf.import_file(tmp_path / "w.safetensors", "tinysam2")
-    row = next(row for row in shelf.catalogue().models if row.name == "tinysam2")
+    catalog = ModelCatalog()
+    catalog.import_file(tmp_path / "w.safetensors", "tinysam2")
+    row = next(row for row in catalog.available().models if row.name == "tinysam2")
     assert (row.state, row.input_size) == (ModelState.STORED, 384)
     stored = ModelStore().path("tinysam2")
     assert stored
     stored.write_bytes(b"damaged")
-    row = next(row for row in shelf.catalogue().models if row.name == "tinysam2")
+    row = next(row for row in catalog.available().models if row.name == "tinysam2")
     assert (row.state, row.input_size) == (ModelState.STORED, 576)
 
 
@@ -72,8 +72,8 @@ def test_weights_of_several_models_are_those_of_the_selected_one(
     monkeypatch.setattr(store, "recognise", lambda _path, _models: variants)
     torch.save({"a": torch.ones(1)}, tmp_path / "w.pt")
     with pytest.raises(ModelError, match=r"may be those of .* Select the one it is"):
-        ModelShelf().import_file(tmp_path / "w.pt", "tinysam2")
-    assert ModelShelf().import_file(tmp_path / "w.pt", "efficienttam-s-1") == "efficienttam-s-1"
+        ModelCatalog().import_file(tmp_path / "w.pt", "tinysam2")
+    assert ModelCatalog().import_file(tmp_path / "w.pt", "efficienttam-s-1") == "efficienttam-s-1"
 
 
 def test_fetching_counts_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_fetching_counts_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
             MODELS["edgetam"], address=f"{server.address}/e.pt", sha256=sha256, git_blob=None
         )
         monkeypatch.setitem(MODELS, "edgetam", near)
-        steps = list(ModelShelf().fetch("edgetam"))
+        steps = list(ModelCatalog().fetch("edgetam"))
     assert [(step.done, step.total) for step in steps] == [(1, 3), (2, 3), (3, 3)]
     assert ModelStore().path("edgetam")
 
@@ -92,4 +92,4 @@ def test_without_network_the_sentence_says_what_to_do(monkeypatch: pytest.Monkey
     far = replace(MODELS["edgetam"], address="http://127.0.0.1:9/e.pt")
     monkeypatch.setitem(MODELS, "edgetam", far)
     with pytest.raises(ModelError, match=r"cannot be reached .* import it here"):
-        list(ModelShelf().fetch("edgetam"))
+        list(ModelCatalog().fetch("edgetam"))

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 
-from app.ui.canvas.marks import draw_box, on_widget
+from app.ui.canvas.overlays import draw_box, on_widget
 from app.ui.canvas.tools.base import NOTHING, CanvasTool
 from app.ui.canvas.viewport import Viewport
 
-SMALLEST_SIDE_PX = 2.0
+MIN_SIDE_PX = 2.0
 """In image pixels: less is a click by mistake, not a box."""
 
 
@@ -28,7 +28,7 @@ class BoxTool(CanvasTool):
         request: Callable[[float, float, float, float], object],
         color: Callable[[], QColor],
     ) -> None:
-        self._picture = QRectF(0, 0, size_hw[1], size_hw[0])
+        self._image_rect = QRectF(0, 0, size_hw[1], size_hw[0])
         self._request = request
         self._color = color
         self._anchor: QPointF | None = None
@@ -45,13 +45,13 @@ class BoxTool(CanvasTool):
         if self._anchor is None:
             return NOTHING
         before = self._box
-        self._box = QRectF(self._anchor, QPointF(x, y)).normalized() & self._picture
+        self._box = QRectF(self._anchor, QPointF(x, y)).normalized() & self._image_rect
         return before | self._box
 
     def end(self) -> None:
         """Request the box, unless it is too small to be meant."""
         box = self._box
-        if self.cancel() and min(box.width(), box.height()) >= SMALLEST_SIDE_PX:
+        if self.cancel() and min(box.width(), box.height()) >= MIN_SIDE_PX:
             self._request(box.left(), box.top(), box.right(), box.bottom())
 
     def cancel(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.ui.window.notices import Notices
+from app.ui.window.library_warnings import LibraryWarnings
 from tests.helpers.window import open_window
 
 pytestmark = pytest.mark.gui
@@ -20,7 +20,7 @@ def warn() -> None:
 
 def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:
     with open_window(qtbot) as user:
-        notices = Notices()
+        notices = LibraryWarnings()
         notices.said.connect(user.window.status.show_message)
         notices.install()
         thread = threading.Thread(target=warn)
@@ -32,7 +32,7 @@ def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:
 
 
 def test_nothing_is_heard_after_the_end(qtbot: QtBot) -> None:
-    notices, heard = Notices(), list[str]()
+    notices, heard = LibraryWarnings(), list[str]()
     notices.said.connect(heard.append)
     notices.install()
     warn()

@@ -29,7 +29,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Viewport:
+class TimeAxis:
     """The part of a film that a strip of pixels shows; frame ``f`` covers [f, f + 1).
 
     Attributes:
@@ -70,22 +70,22 @@ class Viewport:
         frame = int(np.floor(self.first + x / self.px_per_frame))
         return min(max(frame, 0), self.num_frames - 1)
 
-    def zoomed(self, factor: float, x: float) -> "Viewport":
+    def zoomed(self, factor: float, x: float) -> "TimeAxis":
         """Zoom so that what is under pixel ``x`` stays there."""
         anchor = self.first + x / self.px_per_frame
         scaled = replace(self, px_per_frame=self.px_per_frame * factor)
         return replace(scaled, first=anchor - x / scaled.px_per_frame)
 
-    def panned(self, dx: float) -> "Viewport":
+    def panned(self, dx: float) -> "TimeAxis":
         """Move the strip ``dx`` pixels to the right along the film."""
         return replace(self, first=self.first + dx / self.px_per_frame)
 
-    def resized(self, width_px: int) -> "Viewport":
+    def resized(self, width_px: int) -> "TimeAxis":
         """Show the same scale, or still the whole film, on another width."""
         scale = 0.0 if self.is_fitted else self.px_per_frame
         return replace(self, width_px=width_px, px_per_frame=scale)
 
-    def showing(self, frame: int) -> "Viewport":
+    def showing(self, frame: int) -> "TimeAxis":
         """Return this viewport, turned like a page when the frame is out of view."""
         if self.first <= frame <= self.first + self.span - 1 or self.is_fitted:
             return self

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from app.ui.timeline.geometry import MAX_PX_PER_FRAME, Viewport, thinned
 from app.ui.timeline.scene import timecode
+from app.ui.timeline.time_axis import MAX_PX_PER_FRAME, TimeAxis, thinned
 
 
-def viewports() -> list[Viewport]:
+def viewports() -> list[TimeAxis]:
     random = np.random.default_rng(1)
     return [
-        Viewport(
+        TimeAxis(
             num_frames=int(random.integers(1, 3000)),
             width_px=int(random.integers(1, 500)),
             px_per_frame=float(10 ** random.uniform(-2, 2)),
@@ -19,7 +19,7 @@ def viewports() -> list[Viewport]:
 
 
 @pytest.mark.parametrize("viewport", viewports())
-def test_columns_combine_exactly_the_frames_they_cover(viewport: Viewport) -> None:
+def test_columns_combine_exactly_the_frames_they_cover(viewport: TimeAxis) -> None:
     random = np.random.default_rng(viewport.num_frames)
     values = random.integers(0, 64, viewport.num_frames + 1).astype(np.uint8)
     scores = random.random(viewport.num_frames + 1).astype(np.float32)
@@ -39,7 +39,7 @@ def test_columns_combine_exactly_the_frames_they_cover(viewport: Viewport) -> No
 
 
 @pytest.mark.parametrize("viewport", viewports())
-def test_the_frame_under_a_pixel_is_in_the_column_of_that_pixel(viewport: Viewport) -> None:
+def test_the_frame_under_a_pixel_is_in_the_column_of_that_pixel(viewport: TimeAxis) -> None:
     columns = viewport.columns()
     for x in range(0, viewport.width_px, 7):
         frame = viewport.frame_at(x + 1e-6)
@@ -48,14 +48,14 @@ def test_the_frame_under_a_pixel_is_in_the_column_of_that_pixel(viewport: Viewpo
 
 
 def test_the_whole_film_fits_at_first() -> None:
-    viewport = Viewport(1000, 500)
+    viewport = TimeAxis(1000, 500)
     assert viewport.is_fitted
     assert (viewport.frame_at(0), viewport.frame_at(499.9)) == (0, 999)
     assert viewport.zoomed(0.1, 250) == viewport
 
 
 def test_zoom_keeps_what_is_under_the_pointer() -> None:
-    viewport = Viewport(100_000, 1000)
+    viewport = TimeAxis(100_000, 1000)
     for _ in range(12):
         frame_before = viewport.first + 400 / viewport.px_per_frame
         viewport = viewport.zoomed(1.7, 400)
@@ -66,13 +66,13 @@ def test_zoom_keeps_what_is_under_the_pointer() -> None:
 
 
 def test_the_view_never_leaves_the_film() -> None:
-    viewport = Viewport(1000, 500, px_per_frame=5.0)
+    viewport = TimeAxis(1000, 500, px_per_frame=5.0)
     assert viewport.panned(-99).first == 0
     assert viewport.panned(1e9).frame_at(499) == 999
 
 
 def test_a_page_turns_only_for_a_frame_out_of_view() -> None:
-    viewport = Viewport(1000, 500, px_per_frame=5.0, first=200)
+    viewport = TimeAxis(1000, 500, px_per_frame=5.0, first=200)
     assert viewport.showing(250) is viewport
     for frame in (0, 199, 300, 640, 999):
         shown = viewport.showing(frame)
@@ -80,12 +80,12 @@ def test_a_page_turns_only_for_a_frame_out_of_view() -> None:
 
 
 def test_a_resized_view_still_fits_the_film_or_keeps_its_scale() -> None:
-    assert Viewport(1000, 500).resized(800).is_fitted
-    assert Viewport(1000, 500, px_per_frame=5.0).resized(800).px_per_frame == 5.0
+    assert TimeAxis(1000, 500).resized(800).is_fitted
+    assert TimeAxis(1000, 500, px_per_frame=5.0).resized(800).px_per_frame == 5.0
 
 
 @pytest.mark.parametrize("viewport", viewports())
-def test_ticks_are_round_and_never_closer_than_asked(viewport: Viewport) -> None:
+def test_ticks_are_round_and_never_closer_than_asked(viewport: TimeAxis) -> None:
     ticks = viewport.ticks(90)
     assert str(ticks.step).strip("0") in ("1", "2", "5")
     assert ticks.step * viewport.px_per_frame >= 90

@@ -6,11 +6,11 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.core.memory import MemoryRecord
-from app.ui.panels.memory_words import percent
+from app.ui.panels.memory_text import percent
 from app.ui.style.colors import is_dark
 from app.ui.style.memory_marks import Mark, mark_color
 
-TOKEN_GOAL = 0.07  # of a full SAM 2 bank
+TOKEN_TARGET = 0.07  # of a full SAM 2 bank
 DROPPED_ARGB = 0xB4000000
 
 
@@ -75,7 +75,7 @@ class TokenMeter(QWidget):
         self.setFixedHeight(3 * self._line_px + 2 * (self.BAR_PX + 4) + 4)
         self.setToolTip(
             "Tokens that the memory holds, and that were read for this frame, against a full "
-            f"SAM 2 bank at this input size. The tick marks {percent(TOKEN_GOAL)}."
+            f"SAM 2 bank at this input size. The tick marks {percent(TOKEN_TARGET)}."
         )
 
     def set_record(self, record: MemoryRecord) -> None:
@@ -99,22 +99,22 @@ class TokenMeter(QWidget):
             share = min(1.0, row[1] / self._full) if self._full else 0.0
             bar = QRectF(0, top + line + 1, self.width(), self.BAR_PX)
             painter.fillRect(bar, palette.mid())
-            is_over = share > TOKEN_GOAL + 5e-4
+            is_over = share > TOKEN_TARGET + 5e-4
             color = mark_color(Mark.REFUSED if is_over else Mark.KEPT, dark)
             painter.fillRect(QRectF(0, bar.top(), share * self.width(), self.BAR_PX), color)
             top += line + self.BAR_PX + 4
-        x = TOKEN_GOAL * self.width()
+        x = TOKEN_TARGET * self.width()
         painter.setPen(QPen(palette.windowText().color(), 1.5))
         for index in (0, 1):
             y = line + index * (line + self.BAR_PX + 4)
             painter.drawLine(QPointF(x, y), QPointF(x, y + self.BAR_PX + 2))
         painter.setPen(palette.placeholderText().color())
-        goal = f"\N{UPWARDS ARROW} {percent(TOKEN_GOAL)} of a full SAM 2 bank"
+        goal = f"\N{UPWARDS ARROW} {percent(TOKEN_TARGET)} of a full SAM 2 bank"
         painter.drawText(round(x) - 4, top + self.fontMetrics().ascent(), goal)
         painter.end()
 
 
-class TokenPicture(QWidget):
+class TokenMap(QWidget):
     """A frame's thumbnail on which cells whose tokens were dropped are dark."""
 
     SIZE = QSize(112, 63)

@@ -1,4 +1,4 @@
-"""Opening and closing sessions beside the window's thread."""
+"""Open and close sessions in the background."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +11,22 @@ from app.core.cancel import CancelToken
 from app.session import Session
 from app.storage.home import home_folder
 from app.tracking.loading import BackendLoader
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Outcome, Priority
 
 
 def path_of(session: Session) -> Path:
-    """Return what to open to come back to it: the project, or the video of an automatic one."""
+    """Return the path that reopens a session.
+
+    That is its project file, or its video if the project file was created automatically.
+    """
     is_automatic = session.project_path.is_relative_to(home_folder())
     return (session.source.path if is_automatic else session.project_path).resolve()
 
 
 @dataclass(slots=True)
-class _Opening:
-    """A session on its way from the jobs' thread to the window."""
+class _PendingSession:
+    """A session that the file thread opens and the window has not taken over yet."""
 
     path: Path
     session: Session | None = None
@@ -33,19 +36,19 @@ class _Opening:
         return session
 
 
-class Opener(QObject):
-    """Opens one path after the other; the newest wins.
+class SessionOpener(QObject):
+    """Opens paths in the order of the requests; only the newest request reaches the window.
 
     Args:
-        files: where sessions are opened, so that a model that is loading does not hold it up.
-        desk: where the jobs of sessions run, and where they are closed after them.
-        load_backend: makes the model on first use.
+        file_jobs: the queue that opens sessions, so that loading a model does not delay it.
+        model_jobs: the queue of the sessions' own jobs; a session is closed after them.
+        load_backend: loads the model on first use.
         parent: owner.
 
     Signals:
-        opening: path, when it begins.
-        opened: a `Session`, which the receiver owns.
-        not_opened: path; the reason goes through the desk.
+        opening: the path that is being opened.
+        opened: the `Session`; the receiver owns it.
+        not_opened: the path that could not be opened; the queue reports the error.
     """
 
     opening = Signal(Path)
@@ -54,30 +57,30 @@ class Opener(QObject):
 
     def __init__(
         self,
-        files: JobDesk,
-        desk: JobDesk,
+        file_jobs: JobQueue,
+        model_jobs: JobQueue,
         load_backend: BackendLoader,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._files = files
-        self._desk = desk
+        self._file_jobs = file_jobs
+        self._model_jobs = model_jobs
         self._load_backend = load_backend
-        self._under_way: list[_Opening] = []
+        self._pending: list[_PendingSession] = []
 
     def open(self, path: Path) -> None:
-        """Open a video, a frame folder or a project; running jobs go on until it is there."""
-        opening = _Opening(path)
-        self._under_way.append(opening)
+        """Open a video, a frame folder or a project; running jobs continue until it is open."""
+        opening = _PendingSession(path)
+        self._pending.append(opening)
 
         def job(token: CancelToken) -> Iterator[object]:
             opening.session = Session.open(path, self._load_backend)
             yield opening
-            # The plots of the memory panel need it; loaded here, it never holds up the window.
+            # Importing pyqtgraph, which the memory panel uses, here keeps the GUI thread responsive.
             import_module("pyqtgraph")
 
         self.opening.emit(path)
-        self._files.submit(
+        self._file_jobs.submit(
             job,
             f"Open {path.name}",
             self._on_opened,
@@ -86,31 +89,33 @@ class Opener(QObject):
         )
 
     def close(self, session: Session) -> None:
-        """Close a session after the jobs that were submitted before."""
+        """Close a session once the jobs submitted before have ended."""
 
         def job(token: CancelToken) -> Iterator[object]:
             session.close()
             yield from ()
 
         name = session.source.name
-        self._desk.submit(job, f"Close {name}", lambda step: None, priority=Priority.INTERACTIVE)
+        self._model_jobs.submit(
+            job, f"Close {name}", lambda step: None, priority=Priority.INTERACTIVE
+        )
 
     def abandon(self) -> None:
-        """Close what was opened but not handed over; the jobs' thread must have ended."""
-        for opening in self._under_way:
+        """Close sessions that no receiver took over; call it after the file thread has ended."""
+        for opening in self._pending:
             if session := opening.take():
                 session.close()
 
-    def _on_opened(self, opening: _Opening) -> None:
+    def _on_opened(self, opening: _PendingSession) -> None:
         session = opening.take()
         if session is None:
             return
-        if opening is self._under_way[-1]:
+        if opening is self._pending[-1]:
             self.opened.emit(session)
         else:
             self.close(session)
 
-    def _on_end(self, opening: _Opening, outcome: Outcome) -> None:
-        self._under_way.remove(opening)
+    def _on_end(self, opening: _PendingSession, outcome: Outcome) -> None:
+        self._pending.remove(opening)
         if outcome is not Outcome.DONE:
             self.not_opened.emit(opening.path)

@@ -4,7 +4,7 @@ import pytest
 
 from app.core import edits
 from app.core.memory import Constraint, Decision
-from app.ui.panels.memory_words import Heading, bank_entries, heading, percent
+from app.ui.panels.memory_text import DecisionText, bank_entries, decision_text, percent
 from app.ui.style.memory_marks import Mark, bank_mark
 from tests.ui.timeline_stage import Stage, record
 
@@ -16,8 +16,8 @@ def stage() -> Stage:
     return stage
 
 
-def said(stage: Stage, frame: int) -> Heading:
-    return heading(stage.document, stage.document.object(1), frame)
+def said(stage: Stage, frame: int) -> DecisionText:
+    return decision_text(stage.document, stage.document.object(1), frame)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_decision_is_told_with_its_reason_and_novelty(
     stage: Stage, decision: Decision, words: str
 ) -> None:
     stage.put(1, {}, {120: record(decision, evicted=37, reason="the bank had room")})
-    assert said(stage, 120) == Heading(
+    assert said(stage, 120) == DecisionText(
         f"Frame 120: {words}",
         "The bank had room. Looks 23\N{NO-BREAK SPACE}% unlike what is remembered.",
     )
@@ -40,7 +40,7 @@ def test_a_decision_is_told_with_its_reason_and_novelty(
 
 def test_a_prompted_frame_is_compared_with_nothing(stage: Stage) -> None:
     stage.put(1, {}, {120: record(Decision.PROMPTED, reason="by the user, always kept")})
-    assert said(stage, 120) == Heading("Frame 120: prompted", "By the user, always kept.")
+    assert said(stage, 120) == DecisionText("Frame 120: prompted", "By the user, always kept.")
 
 
 def test_a_reason_that_tells_the_novelty_is_enough(stage: Stage) -> None:
@@ -54,7 +54,7 @@ def test_an_object_out_of_sight_is_said_to_be_not_seen(stage: Stage) -> None:
 
 
 def test_what_is_missing_is_said(stage: Stage) -> None:
-    assert heading(stage.document, None, 0).title == "No object chosen"
+    assert decision_text(stage.document, None, 0).title == "No object chosen"
     assert said(stage, 3).title == "dog has not been tracked yet"
     stage.put(1, {}, {120: record(Decision.KEPT)})
     assert said(stage, 3).title == "Frame 3: dog was not tracked here"

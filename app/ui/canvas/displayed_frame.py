@@ -8,10 +8,10 @@ from app.media.frames import Pixels
 from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.state.view_state import ViewState
 
-LATE_MS = 300
+LOADING_MESSAGE_DELAY_MS = 300
 
 
-class FramePicture(QObject):
+class DisplayedFrame(QObject):
     """Follow the frame of the view state.
 
     While scrubbing, frames on the way are shown as they come; ``frame`` says which one is.
@@ -35,7 +35,7 @@ class FramePicture(QObject):
         self._bgra: Pixels = np.empty((0, 0, 4), dtype=np.uint8)
         self._state = state
         self._loader = loader
-        self._late = QTimer(self, singleShot=True, interval=LATE_MS)
+        self._late = QTimer(self, singleShot=True, interval=LOADING_MESSAGE_DELAY_MS)
         self._late.timeout.connect(self._on_late)
         loader.loaded.connect(self._on_loaded)
         loader.failed.connect(self._on_failed)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.core.errors import ModelError
-from app.tracking.models import Catalogue, FetchStep, KnownModelRow, ModelShelf, ModelState
+from app.tracking.models import AvailableModels, FetchStep, KnownModelRow, ModelCatalog, ModelState
 
 OWN_MEMORY = {
     "policy": "quality",
@@ -21,7 +21,7 @@ FULL_MEMORY = {**OWN_MEMORY, "policy": "fifo", "pool": 1, "keep_ratio": None, "m
 APACHE, BUNDLED, MISSING = "Apache-2.0", ModelState.BUNDLED, ModelState.NOT_STORED
 
 
-class FakeShelf(ModelShelf):
+class FakeCatalog(ModelCatalog):
     """Remembers what it was asked for.
 
     Attributes:
@@ -52,9 +52,9 @@ class FakeShelf(ModelShelf):
             )
         }  # fmt: skip
 
-    def catalogue(self) -> Catalogue:
+    def available(self) -> AvailableModels:
         devices = ("auto", "cpu", "cuda")
-        return Catalogue(tuple(self.models.values()), devices, ("quality", "fifo", "samurai"))
+        return AvailableModels(tuple(self.models.values()), devices, ("quality", "fifo", "samurai"))
 
     def import_file(self, path: Path, selected: str) -> str:
         if self.error:

@@ -15,7 +15,7 @@ from app.core.masks import RleMask
 from app.export.reading import read_masks
 from app.session import Session
 from app.ui.dialogs import paths
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Job
 from app.ui.state.preferences import Preferences
 from app.ui.state.undo import EditStack
@@ -57,12 +57,12 @@ def _check_size(path: Path, mask: RleMask, size_hw: tuple[int, int]) -> None:
         )
 
 
-class Importing(QObject):
+class ImportController(QObject):
     """Reads masks and gives each object of the file an object of its own."""
 
-    def __init__(self, files: JobDesk, preferences: Preferences, parent: QWidget) -> None:
+    def __init__(self, jobs: JobQueue, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
-        self._files = files
+        self._jobs = jobs
         self._preferences = preferences
         self._window = parent
         self._imports = count(1)
@@ -78,8 +78,8 @@ class Importing(QObject):
         objects: dict[int, int] = {}
 
         def add(step: ImportedFrame) -> None:
-            if stack.is_taken_back(key):
-                self._files.runner.cancel(job_id)
+            if stack.is_undone(key):
+                self._jobs.runner.cancel(job_id)
                 return
             with stack.merging(key):
                 for file_id, mask in step.masks.items():
@@ -88,4 +88,4 @@ class Importing(QObject):
                     session.set_mask(objects[file_id], step.frame, mask, Origin.IMPORTED)
 
         job = import_job(path, session.num_frames, session.size_hw)
-        job_id = self._files.submit(job, f"Import {path.name}", add)
+        job_id = self._jobs.submit(job, f"Import {path.name}", add)

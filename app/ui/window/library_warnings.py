@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 LIBRARY = "tinysam2"
 
 
-class Notices(QObject):
+class LibraryWarnings(QObject):
     """Hears the warnings of the model library, on whatever thread, and says them on its own.
 
     Signals:
@@ -18,7 +18,7 @@ class Notices(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._listener = _Listener(self)
+        self._listener = _WarningHandler(self)
 
     def install(self) -> None:
         """Begin to listen."""
@@ -29,8 +29,8 @@ class Notices(QObject):
         logging.getLogger(LIBRARY).removeHandler(self._listener)
 
 
-class _Listener(logging.Handler):
-    def __init__(self, notices: Notices) -> None:
+class _WarningHandler(logging.Handler):
+    def __init__(self, notices: LibraryWarnings) -> None:
         super().__init__(logging.WARNING)
         self._notices = notices
 

@@ -10,7 +10,7 @@ SEEN_PRESENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class DecisionText:
     """What happened on the current frame: a sentence, and more words under it."""
 
     title: str
@@ -36,10 +36,10 @@ class BankEntry:
     constraint: Constraint | None
 
 
-def heading(document: Document, tracked: TrackedObject | None, frame: int) -> Heading:
+def decision_text(document: Document, tracked: TrackedObject | None, frame: int) -> DecisionText:
     """Say in words what the tracker decided about the current frame."""
     if tracked is None:
-        return Heading(
+        return DecisionText(
             "No object chosen",
             "Choose an object, or click on something in the picture to add one.",
         )
@@ -47,15 +47,15 @@ def heading(document: Document, tracked: TrackedObject | None, frame: int) -> He
     record = document.memory(tracked.object_id, frame)
     if record is not None:
         more = pending or _unlike(record)
-        return Heading(
+        return DecisionText(
             f"Frame {frame}: {_happened(record)}", f"{_sentence(record.reason)}{more}".strip()
         )
     if not document.of_object(Table.MEMORY, tracked.object_id):
-        return Heading(
+        return DecisionText(
             f"{tracked.name} has not been tracked yet",
             f"Track it to see what the tracker remembers of it, and why.{pending}",
         )
-    return Heading(
+    return DecisionText(
         f"Frame {frame}: {tracked.name} was not tracked here",
         f"Go to a frame that has a mark in the timeline's memory row.{pending}",
     )

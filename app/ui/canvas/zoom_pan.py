@@ -9,7 +9,7 @@ ZOOM_STEP = 1.25
 WHEEL_NOTCH = 120  # what Qt reports for one notch: 15 degrees in eighths of a degree
 
 
-class Navigation(QObject):
+class ZoomPan(QObject):
     """Holds the viewport of a canvas and moves it.
 
     Attributes:

@@ -79,8 +79,8 @@ def outline(mask: RleMask) -> QPainterPath:
         rows.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(0, first_row)
     )
     for contour in contours:
-        centres = cv2.approxPolyDP(contour, SMOOTHED_BY_PX, closed=True).reshape(-1, 2) + 0.5
-        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in centres.tolist()]))
+        centers = cv2.approxPolyDP(contour, SMOOTHED_BY_PX, closed=True).reshape(-1, 2) + 0.5
+        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in centers.tolist()]))
         path.closeSubpath()
     return path
 
@@ -131,33 +131,33 @@ class MaskLayer:
         )
         self._masks: list[tuple[TrackedObject, FrameMask]] = []
         self._revision = 0
-        self._composed_for: tuple[object, ...] = ()
+        self._composed_key: tuple[object, ...] = ()
 
     def invalidate(self) -> None:
         """Compose again at the next drawing, because the document changed."""
         self._revision += 1
 
-    def draw(self, painter: QPainter, frame: int, left_out: int | None = None) -> None:
+    def draw(self, painter: QPainter, frame: int, excluded: int | None = None) -> None:
         """Draw the masks of a frame with a painter in image coordinates.
 
         Args:
             painter: where to.
             frame: whose masks.
-            left_out: id of an object to leave out, because its mask is being painted.
+            excluded: id of an object to leave out, because its mask is being painted.
         """
         state = self._state
-        look = (
+        key = (
             frame,
             self._revision,
             state.show_masks,
             state.overlay_opacity,
             state.active_object,
             state.solo_object,
-            left_out,
+            excluded,
         )
-        if look != self._composed_for:
-            self._compose(frame, left_out)
-            self._composed_for = look
+        if key != self._composed_key:
+            self._compose(frame, excluded)
+            self._composed_key = key
         if self._masks and not state.show_outlines:
             painter.drawImage(0, 0, self._image)
         for tracked, row in self._masks:
@@ -166,11 +166,11 @@ class MaskLayer:
                 width_px = ACTIVE_OUTLINE_PX if is_active else OUTLINE_PX
                 draw_outline(painter, outline(row.mask), QColor(*tracked.color), width_px)
 
-    def _compose(self, frame: int, left_out: int | None) -> None:
+    def _compose(self, frame: int, excluded: int | None) -> None:
         self._masks = [
             pair
             for pair in drawn_masks(self._document, self._state, frame)
-            if pair[0].object_id != left_out and pair[1].mask.area
+            if pair[0].object_id != excluded and pair[1].mask.area
         ]
         self._labels[:] = 0
         # A label map holds 255 objects; further ones share the last colour.

@@ -10,8 +10,8 @@ from app.core.cancel import CancelToken
 from app.core.document import Change, Document, Edit, Table
 from app.export.registry import ExportReport, export
 from app.session import Session
-from app.ui.dialogs.export_dialog import ExportDialog, Exported, ExportOrder
-from app.ui.jobs.job_queue import JobDesk
+from app.ui.dialogs.export_dialog import ExportDialog, ExportRequest, ExportResult
+from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Job, Outcome
 from app.ui.state.preferences import Preferences
 
@@ -30,7 +30,7 @@ def snapshot(document: Document) -> Document:
     return copy
 
 
-def export_job(session: Session, order: ExportOrder) -> Job:
+def export_job(session: Session, order: ExportRequest) -> Job:
     """Write the masks as they are now in every format of an order; yields `ExportReport`s."""
     document, source = snapshot(session.document), session.source
 
@@ -43,18 +43,18 @@ def export_job(session: Session, order: ExportOrder) -> Job:
     return run
 
 
-class Exporting(QObject):
+class ExportController(QObject):
     """Asks what to export and does it.
 
     Signals:
-        exported: `Exported`, when all is written.
+        exported: `ExportResult`, when all is written.
     """
 
     exported = Signal(object)
 
-    def __init__(self, desk: JobDesk, preferences: Preferences, parent: QWidget) -> None:
+    def __init__(self, jobs: JobQueue, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._jobs = jobs
         self._preferences = preferences
 
     def ask(self, session: Session, parent: QWidget) -> ExportDialog:
@@ -72,7 +72,7 @@ class Exporting(QObject):
         dialog.open()
         return dialog
 
-    def start(self, session: Session, order: ExportOrder) -> None:
+    def start(self, session: Session, order: ExportRequest) -> None:
         """Export in the background."""
         self._preferences.set_folder("export", order.folder.parent)
         self._preferences.export_formats = order.formats
@@ -82,8 +82,8 @@ class Exporting(QObject):
             if outcome is Outcome.DONE:
                 paths = tuple(path for report in reports for path in report.paths)
                 warnings = dict.fromkeys(w for report in reports for w in report.warnings)
-                self.exported.emit(Exported(order.folder, paths, tuple(warnings)))
+                self.exported.emit(ExportResult(order.folder, paths, tuple(warnings)))
 
         label = f"Export {', '.join(order.formats)}"
-        job_id = self._desk.submit(export_job(session, order), label, reports.append, on_end=finish)
-        self._desk.annotate(job_id, f"Written to {order.folder}")
+        job_id = self._jobs.submit(export_job(session, order), label, reports.append, on_end=finish)
+        self._jobs.annotate(job_id, f"Written to {order.folder}")
