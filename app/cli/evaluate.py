@@ -1,4 +1,4 @@
-"""Score the model on annotated videos (J, F and J&F) or on clicked stills (IoU and clicks)."""
+"""Score the model on annotated videos, with and without corrections, or on clicked stills."""
 
 import argparse
 import json
@@ -25,10 +25,19 @@ if TYPE_CHECKING:
     from tinysam2.evaluation.runner import SequenceResult
 
 TRACKING_COLUMNS = ("J&F", "J_mean", "F_mean")
-CLICKING_COLUMNS = ("IoU@1", "IoU@3", "IoU@5", "NoC@85", "NoC@90")
+CLICKING_COLUMNS = ("IoU@1", "IoU@3", "IoU@5", "NoC@85", "NoC@90", "obeyed", "obeyed_newest")
+CORRECTING_COLUMNS = ("J&F", "J", "F", "unclicked_J&F", "obeyed", "obeyed_newest")
 # Names of the model, which is not loaded just to read the options.
 PROTOCOLS = ("mask", "box", "1-click", "3-click", "5-click")
-INTERACTIVE = "interactive"  # the protocol of stills
+INTERACTIVE = "interactive"  # clicks on stills
+INTERACTIVE_VOS = "interactive-vos"  # clicks on tracked frames
+CORRECTIONS = 3
+# Options without a use, by protocol; all others are semi-supervised tracking.
+UNUSED_OPTIONS = {
+    INTERACTIVE: ("frames", "sequences", "memory_policy", "ablate"),
+    INTERACTIVE_VOS: ("images", "ablate"),
+}
+UNUSED_BY_TRACKING = ("images",)
 POLICIES = ("quality", "fifo", "samurai", "dam4sam")
 
 
@@ -38,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="val", help="part of it (default: val)")
     parser.add_argument("--frames", type=int, metavar="N", help="only N frames of each sequence")
     parser.add_argument("--sequences", type=int, metavar="N", help="only the first N sequences")
-    parser.add_argument("--pictures", type=int, metavar="N", help="only N stills of each data set")
+    parser.add_argument("--images", type=int, metavar="N", help="only N stills of each data set")
     parser.add_argument(
         "--memory-policy", choices=POLICIES, help="how frames enter memory (default: the model's)"
     )
@@ -49,9 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--protocol",
-        choices=(*PROTOCOLS, INTERACTIVE),
+        choices=(*PROTOCOLS, INTERACTIVE, INTERACTIVE_VOS),
         default="mask",
-        help="what the tracker is told on the first frame (default: mask), or clicks on stills",
+        help="prompt of the first frame (default: mask); interactive: clicks on stills; "
+        f"interactive-vos: {CORRECTIONS} times, click where tracking is worst and track again",
     )
     parser.add_argument(
         "--csv", type=Path, metavar="FILE", help="also write a row per object, or per memory"
@@ -70,23 +80,19 @@ def run(arguments: argparse.Namespace) -> int:
     policy = arguments.memory_policy
     memory = (("policy", policy),) if policy else ()
     settings = replace(model_settings(arguments), memory=memory)
-    is_interactive = arguments.protocol == INTERACTIVE
-    answer = _interact if is_interactive else _ablate if arguments.ablate else _score
-    print(answer(arguments, settings))
+    by_protocol = {INTERACTIVE: _click, INTERACTIVE_VOS: _correct}
+    tracking = _ablate if arguments.ablate else _score
+    print(by_protocol.get(arguments.protocol, tracking)(arguments, settings))
     return 0
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
-    """Refuse numbers that are too low, and what only the other kind of data has."""
-    for name, least in (("frames", 3), ("sequences", 1), ("pictures", 1)):
+    """Refuse numbers that are too low, and options without a use in the protocol."""
+    for name, least in (("frames", 3), ("sequences", 1), ("images", 1)):
         value = getattr(arguments, name)
         if value is not None and value < least:
             raise UsageError(f"--{name} must be at least {least}, got {value}.")
-    is_interactive = arguments.protocol == INTERACTIVE
-    useless = (
-        ("frames", "sequences", "memory_policy", "ablate") if is_interactive else ("pictures",)
-    )
-    for name in useless:
+    for name in UNUSED_OPTIONS.get(arguments.protocol, UNUSED_BY_TRACKING):
         if getattr(arguments, name):
             option = name.replace("_", "-")
             raise UsageError(f"--{option} has no use with --protocol {arguments.protocol}.")
@@ -95,39 +101,66 @@ def _check_options(arguments: argparse.Namespace) -> None:
 def _score(arguments: argparse.Namespace, settings: ModelSettings) -> str:
     """Score the model with one memory; returns what is to be printed."""
     from app.tracking.tinysam2_backend import load_network
-    from tinysam2.evaluation.report import summarise, write_csv
+    from tinysam2.evaluation.report import summarize, write_csv
 
     model, memory = load_network(settings)
     with _data_errors(arguments.root):
-        summary = summarise(_evaluation(arguments, model, 1)(memory))
+        summary = summarize(_evaluation(arguments, model, 1)(memory))
     if arguments.csv:
         write_csv(summary, arguments.csv)
     return json.dumps(summary) if arguments.json else _tracking_table(summary)
 
 
-def _interact(arguments: argparse.Namespace, settings: ModelSettings) -> str:
+def _click(arguments: argparse.Namespace, settings: ModelSettings) -> str:
     """Score the model on clicked stills; returns what is to be printed."""
     from app.tracking.tinysam2_backend import load_network
     from tinysam2.evaluation.interactive import (
-        click_pictures,
+        click_images,
         object_rows,
-        read_pictures,
-        summarise_clicks,
+        read_images,
+        summarize_clicks,
     )
     from tinysam2.evaluation.report import write_rows
 
     model, _ = load_network(settings)
-    progress = Progress("evaluating", "pictures")
+    progress = Progress("evaluating", "images")
     with _data_errors(arguments.root):
-        pictures = read_pictures(arguments.root, arguments.split, arguments.pictures)
+        images = read_images(arguments.root, arguments.split, arguments.images)
         results = []
-        for done, found in enumerate(click_pictures(model, pictures, arguments.size), start=1):
+        for done, found in enumerate(click_images(model, images, arguments.size), start=1):
             results += found
-            progress.update(done, len(pictures))
-        summary = summarise_clicks(results)
+            progress.update(done, len(images))
+        summary = summarize_clicks(results)
     if arguments.csv:
         write_rows(object_rows(results), arguments.csv)
     return json.dumps(summary) if arguments.json else _clicking_table(summary)
+
+
+def _correct(arguments: argparse.Namespace, settings: ModelSettings) -> str:
+    """Score the model on videos while correcting it; returns what is to be printed."""
+    from app.tracking.tinysam2_backend import load_network
+    from tinysam2.evaluation.interactive_vos import evaluate_corrections, summarize_corrections
+    from tinysam2.evaluation.report import write_csv
+
+    model, memory = load_network(settings)
+    progress = Progress("evaluating", "sequences")
+    with _data_errors(arguments.root):
+        total, results = _sequence_count(arguments), []
+        for result in evaluate_corrections(
+            model,
+            arguments.root,
+            arguments.split,
+            memory,
+            max_frames=arguments.frames,
+            image_size=arguments.size,
+            max_sequences=arguments.sequences,
+        ):
+            results.append(result)
+            progress.update(len(results), total)
+        summary = summarize_corrections(results)
+    if arguments.csv:
+        write_csv(summary, arguments.csv)
+    return json.dumps(summary) if arguments.json else _correcting_tables(summary)
 
 
 def _ablate(arguments: argparse.Namespace, settings: ModelSettings) -> str:
@@ -152,10 +185,9 @@ def _evaluation(
     """Return what scores the model with a memory; its progress counts all runs together."""
     from tinysam2.evaluation.prompts import Protocol
     from tinysam2.evaluation.runner import evaluate
-    from tinysam2.evaluation.sequences import read_sequences
 
     root, split = arguments.root, arguments.split
-    total = runs * sum(1 for _ in islice(read_sequences(root, split), arguments.sequences))
+    total = runs * _sequence_count(arguments)
     progress, done = Progress("evaluating", "sequences"), count(1)
 
     def scored(memory: "MemoryConfig") -> "Iterator[SequenceResult]":
@@ -175,6 +207,13 @@ def _evaluation(
     return scored
 
 
+def _sequence_count(arguments: argparse.Namespace) -> int:
+    from tinysam2.evaluation.sequences import read_sequences
+
+    sequences = read_sequences(arguments.root, arguments.split)
+    return sum(1 for _ in islice(sequences, arguments.sequences))
+
+
 @contextmanager
 def _data_errors(root: Path) -> Iterator[None]:
     """Turn what the data set and the model raise into sentences."""
@@ -189,8 +228,7 @@ def _data_errors(root: Path) -> Iterator[None]:
 
 def _tracking_table(summary: Mapping[str, Any]) -> str:
     rows = {**summary["sequences"], "all objects": summary["overall"]}
-    speed = f"{summary['overall']['frames_per_second']:.1f} frames/s"
-    return f"{_table(rows, TRACKING_COLUMNS)}\n{speed}"
+    return f"{_table(rows, TRACKING_COLUMNS)}\n{_speed(summary)}"
 
 
 def _clicking_table(summary: Mapping[str, Any]) -> str:
@@ -198,11 +236,40 @@ def _clicking_table(summary: Mapping[str, Any]) -> str:
     return f"{_table(rows, CLICKING_COLUMNS)}\n{summary['overall']['objects']} objects"
 
 
-def _table(rows: Mapping[str, Mapping[str, float]], columns: Sequence[str]) -> str:
-    """Lay rows out for people: percents, but numbers of clicks as they are."""
+def _correcting_tables(summary: Mapping[str, Any]) -> str:
+    """Lay out J&F by sequence and number of corrections, then all figures over all objects."""
+    overall, counts = summary["overall"], range(CORRECTIONS + 1)
+    rows = {**summary["sequences"], "all objects": overall}
+    by_count = {
+        f"{number} correction{'s' if number != 1 else ''}": {
+            name: overall.get(f"{name}@{number}") for name in CORRECTING_COLUMNS
+        }
+        for number in counts
+    }
+    tables = _table(rows, [f"J&F@{n}" for n in counts]), _table(by_count, CORRECTING_COLUMNS)
+    return "\n\n".join([*tables, _speed(summary)])
+
+
+def _speed(summary: Mapping[str, Any]) -> str:
+    return f"{summary['overall']['frames_per_second']:.1f} frames/s"
+
+
+def _table(rows: Mapping[str, Mapping[str, float | None]], columns: Sequence[str]) -> str:
+    """Lay rows out for people: percents, but numbers of clicks as they are; "-" for no value."""
     width = max(map(len, rows))
-    lines = ["  ".join([" " * width, *(f"{name:>6}" for name in columns)])]
-    for name, row in rows.items():
-        cells = (row[column] * (1 if column.startswith("NoC") else 100) for column in columns)
-        lines.append("  ".join([name.ljust(width), *(f"{cell:6.1f}" for cell in cells)]))
-    return "\n".join(lines)
+    widths = [max(6, len(name)) for name in columns]
+    lines = [[" " * width, *columns]]
+    lines += [
+        [name.ljust(width), *(_cell(column, row[column]) for column in columns)]
+        for name, row in rows.items()
+    ]
+    return "\n".join(
+        "  ".join([head, *(cell.rjust(w) for cell, w in zip(cells, widths, strict=True))])
+        for head, *cells in lines
+    )
+
+
+def _cell(column: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value * (1 if column.startswith('NoC') else 100):.1f}"

@@ -13,6 +13,7 @@ from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbere
 from tests.unit.tinysam2.toys import TOY
 from tinysam2.checkpoints import save_checkpoint
 from tinysam2.config import MemoryPolicy
+from tinysam2.evaluation.interactive_vos import CORRECTIONS
 from tinysam2.evaluation.prompts import Protocol
 from tinysam2.network import TinySam2
 
@@ -113,18 +114,53 @@ def test_eval_clicks_on_stills(
     for number in range(3):
         Image.fromarray(numbered_frame(number)).save(root / f"{number}.jpg")
         Image.fromarray(labels).save(root / f"{number}.png")
-    words = ["eval", str(root), "--protocol", "interactive", "--pictures", "2"]
+    words = ["eval", str(root), "--protocol", "interactive", "--images", "2"]
     words += ["--checkpoint", str(weights), "--device", "cpu", "--size", "64"]
     assert main([*words, "--json", "--csv", str(table)]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["datasets"]["stills"] == summary["overall"]
     assert summary["overall"]["objects"] == 2
     assert 0 <= summary["overall"]["IoU@1"] <= 1
+    assert 0 <= summary["overall"]["obeyed"] <= 1
     assert 1 <= summary["overall"]["NoC@85"] <= summary["overall"]["NoC@90"] <= 20
     with table.open() as file:
-        assert [row["picture"] for row in csv.DictReader(file)] == ["0", "1"]
+        assert [row["image"] for row in csv.DictReader(file)] == ["0", "1"]
     assert main(words) == 0
-    assert "2 objects" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0].split()[-2:] == ["obeyed", "obeyed_newest"]
+    assert "2 objects" in shown
+
+
+def test_eval_corrects_tracked_frames(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, table = davis_tree(tmp_path / "davis"), tmp_path / "objects.csv"
+    words = ["eval", str(root), "--protocol", "interactive-vos", "--sequences", "1"]
+    words += ["--checkpoint", str(weights), "--device", "cpu", "--size", "64", "--frames", "3"]
+    assert main([*words, "--json", "--csv", str(table)]) == 0
+    shown = capsys.readouterr()
+    summary = json.loads(shown.out)
+    assert "evaluating: 1/1 sequences" in shown.err
+    figures = {f"{name}@{n}" for n in range(4) for name in ("J&F", "J", "F", "unclicked_J&F")}
+    figures |= {f"{name}@{n}" for n in range(1, 4) for name in ("obeyed", "obeyed_newest")}
+    assert figures < set(summary["overall"])
+    (clicked,) = summary["sequences"]["ball"]["objects"].values()
+    assert [click["frame"] for click in clicked["corrections"]] == [1, 1, 1]  # the only scored one
+    assert summary["overall"]["unclicked_J&F@3"] is None
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["sequence"] for row in rows] == ["ball", "overall"]
+    assert set(rows[0]) == {"sequence", "object"} | figures
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["J&F@0", "J&F@1", "J&F@2", "J&F@3"]
+    first, last = (next(i for i in lines if i.startswith(f"{n} corr")) for n in "03")
+    assert first.split()[-2:] == ["-", "-"]
+    assert last.split()[-1] in ("0.0", "100.0")
+
+
+def test_eval_makes_as_many_corrections_as_it_shows() -> None:
+    assert evaluate.CORRECTIONS == CORRECTIONS
 
 
 @pytest.mark.parametrize(
@@ -132,8 +168,10 @@ def test_eval_clicks_on_stills(
     [
         (["--protocol", "interactive", "--frames", "3"], "--frames has no use"),
         (["--protocol", "interactive", "--memory-policy", "fifo"], "--memory-policy has no use"),
-        (["--protocol", "interactive", "--pictures", "0"], "--pictures must be at least 1"),
-        (["--pictures", "3"], "--pictures has no use with --protocol mask"),
+        (["--protocol", "interactive", "--images", "0"], "--images must be at least 1"),
+        (["--images", "3"], "--images has no use with --protocol mask"),
+        (["--protocol", "interactive-vos", "--ablate"], "--ablate has no use"),
+        (["--protocol", "interactive-vos", "--images", "3"], "--images has no use"),
     ],
 )
 def test_eval_refuses_options_of_other_data(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinysam2.config import FULL_MEMORY, MemoryConfig, MemoryPolicy
-from tinysam2.evaluation.report import summarise
+from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import SequenceResult
 
 Evaluation = Callable[[MemoryConfig], Iterable[SequenceResult]]
@@ -52,7 +52,7 @@ def ablate(evaluate: Evaluation, base: MemoryConfig, token_bytes: int) -> Iterat
 
     Yields:
         ``setting``, ``policy``, ``pool``, ``keep_ratio``; ``J&F``, ``J``, ``F`` in [0, 1] and
-        ``of_full``, the share of the full memory's J&F; ``tokens_stored`` and
+        ``of_full``, the J&F divided by that of the full memory; ``tokens_stored`` and
         ``tokens_attended`` of an object on a frame, pointers included, and ``bytes`` stored, each
         as ``_mean`` and ``_max``; ``ms_per_frame`` of all objects, reading it included.
 
@@ -77,7 +77,7 @@ def ablate(evaluate: Evaluation, base: MemoryConfig, token_bytes: int) -> Iterat
 
 
 def _measure(results: Sequence[SequenceResult], token_bytes: int) -> Row:
-    overall = summarise(results)["overall"]
+    overall = summarize(results)["overall"]
     stored = np.concatenate([result.tokens_stored for result in results])
     attended = np.concatenate([result.tokens_attended for result in results])
     return {

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tinysam2.build import Model
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
-from tinysam2.evaluation.prompts import Segment, clicks
+from tinysam2.evaluation.prompts import Predict, click_sequence
 from tinysam2.evaluation.report import mean_row
 from tinysam2.network import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
@@ -33,8 +33,8 @@ INDEX_LEVELS = 3  # an index lies in the folder itself, or up to two above it
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatedPicture:
-    """A picture of a data set, with the label picture of its objects."""
+class AnnotatedImage:
+    """An image of a data set, with the label image of its objects."""
 
     dataset: str
     still: StillFile
@@ -45,16 +45,19 @@ class ClickedObject:
     """How the clicks on one object went.
 
     Attributes:
-        dataset: that the picture is from.
-        picture: its file name without suffix.
+        dataset: that the image is from.
+        image: its file name without suffix.
         object_id: label of the object.
         ious: IoU after each click; shorter than `MOST_CLICKS` when there is nothing to gain.
+        obeyed: after the first, second, ... Nth click, whether the mask obeys each of the N clicks
+            so far, see `Click.is_obeyed`; the newest last.
     """
 
     dataset: str
-    picture: str
+    image: str
     object_id: int
     ious: tuple[float, ...]
+    obeyed: tuple[tuple[bool, ...], ...]
 
     def iou_after(self, click_count: int) -> float:
         """Return the IoU after so many clicks, or after the last that was needed."""
@@ -65,19 +68,27 @@ class ClickedObject:
         reached = (count for count, iou in enumerate(self.ious, start=1) if iou >= target)
         return next(reached, MOST_CLICKS)
 
+    @property
+    def obeyed_fraction(self) -> float:
+        """Fraction of the clicks so far that a mask obeys, averaged over the masks."""
+        return float(np.mean([np.mean(clicks) for clicks in self.obeyed]))
 
-def read_pictures(
-    root: Path, split: str, max_pictures: int | None = None
-) -> list[AnnotatedPicture]:
-    """Find the annotated pictures below a folder.
+    @property
+    def obeyed_newest_fraction(self) -> float:
+        """Fraction of the masks that obey the newest of their clicks."""
+        return float(np.mean([clicks[-1] for clicks in self.obeyed]))
+
+
+def read_images(root: Path, split: str, max_images: int | None = None) -> list[AnnotatedImage]:
+    """Find the annotated images below a folder.
 
     Args:
         root: folder.  Where it, or one of the two folders above it, has an ``index.json``, its
             ``entries`` of ``type`` "image" say what there is: ``path`` without suffix, ``split``,
-            ``dataset`` and ``kind``, of which only `CLICKABLE_KINDS` count.  Without one, pictures
+            ``dataset`` and ``kind``, of which only `CLICKABLE_KINDS` count.  Without one, images
             and PNG masks of the same stem make one data set without splits.
         split: such as "val", or "all"; only an index knows splits.
-        max_pictures: use only the first ones of each data set.
+        max_images: use only the first ones of each data set.
 
     Raises:
         ValueError: there are none.
@@ -87,73 +98,72 @@ def read_pictures(
     index = next((file for at in places if (file := at / "index.json").is_file()), None)
     if index is None:
         stills = read_mask_folder(root, None)[0].stills
-        found = [AnnotatedPicture(root.name, s) for s in stills if isinstance(s, StillFile)]
+        found = [AnnotatedImage(root.name, s) for s in stills if isinstance(s, StillFile)]
     else:
         found = list(_indexed(index, root, split))
     if not found:
-        raise ValueError(f"the split {split!r} must have annotated pictures, found none")
-    datasets = dict.fromkeys(picture.dataset for picture in found)
+        raise ValueError(f"the split {split!r} must have annotated images, found none")
+    datasets = dict.fromkeys(image.dataset for image in found)
     return [
-        picture
+        image
         for dataset in datasets
-        for picture in islice((p for p in found if p.dataset == dataset), max_pictures)
+        for image in islice((p for p in found if p.dataset == dataset), max_images)
     ]
 
 
-def _indexed(index: Path, root: Path, split: str) -> Iterator[AnnotatedPicture]:
+def _indexed(index: Path, root: Path, split: str) -> Iterator[AnnotatedImage]:
     for entry in json.loads(index.read_text("utf-8"))["entries"]:
         path = index.parent / entry["path"]
         is_wanted = entry["type"] == "image" and split in ("all", entry.get("split"))
         if is_wanted and entry.get("kind") in CLICKABLE_KINDS and path.is_relative_to(root):
             still = StillFile(Path(f"{path}.jpg"), Path(f"{path}.png"))
-            yield AnnotatedPicture(entry["dataset"], still)
+            yield AnnotatedImage(entry["dataset"], still)
 
 
-def click_pictures(
-    model: Model, pictures: Iterable[AnnotatedPicture], image_size: int | None = None
+def click_images(
+    model: Model, images: Iterable[AnnotatedImage], image_size: int | None = None
 ) -> Iterator[list[ClickedObject]]:
-    """Click on every object of each picture until nothing that is reported can change.
+    """Click on every object of each image until neither IoUs nor numbers of clicks can change.
 
-    Each answer is given all clicks so far, and the mask that the last of them repairs.
+    Each prediction is given all clicks so far, and the mask that the last of them corrects.
 
     Args:
         model: loaded network.
-        pictures: see `read_pictures`.
+        images: see `read_images`.
         image_size: network input side; the model's own by default.
 
     Yields:
-        The objects of a picture; none where all are too small or too large.
+        The objects of an image; none where all are too small or too large.
 
     Raises:
-        ValueError: a picture or its labels cannot be read.
+        ValueError: an image or its labels cannot be read.
     """
     predictor = ImagePredictor(model, image_size)
-    for key, picture in enumerate(pictures):
-        pixels, labels = picture.still.pixels(), picture.still.labels()
+    for key, image in enumerate(images):
+        pixels, labels = image.still.pixels(), image.still.labels()
         if labels.shape != pixels.shape[:2]:
             raise ValueError(
-                f"{picture.still.mask} must have the size of its picture, {pixels.shape[:2]}, "
+                f"{image.still.mask} must have the size of its image, {pixels.shape[:2]}, "
                 f"got {labels.shape}"
             )
         features, void = predictor.features(key, pixels), labels == VOID
         found = []
         for object_id in _objects(labels):
-            dialogue = _Dialogue(predictor, features, void)
-            ious = _ious(labels == object_id, dialogue.answer)
-            found.append(ClickedObject(picture.dataset, picture.still.path.stem, object_id, ious))
+            session = _ClickSession(predictor, features, void)
+            found.append(_click_object(image, object_id, labels == object_id, session.predict))
         yield found
 
 
 def _objects(labels: Pixels) -> list[int]:
     ids, counts = np.unique(labels[(labels > 0) & (labels != VOID)], return_counts=True)
-    shares = counts / labels.size
-    kept: list[int] = ids[(shares >= MIN_AREA) & (shares <= MAX_AREA)].tolist()
+    fractions = counts / labels.size
+    kept: list[int] = ids[(fractions >= MIN_AREA) & (fractions <= MAX_AREA)].tolist()
     return kept
 
 
 @dataclass
-class _Dialogue:
-    """Clicks on one object: each answer is given all of them, and the mask before to repair.
+class _ClickSession:
+    """Predictions of one object from clicks: each is prompted with all of them and the last mask.
 
     Source: interactive segmentation in SAM 2 (``sam2/sam2_image_predictor.py``), ``mask_input``.
     """
@@ -164,7 +174,7 @@ class _Dialogue:
     previous: Tensor | None = None  # (1, h, w) logits
 
     @torch.inference_mode()
-    def answer(self, points_xy: list[list[float]], labels: list[int]) -> NDArray[np.float32]:
+    def predict(self, points_xy: list[list[float]], labels: list[int]) -> NDArray[np.float32]:
         """Return mask logits (H, W) that claim no void pixel."""
         prompt = ObjectPrompt.of(points_xy, labels, None)
         size_hw = (self.void.shape[0], self.void.shape[1])
@@ -174,35 +184,43 @@ class _Dialogue:
         return np.where(self.void, np.float32(-np.inf), logits)
 
 
-def _ious(truth: Bitmap, segment: Segment) -> tuple[float, ...]:
+def _click_object(
+    image: AnnotatedImage, object_id: int, truth: Bitmap, predict: Predict
+) -> ClickedObject:
     ious: list[float] = []
-    for mask in islice(clicks(truth, segment), MOST_CLICKS):
-        ious.append(region_similarity(truth, mask))
+    obeyed: list[tuple[bool, ...]] = []
+    for prediction in islice(click_sequence(truth, predict), MOST_CLICKS):
+        ious.append(region_similarity(truth, prediction.mask))
+        obeyed.append(prediction.obeyed)
         if len(ious) >= max(REPORTED_CLICKS) and max(ious) >= max(TARGETS):
             break
-    return tuple(ious)
+    return ClickedObject(
+        image.dataset, image.still.path.stem, object_id, tuple(ious), tuple(obeyed)
+    )
 
 
 def object_rows(results: Iterable[ClickedObject]) -> list[dict[str, Any]]:
-    """Return a row for each object: what it is, ``IoU@`` some clicks, ``NoC@`` some IoUs."""
+    """Return a row for each object: what it is, and the columns of `summarize_clicks`."""
     return [
-        {"dataset": r.dataset, "picture": r.picture, "object": r.object_id, **_figures(r)}
+        {"dataset": r.dataset, "image": r.image, "object": r.object_id, **_figures(r)}
         for r in results
     ]
 
 
-def summarise_clicks(results: Sequence[ClickedObject]) -> dict[str, Any]:
+def summarize_clicks(results: Sequence[ClickedObject]) -> dict[str, Any]:
     """Average over objects.
 
     Returns:
         ``overall`` and ``datasets`` by name, each with the mean ``IoU@1``, ``IoU@3``, ``IoU@5``
-        in [0, 1] and numbers of clicks ``NoC@85`` and ``NoC@90``, and the number of ``objects``.
+        in [0, 1] and numbers of clicks ``NoC@85`` and ``NoC@90``, the fractions of clicks
+        ``obeyed`` and ``obeyed_newest`` (`ClickedObject`), and the number of ``objects``.  Each
+        object counts the same, however many clicks it took.
 
     Raises:
         ValueError: there are no results.
     """
     if not results:
-        raise ValueError("the pictures must show an object that is neither tiny nor everything")
+        raise ValueError("the images must show an object that is neither tiny nor everything")
     datasets = dict.fromkeys(result.dataset for result in results)
     return {
         "overall": _mean(results),
@@ -210,11 +228,17 @@ def summarise_clicks(results: Sequence[ClickedObject]) -> dict[str, Any]:
     }
 
 
-def _mean(results: Sequence[ClickedObject]) -> dict[str, float]:
+def _mean(results: Sequence[ClickedObject]) -> dict[str, float | None]:
     return {**mean_row([_figures(result) for result in results]), "objects": len(results)}
 
 
-def _figures(result: ClickedObject) -> dict[str, float]:
-    ious = {f"IoU@{count}": result.iou_after(count) for count in REPORTED_CLICKS}
+def _figures(result: ClickedObject) -> dict[str, float | None]:
+    ious: dict[str, float | None] = {
+        f"IoU@{count}": result.iou_after(count) for count in REPORTED_CLICKS
+    }
     counts = {f"NoC@{100 * target:.0f}": result.clicks_to(target) for target in TARGETS}
-    return {**ious, **counts}
+    obeyed = {
+        "obeyed": result.obeyed_fraction,
+        "obeyed_newest": result.obeyed_newest_fraction,
+    }
+    return {**ious, **counts, **obeyed}

@@ -45,7 +45,7 @@ def boundary_accuracy(truth: Bitmap, predicted: Bitmap, void: Bitmap | None = No
 
     Source:
         As `region_similarity`; ``f_measure`` in the evaluator.  The result is the same; here
-        only the part of the picture that holds the masks is looked at.
+        only the part of the image that holds the masks is looked at.
     """
     radius = math.ceil(BOUNDARY_TOLERANCE * math.hypot(*truth.shape))
     truth, predicted = _without_void(truth, predicted, void)
@@ -66,13 +66,13 @@ def _without_void(truth: Bitmap, predicted: Bitmap, void: Bitmap | None) -> tupl
 
 
 def _surroundings(bitmap: Bitmap) -> tuple[slice, slice]:
-    """Return the part of the picture outside which no boundary can lie."""
+    """Return the part of the image outside which no boundary can lie."""
     left, top, width, height = cv2.boundingRect(bitmap.view(np.uint8))
     return slice(max(top - 1, 0), top + height + 1), slice(max(left - 1, 0), left + width + 1)
 
 
 def _boundary(bitmap: Bitmap) -> Bitmap:
-    """Mark each pixel that differs from its right, lower or lower right neighbour."""
+    """Mark each pixel that differs from its right, lower or lower right neighbor."""
     padded = np.pad(bitmap, ((0, 1), (0, 1)), mode="edge")
     right, below, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
     edge: Bitmap = (bitmap != right) | (bitmap != below) | (bitmap != diagonal)

@@ -11,8 +11,10 @@ import numpy as np
 from tinysam2.evaluation.metrics import Scores, statistics
 from tinysam2.evaluation.runner import SequenceResult
 
+Row = Mapping[str, float | None]
 
-def summarise(results: Iterable[SequenceResult]) -> dict[str, Any]:
+
+def summarize(results: Iterable[SequenceResult]) -> dict[str, Any]:
     """Average scores as the official evaluator does: over frames, then over all objects.
 
     Returns:
@@ -25,7 +27,7 @@ def summarise(results: Iterable[SequenceResult]) -> dict[str, Any]:
     results = list(results)
     if not results:
         raise ValueError("results must hold at least one sequence")
-    sequences = {result.name: _summarise_sequence(result) for result in results}
+    sequences = {result.name: _summarize_sequence(result) for result in results}
     objects = [row for entry in sequences.values() for row in entry["objects"].values()]
     seconds = sum(result.seconds for result in results)
     overall = {
@@ -37,7 +39,7 @@ def summarise(results: Iterable[SequenceResult]) -> dict[str, Any]:
     return {"overall": overall, "sequences": sequences}
 
 
-def _summarise_sequence(result: SequenceResult) -> dict[str, Any]:
+def _summarize_sequence(result: SequenceResult) -> dict[str, Any]:
     objects = {
         str(object_id): _row(region, boundary)
         for object_id, region, boundary in zip(
@@ -47,7 +49,7 @@ def _summarise_sequence(result: SequenceResult) -> dict[str, Any]:
     return {**mean_row(list(objects.values())), "objects": objects}
 
 
-def _row(region: Scores, boundary: Scores) -> dict[str, float]:
+def _row(region: Scores, boundary: Scores) -> dict[str, float | None]:
     j, f = statistics(region), statistics(boundary)
     return {
         "J&F": (j.mean + f.mean) / 2,
@@ -60,9 +62,15 @@ def _row(region: Scores, boundary: Scores) -> dict[str, float]:
     }
 
 
-def mean_row(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Average each column over the rows."""
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+def mean_row(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Average each column over the rows that have a value there; None where none has."""
+    return {name: mean([row[name] for row in rows]) for name in rows[0]}
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """Average the values that are not None; None where there are none."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def write_json(summary: Mapping[str, Any], path: Path) -> None:
@@ -71,15 +79,20 @@ def write_json(summary: Mapping[str, Any], path: Path) -> None:
 
 
 def write_csv(summary: Mapping[str, Any], path: Path) -> None:
-    """Write a row for each object of a summary, and a last one over all of them."""
+    """Write the figures of each object of a summary, and in a last row those over all objects."""
     rows = [
-        {"sequence": name, "object": object_id, **row}
+        {"sequence": name, "object": object_id, **_numbers(row)}
         for name, entry in summary["sequences"].items()
         for object_id, row in entry["objects"].items()
     ]
     columns = list(rows[0])
     overall = {name: value for name, value in summary["overall"].items() if name in columns}
     write_rows([*rows, {"sequence": "overall", "object": "", **overall}], path)
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is no number, for which a table has no room."""
+    return {name: value for name, value in row.items() if not isinstance(value, list)}
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Semi-supervised evaluation: prompt the first frame, track, score the rest."""
+"""Semi-supervised evaluation: prompt the first frame, track, score the other frames."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
 from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
-from tinysam2.evaluation.prompts import Protocol, clicks, enclosing_box
+from tinysam2.evaluation.prompts import Protocol, click_sequence, enclosing_box
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.tracking.steps import TrackStep
 from tinysam2.tracking.video_tracker import VideoTracker
 
 VOID = 255
+
+Review = Callable[[int, NDArray[np.uint8], NDArray[np.uint8], Scores], None]
+"""Given a scored frame's index, its true and predicted labels (H, W), and the (O,) J."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,23 @@ class SequenceResult:
     tokens_attended: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TrackingPass:
+    """What one propagation through a sequence scored.
+
+    Attributes:
+        region: (O, F) J.
+        boundary: (O, F) F.
+        seconds: time for tracking, reading frames included, scoring left out.
+        events: what memory decided, of each object on each frame.
+    """
+
+    region: Scores
+    boundary: Scores
+    seconds: float
+    events: tuple[MemoryEvent, ...]
+
+
 def evaluate(
     model: Model,
     root: Path,
@@ -66,7 +86,7 @@ def evaluate(
         model: loaded network.
         root: data set, see `read_sequences`.
         split: part of it.
-        protocol: what the tracker is told on the first frame.
+        protocol: how the first frame is prompted.
         memory: memory settings; the model's own by default.
         max_frames: use only the beginning of each sequence.
         image_size: network input side; the model's own by default.
@@ -75,10 +95,17 @@ def evaluate(
     Raises:
         ValueError: the data set holds nothing to score.
     """
+    for sequence in read_limited(root, split, max_frames, max_sequences):
+        tracker = VideoTracker(model, sequence.frames, memory, image_size)
+        yield score_sequence(tracker, sequence, protocol)
+
+
+def read_limited(
+    root: Path, split: str, max_frames: int | None, max_sequences: int | None
+) -> Iterator[AnnotatedSequence]:
+    """Read the first sequences of a data set and the first frames of each; None for all."""
     for sequence in islice(read_sequences(root, split), max_sequences):
-        shown = sequence if max_frames is None else sequence.first(max_frames)
-        tracker = VideoTracker(model, shown.frames, memory, image_size)
-        yield score_sequence(tracker, shown, protocol)
+        yield sequence if max_frames is None else sequence.first(max_frames)
 
 
 def score_sequence(
@@ -92,37 +119,43 @@ def score_sequence(
     Args:
         tracker: without prompts yet, on ``sequence.frames``.
         sequence: the ground truth.
-        protocol: what the tracker is told.
+        protocol: how the first frame is prompted.
 
     Raises:
         ValueError: the first frame has no object, or no frame is left to score.
     """
     first = sequence.labels(0)
-    ids, scored = _to_score(sequence, first)
-    region, boundary = np.zeros((2, len(ids), len(scored)))
-    columns = {frame: column for column, frame in enumerate(scored)}
-    events: list[MemoryEvent] = []
-    seconds = -time.perf_counter()
+    ids, scored = scored_part(sequence, first)
+    start = time.perf_counter()
     for object_id in ids:
         _prompt(tracker, object_id, first == object_id, protocol)
-    for step in tracker.propagate():
-        events += step.memory_events.values()
-        if (column := columns.get(step.frame_index)) is not None:
-            predicted = combined_labels(step)
-            seconds += time.perf_counter()
-            truth = sequence.labels(step.frame_index)
-            region[:, column], boundary[:, column] = _scores(truth, predicted, ids)
-            seconds -= time.perf_counter()
-    seconds += time.perf_counter()
-    tokens = _tokens_stored(events), _tokens_attended(events)
-    frame_count = len(sequence.frames)
+    prompting_seconds = time.perf_counter() - start
+    done = track_and_score(tracker, sequence, ids, scored)
     return SequenceResult(
-        sequence.name, tuple(ids), tuple(scored), region, boundary, frame_count, seconds, *tokens
+        name=sequence.name,
+        object_ids=ids,
+        scored_frames=scored,
+        region=done.region,
+        boundary=done.boundary,
+        tracked_frames=len(sequence.frames),
+        seconds=prompting_seconds + done.seconds,
+        tokens_stored=_tokens_stored(done.events),
+        tokens_attended=_tokens_attended(done.events),
     )
 
 
-def _to_score(sequence: AnnotatedSequence, first: NDArray[np.uint8]) -> tuple[list[int], list[int]]:
-    """Return the objects and the frames that count."""
+def scored_part(
+    sequence: AnnotatedSequence, first: NDArray[np.uint8]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the objects and the frames that count.
+
+    Args:
+        sequence: the ground truth.
+        first: (H, W) labels of its first frame.
+
+    Raises:
+        ValueError: the first frame has no object, or no frame is left to score.
+    """
     scored = sorted(sequence.annotations.keys() - {0, len(sequence.frames) - 1})
     ids = sorted(set(np.unique(first).tolist()) - {0, VOID})
     if not ids or not scored:
@@ -130,7 +163,41 @@ def _to_score(sequence: AnnotatedSequence, first: NDArray[np.uint8]) -> tuple[li
             f"{sequence.name} must have an object on its first frame and an annotated frame "
             f"between the first and the last, got objects {ids} and frames {scored}"
         )
-    return ids, scored
+    return tuple(ids), tuple(scored)
+
+
+def track_and_score(
+    tracker: VideoTracker,
+    sequence: AnnotatedSequence,
+    object_ids: Sequence[int],
+    scored_frames: Sequence[int],
+    review: Review | None = None,
+) -> TrackingPass:
+    """Propagate the tracker's prompts through a sequence and score the predictions.
+
+    Args:
+        tracker: with prompts, on ``sequence.frames``.
+        sequence: the ground truth.
+        object_ids: objects to score, O of them.
+        scored_frames: frames to score, F of them.
+        review: called for each scored frame, in frame order.
+    """
+    region, boundary = np.zeros((2, len(object_ids), len(scored_frames)))
+    columns = {frame: column for column, frame in enumerate(scored_frames)}
+    events: list[MemoryEvent] = []
+    seconds = -time.perf_counter()
+    for step in tracker.propagate():
+        events += step.memory_events.values()
+        if (column := columns.get(step.frame_index)) is not None:
+            predicted = combined_labels(step)
+            seconds += time.perf_counter()
+            truth = sequence.labels(step.frame_index)
+            region[:, column], boundary[:, column] = _scores(truth, predicted, object_ids)
+            if review is not None:
+                review(step.frame_index, truth, predicted, region[:, column])
+            seconds -= time.perf_counter()
+    seconds += time.perf_counter()
+    return TrackingPass(region, boundary, seconds, tuple(events))
 
 
 def _tokens_stored(events: Iterable[MemoryEvent]) -> tuple[int, ...]:
@@ -147,9 +214,9 @@ def _prompt(tracker: VideoTracker, object_id: int, truth: Bitmap, protocol: Prot
     elif protocol is Protocol.BOX:
         tracker.add_box(object_id, 0, enclosing_box(truth))
     else:
-        answers = clicks(truth, partial(tracker.add_points, object_id, 0))
-        for _ in islice(answers, protocol.click_count):
-            pass  # the tracker keeps the last ones
+        predictions = click_sequence(truth, partial(tracker.add_points, object_id, 0))
+        for _ in islice(predictions, protocol.click_count):
+            pass  # the tracker keeps the last prompt
 
 
 def combined_labels(step: TrackStep) -> NDArray[np.uint8]:

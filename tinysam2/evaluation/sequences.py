@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 RESOLUTION = "480p"
+WHITE = 255  # the object in black and white masks; void in masks of object ids
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Pictures by number, read when asked for."""
+    """Images by frame index, read when asked for."""
 
     files: tuple[Path, ...]
 
@@ -27,23 +28,23 @@ class Frames:
         """Read a frame, (H, W, 3) RGB.
 
         Raises:
-            ValueError: the file is not a picture.
+            ValueError: the file is not an image.
         """
         file = self.files[frame_index]
         bgr = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_COLOR)
         if bgr is None:
-            raise ValueError(f"{file} must be a picture")
+            raise ValueError(f"{file} must be an image")
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedSequence:
-    """Frames and the label pictures of some or all of them.
+    """Frames and the label images of some or all of them.
 
     Attributes:
         name: of the sequence.
         frames: from the first annotated frame on.
-        annotations: label picture by frame number.
+        annotations: label image by frame index; the first frame has one.
     """
 
     name: str
@@ -53,15 +54,17 @@ class AnnotatedSequence:
     def labels(self, frame_index: int) -> NDArray[np.uint8]:
         """Read the object ids of an annotated frame, (H, W); 0 is background, 255 void.
 
+        Where the first frame has no value but 0 and 255, 255 is not void but the one object of the
+        sequence and becomes 1, as in DAVIS 2016.
+
         Raises:
-            ValueError: the file is not a picture of labels.
+            ValueError: the file is not an image of labels.
         """
-        with Image.open(self.annotations[frame_index]) as picture:
-            labels = np.array(picture)
-        if labels.ndim != 2 or labels.dtype != np.uint8:
-            raise ValueError(
-                f"{self.annotations[frame_index]} must be an 8-bit palette or grey PNG"
-            )
+        labels = _read_labels(self.annotations[frame_index])
+        if _is_binary(labels) and (
+            frame_index == 0 or _is_binary(_read_labels(self.annotations[0]))
+        ):
+            labels[labels == WHITE] = 1
         return labels
 
     def first(self, frame_count: int) -> "AnnotatedSequence":
@@ -70,11 +73,24 @@ class AnnotatedSequence:
         return replace(self, frames=Frames(self.frames.files[:frame_count]), annotations=kept)
 
 
+def _read_labels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        labels = np.array(image)
+    if labels.ndim != 2 or labels.dtype != np.uint8:
+        raise ValueError(f"{path} must be an 8-bit palette or gray PNG")
+    return labels
+
+
+def _is_binary(labels: NDArray[np.uint8]) -> bool:
+    """Tell whether there are white pixels, and all others are black."""
+    return set(np.unique(labels).tolist()) in ({WHITE}, {0, WHITE})
+
+
 def read_sequences(root: Path, split: str) -> Iterator[AnnotatedSequence]:
     """Find the annotated sequences of a data set.
 
     Args:
-        root: a DAVIS 2017 tree, or a folder of sequences that each hold ``NNNNN.jpg`` and
+        root: a DAVIS 2017 or 2016 tree, or a folder of sequences that each hold ``NNNNN.jpg`` and
             ``NNNNN.png``.  Such sequences belong to a split when an ``index.json`` two folders
             up says so (``entries`` with ``path``, ``split`` and ``annotated``: "all" or frame
             numbers); without one, all of them do.
@@ -98,10 +114,24 @@ def _davis(root: Path, split: str) -> Iterator[AnnotatedSequence]:
     if split == "all":
         names = sorted(folder.name for folder in annotations.iterdir())
     else:
-        listing = root / "ImageSets" / "2017" / f"{split}.txt"
-        names = listing.read_text("utf-8").split("\n") if listing.is_file() else []
-    for name in filter(None, map(str.strip, names)):
+        names = _davis_split(root / "ImageSets", split)
+    for name in names:
         yield _sequence(name, images / name, annotations / name)
+
+
+def _davis_split(lists: Path, split: str) -> list[str]:
+    """Read the names of a split's sequences; none where there is no list of it.
+
+    DAVIS 2017 lists names, DAVIS 2016 the two files of each frame.
+    """
+    listing = lists / "2017" / f"{split}.txt"
+    if listing.is_file():
+        return listing.read_text("utf-8").split()
+    listing = lists / RESOLUTION / f"{split}.txt"
+    if listing.is_file():
+        files = listing.read_text("utf-8").split()
+        return list(dict.fromkeys(Path(file).parent.name for file in files))
+    return []
 
 
 def _folders(root: Path, split: str) -> Iterator[AnnotatedSequence]:
@@ -128,7 +158,7 @@ def _sequence(
         and (chosen is None or number in chosen)
     }
     if not found:
-        raise ValueError(f"{annotations} must hold a label picture of a frame in {images}")
+        raise ValueError(f"{annotations} must hold a label image of a frame in {images}")
     start = min(found)
     shifted = {number - start: path for number, path in found.items()}
     return AnnotatedSequence(name, Frames(tuple(files[start:])), shifted)

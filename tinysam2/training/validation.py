@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from tinysam2.build import prepare
-from tinysam2.evaluation.report import summarise
+from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import evaluate
 from tinysam2.evaluation.sequences import read_sequences
 from tinysam2.network import TinySam2
@@ -67,5 +67,5 @@ class Validation:
             image_size=SIZE,
             max_sequences=SEQUENCES,
         )
-        overall = summarise(results)["overall"]
+        overall = summarize(results)["overall"]
         return {"val_j": round(overall["J_mean"], 4), "val_f": round(overall["F_mean"], 4)}

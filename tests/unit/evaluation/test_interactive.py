@@ -14,10 +14,10 @@ from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.evaluation.interactive import (
     MOST_CLICKS,
     ClickedObject,
-    click_pictures,
+    click_images,
     object_rows,
-    read_pictures,
-    summarise_clicks,
+    read_images,
+    summarize_clicks,
 )
 from tinysam2.network import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
@@ -41,14 +41,14 @@ def write_still(path: Path, labels: Pixels) -> None:
 
 
 class Painter:
-    """Answers ``n`` clicks with ``answers[n - 1]``, the last one from then on."""
+    """Predicts ``masks[n - 1]`` from ``n`` clicks, the last one from then on."""
 
-    def __init__(self, *answers: Pixels) -> None:
-        self.answers = answers
+    def __init__(self, *masks: Pixels) -> None:
+        self.masks = masks
         self.prompts: list[ObjectPrompt] = []
-        self.repaired: list[NDArray[np.bool_] | None] = []
+        self.previous: list[NDArray[np.bool_] | None] = []
 
-    def answer(
+    def predict(
         self,
         features: ImageFeatures,
         prompt: ObjectPrompt,
@@ -56,21 +56,21 @@ class Painter:
         previous: Tensor | None = None,
     ) -> ObjectMasks:
         self.prompts.append(prompt)
-        self.repaired.append(None if previous is None else previous[0].numpy() > 0)
-        mask = self.answers[min(len(prompt.labels), len(self.answers)) - 1] > 0
+        self.previous.append(None if previous is None else previous[0].numpy() > 0)
+        mask = self.masks[min(len(prompt.labels), len(self.masks)) - 1] > 0
         logits = torch.where(torch.from_numpy(mask), 3.0, -3.0)[None]
         return ObjectMasks(logits, torch.ones(1), torch.ones(1), torch.zeros(1, 1))
 
 
 def click_with(painter: Painter, root: Path, patch: pytest.MonkeyPatch) -> list[ClickedObject]:
     patch.setattr(
-        ImagePredictor, "answer", lambda _, *words, **named: painter.answer(*words, **named)
+        ImagePredictor, "answer", lambda _, *words, **named: painter.predict(*words, **named)
     )
-    found = click_pictures(toy_model(), read_pictures(root, "all"))
+    found = click_images(toy_model(), read_images(root, "all"))
     return [one for objects in found for one in objects]
 
 
-def test_clicks_repair_until_nothing_is_wrong(
+def test_clicks_correct_until_nothing_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = labels_of((10, 30, 10, 50))
@@ -83,9 +83,34 @@ def test_clicks_repair_until_nothing_is_wrong(
     assert (found.clicks_to(0.5), found.clicks_to(0.9)) == (1, 2)
     assert painter.prompts[1].labels == (1, 1)  # all clicks so far
     assert painter.prompts[1].points_xy[0] == painter.prompts[0].points_xy[0]
-    assert painter.repaired[0] is None
-    assert np.array_equal(painter.repaired[1], half > 0)
+    assert painter.previous[0] is None
+    assert np.array_equal(painter.previous[1], half > 0)
     assert 30 <= painter.prompts[1].points_xy[1][0] < 50
+
+
+def test_obeyed_clicks_are_counted_after_each_click(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = labels_of((10, 30, 10, 50))
+    write_still(tmp_path / "set" / "a", whole)
+    left, right, both_and_more = (
+        labels_of((10, 30, 10, 28)),
+        labels_of((10, 30, 29, 50)),
+        labels_of((10, 30, 5, 60)),
+    )
+    painter = Painter(left, right, both_and_more, both_and_more, whole)
+    (found,) = click_with(painter, tmp_path / "set", monkeypatch)
+    signs = [prompt.labels for prompt in painter.prompts]
+    assert signs == [(1,), (1, 1), (1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 0, 0)]
+    assert found.obeyed == (
+        (True,),  # on the object's innermost point
+        (False, True),  # the first click's place was given up for the second's
+        (True, True, True),
+        (True, True, True, False),  # a negative click that nothing follows
+        (True, True, True, True, True),
+    )
+    assert found.obeyed_fraction == pytest.approx((1 + 0.5 + 1 + 0.75 + 1) / 5)
+    assert found.obeyed_newest_fraction == pytest.approx(4 / 5)
 
 
 def test_each_object_is_clicked_from_the_start(
@@ -97,7 +122,7 @@ def test_each_object_is_clicked_from_the_start(
     click_with(painter, tmp_path / "set", monkeypatch)
     starts = [len(p.labels) == 1 for p in painter.prompts]
     assert sum(starts) == 2
-    assert [mask is None for mask in painter.repaired] == starts
+    assert [mask is None for mask in painter.previous] == starts
 
 
 def test_object_that_is_never_found_takes_all_clicks(
@@ -153,33 +178,40 @@ def test_index_says_what_there_is_to_click_on(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps({"entries": entries}))
 
     def names(root: Path, split: str, most: int | None = None) -> list[str]:
-        return [p.still.path.stem for p in read_pictures(root, split, most)]
+        return [p.still.path.stem for p in read_images(root, split, most)]
 
     assert names(tmp_path / "images", "val") == ["a", "e", "c"]
     assert names(tmp_path / "images", "all", 1) == ["a", "c"]
     assert names(tmp_path / "images" / "one", "val") == ["a", "e"]
     assert names(tmp_path, "train") == ["b"]
     with pytest.raises(ValueError, match="'test'"):
-        read_pictures(tmp_path, "test")
+        read_images(tmp_path, "test")
 
 
 def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
     write_still(tmp_path / "set" / "a", np.ones((9, 9), np.uint8))
-    with pytest.raises(ValueError, match="size of its picture"):
-        list(click_pictures(toy_model(), read_pictures(tmp_path / "set", "val")))
+    with pytest.raises(ValueError, match="size of its image"):
+        list(click_images(toy_model(), read_images(tmp_path / "set", "val")))
 
 
 def test_report_averages_over_objects() -> None:
     results = [
-        ClickedObject("one", "a", 1, (0.2, 0.4, 0.86, 0.88, 0.95)),
-        ClickedObject("one", "a", 2, (1.0,)),
-        ClickedObject("two", "b", 1, (0.0,) * MOST_CLICKS),
+        ClickedObject(
+            "one", "a", 1, (0.2, 0.4, 0.86, 0.88, 0.95), tuple((True,) * n for n in range(1, 6))
+        ),
+        ClickedObject("one", "a", 2, (1.0,), ((True,),)),
+        ClickedObject(
+            "two", "b", 1, (0.0,) * MOST_CLICKS, tuple((False,) * n for n in range(1, 21))
+        ),
     ]
-    summary = summarise_clicks(results)
+    summary = summarize_clicks(results)
     assert summary["datasets"]["one"] == pytest.approx(
-        {"IoU@1": 0.6, "IoU@3": 0.93, "IoU@5": 0.975, "NoC@85": 2, "NoC@90": 3, "objects": 2}
+        {"IoU@1": 0.6, "IoU@3": 0.93, "IoU@5": 0.975, "NoC@85": 2, "NoC@90": 3}
+        | {"obeyed": 1, "obeyed_newest": 1, "objects": 2}
     )
+    assert summary["datasets"]["two"]["obeyed"] == summary["datasets"]["two"]["obeyed_newest"] == 0
+    assert summary["overall"]["obeyed"] == pytest.approx(2 / 3)  # each object counts the same
     assert summary["overall"]["NoC@90"] == pytest.approx((5 + 1 + 20) / 3)
     assert [row["object"] for row in object_rows(results)] == [1, 2, 1]
     with pytest.raises(ValueError, match="must show an object"):
-        summarise_clicks([])
+        summarize_clicks([])

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.unit.evaluation.tracked import ScriptedTracker
-from tinysam2.evaluation.report import summarise
+from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import score_sequence
 from tinysam2.evaluation.sequences import read_sequences
 
@@ -49,7 +49,7 @@ def test_scores_are_those_of_the_official_evaluator(shared_data: Path, name: str
     found = [s for s in read_sequences(shared_data / "video" / "davis", "all") if s.name == name]
     sequence = found[0].first(FRAMES)
     result = score_sequence(ScriptedTracker(sequence, made_worse), sequence)
-    objects = summarise([result])["sequences"][name]["objects"]
+    objects = summarize([result])["sequences"][name]["objects"]
     assert len(objects) == sum(key.startswith(name) for key in OFFICIAL)
     for object_id, row in objects.items():
         scores = [

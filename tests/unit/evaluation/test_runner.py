@@ -12,8 +12,8 @@ from PIL import Image
 from tests.unit.evaluation.tracked import ScriptedTracker
 from tinysam2.build import prepare
 from tinysam2.config import ModelConfig
-from tinysam2.evaluation.prompts import Protocol, clicks
-from tinysam2.evaluation.report import summarise, write_csv, write_json
+from tinysam2.evaluation.prompts import Protocol, click_sequence
+from tinysam2.evaluation.report import summarize, write_csv, write_json
 from tinysam2.evaluation.runner import SequenceResult, combined_labels, evaluate, score_sequence
 from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
 from tinysam2.network import TinySam2
@@ -63,7 +63,7 @@ def test_lost_object_scores_zero_and_the_other_stays(sequence: AnnotatedSequence
     def lose_three(labels: Labels, frame: int) -> Labels:
         return np.where(labels == 3, 0, labels).astype(np.uint8)
 
-    summary = summarise([score_sequence(ScriptedTracker(sequence, lose_three), sequence)])
+    summary = summarize([score_sequence(ScriptedTracker(sequence, lose_three), sequence)])
     assert summary["sequences"]["walk"]["objects"]["1"]["J&F"] == 1
     assert summary["sequences"]["walk"]["objects"]["3"]["J&F"] == 0
     assert summary["overall"]["J&F"] == 0.5
@@ -77,8 +77,8 @@ def test_mask_and_box_prompts_describe_the_first_frame(sequence: AnnotatedSequen
     assert tracker.prompts == {1: [5, 5, 24, 24], 3: [10, 30, 19, 39]}
 
 
-def test_clicks_start_inside_and_repair_the_largest_mistake(sequence: AnnotatedSequence) -> None:
-    def answer(labels: Labels, clicks: int) -> Labels:
+def test_clicks_start_inside_and_correct_the_largest_error(sequence: AnnotatedSequence) -> None:
+    def predict(labels: Labels, clicks: int) -> Labels:
         """Too much at the right after one click, too little below after two."""
         worse = labels.copy()
         if clicks == 1:
@@ -87,7 +87,7 @@ def test_clicks_start_inside_and_repair_the_largest_mistake(sequence: AnnotatedS
             worse[18:25] = 0
         return worse
 
-    tracker = ScriptedTracker(sequence, answer)
+    tracker = ScriptedTracker(sequence, predict)
     score_sequence(tracker, sequence, Protocol.CLICK_3)
     (first, second, third) = tracker.prompts[1]
     assert first == ((14, 14), 1)
@@ -104,22 +104,22 @@ def test_clicking_stops_when_nothing_is_wrong(sequence: AnnotatedSequence) -> No
     assert [len(prompts) for prompts in tracker.prompts.values()] == [1, 1]
 
 
-def test_missed_and_superfluous_pixels_that_touch_are_different_mistakes() -> None:
+def test_missed_and_superfluous_pixels_that_touch_are_different_errors() -> None:
     truth = np.zeros(SIZE_HW, dtype=np.bool_)
     truth[10:30, 10:30] = True
-    told: list[tuple[list[float], int]] = []
+    clicks: list[tuple[list[float], int]] = []
 
     def shifted(points: list[list[float]], signs: list[int]) -> NDArray[np.float32]:
         """Miss four columns at the left, claim five at the right and two rows between."""
-        told[:] = list(zip(points, signs, strict=True))
+        clicks[:] = list(zip(points, signs, strict=True))
         mask = truth.copy()
         mask[10:30, 10:14] = False
         mask[10:30, 30:35] = True
         mask[8:10, 10:30] = True
         return np.where(mask, 1, -1).astype(np.float32)
 
-    list(islice(clicks(truth, shifted), 2))
-    (x, _), sign = told[1]
+    list(islice(click_sequence(truth, shifted), 2))
+    (x, _), sign = clicks[1]
     assert (sign, 30 <= x < 35) == (0, True)
 
 
@@ -152,6 +152,36 @@ def test_davis_tree_is_read_by_split(tmp_path: Path) -> None:
         list(read_sequences(tmp_path, "train"))
 
 
+def test_davis_2016_masks_are_one_object(tmp_path: Path) -> None:
+    folders = [tmp_path / kind / "480p" / "bear" for kind in ("JPEGImages", "Annotations")]
+    for frame in range(4):
+        mask = np.where(truth(frame) > 0, 255, 0) if frame != 2 else np.zeros(SIZE_HW)
+        write_frame(*folders, frame, mask.astype(np.uint8))
+    lists = tmp_path / "ImageSets" / "480p"
+    lists.mkdir(parents=True)
+    lines = [
+        f"/JPEGImages/480p/bear/{i:05d}.jpg /Annotations/480p/bear/{i:05d}.png" for i in range(4)
+    ]
+    (lists / "val.txt").write_text("\n".join(lines))
+    (sequence,) = read_sequences(tmp_path, "val")
+    assert np.array_equal(sequence.labels(1), truth(1) > 0)
+    assert not sequence.labels(2).any()
+    result = score_sequence(ScriptedTracker(sequence, same), sequence)
+    assert (result.object_ids, result.scored_frames) == ((1,), (1, 2))
+    assert (result.region == 1).all()
+
+
+def test_white_is_void_where_objects_have_ids(sequence: AnnotatedSequence) -> None:
+    gone = np.where(truth(3) > 0, 255, 0).astype(np.uint8)
+    Image.fromarray(gone).save(sequence.annotations[3])
+    assert np.array_equal(sequence.labels(3), gone)
+    all_void = np.full(SIZE_HW, 255, np.uint8)
+    Image.fromarray(all_void).save(sequence.annotations[4])
+    result = score_sequence(ScriptedTracker(sequence, same), sequence)
+    assert result.object_ids == (1, 3)
+    assert (result.region == 1).all()
+
+
 def test_index_chooses_sequences_and_frames(tmp_path: Path) -> None:
     root = tmp_path / "video" / "set"
     for name in ("alpha", "beta"):
@@ -167,9 +197,9 @@ def test_index_chooses_sequences_and_frames(tmp_path: Path) -> None:
     assert (sequence.name, list(sequence.annotations)) == ("beta", [0, 2])
 
 
-def test_colour_annotation_is_refused(sequence: AnnotatedSequence) -> None:
+def test_color_annotation_is_refused(sequence: AnnotatedSequence) -> None:
     Image.new("RGB", SIZE_HW[::-1]).save(sequence.annotations[1])
-    with pytest.raises(ValueError, match="palette or grey"):
+    with pytest.raises(ValueError, match="palette or gray"):
         sequence.labels(1)
 
 
@@ -179,7 +209,7 @@ def test_report_averages_over_objects_and_can_be_written(tmp_path: Path) -> None
         SequenceResult("one", (1,), (1, 2, 3, 4), ones, ones, 6, 2.0),
         SequenceResult("two", (1, 2), (1, 2, 3, 4), np.zeros((2, 4)), np.zeros((2, 4)), 6, 1.0),
     ]
-    summary = summarise(results)
+    summary = summarize(results)
     assert summary["overall"]["J&F"] == pytest.approx(1 / 3)
     assert summary["overall"]["objects"] == 3
     assert summary["overall"]["frames_per_second"] == 4

@@ -1,4 +1,4 @@
-"""A tracker that answers with pictures of labels instead of looking at the video."""
+"""A tracker that predicts scripted labels instead of looking at the video."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,16 +10,17 @@ from tinysam2.evaluation.sequences import AnnotatedSequence
 from tinysam2.tracking.steps import TrackStep
 
 Labels = NDArray[np.uint8]
+Clicks = dict[int, list[tuple[int, int, int]]]
 
 
 class ScriptedTracker:
-    """Answer frame ``i`` with ``answer(truth, i)``, and keep the prompts it was given."""
+    """Predict ``predict(truth, i)`` on frame ``i``, and keep the prompts it was given."""
 
     def __init__(
-        self, sequence: AnnotatedSequence, answer: Callable[[Labels, int], Labels]
+        self, sequence: AnnotatedSequence, predict: Callable[[Labels, int], Labels]
     ) -> None:
         self.sequence = sequence
-        self.answer = answer
+        self.predict = predict
         self.prompts: dict[int, object] = {}
 
     def add_mask(self, object_id: int, frame_index: int, mask: NDArray[np.bool_]) -> None:
@@ -35,13 +36,50 @@ class ScriptedTracker:
     ) -> NDArray[np.float32]:
         assert frame_index == 0
         self.prompts[object_id] = list(zip(map(tuple, points_xy), labels, strict=True))
-        found = self.answer(self.sequence.labels(0), len(labels)) == object_id
+        found = self.predict(self.sequence.labels(0), len(labels)) == object_id
         return np.where(found, 4, -4).astype(np.float32)
 
     def propagate(self) -> Iterator[TrackStep]:
         ids = tuple(self.prompts)
         for frame in range(len(self.sequence.frames)):
             known = max(i for i in self.sequence.annotations if i <= frame)
-            labels = torch.from_numpy(self.answer(self.sequence.labels(known), frame))
+            labels = torch.from_numpy(self.predict(self.sequence.labels(known), frame))
+            logits = torch.stack([torch.where(labels == i, 3.0, -3.0) for i in ids])
+            yield TrackStep(frame, ids, logits, {}, {})
+
+
+class CorrectableTracker:
+    """Predict ``predict(truth, i, clicks)`` on frame ``i``.
+
+    ``clicks`` holds those of the frame, (x, y, label) by object; a frame's clicks replace those
+    that it had before, as in `VideoTracker`.
+    """
+
+    def __init__(
+        self, sequence: AnnotatedSequence, predict: Callable[[Labels, int, Clicks], Labels]
+    ) -> None:
+        self.sequence = sequence
+        self.predict = predict
+        self.masks: dict[int, NDArray[np.bool_]] = {}
+        self.clicks: dict[int, Clicks] = {}
+        self.passes = 0
+
+    def add_mask(self, object_id: int, frame_index: int, mask: NDArray[np.bool_]) -> None:
+        assert frame_index == 0
+        self.masks[object_id] = mask
+
+    def add_points(
+        self, object_id: int, frame_index: int, points_xy: list[list[float]], labels: list[int]
+    ) -> None:
+        assert self.passes
+        clicks = [(int(x), int(y), label) for (x, y), label in zip(points_xy, labels, strict=True)]
+        self.clicks.setdefault(frame_index, {})[object_id] = clicks
+
+    def propagate(self) -> Iterator[TrackStep]:
+        self.passes += 1
+        ids = tuple(self.masks)
+        for frame in range(len(self.sequence.frames)):
+            truth = self.sequence.labels(frame)
+            labels = torch.from_numpy(self.predict(truth, frame, self.clicks.get(frame, {})))
             logits = torch.stack([torch.where(labels == i, 3.0, -3.0) for i in ids])
             yield TrackStep(frame, ids, logits, {}, {})
