@@ -72,7 +72,24 @@ class VitConfig:
     position_grid: int = 14
 
 
-EncoderConfig = HieraConfig | RepVitConfig | VitConfig
+@dataclass(frozen=True, slots=True)
+class TinyVitConfig:
+    """TinyViT trunk of MobileSAM and TinySAM; the default is TinyViT-5M.
+
+    Attributes:
+        channels: widths of the stages at strides 4, 8, 16 and again 16.
+        depths: blocks of each stage.
+        heads: attention heads of each stage; the first stage is convolutional and has none.
+        windows: side of each stage's attention window, in feature locations of that stage.
+    """
+
+    channels: tuple[int, int, int, int] = (64, 128, 160, 320)
+    depths: tuple[int, int, int, int] = (2, 2, 6, 2)
+    heads: tuple[int, int, int, int] = (0, 4, 5, 10)
+    windows: tuple[int, int, int, int] = (0, 7, 14, 7)
+
+
+EncoderConfig = HieraConfig | RepVitConfig | TinyVitConfig | VitConfig
 
 # Source: the configuration files of facebookresearch/sam2 (sam2/configs/sam2.1) and
 # yformer/EfficientTAM (configs/efficienttam).
@@ -189,6 +206,8 @@ class ModelConfig:
         key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
         click_features: tokens of clicks carry the image features of all scales under them.
         matching: a coarse mask is read out of memory by comparing features, beside attention.
+        sam_decoder: prompts are answered, and masks read from memory refined, by SAM's decoder on
+            an image embedding of its own.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
@@ -210,6 +229,7 @@ class ModelConfig:
     key_pooling: KeyPooling = KeyPooling.NONE
     click_features: bool = True
     matching: bool = True
+    sam_decoder: bool = False
     fused: bool = False
 
     def __post_init__(self) -> None:
@@ -223,6 +243,8 @@ class ModelConfig:
             )
         if self.click_features and isinstance(self.encoder, VitConfig):
             raise ValueError(f"click_features must be false with {self.trunk}: it has one scale")
+        if self.sam_decoder and self.trunk != "repvit":
+            raise ValueError(f"sam_decoder must be false with {self.trunk}: its neck is RepViT's")
         check_image_size(self.image_size, self.size_step)
 
     @property
@@ -234,6 +256,35 @@ class ModelConfig:
     def encoder(self) -> EncoderConfig:
         """Shape of the image encoder's trunk."""
         return REPVIT_VARIANTS[self.repvit] if self.trunk == "repvit" else TRUNKS[self.trunk]
+
+
+@dataclass(frozen=True, slots=True)
+class SamConfig:
+    """Shape of a promptable network for single images: TinyViT under SAM's decoder.
+
+    Attributes:
+        name: of the model, for people.
+        trunk: its encoder's trunk.
+        image_size: default side of the input for a square image, pixels, a multiple of 64; other
+            images are given as large an input of their own proportions.
+    """
+
+    name: str
+    trunk: TinyVitConfig = field(default_factory=TinyVitConfig)
+    image_size: int = 1024
+
+    def __post_init__(self) -> None:
+        check_image_size(self.image_size, self.size_step)
+
+    @property
+    def size_step(self) -> int:
+        """What input sides are multiples of, pixels."""
+        return 64
+
+    @property
+    def follows_sam2(self) -> bool:
+        """Images keep their proportions, other than in SAM 2."""
+        return False
 
 
 def check_image_size(size: int, step: int = 64) -> None:

@@ -1,6 +1,6 @@
 """The TinySAM 2 network: pure functions of tensors; what is remembered lives in the tracker."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from tinysam2.decoder.answers import Segmentation
 from tinysam2.decoder.mask_decoder import DecodedMasks, MaskDecoder
 from tinysam2.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
 from tinysam2.encoders.building import make_encoder
+from tinysam2.encoders.repvit import RepVit
+from tinysam2.encoders.sam_neck import SamNeck
+from tinysam2.image_features import ImageFeatures
 from tinysam2.layers.attention import KeyGroups
 from tinysam2.layers.mlp import Mlp
 from tinysam2.layers.positions import grid_xy, sine_code_1d, sine_code_2d
@@ -18,52 +21,11 @@ from tinysam2.memory.attention import MemoryAttention, ObjectMemory, pad_tokens
 from tinysam2.memory.encoder import MemoryEncoder
 from tinysam2.memory.matching import FeatureMatcher
 from tinysam2.memory.perceiver import SpatialPerceiver
+from tinysam2.sam import EMBEDDING_DIM, SamDecoder
 
 MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
 MAX_TIME_CODES = 7
 PICTURE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFeatures:
-    """Features of a batch of pictures: (B, dim, H, W), (B, dim/4, 2H, 2W), (B, dim/8, 4H, 4W).
-
-    Encoders of one resolution give the first only.
-    """
-
-    s16: Tensor
-    s8: Tensor | None = None
-    s4: Tensor | None = None
-
-    @property
-    def high_res(self) -> tuple[Tensor, Tensor] | tuple[()]:
-        """The two finer maps, where there are any."""
-        return () if self.s8 is None or self.s4 is None else (self.s8, self.s4)
-
-    @property
-    def maps(self) -> tuple[Tensor, ...]:
-        """All maps, the coarse one first."""
-        return (self.s16, *self.high_res)
-
-    def float(self) -> "ImageFeatures":
-        """Return the same in float32."""
-        return ImageFeatures(*(m.float() for m in self.maps))
-
-    def repeated(self, times: int) -> "ImageFeatures":
-        """Return each picture's features several times in a row, for as many objects in it."""
-        return ImageFeatures(*(m.repeat_interleave(times, 0) for m in self.maps))
-
-    @property
-    def size_hw(self) -> tuple[int, int]:
-        """Height and width of the stride-16 map."""
-        height, width = self.s16.shape[-2:]
-        return height, width
-
-    @property
-    def input_hw(self) -> tuple[int, int]:
-        """Height and width in pixels of the input that was encoded."""
-        height, width = self.size_hw
-        return 16 * height, 16 * width
 
 
 class TinySam2(nn.Module):
@@ -74,6 +36,12 @@ class TinySam2(nn.Module):
         self.config = config
         dim, memory_dim = config.dim, config.memory_dim
         self.trunk, self.neck = make_encoder(config)
+        self.sam_neck: SamNeck | None = None
+        self.sam_decoder: SamDecoder | None = None
+        if config.sam_decoder:
+            assert isinstance(self.trunk, RepVit)
+            self.sam_neck = SamNeck(self.trunk.channels, EMBEDDING_DIM)
+            self.sam_decoder = SamDecoder(high_res=(dim // 4, dim // 8))
         self.prompt_encoder = PromptEncoder(dim, click_features=config.click_features)
         self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
         self.memory_encoder = MemoryEncoder(
@@ -98,7 +66,12 @@ class TinySam2(nn.Module):
 
     def encode_image(self, image: Tensor) -> ImageFeatures:
         """Encode normalised pictures (B, 3, Hi, Wi), sides multiples of 64."""
-        return ImageFeatures(*self.neck(self.trunk(image)))
+        return self.features_of(self.trunk(image))
+
+    def features_of(self, levels: list[Tensor]) -> ImageFeatures:
+        """Turn the trunk's levels into the maps that are read."""
+        embedding = None if self.sam_neck is None else self.sam_neck(levels)
+        return replace(ImageFeatures(*self.neck(levels)), embedding=embedding)
 
     def condition(self, features: ImageFeatures, memories: list[ObjectMemory] | None) -> Tensor:
         """Let the picture's features read each object's memory.
@@ -181,6 +154,7 @@ class TinySam2(nn.Module):
         )
         masks = slice(1, None) if multimask else slice(0, 1)
         logits, iou = decoded.logits[:, masks], decoded.predicted_iou[:, masks]
+        assert decoded.object_logit is not None  # this decoder has the score's head
         object_logit = decoded.object_logit[:, 0]
         rows = torch.arange(len(iou), device=iou.device)
         token = decoded.mask_tokens[:, masks][rows, iou.argmax(1)]

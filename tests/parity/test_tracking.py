@@ -14,9 +14,10 @@ from tinysam2.build import Model, prepare
 from tinysam2.checkpoints import load_state
 from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.families import FAMILIES
+from tinysam2.image_features import ImageFeatures
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.neighbours import our_state
-from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.network import TinySam2
 from tinysam2.tracking import offering, video_tracker
 from tinysam2.tracking.answering import Reading
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt

@@ -21,13 +21,13 @@ class DecodedMasks:
     Attributes:
         logits: (O, 4, 4H, 4W) mask logits; index 0 is the single-mask output.
         predicted_iou: (O, 4) in [0, 1].
-        object_logit: (O, 1) positive when the object is in the picture.
+        object_logit: (O, 1) positive when the object is in the image; None from SAM's decoder.
         mask_tokens: (O, 4, dim).
     """
 
     logits: Tensor
     predicted_iou: Tensor
-    object_logit: Tensor
+    object_logit: Tensor | None
     mask_tokens: Tensor
 
     def stable_single(self) -> tuple[Tensor, Tensor]:
@@ -51,21 +51,27 @@ class DecodedMasks:
 class MaskDecoder(nn.Module):
     """SAM 2.1's mask decoder with IoU and object-score heads and high-resolution features.
 
+    Args:
+        dim: width of the tokens and of the image map.
+        heads: attention heads.
+        mlp_dim: hidden width of the transformer's feed-forward layers.
+        follows_sam: leave out the object score and the IoU head's sigmoid, as SAM does.
+
     Source: SAM 2 (arXiv:2408.00714), appendix "Mask decoder".
     """
 
-    def __init__(self, dim: int, heads: int, mlp_dim: int) -> None:
+    def __init__(self, dim: int, heads: int, mlp_dim: int, follows_sam: bool = False) -> None:
         super().__init__()
         self.transformer = TwoWayTransformer(dim, heads, mlp_dim)
-        self.object_token = nn.Parameter(torch.randn(1, dim) * 0.02)
+        self.object_token = None if follows_sam else nn.Parameter(torch.randn(1, dim) * 0.02)
         self.iou_token = nn.Parameter(torch.randn(1, dim) * 0.02)
         self.mask_tokens = nn.Parameter(torch.randn(NUM_MASKS, dim) * 0.02)
         self.upscale1 = nn.ConvTranspose2d(dim, dim // 4, 2, 2)
         self.upscale_norm = LayerNorm2d(dim // 4)
         self.upscale2 = nn.ConvTranspose2d(dim // 4, dim // 8, 2, 2)
         self.mask_heads = nn.ModuleList(Mlp(dim, dim, dim // 8, 3) for _ in range(NUM_MASKS))
-        self.iou_head = Mlp(dim, dim, NUM_MASKS, 3, sigmoid=True)
-        self.object_head = Mlp(dim, dim, 1, 3)
+        self.iou_head = Mlp(dim, dim, NUM_MASKS, 3, sigmoid=not follows_sam)
+        self.object_head = None if follows_sam else Mlp(dim, dim, 1, 3)
 
     def forward(
         self,
@@ -86,18 +92,21 @@ class MaskDecoder(nn.Module):
                 the way up; () where the encoder has no such levels.
         """
         num_objects, _, height, width = image.shape
-        own = torch.cat([self.object_token, self.iou_token, self.mask_tokens])
+        own = torch.cat([self.iou_token, self.mask_tokens])
+        if self.object_token is not None:
+            own = torch.cat([self.object_token, own])
         tokens = torch.cat([own.expand(num_objects, -1, -1), prompt_tokens], 1)
         source = (image + dense_prompt).flatten(2).transpose(1, 2)
         position = image_pos.flatten(1).T[None]
         tokens, source = self.transformer(source, position, tokens)
-        mask_tokens = tokens[:, 2 : 2 + NUM_MASKS]
+        score_tokens, mask_tokens = tokens[:, : len(own)].split(
+            [len(own) - NUM_MASKS, NUM_MASKS], 1
+        )
         maps = source.transpose(1, 2).unflatten(2, (height, width))
         s8, s4 = high_res or (0.0, 0.0)
         maps = F.gelu(self.upscale_norm(self.upscale1(maps) + s8))
         maps = F.gelu(self.upscale2(maps) + s4)  # (O, dim / 8, 4H, 4W)
         weights = torch.stack([h(mask_tokens[:, i]) for i, h in enumerate(self.mask_heads)], 1)
         logits = (weights @ maps.flatten(2)).unflatten(2, maps.shape[-2:])
-        return DecodedMasks(
-            logits, self.iou_head(tokens[:, 1]), self.object_head(tokens[:, 0]), mask_tokens
-        )
+        object_logit = None if self.object_head is None else self.object_head(score_tokens[:, 0])
+        return DecodedMasks(logits, self.iou_head(score_tokens[:, -1]), object_logit, mask_tokens)

@@ -40,20 +40,29 @@ class PromptEncoder(nn.Module):
             nn.Conv2d(mask_channels, dim, 1),
         )
 
-    def encode_points(self, xy: Tensor, labels: Tensor, maps: Sequence[Tensor] = ()) -> Tensor:
+    def encode_points(
+        self,
+        xy: Tensor,
+        labels: Tensor,
+        maps: Sequence[Tensor] = (),
+        pads_boxes: bool = True,
+    ) -> Tensor:
         """Code clicks and box corners.
 
         Args:
             xy: (O, K, 2) in [0, 1] of the picture's width and height; pixel centres are at + 0.5.
             labels: (O, K) long: -1 no point, 0 negative, 1 positive, 2 and 3 box corners.
             maps: (O or 1, C, h, w) features of strides 16, 8 and 4, for encoders that look at them.
+            pads_boxes: close the list with a "not a point" token also where there are boxes, as
+                SAM 2 does; SAM leaves it out there.
 
         Returns:
-            (O, K + 1, dim): a closing "not a point" token is always there, as in SAM without box.
+            (O, K + 1, dim), or (O, K, dim) where there is no closing token.
         """
-        pad = labels.new_full((len(labels), 1), NOT_A_POINT)
-        labels = torch.cat([labels, pad], 1)
-        xy = torch.cat([xy, xy.new_zeros(len(xy), 1, 2)], 1)
+        if pads_boxes or not bool((labels >= BOX_FIRST).any()):
+            pad = labels.new_full((len(labels), 1), NOT_A_POINT)
+            labels = torch.cat([labels, pad], 1)
+            xy = torch.cat([xy, xy.new_zeros(len(xy), 1, 2)], 1)
         known = self.positions(xy) + self.label_embed(labels.clamp(min=0))
         if self.click_proj is not None:
             is_click = (labels == NEGATIVE) | (labels == POSITIVE)

@@ -16,7 +16,7 @@ from tinysam2.build import Model
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
 from tinysam2.evaluation.prompts import Predict, click_sequence
 from tinysam2.evaluation.report import mean_row
-from tinysam2.network import ImageFeatures
+from tinysam2.image_features import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.training.clip_data import MAX_AREA, MIN_AREA

@@ -106,8 +106,14 @@ class FourierPositions(nn.Module):
         angle = 2 * math.pi * ((2 * xy - 1) @ self.matrix)
         return torch.cat([angle.sin(), angle.cos()], -1)
 
-    def grid(self, height: int, width: int) -> Tensor:
-        """Code the cell centres of a grid: (dim, height, width)."""
+    def grid(self, height: int, width: int, side: int | None = None) -> Tensor:
+        """Code the centres of a grid's locations: (dim, height, width).
+
+        Args:
+            height: rows.
+            width: columns.
+            side: what both coordinates are divided by; width and height, each its own, if None.
+        """
         cells = grid_xy(height, width, device=self.matrix.device) + 0.5
-        code: Tensor = self(cells / cells.new_tensor([width, height]))
+        code: Tensor = self(cells / cells.new_tensor([side or width, side or height]))
         return code.T.unflatten(1, (height, width))

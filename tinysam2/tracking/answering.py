@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinysam2.decoder.answers import ObjectMasks, Segmentation
+from tinysam2.image_features import ImageFeatures
 from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.shape import rival_overlap
-from tinysam2.network import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.picture import resize_logits
 from tinysam2.tracking.remembering import attended_tokens, read_memory

@@ -15,7 +15,8 @@ from tinysam2.build import Model
 from tinysam2.config import check_image_size
 from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
-from tinysam2.network import MASK_LOGIT, ImageFeatures
+from tinysam2.image_features import ImageFeatures
+from tinysam2.network import MASK_LOGIT
 from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.tracking.picture import input_hw_of, network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory

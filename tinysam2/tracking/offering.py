@@ -3,9 +3,9 @@
 import torch
 
 from tinysam2.decoder.answers import ObjectMasks
+from tinysam2.image_features import ImageFeatures
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.memory.entry import Decision
-from tinysam2.network import ImageFeatures
 from tinysam2.tracking.answering import Reading
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.tracking.remembering import make_entries

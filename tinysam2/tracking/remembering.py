@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy
 from tinysam2.decoder.answers import ObjectMasks
+from tinysam2.image_features import ImageFeatures
 from tinysam2.layers.positions import grid_xy, sine_code_2d
 from tinysam2.memory.attention import ObjectMemory
 from tinysam2.memory.bank import MemoryBank
@@ -21,7 +22,7 @@ from tinysam2.memory.entry import MemoryEntry
 from tinysam2.memory.quality import FrameScores, novelty, object_descriptors, object_presence
 from tinysam2.memory.sam2_bank import Sam2Bank
 from tinysam2.memory.shape import mask_shapes
-from tinysam2.network import MAX_TIME_CODES, ImageFeatures, TinySam2
+from tinysam2.network import MAX_TIME_CODES, TinySam2
 
 
 def make_bank(

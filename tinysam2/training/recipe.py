@@ -13,12 +13,18 @@ from tinysam2.training.distillation_config import DistillationConfig
 from tinysam2.training.feature_distillation import distil
 from tinysam2.training.parallel import Ranks, joined
 from tinysam2.training.running import STATE_FILE, StopRequest
+from tinysam2.training.sam.config import SamDistillationConfig
+from tinysam2.training.sam.stage import distill_sam
 from tinysam2.training.tracking_config import TrackingConfig
 from tinysam2.training.tracking_stage import train_tracking
 
-Recipe: TypeAlias = DistillationConfig | TrackingConfig
+Recipe: TypeAlias = DistillationConfig | SamDistillationConfig | TrackingConfig
 
-STAGES: dict[str, type[Recipe]] = {"features": DistillationConfig, "tracking": TrackingConfig}
+STAGES: dict[str, type[Recipe]] = {
+    "features": DistillationConfig,
+    "sam": SamDistillationConfig,
+    "tracking": TrackingConfig,
+}
 NONE = "none"  # TOML has no null: what switches an optional setting off
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _MADE_BY_RUN = ("out", "cache")
@@ -48,7 +54,7 @@ def read_recipe(file: Path, overrides: Mapping[str, Any]) -> Recipe:
     """Read a recipe.
 
     Args:
-        file: TOML with ``stage`` ("features" or "tracking") and fields of its dataclass.
+        file: TOML with ``stage``, a key of `STAGES`, and fields of its dataclass.
         overrides: values that win over the file's, as TOML would give them.
 
     Raises:
@@ -83,6 +89,8 @@ def follow(recipe: Recipe, is_stopped: StopRequest) -> Iterator[Mapping[str, flo
         own = replace(recipe, device=device)
         if isinstance(own, DistillationConfig):
             yield from distil(own, is_stopped, ranks)
+        elif isinstance(own, SamDistillationConfig):
+            yield from distill_sam(own, is_stopped, ranks)
         else:
             yield from train_tracking(own, is_stopped, ranks)
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from tinysam2.decoder.answers import Segmentation
-from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
+from tinysam2.image_features import ImageFeatures
+from tinysam2.network import MASK_LOGIT, TinySam2
 from tinysam2.training.losses import MaskLoss, coarse_loss, mask_loss
 from tinysam2.training.prompting import Prompt, correct, correct_tracked, draw_prompt, marked
 from tinysam2.training.teaching import Teacher

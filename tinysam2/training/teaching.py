@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from tinysam2.build import load_model
 from tinysam2.decoder.answers import Segmentation
-from tinysam2.network import MASK_LOGIT, ImageFeatures, TinySam2
+from tinysam2.image_features import ImageFeatures
+from tinysam2.network import MASK_LOGIT, TinySam2
 from tinysam2.tracking.picture import input_hw_of
 from tinysam2.training import fingerprints
 from tinysam2.training.prompting import Prompt

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from tinysam2.decoder.answers import Segmentation
 from tinysam2.decoder.mask_decoder import DecodedMasks
+from tinysam2.image_features import ImageFeatures
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.matching import LOGIT_SCALE
-from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.network import TinySam2
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
 
 

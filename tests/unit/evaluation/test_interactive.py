@@ -19,7 +19,7 @@ from tinysam2.evaluation.interactive import (
     read_images,
     summarize_clicks,
 )
-from tinysam2.network import ImageFeatures
+from tinysam2.image_features import ImageFeatures
 from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
 
 Pixels = NDArray[np.uint8]

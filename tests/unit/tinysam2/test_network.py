@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import TOY, toy_network
+from tinysam2.image_features import ImageFeatures
 from tinysam2.memory.attention import ObjectMemory
-from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.network import TinySam2
 
 HALF = slice(0, 1), slice(1, 2)
 

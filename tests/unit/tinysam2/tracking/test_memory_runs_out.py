@@ -15,8 +15,9 @@ from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.decoder.answers import Segmentation
+from tinysam2.image_features import ImageFeatures
 from tinysam2.memory.attention import ObjectMemory
-from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.network import TinySam2
 from tinysam2.tracking import image_predictor
 from tinysam2.tracking.picture import network_input
 from tinysam2.tracking.steps import TrackStep

@@ -2,9 +2,10 @@ import torch
 from torch import Tensor
 
 from tinysam2.config import ModelConfig
+from tinysam2.image_features import ImageFeatures
 from tinysam2.layers.positions import grid_xy, rotate
 from tinysam2.memory.attention import MemoryAttentionLayer
-from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.network import TinySam2
 from tinysam2.training.matcher_start import start_as_matcher
 
 SIDE = 8

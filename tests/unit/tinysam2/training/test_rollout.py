@@ -4,7 +4,8 @@ from torch import Tensor
 
 from tinysam2.config import ModelConfig
 from tinysam2.decoder.answers import Segmentation
-from tinysam2.network import ImageFeatures, TinySam2
+from tinysam2.image_features import ImageFeatures
+from tinysam2.network import TinySam2
 from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.training import rollout as rollouts
 from tinysam2.training.prompting import Prompt, draw_prompt

@@ -1,0 +1,64 @@
+"""What an image encoder gives to everything that reads an image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFeatures:
+    """Features of a batch of images.
+
+    Attributes:
+        s16: (B, dim, H, W) at stride 16, which memory is made of and matched with.
+        s8: (B, dim / 4, 2H, 2W) at stride 8; None from encoders of one resolution.
+        s4: (B, dim / 8, 4H, 4W) at stride 4; None from encoders of one resolution.
+        embedding: (B, 256, H, W) what SAM's decoder reads, where that is not ``s16``.
+    """
+
+    s16: Tensor
+    s8: Tensor | None = None
+    s4: Tensor | None = None
+    embedding: Tensor | None = None
+
+    @property
+    def sam_embedding(self) -> Tensor:
+        """What SAM's decoder reads, (B, 256, H, W)."""
+        return self.s16 if self.embedding is None else self.embedding
+
+    @property
+    def high_res(self) -> tuple[Tensor, Tensor] | tuple[()]:
+        """The two finer maps, where there are any."""
+        return () if self.s8 is None or self.s4 is None else (self.s8, self.s4)
+
+    @property
+    def maps(self) -> tuple[Tensor, ...]:
+        """The maps of the tracker, the coarse one first."""
+        return (self.s16, *self.high_res)
+
+    def float(self) -> "ImageFeatures":
+        """Return the same in float32."""
+        return self._each(Tensor.float)
+
+    def repeated(self, times: int) -> "ImageFeatures":
+        """Return each image's features several times in a row, for as many objects in it."""
+        return self._each(lambda maps: maps.repeat_interleave(times, 0))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "ImageFeatures":
+        maps = (self.s16, self.s8, self.s4, self.embedding)
+        first, *rest = (None if m is None else change(m) for m in maps)
+        assert first is not None
+        return ImageFeatures(first, *rest)
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of the stride-16 map."""
+        height, width = self.s16.shape[-2:]
+        return height, width
+
+    @property
+    def input_hw(self) -> tuple[int, int]:
+        """Height and width in pixels of the input that was encoded."""
+        height, width = self.size_hw
+        return 16 * height, 16 * width

@@ -1,0 +1,1 @@
+"""Promptable segmentation copied from a small SAM: its image embedding, then its masks."""
