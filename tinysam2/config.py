@@ -72,24 +72,7 @@ class VitConfig:
     position_grid: int = 14
 
 
-@dataclass(frozen=True, slots=True)
-class TinyVitConfig:
-    """TinyViT trunk of MobileSAM and TinySAM; the default is TinyViT-5M.
-
-    Attributes:
-        channels: widths of the stages at strides 4, 8, 16 and again 16.
-        depths: blocks of each stage.
-        heads: attention heads of each stage; the first stage is convolutional and has none.
-        windows: side of each stage's attention window, in feature locations of that stage.
-    """
-
-    channels: tuple[int, int, int, int] = (64, 128, 160, 320)
-    depths: tuple[int, int, int, int] = (2, 2, 6, 2)
-    heads: tuple[int, int, int, int] = (0, 4, 5, 10)
-    windows: tuple[int, int, int, int] = (0, 7, 14, 7)
-
-
-EncoderConfig = HieraConfig | RepVitConfig | TinyVitConfig | VitConfig
+EncoderConfig = HieraConfig | RepVitConfig | VitConfig
 
 # Source: the configuration files of facebookresearch/sam2 (sam2/configs/sam2.1) and
 # yformer/EfficientTAM (configs/efficienttam).
@@ -256,6 +239,23 @@ class ModelConfig:
     def encoder(self) -> EncoderConfig:
         """Shape of the image encoder's trunk."""
         return REPVIT_VARIANTS[self.repvit] if self.trunk == "repvit" else TRUNKS[self.trunk]
+
+
+@dataclass(frozen=True, slots=True)
+class TinyVitConfig:
+    """TinyViT trunk of MobileSAM and TinySAM; the default is TinyViT-5M.
+
+    Attributes:
+        channels: widths of the stages at strides 4, 8, 16 and again 16.
+        depths: blocks of each stage.
+        heads: attention heads of each stage; the first stage is convolutional and has none.
+        windows: side of each stage's attention window, in feature locations of that stage.
+    """
+
+    channels: tuple[int, int, int, int] = (64, 128, 160, 320)
+    depths: tuple[int, int, int, int] = (2, 2, 6, 2)
+    heads: tuple[int, int, int, int] = (0, 4, 5, 10)
+    windows: tuple[int, int, int, int] = (0, 7, 14, 7)
 
 
 @dataclass(frozen=True, slots=True)

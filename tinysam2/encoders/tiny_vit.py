@@ -134,7 +134,7 @@ class TinyVit(nn.Module):
         )
         self.stages = nn.ModuleList()
         for i, (dim, depth) in enumerate(zip(dims, config.depths, strict=True)):
-            blocks = [
+            blocks: list[nn.Module] = [
                 MbConv(dim) if i == 0 else TinyVitBlock(dim, config.heads[i], config.windows[i])
                 for _ in range(depth)
             ]
