@@ -1,4 +1,4 @@
-"""Starting the window and ending it in order."""
+"""Starts the application and shuts it down in order."""
 
 import logging
 import signal
@@ -21,17 +21,20 @@ from app.ui.window.shortcuts import ShortcutGuard
 
 LOG_BYTES = 1 << 20
 
-# Python looks for other threads this often.  The default of 5 ms lets a job in plain Python hold
-# up the window for 20 ms; with 1 ms it was 7 ms.
 SWITCH_INTERVAL_S = 0.001
+"""Seconds between thread switches of the interpreter.
+
+With Python's default of 5 ms, a job in pure Python delayed the GUI thread by up to 20 ms (99th
+percentile); with 1 ms by up to 7 ms.
+"""
 
 
 def run(path: Path | None, model: ModelSettings | None = None) -> int:
-    """Open the window and stay until it is closed.
+    """Open the window and run the event loop until it is closed.
 
     Args:
-        path: a video, a frame folder or a project to begin with.
-        model: which model; the one that was chosen last if None.
+        path: a video, a frame folder or a project to open; the welcome page if None.
+        model: the model to use; the one selected last if None.
 
     Returns:
         The exit status.
@@ -43,16 +46,16 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
     application.installEventFilter(guard)
     hook = ExceptionHook()
     hook.install()
-    notices = LibraryWarnings()
-    notices.install()
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends it; all is saved
+    warnings = LibraryWarnings()
+    warnings.install()
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # the project is always saved
     try:
         window = MainWindow(model)
         hook.caught.connect(lambda error: show_error(window, error))
         application.styleHints().colorSchemeChanged.connect(
             lambda: window.use_theme(window.preferences.theme)
         )
-        notices.said.connect(window.status.show_message)
+        warnings.emitted.connect(window.status.show_message)
         window.closed.connect(application.quit)
         apply_theme(application, window.preferences.theme)
         window.show()
@@ -61,7 +64,7 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         return application.exec()
     finally:
         signal.signal(signal.SIGINT, interrupt)
-        notices.remove()
+        warnings.remove()
         hook.remove()
         application.removeEventFilter(guard)
         logging.getLogger().removeHandler(log)
@@ -75,7 +78,8 @@ def _application() -> QApplication:
     application.setDesktopFileName("tinysam2")
     application.setStyle("Fusion")
     application.setWindowIcon(icon("app"))
-    application.setQuitOnLastWindowClosed(False)  # the window says when its threads have ended
+    # `MainWindow.closed` quits instead, once all threads have ended.
+    application.setQuitOnLastWindowClosed(False)
     return application
 
 

@@ -1,4 +1,4 @@
-"""The frame that is on screen: which one, its pixels, and what to say while there is none."""
+"""The frame on screen: its index, its image, and the message while there is none."""
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -9,20 +9,22 @@ from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.state.view_state import ViewState
 
 LOADING_MESSAGE_DELAY_MS = 300
+"""Milliseconds after which a frame that is still being decoded is announced."""
 
 
 class DisplayedFrame(QObject):
-    """Follow the frame of the view state.
+    """Loads the frame that the view state selects.
 
-    While scrubbing, frames on the way are shown as they come; ``frame`` says which one is.
+    While scrubbing, intermediate frames are displayed as they arrive, so ``frame`` may lag
+    behind `ViewState.frame`.
 
     Attributes:
-        frame: the frame that is on screen, None when there is none.
-        image: its picture; null when there is none.
-        message: what to write over it, often empty.
+        frame: index of the displayed frame; None when there is none.
+        image: the displayed frame; null when there is none.
+        message: text to display over the image; usually empty.
 
     Signals:
-        changed: any attribute changed.
+        changed: an attribute changed.
     """
 
     changed = Signal()
@@ -35,8 +37,8 @@ class DisplayedFrame(QObject):
         self._bgra: Pixels = np.empty((0, 0, 4), dtype=np.uint8)
         self._state = state
         self._loader = loader
-        self._late = QTimer(self, singleShot=True, interval=LOADING_MESSAGE_DELAY_MS)
-        self._late.timeout.connect(self._on_late)
+        self._message_timer = QTimer(self, singleShot=True, interval=LOADING_MESSAGE_DELAY_MS)
+        self._message_timer.timeout.connect(self._on_late)
         loader.loaded.connect(self._on_loaded)
         loader.failed.connect(self._on_failed)
         state.frame_changed.connect(self._on_frame_changed)
@@ -44,28 +46,28 @@ class DisplayedFrame(QObject):
 
     @property
     def is_current(self) -> bool:
-        """Whether the frame on screen is the one that was asked for."""
+        """Whether the displayed frame is the one that the view state selects."""
         return self.frame == self._state.frame
 
     def _on_frame_changed(self, frame: int) -> None:
-        if not self._late.isActive():
-            self._late.start()
+        if not self._message_timer.isActive():
+            self._message_timer.start()
         self._loader.request(frame)
 
     def _on_loaded(self, frame: int, bgra: Pixels) -> None:
         image = qimage_of(bgra)
-        # The old image points into the old pixels, so it goes first.
+        # The old image refers to the old pixels, so it is replaced first.
         self.image, self._bgra, self.frame = image, bgra, frame
-        self._arrived(frame, "")
+        self._finish(frame, "")
 
     def _on_failed(self, frame: int, sentence: str) -> None:
         if frame == self._state.frame:
             self.image, self.frame = QImage(), None
-            self._arrived(frame, sentence)
+            self._finish(frame, sentence)
 
-    def _arrived(self, frame: int, message: str) -> None:
+    def _finish(self, frame: int, message: str) -> None:
         if frame == self._state.frame:
-            self._late.stop()
+            self._message_timer.stop()
             self.message = message
         self.changed.emit()
 

@@ -1,4 +1,4 @@
-"""The live preview under the cursor: how often it is asked for, and when it ends."""
+"""Throttling of the preview requests under the pointer."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -6,13 +6,13 @@ INTERVAL_MS = 60
 
 
 class HoverPreview(QObject):
-    """Ask for a preview where the cursor is, at most once in `INTERVAL_MS`.
+    """Requests previews at the pointer, at most one per `INTERVAL_MS`.
 
-    The newest place always gets its turn.
+    The newest position is always requested in the end.
 
     Signals:
-        requested: x, y in image coordinates, and whether the point would be positive.
-        ended: no preview is wanted any more.
+        requested: x, y in image coordinates, and whether the point is positive.
+        ended: the preview is no longer needed.
     """
 
     requested = Signal(float, float, bool)
@@ -22,25 +22,25 @@ class HoverPreview(QObject):
         super().__init__(parent)
         self.is_on = False
         self._next: tuple[float, float, bool] | None = None
-        self._pause = QTimer(self, singleShot=True, interval=INTERVAL_MS)
-        self._pause.timeout.connect(self._send)
+        self._interval = QTimer(self, singleShot=True, interval=INTERVAL_MS)
+        self._interval.timeout.connect(self._emit_next)
 
-    def aim(self, x: float, y: float, is_positive: bool) -> None:
-        """Want a preview here."""
+    def request(self, x: float, y: float, is_positive: bool) -> None:
+        """Request a preview at image coordinates."""
         self.is_on = True
         self._next = x, y, is_positive
-        if not self._pause.isActive():
-            self._send()
+        if not self._interval.isActive():
+            self._emit_next()
 
     def stop(self) -> None:
-        """Want none any more."""
+        """End the preview."""
         self._next = None
         if self.is_on:
             self.is_on = False
             self.ended.emit()
 
-    def _send(self) -> None:
+    def _emit_next(self) -> None:
         if self._next is not None:
-            aim, self._next = self._next, None
-            self._pause.start()
-            self.requested.emit(*aim)
+            request, self._next = self._next, None
+            self._interval.start()
+            self.requested.emit(*request)

@@ -1,6 +1,6 @@
-"""Masks as pictures: one label map and colour table per frame, and contours.
+"""Masks as images: one label map and color table per frame, and outlines.
 
-Everything is cached, so that a repaint costs one ``drawImage``.
+Both are cached, so that a repaint costs one ``drawImage``.
 """
 
 from functools import lru_cache
@@ -17,13 +17,14 @@ from app.ui.state.view_state import ViewState
 
 OUTLINE_PX = 1.5
 ACTIVE_OUTLINE_PX = 2.5
-SMOOTHED_BY_PX = 0.5
+OUTLINE_TOLERANCE_PX = 0.5
+"""Most that the simplified outline deviates from the border pixels, in image pixels."""
 HALO = QColor(0, 0, 0, 130)
 PREVIEW_FILL_ALPHA = 80
 
 
 def is_drawn(tracked: TrackedObject, state: ViewState) -> bool:
-    """Whether the masks and prompts of an object are to be seen."""
+    """Return whether the masks and prompts of an object are displayed."""
     if state.solo_object is not None:
         return tracked.object_id == state.solo_object
     return tracked.is_visible
@@ -32,7 +33,7 @@ def is_drawn(tracked: TrackedObject, state: ViewState) -> bool:
 def drawn_masks(
     document: Document, state: ViewState, frame: int
 ) -> list[tuple[TrackedObject, FrameMask]]:
-    """List the masks to draw on a frame, the active object's last, that is on top."""
+    """Return the masks to draw on a frame; the active object's is last, on top."""
     if not state.show_masks:
         return []
     shown = [pair for pair in document.masks_on(frame) if is_drawn(pair[0], state)]
@@ -40,7 +41,7 @@ def drawn_masks(
 
 
 def stamp(labels: NDArray[np.uint8], mask: RleMask, label: int) -> None:
-    """Write ``label`` into the (H, W) ``labels`` where the mask is, touching nothing else."""
+    """Write ``label`` into the (H, W) ``labels`` at the mask's pixels, in place."""
     inner = mask.runs[1 : len(mask.runs) - len(mask.runs) % 2 + 1]  # starts with foreground
     where = np.repeat(np.arange(len(inner)) % 2 == 0, inner)
     first = int(mask.runs[0])
@@ -67,9 +68,9 @@ def _band(mask: RleMask) -> tuple[int, Bitmap]:
 
 @lru_cache(maxsize=128)
 def outline(mask: RleMask) -> QPainterPath:
-    """Return the borders of a mask, holes included, in image coordinates.
+    """Return the outline of a mask, including holes, in image coordinates.
 
-    They run through the centres of the border pixels, smoothed by at most half a pixel.
+    It runs through the centers of the border pixels, within `OUTLINE_TOLERANCE_PX`.
     """
     path = QPainterPath()
     if mask.area == 0:
@@ -79,14 +80,14 @@ def outline(mask: RleMask) -> QPainterPath:
         rows.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(0, first_row)
     )
     for contour in contours:
-        centers = cv2.approxPolyDP(contour, SMOOTHED_BY_PX, closed=True).reshape(-1, 2) + 0.5
+        centers = cv2.approxPolyDP(contour, OUTLINE_TOLERANCE_PX, closed=True).reshape(-1, 2) + 0.5
         path.addPolygon(QPolygonF([QPointF(x, y) for x, y in centers.tolist()]))
         path.closeSubpath()
     return path
 
 
 def draw_outline(painter: QPainter, path: QPainterPath, color: QColor, width_px: float) -> None:
-    """Stroke a path in image coordinates with a line as wide at any zoom, and a dark halo."""
+    """Stroke a path in image coordinates; line and dark halo have the same width at any zoom."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen_color, pen_width in ((HALO, width_px + 1.5), (color, width_px)):
         pen = QPen(pen_color, pen_width)
@@ -96,7 +97,7 @@ def draw_outline(painter: QPainter, path: QPainterPath, color: QColor, width_px:
 
 
 def draw_preview(painter: QPainter, mask: RleMask, color: QColor) -> None:
-    """Draw a mask that is not in the document: a light fill with a dashed border."""
+    """Draw a preview mask: a light fill with a dashed outline."""
     path = outline(mask)
     draw_outline(painter, path, color, OUTLINE_PX)
     pen = QPen(Qt.GlobalColor.white, OUTLINE_PX, Qt.PenStyle.DashLine)
@@ -109,11 +110,11 @@ def draw_preview(painter: QPainter, mask: RleMask, color: QColor) -> None:
 
 
 class MaskLayer:
-    """The masks of one frame, ready to draw.  Lives on the GUI thread.
+    """Draws the masks of one frame from a cached image.  Lives on the GUI thread.
 
     Args:
-        document: where the masks are.
-        state: which of them are drawn, and how.
+        document: the masks and objects.
+        state: which masks are drawn, and how.
         size_hw: height and width of the frames.
     """
 
@@ -134,16 +135,16 @@ class MaskLayer:
         self._composed_key: tuple[object, ...] = ()
 
     def invalidate(self) -> None:
-        """Compose again at the next drawing, because the document changed."""
+        """Discard the cached image, because the document changed."""
         self._revision += 1
 
     def draw(self, painter: QPainter, frame: int, excluded: int | None = None) -> None:
-        """Draw the masks of a frame with a painter in image coordinates.
+        """Draw the masks of a frame.
 
         Args:
-            painter: where to.
-            frame: whose masks.
-            excluded: id of an object to leave out, because its mask is being painted.
+            painter: in image coordinates.
+            frame: index of the frame.
+            excluded: id of an object to skip, because a tool draws its mask.
         """
         state = self._state
         key = (
@@ -173,7 +174,7 @@ class MaskLayer:
             if pair[0].object_id != excluded and pair[1].mask.area
         ]
         self._labels[:] = 0
-        # A label map holds 255 objects; further ones share the last colour.
+        # The uint8 label map holds 255 objects; further ones share the last color.
         for label, (_, row) in enumerate(self._masks, start=1):
             stamp(self._labels, row.mask, min(label, 255))
         colors = np.zeros(256, dtype=np.uint32)
@@ -183,6 +184,6 @@ class MaskLayer:
 
 
 def premultiplied(rgb: tuple[int, int, int], opacity: float) -> int:
-    """Return an ARGB32_Premultiplied pixel of a colour."""
+    """Return a color with an opacity in [0, 1] as an ARGB32_Premultiplied pixel."""
     red, green, blue = (round(channel * opacity) for channel in rgb)
     return round(255 * opacity) << 24 | red << 16 | green << 8 | blue

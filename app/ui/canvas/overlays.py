@@ -1,4 +1,4 @@
-"""The small drawings on top of the picture: prompts, labels, the brush circle."""
+"""Drawing of prompts, labels and the brush circle over the frame."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
@@ -6,8 +6,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from app.ui.canvas.viewport import Viewport
 
 POINT_RADIUS_PX = 7.0
-INCLUDE = QColor(0, 138, 100)
-EXCLUDE = QColor(200, 55, 0)
+POSITIVE = QColor(0, 138, 100)
+NEGATIVE = QColor(200, 55, 0)
 DARK = QColor(0, 0, 0, 170)
 PLATE = QColor(24, 25, 28, 215)
 PLATE_TEXT = QColor(240, 240, 240)
@@ -15,7 +15,7 @@ SELECTED = QColor(255, 214, 64)
 
 
 def on_widget(image_rect: QRectF, viewport: Viewport) -> QRectF:
-    """Return where a rectangle of the image is on the widget."""
+    """Map a rectangle from image to widget coordinates."""
     first, second = (
         QPointF(*viewport.to_widget(corner.x(), corner.y()))
         for corner in (image_rect.topLeft(), image_rect.bottomRight())
@@ -24,10 +24,10 @@ def on_widget(image_rect: QRectF, viewport: Viewport) -> QRectF:
 
 
 def draw_point(painter: QPainter, at: QPointF, is_positive: bool, is_selected: bool) -> None:
-    """Draw a click: a disc with a plus or a minus, in a white ring (yellow when selected)."""
+    """Draw a point prompt: a disc with a plus or minus in a white ring, yellow if selected."""
     radius = POINT_RADIUS_PX
     painter.setPen(QPen(DARK, 4.5))
-    painter.setBrush(INCLUDE if is_positive else EXCLUDE)
+    painter.setBrush(POSITIVE if is_positive else NEGATIVE)
     painter.drawEllipse(at, radius, radius)
     painter.setPen(QPen(SELECTED if is_selected else Qt.GlobalColor.white, 2.2))
     painter.drawEllipse(at, radius, radius)
@@ -40,7 +40,7 @@ def draw_point(painter: QPainter, at: QPointF, is_positive: bool, is_selected: b
 
 
 def draw_box(painter: QPainter, box: QRectF, color: QColor) -> None:
-    """Draw a box with a thin double line that shows on any picture."""
+    """Draw a box with a line that is visible on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in (QPen(DARK, 4), QPen(Qt.GlobalColor.white, 2.5), QPen(color, 1.25)):
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
@@ -49,7 +49,7 @@ def draw_box(painter: QPainter, box: QRectF, color: QColor) -> None:
 
 
 def draw_brush_circle(painter: QPainter, at: QPointF, radius: float) -> None:
-    """Draw the footprint of the brush, with a dot that shows where a small one is."""
+    """Draw the outline of the brush and a dot at its center."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in (QPen(DARK, 3), QPen(Qt.GlobalColor.white, 1.25)):
         painter.setPen(pen)
@@ -58,10 +58,10 @@ def draw_brush_circle(painter: QPainter, at: QPointF, radius: float) -> None:
 
 
 def draw_label(painter: QPainter, top_left: QPointF, text: str, color: QColor | None) -> float:
-    """Draw text on a dark plate, after a swatch when there is a colour.
+    """Draw text on a dark plate, after a swatch if there is a color.
 
     Returns:
-        The height of the plate.
+        Height of the plate in pixels.
     """
     metrics = QFontMetricsF(painter.font())
     height = metrics.height() + 8
@@ -83,6 +83,6 @@ def draw_label(painter: QPainter, top_left: QPointF, text: str, color: QColor | 
 
 
 def label_size(painter: QPainter, text: str) -> tuple[float, float]:
-    """Return the width and height of a label without a swatch."""
+    """Return the width and height in pixels of a label without a swatch."""
     metrics = QFontMetricsF(painter.font())
     return metrics.horizontalAdvance(text) + 18, metrics.height() + 8

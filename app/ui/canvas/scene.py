@@ -1,4 +1,4 @@
-"""What the canvas shows, from the picture at the bottom to the labels on top."""
+"""What the canvas draws, from the frame at the bottom to the labels on top."""
 
 from collections.abc import Iterator
 
@@ -26,11 +26,11 @@ LABEL_GAP_PX = 6.0
 
 
 class CanvasScene:
-    """Draws one frame with everything on it.  Lives on the GUI thread.
+    """Draws the frame with its masks, prompts and labels.  Lives on the GUI thread.
 
     Attributes:
-        masks: the masks of the document.
-        preview: a mask that is not in the document, shown for the active object.
+        masks: draws the masks of the document.
+        preview: preview mask for the active object; None if there is none.
     """
 
     def __init__(self, session: Session, state: ViewState, displayed: DisplayedFrame) -> None:
@@ -48,13 +48,13 @@ class CanvasScene:
 
     @property
     def active_color(self) -> QColor:
-        """The colour of the active object, white when there is none."""
+        """The color of the active object; white if there is none."""
         active = self.active
         return NO_OBJECT_COLOR if active is None else QColor(*active.color)
 
     @property
     def active_mask(self) -> RleMask | None:
-        """The mask of the active object on the frame on screen."""
+        """The mask of the active object on the displayed frame."""
         if self._displayed.frame is None or self._state.active_object is None:
             return None
         row = self._document.mask(self._state.active_object, self._displayed.frame)
@@ -71,11 +71,11 @@ class CanvasScene:
 
     @property
     def can_edit(self) -> bool:
-        """Whether a gesture now would change what the user sees."""
+        """Whether a gesture may change the active object on the displayed frame."""
         return self._displayed.is_current and not self.locked_reason
 
     def point_at(self, at: QPointF, viewport: Viewport) -> int | None:
-        """Return the index of the active object's point under a place of the widget."""
+        """Return the index of the active object's point prompt at a position of the widget."""
         for index, point in reversed(list(enumerate(self._active_prompts().points))):
             away = QPointF(*viewport.to_widget(point.x, point.y)) - at
             if away.manhattanLength() <= overlays.POINT_RADIUS_PX:
@@ -83,7 +83,7 @@ class CanvasScene:
         return None
 
     def draw(self, painter: QPainter, viewport: Viewport, tool: CanvasTool) -> None:
-        """Draw everything with a painter in widget coordinates."""
+        """Draw everything; the painter is in widget coordinates."""
         painter.fillRect(painter.viewport(), BACKGROUND)
         frame = self._displayed.frame
         if frame is not None:
@@ -110,16 +110,16 @@ class CanvasScene:
         painter.setPen(edge)
         painter.drawRect(QRectF(0, 0, width, height))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left_out = self._state.active_object if tool.is_painting else None
-        self.masks.draw(painter, frame, left_out)
+        excluded = self._state.active_object if tool.is_painting else None
+        self.masks.draw(painter, frame, excluded)
         if self.preview is not None:
             draw_preview(painter, self.preview, self.active_color)
         painter.restore()
 
     def _draw_prompts(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
         active_id = self._state.active_object
-        by_activity = sorted(self._document.objects, key=lambda o: o.object_id == active_id)
-        for tracked in by_activity:
+        active_last = sorted(self._document.objects, key=lambda o: o.object_id == active_id)
+        for tracked in active_last:
             if not is_drawn(tracked, self._state):
                 continue
             is_active = tracked.object_id == active_id
@@ -151,8 +151,8 @@ class CanvasScene:
 
     def _draw_message(self, painter: QPainter, viewport: Viewport) -> None:
         width, height = overlays.label_size(painter, self._displayed.message)
-        room_width, room_height = viewport.widget_wh
-        place = QPointF((room_width - width) / 2, (room_height - height) / 2)
+        widget_width, widget_height = viewport.widget_wh
+        place = QPointF((widget_width - width) / 2, (widget_height - height) / 2)
         overlays.draw_label(painter, place, self._displayed.message, None)
 
     def _active_prompts(self) -> FramePrompts:

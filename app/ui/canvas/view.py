@@ -1,4 +1,4 @@
-"""The canvas: hands the mouse to the tool at hand, and zooms and pans whatever the tool does."""
+"""The canvas widget: passes mouse input to the selected tool, and zooms and pans."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -33,19 +33,19 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 class CanvasView(QWidget):
-    """Shows the frame of the view state with masks and prompts, and turns gestures into requests.
+    """Displays the selected frame with masks and prompts, and turns gestures into requests.
 
-    It never changes the document.  A press counts only when the frame that was asked for is the
-    one on screen, and the active object is neither locked nor verified there.  Coordinates are
-    image coordinates, see `Viewport`.
+    It never changes the document.  A press has an effect only while the selected frame is
+    displayed and the active object is neither locked nor verified on it.  Coordinates are image
+    coordinates, see `Viewport`.
 
     Signals:
         point_requested: x, y, is_positive.
         box_requested: x0, y0, x1, y1.
-        stroke_finished: the active object's new mask on this frame, `RleMask`.
-        preview_requested: x, y, is_positive of the point a click would make; throttled.
-        preview_ended: no preview is wanted any more.
-        cursor_moved: (column, row) of the pixel under the pointer, None outside the picture.
+        stroke_finished: the new `RleMask` of the active object on this frame.
+        preview_requested: x, y, is_positive of the point that a click would add; throttled.
+        preview_ended: the preview is no longer needed.
+        cursor_moved: (column, row) of the pixel under the pointer, None outside the image.
     """
 
     point_requested = Signal(float, float, bool)
@@ -85,16 +85,16 @@ class CanvasView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Picture")
+        self.setAccessibleName("Frame")
         self._update_cursor()
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.objects_changed.connect(self._on_objects_changed)
         bridge.masks_changed.connect(self._on_rows_changed)
         bridge.prompts_changed.connect(self._on_rows_changed)
-        self._state.frame_changed.connect(self._drop_gesture)
-        self._state.active_object_changed.connect(self._drop_gesture)
-        self._state.tool_changed.connect(self._drop_gesture)
+        self._state.frame_changed.connect(self._cancel_gestures)
+        self._state.active_object_changed.connect(self._cancel_gestures)
+        self._state.tool_changed.connect(self._cancel_gestures)
         self._state.overlay_changed.connect(self.update)
         self._zoom_pan.changed.connect(self.update)
         self._displayed.changed.connect(self._refresh)
@@ -103,27 +103,27 @@ class CanvasView(QWidget):
 
     @property
     def viewport(self) -> Viewport:
-        """Where the picture is on the widget now."""
+        """The current mapping between image and widget."""
         return self._zoom_pan.viewport
 
     def fit(self) -> None:
-        """Show the whole picture, also after the widget changes its size."""
+        """Fit the image to the widget, also after later resizes."""
         self._zoom_pan.fit()
 
     def zoom_in(self) -> None:
-        """Magnify around the pointer, or the centre when it is elsewhere."""
+        """Zoom in around the pointer, or around the center if it is outside."""
         self._zoom(ZOOM_STEP)
 
     def zoom_out(self) -> None:
-        """Shrink around the pointer, or the centre when it is elsewhere."""
+        """Zoom out around the pointer, or around the center if it is outside."""
         self._zoom(1 / ZOOM_STEP)
 
     def zoom_100(self) -> None:
-        """Show one pixel of the frame as one pixel of the screen."""
+        """Zoom to one image pixel per screen pixel."""
         self._zoom(1 / (self.viewport.scale * self.devicePixelRatio()))
 
     def cancel_gesture(self) -> bool:
-        """Drop a stroke or box under way.
+        """Cancel a stroke or box in progress.
 
         Returns:
             Whether there was one.
@@ -134,7 +134,7 @@ class CanvasView(QWidget):
         return was_active
 
     def show_preview(self, mask: RleMask | None) -> None:
-        """Show the mask a click would give; one that comes after `preview_ended` is ignored."""
+        """Display a preview mask, or None; a mask that arrives after `preview_ended` is ignored."""
         if mask is None or self._hover.is_on:
             self._scene.preview = mask
             self.update()
@@ -151,13 +151,13 @@ class CanvasView(QWidget):
         return self.viewport.to_image(at.x(), at.y())
 
     def _update_part(self, image_rect: QRectF) -> None:
-        """Draw again what an image rectangle covers, with room for the width of lines."""
+        """Repaint an image rectangle with a margin for the line width."""
         if not image_rect.isNull():
             part = on_widget(image_rect, self.viewport).adjusted(-4, -4, 4, 4)
             self.update(part.toAlignedRect())
 
     def _footprint(self) -> QRectF:
-        """Return the part of the widget that the brush circle covers."""
+        """Return the widget rectangle of the brush circle; null if there is none."""
         radius = self._tool.footprint_radius * self.viewport.scale
         if self._pointer is None or not radius:
             return QRectF()
@@ -173,11 +173,11 @@ class CanvasView(QWidget):
         self.cursor_moved.emit(tuple(map(int, xy)) if xy and is_inside else None)
 
     def _update_hover(self, modifiers: Qt.KeyboardModifier) -> None:
-        """Preview under the pointer while Shift is held and a click would put a point."""
-        is_wanted = bool(modifiers & SHIFT) and self._state.tool is Tool.POINT
+        """Request a preview while Shift is held and a click would add a point."""
+        is_previewing = bool(modifiers & SHIFT) and self._state.tool is Tool.POINT
         xy = None if self._pointer is None else self._image_xy(self._pointer)
-        if is_wanted and self._scene.can_edit and xy and self.viewport.contains(*xy):
-            self._hover.aim(*xy, not modifiers & CTRL)
+        if is_previewing and self._scene.can_edit and xy and self.viewport.contains(*xy):
+            self._hover.request(*xy, not modifiers & CTRL)
         else:
             self._hover.stop()
 
@@ -206,7 +206,7 @@ class CanvasView(QWidget):
         self.show_preview(None)
         self.preview_ended.emit()
 
-    def _drop_gesture(self) -> None:
+    def _cancel_gestures(self) -> None:
         for tool in self._tools.values():
             tool.cancel()
         self._pressed = Qt.MouseButton.NoButton
@@ -215,7 +215,7 @@ class CanvasView(QWidget):
         self._refresh()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to pan, or a gesture of the tool."""
+        """Start a pan, or a gesture of the tool."""
         self._move_pointer(event.position())
         if event.button() == Qt.MouseButton.MiddleButton:
             self._zoom_pan.start_pan(event.position())
@@ -231,11 +231,11 @@ class CanvasView(QWidget):
             self._state.selected_point = index
             return
         self._pressed = event.button()
-        is_exclude = not is_left or bool(event.modifiers() & CTRL)
-        self._update_part(self._tool.start(*self._image_xy(event.position()), is_exclude))
+        is_negative = not is_left or bool(event.modifiers() & CTRL)
+        self._update_part(self._tool.start(*self._image_xy(event.position()), is_negative))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan, follow the gesture, or show what a click would do."""
+        """Continue the pan or the gesture, or update the preview."""
         self._zoom_pan.pan_to(event.position())
         self._move_pointer(event.position())
         if self._pressed:
@@ -244,7 +244,7 @@ class CanvasView(QWidget):
             self._update_hover(event.modifiers())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the pan or the gesture, whichever had the button."""
+        """End the pan or the gesture that the button started."""
         if event.button() == Qt.MouseButton.MiddleButton:
             self._zoom_pan.end_pan()
             self._update_cursor()
@@ -254,37 +254,37 @@ class CanvasView(QWidget):
             self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Forget the pointer."""
+        """End the preview and hide the brush circle."""
         self._move_pointer(None)
         self._hover.stop()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom, or scroll with a trackpad; see `ZoomPan`."""
+        """Zoom, or pan with a trackpad; see `ZoomPan`."""
         self._zoom_pan.on_wheel(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Cancel with Escape; begin the preview when Shift goes down."""
+        """Cancel the gesture on Escape; start the preview on Shift."""
         self._update_hover(event.modifiers())
         if event.key() != Qt.Key.Key_Escape or not self.cancel_gesture():
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """End the preview when Shift comes up."""
+        """End the preview when Shift is released."""
         self._update_hover(event.modifiers())
         super().keyReleaseEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Handle pinches beside everything else."""
+        """Handle pinch gestures, which have no handler of their own in `QWidget`."""
         if isinstance(event, QNativeGestureEvent) and self._zoom_pan.on_pinch(event):
             return True
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the picture in place, or fitted."""
+        """Keep the center of the image in place, or the image fitted."""
         self._zoom_pan.resize((self.width(), self.height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the scene and the brush circle."""
+        """Paint the scene and the brush circle."""
         painter = QPainter(self)
         self._scene.draw(painter, self.viewport, self._tool)
         if self._pointer is not None and (radius := self._tool.footprint_radius):

@@ -1,4 +1,4 @@
-"""Zoom and pan: wheel, trackpad, pinch and middle button, independent of every tool."""
+"""Zoom and pan by wheel, trackpad, pinch and middle button, independent of the tools."""
 
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QNativeGestureEvent, QWheelEvent
@@ -6,14 +6,14 @@ from PySide6.QtGui import QNativeGestureEvent, QWheelEvent
 from app.ui.canvas.viewport import Viewport
 
 ZOOM_STEP = 1.25
-WHEEL_NOTCH = 120  # what Qt reports for one notch: 15 degrees in eighths of a degree
+WHEEL_NOTCH = 120  # `QWheelEvent.angleDelta` of one notch: 15 degrees in eighths of a degree
 
 
 class ZoomPan(QObject):
-    """Holds the viewport of a canvas and moves it.
+    """Owns the viewport of a canvas and changes it on input.
 
     Attributes:
-        viewport: where the picture is now.
+        viewport: the current mapping between image and widget.
 
     Signals:
         changed: the viewport changed.
@@ -29,26 +29,26 @@ class ZoomPan(QObject):
 
     @property
     def is_panning(self) -> bool:
-        """Whether the picture hangs on the pointer."""
+        """Whether a pan gesture is in progress."""
         return self._pan_from is not None
 
     def fit(self) -> None:
-        """Show the whole picture, and go on doing so when the widget changes its size."""
+        """Fit the image to the widget, also after later resizes, until the next zoom or pan."""
         self._is_fitted = True
         self._set(self.viewport.fitted())
 
     def resize(self, widget_wh: tuple[int, int]) -> None:
-        """Adapt to another size of the widget."""
+        """Adapt to a new size of the widget."""
         resized = self.viewport.resized(widget_wh)
         self._set(resized.fitted() if self._is_fitted else resized)
 
     def zoom(self, factor: float, at: QPointF) -> None:
-        """Magnify around a place of the widget."""
+        """Zoom by a factor around a position of the widget."""
         self._is_fitted = False
         self._set(self.viewport.zoomed(factor, (at.x(), at.y())))
 
     def on_wheel(self, event: QWheelEvent) -> None:
-        """Zoom with a wheel; scroll with a trackpad, or zoom when Ctrl is held."""
+        """Zoom with a wheel; pan with a trackpad, or zoom if Ctrl is held."""
         is_touch = event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull()
         has_ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if is_touch and not has_ctrl:
@@ -58,10 +58,10 @@ class ZoomPan(QObject):
         event.accept()
 
     def on_pinch(self, event: QNativeGestureEvent) -> bool:
-        """Zoom with two fingers.
+        """Zoom with a pinch gesture.
 
         Returns:
-            Whether it was that gesture.
+            Whether the event was a pinch.
         """
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
             return False
@@ -69,17 +69,17 @@ class ZoomPan(QObject):
         return True
 
     def start_pan(self, at: QPointF) -> None:
-        """Hang the picture on the pointer."""
+        """Start a pan at a position of the widget."""
         self._pan_from = at
 
     def pan_to(self, at: QPointF) -> None:
-        """Follow the pointer, after `start_pan`."""
+        """Continue a pan to a position of the widget; a no-op before `start_pan`."""
         if self._pan_from is not None:
             self._pan(at - self._pan_from)
             self._pan_from = at
 
     def end_pan(self) -> None:
-        """Let go of the picture."""
+        """End the pan."""
         self._pan_from = None
 
     def _pan(self, by: QPointF) -> None:

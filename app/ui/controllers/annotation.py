@@ -1,4 +1,4 @@
-"""From what the user does to edits and jobs of the session, and back to the screen."""
+"""Prompts, strokes, previews and object commands of one session, as edits and jobs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,20 +21,23 @@ from app.ui.state.view_state import Tool, ViewState
 from app.ui.style.memory_marks import MARK_NAMES, memory_mark
 
 ENCODE_DELAY_MS = 120
-"""How long a frame is on screen before it is prepared for a click; scrubbing is faster."""
+"""Milliseconds that a frame stays on screen before its features are encoded.
+
+Scrubbing changes frames faster than this, so it encodes none of them.
+"""
 
 OPACITY_STEP = 0.1
 BRUSH_STEP = 1.25
 
 
 class AnnotationController(QObject):
-    """The intents of one open session.
+    """Turns user actions on one open session into edits and jobs.
 
-    An intent that cannot be done says so through ``message`` and changes nothing.
+    An action that cannot be carried out emits ``message`` and changes nothing.
 
     Signals:
-        message: a sentence for the status bar.
-        previewed: the `RleMask` of a preview, None when there is none.
+        message: text for the status bar.
+        previewed: the `RleMask` of a preview, or None to remove it.
     """
 
     message = Signal(str)
@@ -62,44 +65,44 @@ class AnnotationController(QObject):
         self._encode_timer.start()
 
     def use_model(self, load_backend: BackendLoader) -> None:
-        """Use another model from now on."""
+        """Switch the session to another model."""
         self._session.use_backend(load_backend)
         self._encode_timer.start()
 
     @property
     def active(self) -> TrackedObject | None:
-        """The object that prompts go to."""
+        """The active object, which receives prompts and strokes; None if there is none."""
         active = self._view.active_object
         objects = {each.object_id: each for each in self._session.document.objects}
         return None if active is None else objects.get(active)
 
     @property
     def active_mask(self) -> FrameMask | None:
-        """The mask of the active object on the frame on screen."""
+        """The mask of the active object on the displayed frame."""
         active = self._view.active_object
         return None if active is None else self._session.document.mask(active, self._view.frame)
 
-    # Prompts and strokes: one gesture is one step of undo, with the mask that it leads to.
+    # Prompts and strokes: a gesture and the mask predicted from it are one undo step.
 
     def add_point(self, x: float, y: float, is_positive: bool) -> None:
-        """Click on the frame on screen; without an object the click makes one."""
+        """Add a point prompt on the displayed frame; without an active object, create one first."""
         if self.active is None and not is_positive:
-            self.message.emit("Include something first (left click), then exclude from it.")
+            self.message.emit("Add a positive point first (left click), then a negative one.")
             return
         self._prompt(lambda each, at: self._session.add_point(each, at, x, y, is_positive))
 
     def set_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Draw a box on the frame on screen; without an object the box makes one."""
+        """Set the box prompt on the displayed frame; without an active object, create one first."""
         box = BoxPrompt(x0, y0, x1, y1)
         self._prompt(lambda each, at: self._session.set_box(each, at, box))
 
     def paint(self, mask: RleMask) -> None:
-        """Take the mask after a stroke of brush or eraser; without an object it makes one."""
+        """Store the mask after a brush stroke; without an active object, create one first."""
         with self._stack.merging(f"gesture {next(self._gestures)}"):
             self._attempt(lambda: self._session.set_mask(self._target(), self._view.frame, mask))
 
     def delete_prompt(self) -> None:
-        """Take back a point of the active object here: the selected one, else the newest."""
+        """Delete the selected point of the active object on this frame, else its newest point."""
         active, frame = self._view.active_object, self._view.frame
         if active is None:
             return
@@ -112,21 +115,21 @@ class AnnotationController(QObject):
             self.clear_prompts(frame)
 
     def clear_prompts_here(self) -> None:
-        """Clear the prompts of the active object on the frame on screen."""
+        """Clear the prompts of the active object on the displayed frame."""
         self.clear_prompts(self._view.frame)
 
     def clear_prompts(self, frame: int | None = None) -> None:
-        """Clear the prompts of the active object on a frame, or on all."""
+        """Clear the prompts of the active object on one frame, or on all frames if None."""
         self._on_active(lambda each: self._session.clear_prompts(each, frame))
 
-    def _prompt(self, intent: Callable[[int, int], None]) -> None:
-        """Change prompts on the frame on screen, then ask for the mask that they mean."""
+    def _prompt(self, change: Callable[[int, int], None]) -> None:
+        """Change prompts on the displayed frame, then submit a job that predicts their mask."""
         frame = self._view.frame
         key = f"gesture {next(self._gestures)}"
 
         def prompt() -> None:
             target = self._target()
-            intent(target, frame)
+            change(target, frame)
             job = self._session.segment_job(target, frame)
             self._jobs.submit(
                 job,
@@ -147,10 +150,10 @@ class AnnotationController(QObject):
         active = self.active
         return active.object_id if active else self.new_object()
 
-    # Previews and preparation: jobs that leave no trace in the document.
+    # Previews and encoding: jobs that never change the document.
 
     def preview(self, x: float, y: float, is_positive: bool) -> None:
-        """Show the mask that a click here would give."""
+        """Predict the mask that a click at this position would give, for display only."""
         frame, active = self._view.frame, self._view.active_object or 0
         prompts = replace(self._session.document.prompts(active, frame), mask=None)
         prompts = prompts.with_point(PointPrompt(x, y, is_positive))
@@ -162,7 +165,7 @@ class AnnotationController(QObject):
         )
 
     def end_preview(self) -> None:
-        """Take the preview from the screen."""
+        """Cancel the preview job and remove the preview."""
         self._jobs.runner.cancel(self._preview_job)
         self.previewed.emit(None)
 
@@ -177,9 +180,9 @@ class AnnotationController(QObject):
     def _encode_ahead(self) -> None:
         if self._jobs.runner.is_idle:
             job = self._session.encode_job(self._view.frame)
-            self._jobs.submit(job, "Prepare", lambda step: None, priority=Priority.IDLE)
+            self._jobs.submit(job, "Encode frame", lambda step: None, priority=Priority.IDLE)
 
-    # Objects and single masks.
+    # Objects and masks.
 
     def new_object(self) -> int:
         """Add an object and make it the active one."""
@@ -187,13 +190,13 @@ class AnnotationController(QObject):
         return self._view.active_object
 
     def select_nth(self, position: int) -> None:
-        """Make the object at a place in the list, from 1, the active one."""
+        """Activate the object at a 1-based position in the list."""
         objects = self._session.document.objects
         if position <= len(objects):
             self._view.active_object = objects[position - 1].object_id
 
     def delete_object(self) -> None:
-        """Delete the active object and all that belongs to it."""
+        """Delete the active object with its prompts, masks and memory records."""
         self._on_active(self._session.remove_object)
 
     def clear_masks(self) -> None:
@@ -201,7 +204,7 @@ class AnnotationController(QObject):
         self._on_active(self._session.clear_masks)
 
     def clear_mask_here(self) -> None:
-        """Clear the mask of the active object on the frame on screen."""
+        """Clear the mask of the active object on the displayed frame."""
         self._on_active(lambda each: self._session.clear_masks(each, [self._view.frame]))
 
     def toggle_visible(self) -> None:
@@ -215,7 +218,7 @@ class AnnotationController(QObject):
             self._session.update_object(row.object_id, is_locked=not row.is_locked)
 
     def toggle_verified(self) -> None:
-        """Mark the mask of the active object here as checked, or take the mark back."""
+        """Mark the mask of the active object on this frame as verified, or remove the mark."""
         if (row := self.active_mask) is None:
             self.message.emit("There is no mask to verify on this frame.")
             return
@@ -224,17 +227,17 @@ class AnnotationController(QObject):
         )
 
     def toggle_constraint(self, constraint: Constraint) -> None:
-        """Pin or ban the frame on screen, or leave it to the tracker again."""
+        """Pin or ban the displayed frame, or remove that constraint."""
         active, frame = self._view.active_object, self._view.frame
         if active is not None:
             now = self._session.document.constraint(active, frame)
             self.constrain(active, frame, None if now is constraint else constraint)
 
     def constrain(self, object_id: int, frame: int, constraint: Constraint | None) -> None:
-        """Pin a frame into the memory of an object, ban it, or leave it to the tracker."""
+        """Pin a frame in the memory bank of an object, ban it, or remove the constraint (None)."""
         self._attempt(lambda: self._session.set_constraint(object_id, frame, constraint))
-        demanded = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
-        state = demanded or "left to the tracker"
+        constrained = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
+        state = constrained or "left to the tracker"
         self.message.emit(f"Frame {frame} is {state}. Track again to apply it.")
 
     def set_range(self, first: int | None, last: int | None) -> None:
@@ -242,51 +245,51 @@ class AnnotationController(QObject):
         self._attempt(lambda: self._session.set_range(first, last))
 
     def set_in(self) -> None:
-        """Let the range begin on the frame on screen."""
+        """Set the in frame to the displayed frame."""
         last = self._session.document.frame_range[1]
         here = self._view.frame
         self.set_range(here, last if last is None or last >= here else None)
 
     def set_out(self) -> None:
-        """Let the range end on the frame on screen."""
+        """Set the out frame to the displayed frame."""
         first = self._session.document.frame_range[0]
         here = self._view.frame
         self.set_range(first if first is None or first <= here else None, here)
 
     def toggle_exclusive(self) -> None:
-        """Keep tracked masks off other objects, or let them overlap."""
+        """Toggle whether tracked masks may overlap other objects."""
         self._session.set_exclusive(not self._session.document.is_exclusive)
 
-    # What the mouse does and how masks look.
+    # Tool and display settings.
 
     def use_tool(self, tool: Tool) -> None:
-        """Let the mouse do something else."""
+        """Select a canvas tool."""
         self._view.tool = tool
 
     def toggle_masks(self) -> None:
-        """Show all masks, or none."""
+        """Show or hide all masks."""
         self._view.show_masks = not self._view.show_masks
 
     def toggle_outlines(self) -> None:
-        """Draw masks as contours, or filled."""
+        """Toggle between filled masks and outlines."""
         self._view.show_outlines = not self._view.show_outlines
 
     def change_opacity(self, sign: int) -> None:
-        """Make mask fills more or less opaque."""
+        """Change the opacity of mask fills by one step up (1) or down (-1)."""
         self._view.overlay_opacity += sign * OPACITY_STEP
 
     def change_brush(self, sign: int) -> None:
-        """Make the brush larger or smaller."""
+        """Change the brush radius by one step up (1) or down (-1)."""
         radius = self._view.brush_radius
         grown = max(radius + 1, round(radius * BRUSH_STEP))
         self._view.brush_radius = grown if sign > 0 else min(radius - 1, round(radius / BRUSH_STEP))
 
-    def _on_active(self, intent: Callable[[int], None]) -> None:
+    def _on_active(self, change: Callable[[int], None]) -> None:
         if (active := self._view.active_object) is not None:
-            self._attempt(lambda: intent(active))
+            self._attempt(lambda: change(active))
 
-    def _attempt(self, intent: Callable[[], None]) -> None:
+    def _attempt(self, change: Callable[[], None]) -> None:
         try:
-            intent()
+            change()
         except UsageError as error:
             self.message.emit(str(error))

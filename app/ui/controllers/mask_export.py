@@ -1,4 +1,4 @@
-"""Exports beside the window: a copy of the document, then one step per format."""
+"""Mask export in the background: from a snapshot of the document, one step per format."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ SOURCE_CACHE_BYTES = 32 << 20
 
 
 def snapshot(document: Document) -> Document:
-    """Copy a document; its rows are immutable and shared."""
+    """Return a copy of a document that shares its immutable rows."""
     rows = tuple(
         Change(table, key, None, row)
         for table in Table
@@ -30,24 +30,24 @@ def snapshot(document: Document) -> Document:
     return copy
 
 
-def export_job(session: Session, order: ExportRequest) -> Job:
-    """Write the masks as they are now in every format of an order; yields `ExportReport`s."""
+def export_job(session: Session, request: ExportRequest) -> Job:
+    """Write a snapshot of the masks in every requested format; yields one `ExportReport` each."""
     document, source = snapshot(session.document), session.source
 
     def run(token: CancelToken) -> Iterator[ExportReport]:
         with source.clone(SOURCE_CACHE_BYTES) as frames:
-            for name in order.formats:
+            for name in request.formats:
                 token.raise_if_cancelled()
-                yield export(document, frames, name, order.folder, order.frames)
+                yield export(document, frames, name, request.folder, request.frames)
 
     return run
 
 
 class ExportController(QObject):
-    """Asks what to export and does it.
+    """Opens the export dialog and runs the export.
 
     Signals:
-        exported: `ExportResult`, when all is written.
+        exported: `ExportResult` of an export that wrote all its formats.
     """
 
     exported = Signal(object)
@@ -58,7 +58,7 @@ class ExportController(QObject):
         self._preferences = preferences
 
     def ask(self, session: Session, parent: QWidget) -> ExportDialog:
-        """Open the dialog; the export begins when it is accepted."""
+        """Open the export dialog; accepting it starts the export."""
         name = session.source.name
         folder = Path(self._preferences.folder("export")) / f"{name}-masks"
         dialog = ExportDialog(
@@ -68,22 +68,24 @@ class ExportController(QObject):
             self._preferences.export_formats,
             parent,
         )
-        dialog.accepted.connect(lambda: self.start(session, dialog.order()))
+        dialog.accepted.connect(lambda: self.start(session, dialog.request()))
         dialog.open()
         return dialog
 
-    def start(self, session: Session, order: ExportRequest) -> None:
+    def start(self, session: Session, request: ExportRequest) -> None:
         """Export in the background."""
-        self._preferences.set_folder("export", order.folder.parent)
-        self._preferences.export_formats = order.formats
+        self._preferences.set_folder("export", request.folder.parent)
+        self._preferences.export_formats = request.formats
         reports: list[ExportReport] = []
 
         def finish(outcome: Outcome) -> None:
             if outcome is Outcome.DONE:
                 paths = tuple(path for report in reports for path in report.paths)
                 warnings = dict.fromkeys(w for report in reports for w in report.warnings)
-                self.exported.emit(ExportResult(order.folder, paths, tuple(warnings)))
+                self.exported.emit(ExportResult(request.folder, paths, tuple(warnings)))
 
-        label = f"Export {', '.join(order.formats)}"
-        job_id = self._jobs.submit(export_job(session, order), label, reports.append, on_end=finish)
-        self._jobs.annotate(job_id, f"Written to {order.folder}")
+        label = f"Export {', '.join(request.formats)}"
+        job_id = self._jobs.submit(
+            export_job(session, request), label, reports.append, on_end=finish
+        )
+        self._jobs.annotate(job_id, f"Written to {request.folder}")

@@ -1,4 +1,4 @@
-"""Masks from files into the open session, beside the window, as one step of undo."""
+"""Mask import in the background, as one undo step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from app.ui.state.undo import EditStack
 
 @dataclass(frozen=True, slots=True)
 class ImportedFrame:
-    """The masks of one frame, by the object ids of the file; ``names`` as in `MaskSource`."""
+    """The masks of one frame by object id of the file; ``names`` as in `MaskSource`."""
 
     frame: int
     masks: dict[int, RleMask]
@@ -31,7 +31,7 @@ class ImportedFrame:
 
 
 def import_job(path: Path, num_frames: int, size_hw: tuple[int, int]) -> Job:
-    """Read masks that fit a video; yields `ImportedFrame`s."""
+    """Read masks from files and check that they fit the video; yields `ImportedFrame`s."""
 
     def run(token: CancelToken) -> Iterator[ImportedFrame]:
         found = read_masks(path)
@@ -58,7 +58,7 @@ def _check_size(path: Path, mask: RleMask, size_hw: tuple[int, int]) -> None:
 
 
 class ImportController(QObject):
-    """Reads masks and gives each object of the file an object of its own."""
+    """Imports masks; each object of the file becomes a new object of the session."""
 
     def __init__(self, jobs: JobQueue, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,12 +68,12 @@ class ImportController(QObject):
         self._imports = count(1)
 
     def ask(self, session: Session, stack: EditStack) -> None:
-        """Let the user choose masks and import them."""
+        """Let the user select mask files and import them."""
         if path := paths.ask_masks(self._window, self._preferences):
             self.start(path, session, stack)
 
     def start(self, path: Path, session: Session, stack: EditStack) -> None:
-        """Import a JSON file or a folder of label pictures in the background."""
+        """Import a JSON file or a folder of label images in the background."""
         key = f"import {next(self._imports)}"
         objects: dict[int, int] = {}
 

@@ -1,4 +1,4 @@
-"""Moving through the frames: steps, jumps to frames that matter, playback."""
+"""Moving through the frames: steps, jumps to prompted, weak or kept frames, playback."""
 
 import time
 from bisect import bisect_left, bisect_right
@@ -13,10 +13,10 @@ LONG_STEP_FRAMES = 10
 
 
 class Navigator(QObject):
-    """Sets the frame of the view.
+    """Changes the displayed frame.
 
     Signals:
-        message: why nothing happened, in words.
+        message: text for the status bar when there is no frame to jump to.
     """
 
     message = Signal(str)
@@ -27,7 +27,7 @@ class Navigator(QObject):
         self._view = view
 
     def go(self, frame: int) -> None:
-        """Show a frame; beyond the ends the first or the last."""
+        """Display a frame; an index outside the video is clamped."""
         self._view.frame = frame
 
     def step(self, frames: int) -> None:
@@ -43,15 +43,15 @@ class Navigator(QObject):
         self.go(self._session.num_frames - 1)
 
     def jump_prompted(self, sign: int) -> None:
-        """Go to the next or previous frame that has prompts of the active object."""
+        """Go to the next (1) or previous (-1) frame with prompts of the active object."""
         self._jump(sign, self._session.prompted_frames, "prompted frame")
 
     def jump_weak(self, sign: int) -> None:
-        """Go to the next or previous frame where the model is unsure of the active object."""
+        """Go to the next (1) or previous (-1) frame where the active object has low confidence."""
         self._jump(sign, self._session.weak_frames, "weak frame")
 
     def jump_kept(self, sign: int) -> None:
-        """Go to the next or previous frame that entered the memory of the active object."""
+        """Go to the next (1) or previous (-1) frame that entered the active object's memory."""
         self._jump(sign, self._session.kept_frames, "frame kept in memory")
 
     def _jump(self, sign: int, frames_of: Callable[[int], list[int]], what: str) -> None:
@@ -70,10 +70,10 @@ class Navigator(QObject):
 
 
 class Player(QObject):
-    """Plays at the film's own rate; frames are left out when the screen is late.
+    """Plays at the frame rate of the video and skips frames when drawing is late.
 
     Signals:
-        playing_changed: whether it plays.
+        playing_changed: whether playback is running.
     """
 
     playing_changed = Signal(bool)
@@ -89,11 +89,11 @@ class Player(QObject):
 
     @property
     def is_playing(self) -> bool:
-        """Whether it plays."""
+        """Whether playback is running."""
         return self._timer.isActive()
 
     def toggle(self) -> None:
-        """Play from the frame on screen, from the start at the end; or pause."""
+        """Pause, or play from the displayed frame; from the first if the last is displayed."""
         if self.is_playing:
             self.pause()
             return
@@ -106,13 +106,13 @@ class Player(QObject):
         self.playing_changed.emit(True)
 
     def pause(self) -> None:
-        """Stop on the frame on screen."""
+        """Pause on the displayed frame."""
         if self.is_playing:
             self._timer.stop()
             self.playing_changed.emit(False)
 
     def _on_tick(self) -> None:
-        if self._view.frame != self._shown:  # the user went elsewhere
+        if self._view.frame != self._shown:  # the user navigated
             self.pause()
             return
         due_s = time.monotonic() - self._start_s

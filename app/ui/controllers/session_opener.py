@@ -76,7 +76,7 @@ class SessionOpener(QObject):
         def job(token: CancelToken) -> Iterator[object]:
             opening.session = Session.open(path, self._load_backend)
             yield opening
-            # Importing pyqtgraph, which the memory panel uses, here keeps the GUI thread responsive.
+            # Importing pyqtgraph (used by the memory panel) here keeps the GUI thread responsive.
             import_module("pyqtgraph")
 
         self.opening.emit(path)

@@ -1,4 +1,4 @@
-"""Tracking as the user steers it: what, which way, how far; following it on screen."""
+"""Tracking jobs: which objects, which direction, which frames; following them on screen."""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,15 @@ from app.ui.state.view_state import ViewState
 
 
 class TrackingController(QObject):
-    """Starts one tracking at a time and puts its frames into the document as they come.
+    """Runs one tracking job at a time and applies each tracked frame to the document.
 
     Attributes:
-        tracks_all: track all unlocked objects, not only the active one.
-        follows: show each frame as it is tracked, until the user goes elsewhere.
+        tracks_all: track all unlocked objects instead of the active one only.
+        follows: display each tracked frame until the user navigates to another one.
 
     Signals:
-        message: a sentence for the status bar.
-        changed: one of the attributes changed.
+        message: text for the status bar.
+        changed: ``tracks_all`` or ``follows`` changed.
     """
 
     message = Signal(str)
@@ -51,30 +51,30 @@ class TrackingController(QObject):
         self._followed: int | None = None
 
     def toggle_all(self) -> None:
-        """Track all objects, or only the active one."""
+        """Toggle between tracking all objects and only the active one."""
         self.tracks_all = not self.tracks_all
         self.changed.emit()
 
     def toggle_follow(self) -> None:
-        """Show frames as they are tracked, or stay where the user is."""
+        """Toggle whether tracked frames are displayed as they arrive."""
         self.follows = not self.follows
         self.changed.emit()
 
     def stop_following(self) -> None:
-        """Stay on the frame on screen: the user has begun to do something there."""
+        """Keep the displayed frame, because the user has started to edit it."""
         self._followed = None
 
     def track(self, direction: Direction) -> None:
-        """Track from the frame on screen to the end, or as far as the in/out range goes."""
+        """Track from the displayed frame to the end of the in/out range or of the video."""
         self._start(direction)
 
     def track_one(self, direction: Direction) -> None:
-        """Track one frame further and go there."""
+        """Track one frame in a direction and display it."""
         here = self._view.frame
         self._start(direction, max(0, here - 1), min(here + 1, self._session.num_frames - 1))
 
     def track_range(self) -> None:
-        """Track the in/out range both ways from the frame on screen, or all if there is none."""
+        """Track in both directions from the displayed frame, over the in/out range or the video."""
         self._start(Direction.BOTH)
 
     def _objects(self) -> Sequence[int] | None:
@@ -85,7 +85,7 @@ class TrackingController(QObject):
         self, direction: Direction, first: int | None = None, last: int | None = None
     ) -> None:
         if self._job_id is not None:
-            self.message.emit("Tracking is under way; Esc stops it.")
+            self.message.emit("Tracking is running; Esc stops it.")
             return
         start = self._view.frame
         try:
@@ -95,10 +95,10 @@ class TrackingController(QObject):
             return
         active = self._controller.active
         name = "all objects" if self.tracks_all or active is None else active.name
-        way = "both ways" if direction is Direction.BOTH else direction.value
+        direction_text = "both ways" if direction is Direction.BOTH else direction.value
         self._followed = start if self.follows or first is not None else None
         self._job_id = self._jobs.submit(
-            job, f"Track {name} {way}", self._on_tracked, on_end=self._on_ended
+            job, f"Track {name} {direction_text}", self._on_tracked, on_end=self._on_ended
         )
 
     def _on_tracked(self, step: TrackStep) -> None:

@@ -1,4 +1,4 @@
-"""Proving a video's frame numbers while the user already works."""
+"""Background check that the frame index of a video is exact."""
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,11 +10,11 @@ from app.ui.jobs.job_runner import Priority
 
 
 class VerificationController(QObject):
-    """Checks one session at a time, when nothing else needs the files' thread.
+    """Verifies the frame index of one session at a time, at idle priority.
 
     Signals:
-        renumbered: the session's frames have other numbers now; nothing was annotated yet.
-        warned: `SourceError` about frames that are not what they seem; nothing was changed.
+        renumbered: the frames of the session have new indices; nothing was annotated yet.
+        warned: `SourceError` that describes a wrong frame index; nothing was changed.
     """
 
     renumbered = Signal()
@@ -26,7 +26,7 @@ class VerificationController(QObject):
         self._job_id = 0
 
     def start(self, session: Session) -> None:
-        """Check a session instead of the one before."""
+        """Check a session; a running check of another one is canceled."""
         self._jobs.runner.cancel(self._job_id)
         self._job_id = self._jobs.submit(
             session.verify_job(),

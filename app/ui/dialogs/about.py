@@ -1,4 +1,4 @@
-"""What the program is, and its log."""
+"""The about box, and opening the log file."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -13,12 +13,12 @@ LOG_NAME = "annotator.log"
 
 
 def open_log() -> None:
-    """Show the log in the system's viewer."""
+    """Open the log file in the default application of the system."""
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(home_folder() / LOG_NAME)))
 
 
 def show_about(parent: QWidget) -> None:
-    """Say what the program is and where it keeps its files."""
+    """Show the version, the license and the folder of projects and log."""
     try:
         number = version("tinysam2-annotator")
     except PackageNotFoundError:
@@ -28,7 +28,7 @@ def show_about(parent: QWidget) -> None:
     box.setIconPixmap(icon("app").pixmap(64, 64))
     box.setText(f"<b>TinySAM 2 annotator</b> {number}")
     box.setInformativeText(
-        "Turns videos into object masks and shows what the tracker remembers. "
+        "Segments and tracks objects in videos and shows what the memory bank holds. "
         "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0.<br><br>"
         f"Projects and log: {home_folder()}"
     )

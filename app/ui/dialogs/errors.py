@@ -1,4 +1,4 @@
-"""Telling the user what went wrong, and the last resort for programming mistakes."""
+"""Error messages for the user, and the hook for uncaught exceptions."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 def show_error(parent: QWidget | None, error: AppError) -> None:
-    """Show a failure without holding up the rest; the same sentence is not shown twice at once."""
+    """Show an error without blocking; a message that is already shown is not shown twice."""
     shown = parent.findChildren(QMessageBox) if parent else []
     if any(box.text() == error.sentence for box in shown):
         return
@@ -28,7 +28,7 @@ def show_error(parent: QWidget | None, error: AppError) -> None:
 
 
 class ExceptionHook(QObject):
-    """Catches what nothing else caught, on any thread, logs it and passes it to the window.
+    """Logs uncaught exceptions of any thread and passes them to the window.
 
     Signals:
         caught: an `AppError`.
@@ -37,7 +37,7 @@ class ExceptionHook(QObject):
     caught = Signal(object)
 
     def install(self) -> None:
-        """Take the place of Python's hooks."""
+        """Replace the exception hooks of `sys` and `threading`."""
         self._before = sys.excepthook, threading.excepthook
         sys.excepthook = self._on_exception
         threading.excepthook = lambda args: self._on_exception(
@@ -45,7 +45,7 @@ class ExceptionHook(QObject):
         )
 
     def remove(self) -> None:
-        """Put Python's hooks back."""
+        """Restore the hooks that `install` replaced."""
         sys.excepthook, threading.excepthook = self._before
 
     def _on_exception(
@@ -54,7 +54,7 @@ class ExceptionHook(QObject):
         if not issubclass(kind, Exception):
             self._before[0](kind, error, trace)
             return
-        _log.error("unexpected", exc_info=(kind, error, trace))
+        _log.error("uncaught exception", exc_info=(kind, error, trace))
         if not isinstance(error, AppError):
             error = AppError(
                 f"Something unexpected went wrong: {kind.__name__}: {error}",

@@ -1,4 +1,4 @@
-"""Asking what to export, where to, and which frames."""
+"""The export dialog and the report of a finished export."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from app.ui.style.theme import SPACING_PX
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to export."""
+    """Which formats and frames to export, and the folder to write them to."""
 
     formats: tuple[str, ...]
     folder: Path
@@ -36,7 +36,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """What came of an export: where it is, and what the formats could not hold."""
+    """Where an export was written, and warnings about what the formats could not represent."""
 
     folder: Path
     paths: tuple[Path, ...]
@@ -44,13 +44,13 @@ class ExportResult:
 
 
 class ExportDialog(QDialog):
-    """Asks for an `ExportRequest`.
+    """Lets the user edit an `ExportRequest`.
 
     Args:
-        num_frames: of the video.
-        frame_range: in and out frame, None where open.
-        folder: where to, to begin with.
-        formats: names that are ticked to begin with.
+        num_frames: number of frames of the video.
+        frame_range: in and out frame; None for an open end.
+        folder: initial target folder.
+        formats: names of the formats that are checked initially.
         parent: owner.
     """
 
@@ -82,19 +82,19 @@ class ExportDialog(QDialog):
         layout.addWidget(self._buttons)
         self._update()
 
-    def order(self) -> ExportRequest:
-        """Return what the user chose."""
+    def request(self) -> ExportRequest:
+        """Return the request as edited."""
         names = tuple(name for name, box in self._formats.items() if box.isChecked())
         frames = range(self._first.value(), self._last.value() + 1)
         return ExportRequest(names, Path(self._folder.text()).expanduser(), frames)
 
-    def _make_formats(self, ticked: tuple[str, ...]) -> QVBoxLayout:
+    def _make_formats(self, checked: tuple[str, ...]) -> QVBoxLayout:
         rows = QVBoxLayout()
         rows.setSpacing(SPACING_PX // 2)
         self._formats: dict[str, QCheckBox] = {}
         for name, form in FORMATS.items():
             box = self._formats[name] = QCheckBox(form.title, self)
-            box.setChecked(name in ticked)
+            box.setChecked(name in checked)
             box.toggled.connect(self._update)
             about = QLabel(form.description, self, wordWrap=True)
             about.setProperty("role", "muted")
@@ -111,7 +111,7 @@ class ExportDialog(QDialog):
         browse = QPushButton("Browse…", self)
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
-        return _in_a_row(self._folder, browse)
+        return _row_of(self._folder, browse)
 
     def _make_range(self, num_frames: int, ends: tuple[int | None, int | None]) -> QWidget:
         last_frame = num_frames - 1
@@ -123,15 +123,15 @@ class ExportDialog(QDialog):
         self._last = QSpinBox(self, maximum=last_frame, value=last)
         whole = QPushButton("All", self)
         whole.setAutoDefault(False)
-        whole.clicked.connect(self._take_all)
+        whole.clicked.connect(self._select_all_frames)
         for box, name in ((self._first, "First frame"), (self._last, "Last frame")):
             box.setAccessibleName(name)
             box.valueChanged.connect(self._update)
-        row = _in_a_row(self._first, QLabel("to", self), self._last, whole)
+        row = _row_of(self._first, QLabel("to", self), self._last, whole)
         row.layout().addStretch()  # type: ignore[union-attr]
         return row
 
-    def _take_all(self) -> None:
+    def _select_all_frames(self) -> None:
         self._first.setValue(0)
         self._last.setValue(self._last.maximum())
 
@@ -148,7 +148,7 @@ class ExportDialog(QDialog):
         )
 
 
-def _in_a_row(*widgets: QWidget) -> QWidget:
+def _row_of(*widgets: QWidget) -> QWidget:
     row = QWidget()
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -159,17 +159,17 @@ def _in_a_row(*widgets: QWidget) -> QWidget:
     return row
 
 
-def show_export_result(parent: QWidget, exported: ExportResult) -> None:
-    """Say where the files are, and each thing that a format could not hold."""
+def show_export_result(parent: QWidget, result: ExportResult) -> None:
+    """Show where the files were written and what the formats could not represent."""
     box = QMessageBox(parent)
     box.setWindowTitle("Export finished")
-    box.setText(f"Masks were written to {exported.folder}")
-    box.setIcon(QMessageBox.Icon.Warning if exported.warnings else QMessageBox.Icon.Information)
-    if exported.warnings:
-        box.setInformativeText("\n".join(f"• {sentence}" for sentence in exported.warnings))
-    box.setDetailedText("\n".join(map(str, exported.paths)))
+    box.setText(f"Masks were written to {result.folder}")
+    box.setIcon(QMessageBox.Icon.Warning if result.warnings else QMessageBox.Icon.Information)
+    if result.warnings:
+        box.setInformativeText("\n".join(f"• {sentence}" for sentence in result.warnings))
+    box.setDetailedText("\n".join(map(str, result.paths)))
     show = box.addButton("Show folder", QMessageBox.ButtonRole.ActionRole)
-    show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(exported.folder))))
+    show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(result.folder))))
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

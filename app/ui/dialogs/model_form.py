@@ -1,4 +1,4 @@
-"""How a model is to run: device, input size, memory; one table, from which the form is made."""
+"""The form for the settings of a model: device, input size, memory; made from one table."""
 # ruff: noqa: E501 - a table has a row per setting
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from app.core.settings import MemoryValue, ModelSettings
 from app.tracking.models import AvailableModels, KnownModelRow
 from app.ui.dialogs.paths import WEIGHTS_FILTER
-from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberInput, Numbers
+from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberFormat, NumberInput
 from app.ui.style.theme import SPACING_PX
 
 FIELD_HEIGHT_PX = 26
@@ -21,7 +21,7 @@ POLICY_LABELS = {
     "samurai": "By motion and scores (SAMURAI)",
     "dam4sam": "Distractor-aware (DAM4SAM)",
 }
-POOLING_LABELS = ((1, "Off"), (2, "2 x 2 cells"), (4, "4 x 4 cells"))
+POOLING_LABELS = ((1, "Off"), (2, "2 x 2 tokens"), (4, "4 x 4 tokens"))
 DETAIL_LABELS = ((True, "Around the object"), (False, "Everywhere"))
 
 
@@ -40,10 +40,10 @@ class SettingSpec:
     """One row of the form.
 
     Attributes:
-        name: of a field of `ModelSettings`, or of one of its settings of the memory.
-        label: what people read.
-        tip: what it does.
-        make: makes the field.
+        name: a field of `ModelSettings`, or the name of one of its memory settings.
+        label: text of the row.
+        tip: tooltip.
+        make: creates the input widget.
     """
 
     name: str
@@ -55,25 +55,25 @@ class SettingSpec:
 # fmt: off
 RUNNING = (
     SettingSpec("device", "Device", "Where the model runs", _devices),
-    SettingSpec("input_size", "Input size", "Frames are scaled to as many pixels as a square of this side has: larger finds finer detail and takes longer", lambda _: NumberInput(Numbers(64, 4096, 64, suffix=" px"))),
-    SettingSpec("checkpoint", "Weights file", "Weights to load in place of those of the store", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
+    SettingSpec("input_size", "Input size", "Frames are scaled to the pixel count of a square with this side; larger finds finer detail and takes longer", lambda _: NumberInput(NumberFormat(64, 4096, 64, suffix=" px"))),
+    SettingSpec("checkpoint", "Weights file", "Weights to load instead of the stored ones", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
 )
 MEMORY = (
-    SettingSpec("policy", "Memory policy", "Which frames are remembered", _policies),
-    SettingSpec("max_frames", "Frames in memory", "Frames remembered of an object, prompted ones included", lambda _: NumberInput(Numbers(2, 64))),
-    SettingSpec("pool", "Pooling", "Cells of a remembered frame that are averaged into one", lambda _: ChoiceInput(POOLING_LABELS)),
-    SettingSpec("keeps_details", "Pooled", "Where cells are averaged: those that show the object may be kept as they are", lambda _: ChoiceInput(DETAIL_LABELS)),
-    SettingSpec("keep_ratio", "Tokens kept", "Share of SAM 2's full memory that may be stored", lambda _: NumberInput(Numbers(1, 100, suffix=" %", scale=100, none_text="all"))),
-    SettingSpec("quality_threshold", "Least quality", "Quality with which a frame enters the memory; counts for the policy by quality", lambda _: NumberInput(Numbers(0, 1, 0.05, decimals=2))),
+    SettingSpec("policy", "Memory policy", "Decides which frames enter the memory bank", _policies),
+    SettingSpec("max_frames", "Frames in memory", "Most frames in the memory bank of an object, including prompted ones", lambda _: NumberInput(NumberFormat(2, 64))),
+    SettingSpec("pool", "Pooling", "Tokens of a memory frame that are averaged into one", lambda _: ChoiceInput(POOLING_LABELS)),
+    SettingSpec("keeps_details", "Pooled", "Where tokens are averaged; those that show the object can keep full resolution", lambda _: ChoiceInput(DETAIL_LABELS)),
+    SettingSpec("keep_ratio", "Tokens kept", "Largest fraction of the tokens of a full SAM 2 memory bank that is stored", lambda _: NumberInput(NumberFormat(1, 100, suffix=" %", scale=100, none_text="all"))),
+    SettingSpec("quality_threshold", "Minimum quality", "Lowest quality of a frame that enters the memory bank; used by the quality policy only", lambda _: NumberInput(NumberFormat(0, 1, 0.05, decimals=2))),
 )
 # fmt: on
 
 
 class ModelForm(QWidget):
-    """The settings of one model, its defaults beside them.
+    """Edits the settings of one model and shows their defaults.
 
     Signals:
-        changed: a value is another.
+        changed: the user changed a value.
     """
 
     changed = Signal()
@@ -103,7 +103,7 @@ class ModelForm(QWidget):
                 grid.addWidget(widget, row, column)
 
     def show_model(self, model: KnownModelRow, settings: ModelSettings) -> None:
-        """Show how a model is to run."""
+        """Show the settings of a model."""
         self._model = model
         size = self._inputs["input_size"]
         assert isinstance(size, NumberInput)
@@ -119,11 +119,11 @@ class ModelForm(QWidget):
         self._show(defaults | own)
 
     def reset(self) -> None:
-        """Go back to the defaults of the model."""
+        """Reset all values to the defaults of the model."""
         self._show(self._defaults())
 
     def settings(self) -> ModelSettings:
-        """Return what the user chose; what is as the model has it is left to the model."""
+        """Return the settings as edited; values equal to the defaults are left out."""
         values = {name: field.chosen() for name, field in self._inputs.items()}
         differing = {n: v for n, v in values.items() if v != self._defaults()[n]}
         path, size = values["checkpoint"], differing.get("input_size")

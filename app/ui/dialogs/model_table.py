@@ -18,20 +18,20 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 ROW_HEIGHT_PX = 26
 
-Column = tuple[str, Callable[[KnownModelRow], str], Qt.AlignmentFlag]
-COLUMNS: tuple[Column, ...] = (
+_ColumnSpec = tuple[str, Callable[[KnownModelRow], str], Qt.AlignmentFlag]
+COLUMNS: tuple[_ColumnSpec, ...] = (
     ("Model", lambda model: model.title, LEFT),
     ("Family", lambda model: model.family, LEFT),
     ("Parameters", lambda model: f"{model.parameters / MEGABYTE:.1f} M", RIGHT),
     ("J&F", lambda model: "-" if model.davis17_val is None else f"{model.davis17_val}", RIGHT),
-    ("Licence", lambda model: model.licence, LEFT),
+    ("License", lambda model: model.licence, LEFT),
     ("Weights", lambda model: model.state.value, LEFT),
 )
 SCORE_TIP = "Published J&F in percent on the validation split of DAVIS 2017"
 
 
 class ModelTable(QTableWidget):
-    """Known models, one of them selected; what is not stored is faint."""
+    """Lists the known models with one selected; models without stored weights are grayed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
@@ -56,7 +56,7 @@ class ModelTable(QTableWidget):
         self.setStyleSheet(f"QTableView::item {{ padding: 0 {SPACING_PX // 2}px; }}")
 
     def show_models(self, models: Sequence[KnownModelRow], selected: str) -> None:
-        """Fill the table and select a model; the first one where there is no such."""
+        """Fill the table and select a model by name; the first one if the name is unknown."""
         self._models = models
         self.setRowCount(len(models))
         muted = self.palette().placeholderText()

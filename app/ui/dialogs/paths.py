@@ -1,4 +1,4 @@
-"""Asking for files and folders; each purpose remembers where the user last was."""
+"""File and folder dialogs, which start in the folder used last for the same purpose."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ PROJECT_FILTER = f"Projects (*{PROJECT_SUFFIX})"
 
 
 def ask_video(parent: QWidget, preferences: Preferences) -> Path | None:
-    """Ask for a video, or a single image."""
+    """Ask for a video or a single image."""
     filters = f"{VIDEO_FILTER};;{IMAGE_FILTER};;All files (*)"
     return _ask_file(parent, preferences, "Open video", filters)
 
@@ -33,7 +33,7 @@ def ask_folder(parent: QWidget, preferences: Preferences) -> Path | None:
 
 
 def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | None:
-    """Ask where to save a project; the suffix is added when it is missing."""
+    """Ask where to save a project; a missing suffix is added."""
     start = str(Path(preferences.folder("save")) / f"{name}{PROJECT_SUFFIX}")
     chosen, _ = QFileDialog.getSaveFileName(parent, "Save project as", start, PROJECT_FILTER)
     path = _remembered(preferences, "save", chosen)
@@ -43,8 +43,8 @@ def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | Non
 
 
 def ask_masks(parent: QWidget, preferences: Preferences) -> Path | None:
-    """Ask for masks: a JSON file, or one of the label pictures of a folder, which is meant then."""
-    filters = "COCO or YouTube-VIS (*.json);;Label pictures, one per frame (*.png)"
+    """Ask for masks: a JSON file, or any label image of a folder, which returns the folder."""
+    filters = "COCO or YouTube-VIS (*.json);;Label images, one per frame (*.png)"
     path = _ask_file(parent, preferences, "Import masks", filters)
     return path.parent if path and path.suffix.lower() == ".png" else path
 

@@ -1,4 +1,4 @@
-"""Fields for one setting each, all used alike: `show_value`, `chosen`, `changed`."""
+"""Input widgets for one setting each, with a common interface: `Input`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,67 +21,67 @@ from app.ui.style.theme import SPACING_PX
 
 
 class Input(Protocol):
-    """A widget that holds one value."""
+    """A widget that edits one value."""
 
     changed: SignalInstance
 
     def chosen(self) -> MemoryValue:
-        """Return what the user chose."""
+        """Return the current value."""
         ...
 
     def show_value(self, value: MemoryValue) -> None:
-        """Show another value."""
+        """Set the value."""
         ...
 
     def text_of(self, value: MemoryValue) -> str:
-        """Say a value as the widget does."""
+        """Format a value as the widget displays it."""
         ...
 
 
 class ChoiceInput(QComboBox):
-    """One of some values, each with its words.
+    """Selects one of several values, each with a label.
 
     Signals:
-        changed: another one was chosen.
+        changed: another value was selected.
     """
 
     changed = Signal()
 
-    def __init__(self, words: Sequence[tuple[MemoryValue, str]]) -> None:
+    def __init__(self, labels: Sequence[tuple[MemoryValue, str]]) -> None:
         super().__init__()
-        self._words = dict(words)
-        for value, text in words:
+        self._labels = dict(labels)
+        for value, text in labels:
             self.addItem(text, value)
         self.currentIndexChanged.connect(self.changed)
 
     def chosen(self) -> MemoryValue:
-        """Return the chosen value."""
-        return list(self._words)[self.currentIndex()]
+        """Return the selected value."""
+        return list(self._labels)[self.currentIndex()]
 
     def show_value(self, value: MemoryValue) -> None:
-        """Choose a value; the first one where there is no such."""
-        self.setCurrentIndex(list(self._words).index(value) if value in self._words else 0)
+        """Select a value; the first one if the value is unknown."""
+        self.setCurrentIndex(list(self._labels).index(value) if value in self._labels else 0)
 
     def text_of(self, value: MemoryValue) -> str:
-        """Return its words."""
-        return self._words.get(value, str(value))
+        """Return the label of a value."""
+        return self._labels.get(value, str(value))
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """Which numbers a field takes, and how it writes them.
+class NumberFormat:
+    """The range and format of a number input.
 
     Attributes:
-        least, most: the range, both included.
-        step: of the arrows.
-        decimals: digits after the point; whole numbers with none.
-        suffix: written behind.
-        scale: shown for 1.
-        none_text: written for None, one step below the least; empty where None is no value.
+        minimum, maximum: inclusive range, in displayed units.
+        step: increment of the arrow buttons, in displayed units.
+        decimals: digits after the decimal point; 0 for integers.
+        suffix: text after the number, such as a unit.
+        scale: factor from the value to the displayed number, such as 100 for percent.
+        none_text: text for None, one step below ``minimum``; empty if None is not allowed.
     """
 
-    least: float
-    most: float
+    minimum: float
+    maximum: float
     step: float = 1
     decimals: int = 0
     suffix: str = ""
@@ -90,49 +90,52 @@ class Numbers:
 
 
 class NumberInput(QDoubleSpinBox):
-    """A number, or nothing where that is a value too.
+    """Edits a number, or None if allowed.
 
     Signals:
-        changed: the number is another.
+        changed: the number changed.
     """
 
     changed = Signal()
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, number_format: NumberFormat) -> None:
         super().__init__()
-        self._numbers = numbers
-        self.setDecimals(numbers.decimals)
-        self.setSuffix(numbers.suffix)
-        self.setSpecialValueText(numbers.none_text)
-        self.setSingleStep(numbers.step)
-        self.setRange(numbers.least - bool(numbers.none_text) * numbers.step, numbers.most)
+        self._format = number_format
+        self.setDecimals(number_format.decimals)
+        self.setSuffix(number_format.suffix)
+        self.setSpecialValueText(number_format.none_text)
+        self.setSingleStep(number_format.step)
+        self.setRange(
+            number_format.minimum - bool(number_format.none_text) * number_format.step,
+            number_format.maximum,
+        )
         self.valueChanged.connect(self.changed)
 
     def chosen(self) -> float | None:
-        """Return the number; None where nothing is meant."""
+        """Return the number, or None."""
         shown = self.value()
-        if self._numbers.none_text and shown == self.minimum():
+        if self._format.none_text and shown == self.minimum():
             return None
-        is_whole = not self._numbers.decimals and self._numbers.scale == 1
-        return int(shown) if is_whole else round(shown / self._numbers.scale, 6)
+        is_whole = not self._format.decimals and self._format.scale == 1
+        return int(shown) if is_whole else round(shown / self._format.scale, 6)
 
     def show_value(self, value: MemoryValue) -> None:
-        """Show another number, or nothing."""
-        scale = self._numbers.scale
+        """Set the number, or None."""
+        scale = self._format.scale
         self.setValue(value * scale if isinstance(value, int | float) else self.minimum())
 
     def text_of(self, value: MemoryValue) -> str:
-        """Write a number with its unit."""
+        """Format a number with its suffix."""
         if not isinstance(value, int | float):
-            return self._numbers.none_text
-        return self.textFromValue(value * self._numbers.scale) + self._numbers.suffix
+            return self._format.none_text
+        return self.textFromValue(value * self._format.scale) + self._format.suffix
 
 
 class FileInput(QWidget):
-    """A file, or none.
+    """Selects a file, or none.
 
     Signals:
-        changed: another path is in the field.
+        changed: the path changed.
     """
 
     changed = Signal()
@@ -156,16 +159,16 @@ class FileInput(QWidget):
         row.addWidget(browse)
 
     def chosen(self) -> str | None:
-        """Return the path; None for no file."""
+        """Return the path, or None for no file."""
         text = self._path.text().strip()
         return str(Path(text).expanduser()) if text else None
 
     def show_value(self, value: MemoryValue) -> None:
-        """Show another path, or none."""
+        """Set the path, or None."""
         self._path.setText("" if value is None else str(value))
 
     def text_of(self, value: MemoryValue) -> str:
-        """Return the path, or what none means."""
+        """Return the path, or the text for None."""
         return self._none_text if value is None else str(value)
 
     def _browse(self) -> None:

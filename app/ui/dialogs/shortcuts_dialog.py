@@ -1,4 +1,4 @@
-"""The list of keys."""
+"""The dialog that lists keyboard shortcuts and mouse gestures."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 MOUSE = (
-    ("Include / exclude a point", "Left / right or Ctrl+left"),
+    ("Add a positive / negative point", "Left / right or Ctrl+left"),
     ("Preview the mask of a click", "Shift (hold)"),
     ("Zoom at the pointer", "Wheel, Ctrl+wheel or pinch"),
     ("Pan", "Middle drag"),
@@ -23,7 +23,7 @@ MOUSE = (
 
 
 class ShortcutsDialog(QDialog):
-    """Shows every action with its keys, with a field to search both.
+    """Lists every action with its keys and filters them by a search text.
 
     Args:
         rows: menu, text and keys of each action.
@@ -35,7 +35,7 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle("Keyboard shortcuts")
         self.resize(560, 600)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._search = QLineEdit(self, placeholderText="Search an action or a key")
+        self._search = QLineEdit(self, placeholderText="Search actions and keys")
         self._search.setClearButtonEnabled(True)
         self._search.setProperty("role", "field")
         self._search.textChanged.connect(self._filter)

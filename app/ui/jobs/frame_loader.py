@@ -1,4 +1,4 @@
-"""Frames and thumbnails for the screen, decoded away from the GUI thread."""
+"""Decodes frames and thumbnails for display on background threads."""
 
 import threading
 from collections import deque
@@ -16,8 +16,11 @@ from app.media.frames import FrameSource, Pixels
 FRAME_SOURCE_BYTES = 256 << 20
 THUMBNAIL_LONG_SIDE_PX = 160
 THUMBNAIL_CACHE_BYTES = 16 << 20
-THUMBNAILS_WAITING = 64
-"""Enough for a memory panel and a sweep over the timeline; older wishes are stale by then."""
+MAX_PENDING_THUMBNAILS = 64
+"""Most pending thumbnail requests: a full memory panel and a sweep over the timeline.
+
+Older requests are stale by then and are dropped.
+"""
 THUMBNAIL_SOURCE_BYTES = 32 << 20
 
 
@@ -31,7 +34,7 @@ def qimage_of(bgra: Pixels) -> QImage:
 
 
 def thumbnail_of(bgra: Pixels) -> QImage:
-    """Shrink a (H, W, 4) frame to `THUMBNAIL_LONG_SIDE_PX`, as an image that owns its pixels."""
+    """Downscale a (H, W, 4) frame to `THUMBNAIL_LONG_SIDE_PX`; the image owns its pixels."""
     height, width = bgra.shape[:2]
     scale = min(1.0, THUMBNAIL_LONG_SIDE_PX / max(height, width))
     size_wh = max(1, round(width * scale)), max(1, round(height * scale))
@@ -40,17 +43,17 @@ def thumbnail_of(bgra: Pixels) -> QImage:
 
 
 class _FrameReader(QThread):
-    """Read the newest wishes from its own clone of a source; older ones fall off.
+    """Decodes requested frames, newest request first, from its own clone of a source.
 
     Args:
         source: cloned inside the thread.
-        cache_bytes: ceiling for the clone.
-        waiting: how many wishes may wait.
-        convert: makes what is sent from the (H, W, 4) frame; runs in the thread.
+        cache_bytes: limit of the clone's frame cache.
+        max_pending: most pending requests; beyond it the oldest is dropped.
+        convert: applied to the (H, W, 4) frame before it is emitted; runs in the thread.
 
     Signals:
-        ready: frame, converted frame.
-        failed: frame, sentence.
+        ready: frame index, converted frame.
+        failed: frame index, error message.
     """
 
     ready = Signal(int, object)
@@ -60,7 +63,7 @@ class _FrameReader(QThread):
         self,
         source: FrameSource,
         cache_bytes: int,
-        waiting: int,
+        max_pending: int,
         convert: Callable[[Pixels], object],
         parent: QObject,
     ) -> None:
@@ -68,12 +71,12 @@ class _FrameReader(QThread):
         self._source = source
         self._cache_bytes = cache_bytes
         self._convert = convert
-        self._requests: deque[int] = deque(maxlen=waiting)
+        self._requests: deque[int] = deque(maxlen=max_pending)
         self._has_changed = threading.Condition()
         self._is_stopping = False
 
     def request(self, frame: int) -> None:
-        """Wish for a frame, before all others that wait."""
+        """Request a frame; it is decoded before all pending ones."""
         with self._has_changed:
             if frame in self._requests:
                 self._requests.remove(frame)
@@ -81,13 +84,13 @@ class _FrameReader(QThread):
             self._has_changed.notify()
 
     def stop(self) -> None:
-        """End the thread after the frame that it is decoding."""
+        """End the thread after the current frame."""
         with self._has_changed:
             self._is_stopping = True
             self._has_changed.notify()
 
     def run(self) -> None:
-        """Serve wishes, newest first, until stopped."""
+        """Decode the requested frames, newest first, until stopped."""
         own: FrameSource | None = None
         while (frame := self._next_request()) is not None:
             try:
@@ -106,20 +109,20 @@ class _FrameReader(QThread):
 
 
 class FrameLoader(QObject):
-    """Frames of a source for the widgets that show them.
+    """Loads the frames and thumbnails of a source for the widgets that display them.
 
     Frames and thumbnails are decoded by one thread each, from clones of the source, so that a
-    thumbnail far away never makes playback seek.  Lives on the GUI thread; `shutdown` it before
-    it goes.
+    distant thumbnail never makes playback seek.  Lives on the GUI thread; call `shutdown` before
+    it is destroyed.
 
     Args:
-        source: what to read; used only to make clones.
+        source: cloned, never read itself.
         parent: owner.
 
     Signals:
-        loaded: frame, (H, W, 4) uint8 blue, green, red, 255; may be kept by the receiver.
-        failed: frame that cannot be read, and why, in words for the user.
-        thumbnail_loaded: frame, its small picture.
+        loaded: frame index, (H, W, 4) uint8 BGRA with alpha 255; the receiver may keep it.
+        failed: frame index, error message for the user.
+        thumbnail_loaded: frame index, thumbnail.
     """
 
     loaded = Signal(int, object)
@@ -133,7 +136,7 @@ class FrameLoader(QObject):
         self._frame_reader.ready.connect(self.loaded)
         self._frame_reader.failed.connect(self.failed)
         self._thumbnail_reader = _FrameReader(
-            source, THUMBNAIL_SOURCE_BYTES, THUMBNAILS_WAITING, thumbnail_of, self
+            source, THUMBNAIL_SOURCE_BYTES, MAX_PENDING_THUMBNAILS, thumbnail_of, self
         )
         self._thumbnail_reader.ready.connect(self._on_thumbnail)
         self._readers = (self._frame_reader, self._thumbnail_reader)
@@ -141,13 +144,13 @@ class FrameLoader(QObject):
             reader.start()
 
     def request(self, frame: int) -> None:
-        """Ask for a frame; a newer request takes the place of one that still waits."""
+        """Request a frame; a newer request replaces a pending one."""
         self._frame_reader.request(frame)
 
     def thumbnail(self, frame: int) -> None:
-        """Ask for a small picture; `thumbnail_loaded` comes at once when it is in the cache.
+        """Request a thumbnail; one in the cache is emitted at once.
 
-        Of many that wait the newest are served first, and beyond `THUMBNAILS_WAITING` the oldest
+        Pending requests are served newest first, and beyond `MAX_PENDING_THUMBNAILS` the oldest
         are dropped.
         """
         known = self._thumbnails.get(frame)

@@ -1,4 +1,4 @@
-"""Who gets the steps of a job, and which jobs the user sees."""
+"""Routes the steps of a job to its callbacks and keeps the progress of the listed jobs."""
 
 import logging
 from collections.abc import Callable
@@ -12,23 +12,23 @@ from app.ui.jobs.job_runner import Job, JobRunner, Outcome, Priority
 from app.ui.jobs.progress import JobProgress
 
 PROGRESS_INTERVAL_MS = 100
-"""Progress is shown this often at most: a progress bar paints itself at once, which takes ms."""
+"""Least milliseconds between two progress signals; repainting a progress bar takes a few ms."""
 
 _log = logging.getLogger(__name__)
 
 
 @runtime_checkable
 class CountedStep(Protocol):
-    """A step that says how far its job is."""
+    """A step that reports the progress of its job."""
 
     @property
     def done(self) -> int:
-        """Frames finished."""
+        """Units finished so far, frames for most jobs."""
         ...
 
     @property
     def total(self) -> int:
-        """Frames to do."""
+        """Units in all."""
         ...
 
 
@@ -40,11 +40,11 @@ class _Callbacks:
 
 
 class JobQueue(QObject):
-    """Hands each step to the one who ordered the job, and keeps the progress of listed jobs.
+    """Submits jobs to a runner, calls back with each step and tracks the listed jobs.
 
     Signals:
-        progress_changed: the `JobProgress` of a listed job that began, went on or ended.
-        failed: the `AppError` of a job that was not quiet.
+        progress_changed: the `JobProgress` of a listed job that was submitted, advanced or ended.
+        failed: the `AppError` of a failed job, unless it had idle priority.
     """
 
     progress_changed = Signal(object)
@@ -70,15 +70,15 @@ class JobQueue(QObject):
         on_end: Callable[[Outcome], None] = lambda outcome: None,
         unit: str = "frames",
     ) -> int:
-        """Run a job; those of normal priority are listed, those of idle priority fail quietly.
+        """Queue a job; normal priority lists it, idle priority only logs its failure.
 
         Args:
             job: see `JobRunner.submit`.
-            label: what it does, for the user.
+            label: what it does; shown to the user.
             on_step: called with each step.
-            priority: how urgent it is.
+            priority: scheduling priority.
             on_end: called once, after the last step.
-            unit: what its steps count.
+            unit: what ``done`` and ``total`` of its steps count.
 
         Returns:
             The job's id.
@@ -92,24 +92,24 @@ class JobQueue(QObject):
 
     @property
     def running(self) -> list[JobProgress]:
-        """Listed jobs that have not ended, oldest first."""
+        """Progress of the listed jobs that have not ended, oldest first."""
         return list(self._listed.values())
 
     def cancel_listed(self) -> bool:
-        """Stop the jobs that the user sees; say whether there were any."""
+        """Cancel the listed jobs and return whether there were any."""
         for job_id in list(self._listed):
             self.runner.cancel(job_id)
         return bool(self._listed)
 
     def annotate(self, job_id: int, *notes: str) -> None:
-        """Add what the user should know once the job is done."""
+        """Add notes that are shown once the listed job is done."""
         self._listed[job_id].notes += notes
 
     def _on_stepped(self, job_id: int, step: object) -> None:
-        order = self._callbacks.get(job_id)
-        if order is None:
+        callbacks = self._callbacks.get(job_id)
+        if callbacks is None:
             return
-        order.on_step(step)
+        callbacks.on_step(step)
         progress = self._listed.get(job_id)
         if progress and isinstance(step, CountedStep):
             progress.advance(step.done, step.total)
@@ -118,14 +118,14 @@ class JobQueue(QObject):
                 self.progress_changed.emit(progress)
 
     def _on_ended(self, job_id: int, outcome: str, error: AppError | None) -> None:
-        order = self._callbacks.pop(job_id, None)
+        callbacks = self._callbacks.pop(job_id, None)
         progress = self._listed.pop(job_id, None)
         if progress:
             progress.outcome, progress.error = Outcome(outcome), error
             self.progress_changed.emit(progress)
-        if order:
-            order.on_end(Outcome(outcome))
+        if callbacks:
+            callbacks.on_end(Outcome(outcome))
             if error is not None:
                 _log.warning("%s", error)
-                if not order.is_quiet:
+                if not callbacks.is_quiet:
                     self.failed.emit(error)

@@ -1,4 +1,4 @@
-"""Long work beside the window: the only file with threads that call the model or write exports."""
+"""Runs jobs on a background thread, the only one that calls the model or writes exports."""
 
 import itertools
 import logging
@@ -15,21 +15,21 @@ from app.core.errors import AppError
 _log = logging.getLogger(__name__)
 
 CREDITS = 4
-"""Most steps on their way to the window: a slow window slows the job, it is never flooded."""
+"""Most steps in flight to the GUI thread; a job waits when the window is slower than it."""
 
 CREDIT_WAIT_S = 0.05
-"""How often a job that waits for the window looks whether it was cancelled."""
+"""Seconds between two cancellation checks of a job that waits for a credit."""
 
 Job = Callable[[CancelToken], Iterator[object]]
 
 
 class Priority(IntEnum):
-    """Which waiting job runs first; a more urgent one also runs between two steps of another."""
+    """Scheduling priority; a more urgent job also runs between two steps of a running one."""
 
     INTERACTIVE = 0
-    PREVIEW = 1  # as urgent as can be without delaying a click; only the newest counts
+    PREVIEW = 1  # more urgent than all but clicks; only the newest is kept
     NORMAL = 2
-    IDLE = 3  # only when nothing else waits; only the newest counts
+    IDLE = 3  # only when nothing else waits; only the newest is kept
 
 
 NEWEST_ONLY = frozenset({Priority.PREVIEW, Priority.IDLE})
@@ -77,7 +77,7 @@ class _Worker(QObject):
             self._waiting.append(task)
 
     def withdraw(self, task: _Task) -> bool:
-        """Take a task back, if it has not begun; called from the runner's thread."""
+        """Remove a task that has not started; called from the runner's thread."""
         with self._lock:
             if task not in self._waiting:
                 return False
@@ -86,12 +86,12 @@ class _Worker(QObject):
 
     @Slot()
     def work(self) -> None:
-        """Run what waits, most urgent first, until nothing waits."""
+        """Run the waiting tasks, most urgent first, until none is left."""
         while task := self._next(len(Priority)):
             self._run(task)
 
     def _next(self, below: int) -> _Task | None:
-        """Take the most urgent waiting task, oldest first, if more urgent than ``below``."""
+        """Pop the most urgent, then oldest, waiting task if it is more urgent than ``below``."""
         with self._lock:
             task = min(self._waiting, key=lambda t: (t.priority, t.job_id), default=None)
             if task is None or task.priority >= below:
@@ -138,10 +138,10 @@ class _Worker(QObject):
 
 
 class JobRunner(QObject):
-    """Runs jobs one at a time on one long-lived thread.  Lives on the window's thread.
+    """Runs jobs one at a time on one long-lived thread.  Lives on the GUI thread.
 
-    A job that was cancelled delivers no further step.  Every submitted job ends exactly once,
-    unless the runner is shut down.
+    A canceled job delivers no further step.  Every submitted job ends exactly once,
+    unless the runner is shut down first.
 
     Signals:
         started: job id.
@@ -173,11 +173,11 @@ class JobRunner(QObject):
 
         Args:
             job: called on the worker's thread; must not touch widgets or the document.
-            priority: of those in `NEWEST_ONLY`, an earlier job of the same priority is cancelled.
+            priority: scheduling priority; for those in `NEWEST_ONLY`, earlier jobs are canceled.
             label: what it does, for error messages and the log.
 
         Returns:
-            The job's id, unique over all runners.
+            The job id, unique over all runners.
         """
         if priority in NEWEST_ONLY:
             for older in [t for t in self._tasks.values() if t.priority == priority]:
@@ -189,7 +189,7 @@ class JobRunner(QObject):
         return task.job_id
 
     def cancel(self, job_id: int) -> None:
-        """Stop a job at its next step; one that has not begun ends at once."""
+        """Cancel a job at its next step; one that has not started ends at once."""
         task = self._tasks.get(job_id)
         if task is None:
             return
@@ -198,12 +198,12 @@ class JobRunner(QObject):
             self._on_ended(job_id, Outcome.CANCELLED.value, None)
 
     def cancel_all(self) -> None:
-        """Stop every job."""
+        """Cancel every job."""
         for job_id in list(self._tasks):
             self.cancel(job_id)
 
     def is_active(self, job_id: int) -> bool:
-        """Whether a job waits or runs and was not cancelled."""
+        """Whether a job waits or runs and is not canceled."""
         task = self._tasks.get(job_id)
         return task is not None and not task.token.is_cancelled
 
@@ -213,10 +213,10 @@ class JobRunner(QObject):
         return all(task.priority is Priority.IDLE for task in self._tasks.values())
 
     def shutdown(self, timeout_ms: int) -> bool:
-        """Cancel everything and end the thread; nothing is signalled afterwards.
+        """Cancel every job and end the thread; no signal is emitted afterwards.
 
         Returns:
-            Whether the thread ended in time.  If not, call again: it must end before the
+            Whether the thread ended in time.  If not, call again: the thread must end before the
             runner is destroyed.
         """
         self._is_open = False

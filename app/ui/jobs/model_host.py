@@ -1,4 +1,4 @@
-"""The model of the window: loaded once, on the thread of the jobs, when the first one needs it."""
+"""Owns the model of the window, which the first job that needs it loads on the job thread."""
 
 from collections.abc import Callable
 
@@ -13,15 +13,15 @@ ModelLoader = Callable[[ModelSettings], TrackerBackend]
 
 
 class ModelHost(QObject):
-    """Keeps the model over the sessions of a window and says what it is.
+    """Keeps one model loaded across the sessions of a window.
 
     Args:
-        settings: which model.
-        load_backend: makes it; from the model library if None.
+        settings: the model and its settings.
+        load_backend: loads it; `load_model` if None.
         parent: owner.
 
     Signals:
-        status_changed: what to show of the model, in a few words; emitted on the jobs' thread.
+        status_changed: name, input size and device as text; emitted on the job thread.
     """
 
     status_changed = Signal(str)
@@ -38,19 +38,19 @@ class ModelHost(QObject):
         self._backend: TrackerBackend | None = None
 
     def load(self) -> TrackerBackend:
-        """Return the model, loaded now if it was not; called on the jobs' thread.
+        """Return the model and load it on the first call; called on the job thread.
 
         Raises:
-            ModelError: it cannot be loaded.
+            ModelError: the model cannot be loaded.
         """
         return self._backend or self.switch(self.settings, CancelToken())
 
     def switch(self, settings: ModelSettings, token: CancelToken) -> TrackerBackend:
-        """Load another model and put it in place of this one; called on the jobs' thread.
+        """Load another model and replace the current one; called on the job thread.
 
         Raises:
-            ModelError: it cannot be loaded; the one in use stays.
-            Cancelled: it is no longer wanted; the one in use stays.
+            ModelError: the model cannot be loaded; the current one stays in use.
+            Cancelled: the token was canceled; the current one stays in use.
         """
         self.status_changed.emit("Loading model…")
         try:

@@ -1,4 +1,4 @@
-"""How far a job is and how long it will take, in numbers and in words; Qt-free."""
+"""Progress of a job: counts, rate, remaining time and their text; Qt-free."""
 
 import time
 from collections import deque
@@ -8,11 +8,11 @@ from app.core.errors import AppError
 from app.ui.jobs.job_runner import Outcome
 
 RATE_STEPS = 20
-"""The rate is that of the last steps, so that it follows a change of speed."""
+"""Number of last steps that the rate is averaged over, so that it follows changes of speed."""
 
 
 def duration_text(seconds: float) -> str:
-    """Say a duration as people do: ``4 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Format a duration: ``4 s``, ``3 min 20 s``, ``2 h 5 min``."""
     whole = max(0, round(seconds))
     minutes, rest = divmod(whole, 60)
     if whole < 60:
@@ -24,16 +24,16 @@ def duration_text(seconds: float) -> str:
 
 @dataclass(slots=True)
 class JobProgress:
-    """One job that the user sees.
+    """The progress of one listed job.
 
     Attributes:
-        job_id: its id in the runner.
+        job_id: id in the runner.
         label: what it does.
         done: frames or other units finished, of ``total`` (0 while unknown).
-        outcome: how it ended, None until then.
-        error: why it failed.
+        outcome: how the job ended; None while it waits or runs.
+        error: why the job failed.
         unit: what ``done`` and ``total`` count.
-        notes: what the user should know of a job that is done.
+        notes: what to show the user once the job is done.
     """
 
     job_id: int
@@ -47,13 +47,13 @@ class JobProgress:
     _times: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RATE_STEPS))
 
     def advance(self, done: int, total: int) -> None:
-        """Note a step now."""
+        """Record a step that finished now."""
         self.done, self.total = done, total
         self._times.append((time.monotonic(), done))
 
     @property
     def frames_per_second(self) -> float | None:
-        """Speed over the last steps, None before there were two."""
+        """Rate over the last `RATE_STEPS` steps in units per second; None before two steps."""
         if len(self._times) < 2:
             return None
         (start_s, first), (end_s, last) = self._times[0], self._times[-1]
@@ -61,12 +61,12 @@ class JobProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time to the end at the present speed."""
+        """Estimated remaining seconds at the current rate; None while the rate is unknown."""
         rate = self.frames_per_second
         return (self.total - self.done) / rate if rate else None
 
     def text(self) -> str:
-        """Say how far it is or how it ended."""
+        """Return the progress, or the outcome once the job has ended, as text."""
         count = f"{self.done} / {self.total} {self.unit}" if self.total else ""
         if self.outcome is Outcome.FAILED:
             return str(self.error)

@@ -1,4 +1,4 @@
-"""The changes of the document as Qt signals, so that widgets never subscribe to it themselves."""
+"""Changes of the document as Qt signals; widgets never subscribe to the document itself."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from app.core.document import Change, Document, Table
 
 
 class DocumentBridge(QObject):
-    """Tell widgets which rows of the document changed: one signal per table and edit.
+    """Emits which rows of the document changed, one signal per table and edit.
 
-    Lives on the GUI thread, like the document.  `close` it before the document is replaced.
+    Lives on the GUI thread, like the document.  Call `close` before the document is replaced.
 
     Signals:
-        objects_changed: objects came, went or changed.
+        objects_changed: objects were added, removed or changed.
         prompts_changed, masks_changed, memory_changed, constraints_changed: list of
             (object id, frame) of the rows that changed.
         range_changed: the in or out frame changed.
@@ -37,7 +37,7 @@ class DocumentBridge(QObject):
         }
 
     def close(self) -> None:
-        """Stop listening to the document."""
+        """Unsubscribe from the document."""
         self._unsubscribe()
 
     def _on_changes(self, changes: Sequence[Change]) -> None:

@@ -1,4 +1,4 @@
-"""What the window remembers between runs."""
+"""Preferences of the user that persist between runs."""
 
 import json
 from dataclasses import asdict
@@ -14,7 +14,7 @@ MAX_RECENT = 8
 
 
 class Preferences:
-    """Typed access to the settings file ``window.ini`` in the program's own folder."""
+    """Typed access to ``window.ini`` in the application's home folder."""
 
     def __init__(self) -> None:
         path = home_folder() / "window.ini"
@@ -22,24 +22,24 @@ class Preferences:
 
     @property
     def recent(self) -> list[Path]:
-        """What was opened, newest first; what has gone since is left out."""
+        """Recently opened paths that still exist, newest first."""
         stored = self._settings.value("recent") or []
         names = [stored] if isinstance(stored, str) else list(stored)
         return [path for name in names if (path := Path(name)).exists()]
 
     def add_recent(self, path: Path) -> None:
-        """Put a path first."""
+        """Put a path at the front of the recent paths."""
         path = path.resolve()
         paths = [path, *(each for each in self.recent if each != path)][:MAX_RECENT]
         self._settings.setValue("recent", [str(each) for each in paths])
 
     def clear_recent(self) -> None:
-        """Forget what was opened."""
+        """Clear the recent paths."""
         self._settings.remove("recent")
 
     @property
     def theme(self) -> Theme:
-        """The theme the user chose."""
+        """The selected theme."""
         name = self._settings.value("theme")
         return Theme(name) if name in set(Theme) else Theme.SYSTEM
 
@@ -49,7 +49,7 @@ class Preferences:
 
     @property
     def export_formats(self) -> tuple[str, ...]:
-        """Names of the formats that were exported last."""
+        """Names of the formats of the last export."""
         stored = self._settings.value("export_formats") or ["davis"]
         return (stored,) if isinstance(stored, str) else tuple(map(str, stored))
 
@@ -59,30 +59,30 @@ class Preferences:
 
     @property
     def model(self) -> ModelSettings:
-        """The model that was chosen last; the bundled one at first."""
+        """The model selected last; the bundled model at first."""
         try:
             stored = json.loads(str(self._settings.value("model")))
             path = stored.pop("checkpoint")
             memory = tuple((name, value) for name, value in stored.pop("memory"))
             return ModelSettings(**stored, checkpoint=path and Path(path), memory=memory)
         except (ValueError, TypeError, KeyError, AttributeError):
-            return ModelSettings()  # nothing was stored, or by another version
+            return ModelSettings()  # nothing is stored, or another version stored it
 
     @model.setter
     def model(self, settings: ModelSettings) -> None:
         self._settings.setValue("model", json.dumps(asdict(settings), default=str))
 
     def folder(self, purpose: str) -> str:
-        """Return where the user last was for a purpose, such as ``open``; his home at first."""
+        """Return the folder used last for a purpose such as ``open``; the home folder at first."""
         return str(self._settings.value(f"folder/{purpose}") or Path.home())
 
     def set_folder(self, purpose: str, folder: Path) -> None:
-        """Remember where the user was for a purpose."""
+        """Store the folder used last for a purpose."""
         self._settings.setValue(f"folder/{purpose}", str(folder))
 
     @property
     def geometry(self) -> QByteArray | None:
-        """Place and size of the window."""
+        """Position and size of the window, as `QWidget.saveGeometry` returns them."""
         return self._bytes("geometry")
 
     @geometry.setter
@@ -91,7 +91,7 @@ class Preferences:
 
     @property
     def state(self) -> QByteArray | None:
-        """Arrangement of docks and toolbars."""
+        """Layout of docks and toolbars, as `QMainWindow.saveState` returns it."""
         return self._bytes("state")
 
     @state.setter

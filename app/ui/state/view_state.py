@@ -1,4 +1,4 @@
-"""What the user looks at: interface state that widgets share, none of it in the document."""
+"""Interface state that widgets share and that is not part of the document."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,7 +12,7 @@ MAX_BRUSH_RADIUS_PX = 500
 
 
 class Tool(StrEnum):
-    """What a drag or click on the picture does."""
+    """What a drag or click on the canvas does."""
 
     POINT = "point"
     BOX = "box"
@@ -21,7 +21,7 @@ class Tool(StrEnum):
 
 
 class _ObservedValue(Generic[T]):
-    """One value of a `ViewState`: clamps what is set and tells of real changes only."""
+    """One attribute of a `ViewState`: clamps assigned values and notifies of real changes only."""
 
     def __init__(
         self,
@@ -52,24 +52,25 @@ def _overlay_changed(state: "ViewState", _value: object) -> None:
 
 
 class ViewState(QObject):
-    """The frame, object and tool at hand and how masks are drawn; one truth for all widgets.
+    """The displayed frame, the active object and tool, and how masks are drawn.
 
     Assign to an attribute to change it; values outside their range are clamped.  Lives on the
     GUI thread.
 
     Attributes:
-        frame: the frame on screen, in [0, ``num_frames``).
-        active_object: id of the object that prompts and strokes go to, if any.
-        tool: what the mouse does.
-        overlay_opacity: of mask fills, in [0, 1].
-        show_outlines: draw masks as contours instead of fills.
-        show_masks: draw masks at all.
-        brush_radius: of brush and eraser, in pixels of the video frame.
-        selected_point: index of the selected point of the active object on this frame, if any.
-        solo_object: id of the only object that is drawn, or None for all visible ones.
+        frame: index of the displayed frame, in [0, ``num_frames``).
+        active_object: id of the object that receives prompts and strokes; None if there is none.
+        tool: the selected canvas tool.
+        overlay_opacity: opacity of mask fills, in [0, 1].
+        show_outlines: whether masks are drawn as outlines instead of fills.
+        show_masks: whether masks are drawn at all.
+        brush_radius: radius of brush and eraser in image pixels, from 1 to
+            `MAX_BRUSH_RADIUS_PX`.
+        selected_point: index of the selected point of the active object on this frame, or None.
+        solo_object: id of the only object that is drawn, or None to draw all visible ones.
 
     Signals:
-        frame_changed: frame.
+        frame_changed: frame index.
         active_object_changed: object id or None.
         tool_changed: `Tool`.
         overlay_changed: any of the other attributes changed.

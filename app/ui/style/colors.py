@@ -1,4 +1,4 @@
-"""Colors that are mixed from the palette, for widgets that paint themselves."""
+"""Colors derived from the palette, for widgets with custom painting."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from app.ui.style.memory_marks import Mark, mark_color
 
 
 def is_dark(palette: QPalette) -> bool:
-    """Tell whether a palette draws light text on a dark ground."""
+    """Return whether a palette has light text on a dark background."""
     return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
 def blended(first: QColor, second: QColor, fraction: float) -> QColor:
-    """Blend two opaque colours; ``fraction`` of 0 gives the first."""
+    """Blend two opaque colors; a ``fraction`` of 0 gives the first, 1 the second."""
     return QColor.fromRgbF(
         first.redF() + (second.redF() - first.redF()) * fraction,
         first.greenF() + (second.greenF() - first.greenF()) * fraction,
@@ -22,13 +22,13 @@ def blended(first: QColor, second: QColor, fraction: float) -> QColor:
 
 
 def with_alpha(color: QColor, alpha: int) -> QColor:
-    """Return a colour with another opacity, 0 to 255."""
+    """Return a color with another alpha, from 0 to 255."""
     return QColor(color.red(), color.green(), color.blue(), alpha)
 
 
 @dataclass(frozen=True, slots=True)
 class ChartColors:
-    """The colours of the timeline, from the palette of the widget."""
+    """The colors of the timeline and the score plot."""
 
     dark: bool
     background: QColor
@@ -43,7 +43,7 @@ class ChartColors:
 
     @staticmethod
     def of(palette: QPalette) -> "ChartColors":
-        """Choose colours that are readable on this palette."""
+        """Derive colors that are readable on a palette."""
         dark = is_dark(palette)
         background, text = palette.base().color(), palette.text().color()
         return ChartColors(

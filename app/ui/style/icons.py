@@ -1,4 +1,4 @@
-"""The icons: pictures in ``resources/icons`` drawn in the colour of the text around them."""
+"""Icons: the SVG files in ``resources/icons``, painted in the current text color."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ def _renderer(name: str, color: str) -> QSvgRenderer:
 
 
 class _TintedEngine(QIconEngine):
-    """Draws an icon in the text colour of the palette now in use, so a new theme recolours it."""
+    """Paints an icon in the text color of the current palette, so it follows the theme."""
 
     def __init__(self, name: str, name_on: str) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _TintedEngine(QIconEngine):
         self._name_on = name_on
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        """Draw the icon into ``rect``."""
+        """Paint the icon into ``rect``."""
         is_disabled, is_on = mode is QIcon.Mode.Disabled, state is QIcon.State.On
         group = QPalette.ColorGroup.Disabled if is_disabled else QPalette.ColorGroup.Active
         role = QPalette.ColorRole.HighlightedText if is_on else QPalette.ColorRole.ButtonText
@@ -38,7 +38,7 @@ class _TintedEngine(QIconEngine):
         _renderer(name, color.name()).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        """Draw the icon on a transparent picture."""
+        """Return a transparent pixmap with the icon."""
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
@@ -47,7 +47,7 @@ class _TintedEngine(QIconEngine):
         return pixmap
 
     def clone(self) -> QIconEngine:
-        """Copy for another QIcon."""
+        """Return a copy for another `QIcon`."""
         return _TintedEngine(self._name, self._name_on)
 
 
@@ -55,8 +55,8 @@ def icon(name: str, name_on: str = "") -> QIcon:
     """Return the icon ``resources/icons/<name>.svg``, which follows the theme.
 
     Args:
-        name: of the picture.
-        name_on: of the picture while a checkable action is on; the same one when empty.
+        name: file name without suffix.
+        name_on: file name for the checked state; ``name`` if empty.
 
     Raises:
         FileNotFoundError: there is no such icon.

@@ -9,12 +9,12 @@ from app.core.memory import Constraint, Decision, MemoryRecord
 
 
 class Mark(IntEnum):
-    """What a frame is to the memory of an object; the greater wins where marks meet."""
+    """The role of a frame in the memory bank of an object; where marks overlap the greater wins."""
 
     NONE = 0
     REFUSED = 1
     BANNED = 2
-    REPLACED = 3  # was remembered, then made room for another frame
+    REPLACED = 3  # was in the memory bank until another frame replaced it
     KEPT = 4
     PINNED = 5
     PROMPTED = 6
@@ -31,13 +31,13 @@ MARK_NAMES = {
 _DECISION_MARKS = {
     Decision.PROMPTED: Mark.PROMPTED,
     Decision.KEPT: Mark.KEPT,
-    Decision.REPLACED: Mark.KEPT,  # entered too, at another frame's expense
+    Decision.REPLACED: Mark.KEPT,  # entered the bank by replacing another frame
     Decision.REFUSED: Mark.REFUSED,
     Decision.PINNED: Mark.PINNED,
     Decision.BANNED: Mark.BANNED,
 }
 _CONSTRAINT_MARKS = {Constraint.PIN: Mark.PINNED, Constraint.BAN: Mark.BANNED}
-# Mark -> colour on a light and on a dark ground, from Okabe and Ito's colour-blind-safe set.
+# For a light and for a dark background; after the color-blind-safe palette of Okabe and Ito.
 _COLORS = {
     Mark.PROMPTED: ("#0067a5", "#56b4e9"),
     Mark.PINNED: ("#a03c7d", "#e79cc9"),
@@ -51,12 +51,12 @@ _COLORS = {
 def memory_mark(
     record: MemoryRecord | None, constraint: Constraint | None, was_evicted: bool
 ) -> Mark:
-    """Tell what a frame is to the memory of an object.
+    """Return the mark of a frame for an object.
 
     Args:
-        record: the tracker's decision.
-        constraint: the user's demand; it wins, even before tracking obeyed it.
-        was_evicted: whether a later decision took the frame out of memory again.
+        record: the tracker's decision about the frame; None if it was not tracked.
+        constraint: the user's constraint; it takes precedence, even before tracking applied it.
+        was_evicted: whether a later frame replaced this one in the memory bank.
     """
     if constraint is not None:
         return _CONSTRAINT_MARKS[constraint]
@@ -67,10 +67,10 @@ def memory_mark(
 
 
 def bank_mark(mark: Mark) -> Mark:
-    """Tell how a frame that is in memory came there, whatever becomes of it later.
+    """Return how a frame in the memory bank entered it, whether or not it is replaced later.
 
     Args:
-        mark: what the frame is over the whole video; without a decision the tracker began on it.
+        mark: the mark of the frame over the whole video; `Mark.NONE` if tracking started there.
     """
     if mark is Mark.NONE:
         return Mark.PROMPTED
@@ -78,7 +78,7 @@ def bank_mark(mark: Mark) -> Mark:
 
 
 def mark_color(mark: Mark, dark: bool) -> QColor:
-    """Return the colour of a mark on a light or dark ground."""
+    """Return the color of a mark on a light or dark background."""
     return QColor(_COLORS[mark][dark])
 
 
@@ -104,7 +104,7 @@ def _cross() -> QPainterPath:
 
 
 def mark_path(mark: Mark) -> QPainterPath:
-    """Return the outline of a mark, centred on the origin, in a box of side 1."""
+    """Return the outline of a mark, centered on the origin, in a box of side 1."""
     match mark:
         case Mark.PROMPTED:
             return _polygon((0, -0.5), (0.5, 0.42), (-0.5, 0.42))
@@ -123,7 +123,7 @@ def mark_path(mark: Mark) -> QPainterPath:
 
 
 def paint_mark(painter: QPainter, mark: Mark, center: QPointF, size_px: float, dark: bool) -> None:
-    """Draw a mark; rings and crosses are stroked, the others filled."""
+    """Paint a mark; rings and crosses are stroked, other shapes filled."""
     color = mark_color(mark, dark)
     is_stroked = mark in (Mark.REPLACED, Mark.BANNED)
     painter.save()
@@ -137,7 +137,7 @@ def paint_mark(painter: QPainter, mark: Mark, center: QPointF, size_px: float, d
 
 
 def mark_pixmap(mark: Mark, size_px: int, dark: bool, pixel_ratio: float = 1.0) -> QPixmap:
-    """Draw a mark on a transparent square with a side of ``size_px``."""
+    """Return a transparent pixmap of ``size_px`` logical pixels with a mark."""
     side = round(size_px * pixel_ratio)
     pixmap = QPixmap(side, side)
     pixmap.setDevicePixelRatio(pixel_ratio)
@@ -149,5 +149,5 @@ def mark_pixmap(mark: Mark, size_px: int, dark: bool, pixel_ratio: float = 1.0) 
 
 
 def mark_icon(mark: Mark, dark: bool) -> QIcon:
-    """Return a mark as an icon."""
+    """Return an icon of a mark."""
     return QIcon(mark_pixmap(mark, 16, dark, pixel_ratio=2.0))

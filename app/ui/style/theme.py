@@ -1,4 +1,4 @@
-"""Colours and spacing of the window: a light and a dark theme on Qt's Fusion style."""
+"""Colors and spacing of the window: a light and a dark theme on Qt's Fusion style."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ SPACING_PX = 8
 
 
 class Theme(StrEnum):
-    """What the user chooses."""
+    """The themes to select from; `SYSTEM` follows the color scheme of the desktop."""
 
     SYSTEM = "system"
     LIGHT = "light"
@@ -22,10 +22,10 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ThemeColors:
-    """The colours of a theme; text on its background has a contrast of 4.5 or more (WCAG AA)."""
+    """The colors of a theme; text has a contrast ratio of at least 4.5 (WCAG 2 level AA)."""
 
     window: str
-    surface: str  # lists, text fields, the picture's surround
+    surface: str  # lists, text fields, the area around the frame
     raised: str  # buttons, headers
     border: str
     text: str
@@ -111,7 +111,7 @@ QPushButton[role="primary"]:focus {{ border: 2px solid {text}; }}
 
 
 def theme_colors(theme: Theme) -> ThemeColors:
-    """Return the colours of a theme; dark where the system does not say."""
+    """Return the colors of a theme; dark if the system has no preference."""
     if theme is Theme.SYSTEM:
         scheme = QApplication.styleHints().colorScheme()
         return LIGHT if scheme is Qt.ColorScheme.Light else DARK
@@ -119,7 +119,7 @@ def theme_colors(theme: Theme) -> ThemeColors:
 
 
 def theme_palette(colors: ThemeColors) -> QPalette:
-    """Return the colours as Qt's palette."""
+    """Return the colors as a Qt palette."""
     role = QPalette.ColorRole
     roles = {
         colors.window: (role.Window,),
@@ -146,7 +146,7 @@ def theme_palette(colors: ThemeColors) -> QPalette:
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
-    """Restyle the whole application."""
+    """Apply a theme to the whole application."""
     colors = theme_colors(theme)
     values = {name: getattr(colors, name) for name in ThemeColors.__slots__}
     values["check"] = (ICON_FOLDER / "check-on-accent.svg").as_posix()

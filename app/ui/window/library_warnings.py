@@ -1,4 +1,4 @@
-"""What the model library has to say while it works, for the status bar."""
+"""Warnings that the model library logs, for the status bar."""
 
 import logging
 
@@ -8,32 +8,32 @@ LIBRARY = "tinysam2"
 
 
 class LibraryWarnings(QObject):
-    """Hears the warnings of the model library, on whatever thread, and says them on its own.
+    """Re-emits the warnings of the model library, logged on any thread, as a signal.
 
     Signals:
-        said: a sentence.
+        emitted: the text of a warning, delivered on the thread of this object.
     """
 
-    said = Signal(str)
+    emitted = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._listener = _WarningHandler(self)
+        self._handler = _WarningHandler(self)
 
     def install(self) -> None:
-        """Begin to listen."""
-        logging.getLogger(LIBRARY).addHandler(self._listener)
+        """Add the handler to the logger of the library."""
+        logging.getLogger(LIBRARY).addHandler(self._handler)
 
     def remove(self) -> None:
-        """Stop listening."""
-        logging.getLogger(LIBRARY).removeHandler(self._listener)
+        """Remove the handler from the logger of the library."""
+        logging.getLogger(LIBRARY).removeHandler(self._handler)
 
 
 class _WarningHandler(logging.Handler):
-    def __init__(self, notices: LibraryWarnings) -> None:
+    def __init__(self, warnings: LibraryWarnings) -> None:
         super().__init__(logging.WARNING)
-        self._notices = notices
+        self._warnings = warnings
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass a record on."""
-        self._notices.said.emit(record.getMessage())
+        """Emit the message of a record."""
+        self._warnings.emitted.emit(record.getMessage())

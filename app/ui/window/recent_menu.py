@@ -1,4 +1,4 @@
-"""The menu of what was open lately."""
+"""The menu of recently opened paths."""
 
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ class RecentMenu(QMenu):
     """Lists recent paths, newest first, each time it is opened.
 
     Signals:
-        path_requested: a path was chosen.
+        path_requested: the path to open.
     """
 
     path_requested = Signal(Path)

@@ -1,4 +1,4 @@
-"""Which key belongs to whom: the window's shortcuts and the widget that has the focus."""
+"""Resolves key conflicts between the window's shortcuts and the focused widget."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -16,7 +16,7 @@ _UP_DOWN = {Qt.Key.Key_Up, Qt.Key.Key_Down}
 _PAGES = {Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 _LEFT_RIGHT = {Qt.Key.Key_Left, Qt.Key.Key_Right}
 
-# Text fields keep letters and editing keys by themselves; with these keys widgets need help.
+# Qt already keeps letters and editing keys for text fields; these keys need the guard.
 _OWN_KEYS: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
     (QLineEdit, {Qt.Key.Key_Return, Qt.Key.Key_Enter} | _UP_DOWN | _PAGES),
     (QAbstractSpinBox, {Qt.Key.Key_Return, Qt.Key.Key_Enter} | _UP_DOWN | _PAGES),
@@ -28,16 +28,16 @@ _OWN_KEYS: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
 
 
 def key_text(keys: tuple[str, ...]) -> str:
-    """Write key sequences as this system does: ``Ctrl+Shift+Z or Ctrl+Y``."""
+    """Format key sequences in the notation of the platform: ``Ctrl+Shift+Z or Ctrl+Y``."""
     native = QKeySequence.SequenceFormat.NativeText
     return " or ".join(QKeySequence(key).toString(native) for key in keys)
 
 
 class ShortcutGuard(QObject):
-    """An event filter for the application: plain keys belong to the widget that uses them."""
+    """An application event filter that leaves unmodified keys to the focused widget."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep a key from the window's shortcuts when the focused widget needs it."""
+        """Override a shortcut whose key the focused widget handles itself."""
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)

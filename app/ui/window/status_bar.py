@@ -1,4 +1,4 @@
-"""The status bar: where the user is, what the mouse does, how far the jobs are."""
+"""The status bar: frame, time, pixel, tool hint, job progress and model."""
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPixmap
@@ -15,7 +15,7 @@ MESSAGE_MS = 8000
 SWATCH_PX = 12
 
 HINTS = {
-    Tool.POINT: "left: include, right or Ctrl+left: exclude, Shift: preview",
+    Tool.POINT: "left: positive point, right or Ctrl+left: negative point, Shift: preview",
     Tool.BOX: "drag: box around the object, Esc: cancel",
     Tool.BRUSH: "drag: paint the mask, [ ]: size",
     Tool.ERASER: "drag: erase from the mask, [ ]: size",
@@ -23,20 +23,20 @@ HINTS = {
 
 
 def _fixed(label: QLabel, widest: str) -> QLabel:
-    """Reserve room for the widest text, so that nothing beside it moves."""
+    """Fix the width of a label to its widest text, so that its neighbors never move."""
     label.setFixedWidth(QFontMetrics(label.font()).horizontalAdvance(widest) + 8)
     return label
 
 
 class ElidedLabel(QLabel):
-    """A line of text that takes what room there is; the tooltip has all of it."""
+    """A label that elides its text to the available width; the tooltip has the full text."""
 
     def minimumSizeHint(self) -> QSize:
-        """Need no width at all."""
+        """Return a minimum width of 0."""
         return QSize(0, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw as much as fits."""
+        """Paint the elided text."""
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
         end = Qt.TextElideMode.ElideRight
@@ -46,13 +46,13 @@ class ElidedLabel(QLabel):
 
 
 class StatusBar(QStatusBar):
-    """Shows state that others set; asks for a frame when its number is edited.
+    """Displays state that others set and lets the user type a frame number.
 
     Signals:
-        frame_requested: frame typed by the user.
-        frame_entered: the user is done typing.
-        cancel_requested: the user wants the job to stop.
-        model_requested: the user wants to choose a model.
+        frame_requested: frame index that the user typed.
+        frame_entered: the user pressed Return in the frame field.
+        cancel_requested: the stop button was clicked.
+        model_requested: the model button was clicked.
     """
 
     frame_requested = Signal(int)
@@ -100,7 +100,7 @@ class StatusBar(QStatusBar):
         self._model = QToolButton(self, autoRaise=True)
         self._model.setText("Model")
         self._model.setAccessibleName("Model")
-        self._model.setToolTip("Model, input size and device; click to choose another")
+        self._model.setToolTip("Model, input size and device; click to select another")
         self._model.setProperty("role", "muted")
         self._model.clicked.connect(self.model_requested)
         for place in (self._frame, self._time, self._swatch, self._pixel):
@@ -111,7 +111,7 @@ class StatusBar(QStatusBar):
         self.show_progress([])
 
     def set_source(self, source: FrameSource | None) -> None:
-        """Show the place in another video, or none."""
+        """Show another source, or None on the welcome page."""
         self._source, self._pixels = source, None
         for widget in (self._frame, self._time, self._swatch, self._pixel):
             widget.setVisible(source is not None)
@@ -123,7 +123,7 @@ class StatusBar(QStatusBar):
         self._show_hint()
 
     def show_frame(self, frame: int) -> None:
-        """Show a frame's number and time."""
+        """Show the index and timestamp of a frame."""
         self._frame.blockSignals(True)
         self._frame.setValue(frame)
         self._frame.blockSignals(False)
@@ -131,16 +131,16 @@ class StatusBar(QStatusBar):
             self._time.setText(timecode(self._source.timestamp_s(frame)))
 
     def edit_frame(self) -> None:
-        """Let the user type a frame number."""
+        """Move the focus to the frame field."""
         self._frame.setFocus()
         self._frame.selectAll()
 
     def keep_pixels(self, frame: int, pixels: Pixels) -> None:
-        """Keep the (H, W, 4) frame on screen, to tell colours."""
+        """Keep the displayed (H, W, 4) BGRA frame to look up pixel colors."""
         self._pixels = pixels
 
     def show_cursor(self, xy: tuple[int, int] | None) -> None:
-        """Show a pixel and its colour, or nothing."""
+        """Show the position and color of a pixel; None clears them."""
         if xy is None or self._pixels is None:
             self._pixel.clear()
             self._swatch.clear()
@@ -153,22 +153,22 @@ class StatusBar(QStatusBar):
         self._swatch.setPixmap(swatch)
 
     def show_tool(self, tool: Tool) -> None:
-        """Say what the mouse does."""
+        """Show the hint of a tool."""
         self._tool = tool
         self._show_hint()
 
     def show_message(self, sentence: str) -> None:
-        """Say something for a few seconds in place of the hint."""
+        """Show a message for `MESSAGE_MS` instead of the hint."""
         self._hint.setText(sentence)
         self._restyle("")
         self._message_timer.start()
 
     def clear_message(self) -> None:
-        """Go back to the hint."""
+        """Show the hint again."""
         self._show_hint()
 
     def show_progress(self, running: list[JobProgress]) -> None:
-        """Show the oldest of the running jobs."""
+        """Show the progress of the oldest running job and the number of others."""
         for widget in (self._progress_text, self._progress, self._cancel):
             widget.setVisible(bool(running))
         if running:
@@ -179,7 +179,7 @@ class StatusBar(QStatusBar):
             self._progress_text.setText(f"{first.label}: {first.text()}{more}")
 
     def show_model(self, text: str) -> None:
-        """Say which model runs where."""
+        """Show the name, input size and device of the model."""
         self._model.setText(text)
 
     def _show_hint(self) -> None:

@@ -1,4 +1,4 @@
-"""What the window shows before anything is open."""
+"""The welcome page, which is shown until a session is open."""
 
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,11 @@ RECENT_WIDTH_PX = 460
 
 
 class Welcome(QWidget):
-    """Offers to open something, and what was open lately.
+    """Offers to open a video, folder or project, and lists recent paths.
 
     Signals:
-        choice_requested: what asks for the thing to open, see `app.ui.dialogs.paths`.
-        path_requested: a recent path was chosen.
+        choice_requested: the function of `app.ui.dialogs.paths` that asks for the path.
+        path_requested: the recent path to open.
     """
 
     choice_requested = Signal(object)
@@ -31,7 +31,7 @@ class Welcome(QWidget):
         layout.addStretch(2)
         for text, role in (
             ("TinySAM 2 annotator", "title"),
-            ("Open a video, click an object, track it, repair, export.", "muted"),
+            ("Open a video, click an object, track it, correct, export.", "muted"),
         ):
             label = QLabel(text, self)
             label.setProperty("role", role)
@@ -68,7 +68,7 @@ class Welcome(QWidget):
         self.choice_requested.emit(ask)
 
     def show_recent(self, paths: list[Path]) -> None:
-        """List what was open lately, newest first."""
+        """List recent paths, newest first."""
         while item := self._recent.takeAt(0):
             if widget := item.widget():
                 widget.deleteLater()

@@ -30,10 +30,10 @@ def export_button(dialog: ExportDialog) -> QPushButton:
 
 def test_an_export_begins_with_the_in_out_range(parent: QWidget, tmp_path: Path) -> None:
     dialog = ExportDialog(100, (10, None), tmp_path, ("coco",), parent)
-    order = dialog.order()
-    assert order.formats == ("coco",)
-    assert order.folder == tmp_path
-    assert order.frames == range(10, 100)
+    request = dialog.request()
+    assert request.formats == ("coco",)
+    assert request.folder == tmp_path
+    assert request.frames == range(10, 100)
 
 
 def test_an_export_needs_a_format_and_frames(parent: QWidget, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_an_export_needs_a_format_and_frames(parent: QWidget, tmp_path: Path) ->
     assert not export_button(dialog).isEnabled()
     dialog.findChildren(QCheckBox)[0].setChecked(True)
     assert export_button(dialog).isEnabled()
-    assert dialog.order().formats == (next(iter(FORMATS)),)
+    assert dialog.request().formats == (next(iter(FORMATS)),)
     first, last = dialog.findChildren(QSpinBox)
     first.setValue(50)
     last.setValue(40)

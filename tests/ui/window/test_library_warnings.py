@@ -20,22 +20,22 @@ def warn() -> None:
 
 def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:
     with open_window(qtbot) as user:
-        notices = LibraryWarnings()
-        notices.said.connect(user.window.status.show_message)
-        notices.install()
+        warnings = LibraryWarnings()
+        warnings.emitted.connect(user.window.status.show_message)
+        warnings.install()
         thread = threading.Thread(target=warn)
         thread.start()
         thread.join()
         labels = user.window.status.findChildren(QLabel)
         user.wait(lambda: any(SENTENCE in f"{x.text()} {x.toolTip()}" for x in labels))
-        notices.remove()
+        warnings.remove()
 
 
 def test_nothing_is_heard_after_the_end(qtbot: QtBot) -> None:
-    notices, heard = LibraryWarnings(), list[str]()
-    notices.said.connect(heard.append)
-    notices.install()
+    warnings, heard = LibraryWarnings(), list[str]()
+    warnings.emitted.connect(heard.append)
+    warnings.install()
     warn()
-    notices.remove()
+    warnings.remove()
     warn()
     assert heard == [SENTENCE]

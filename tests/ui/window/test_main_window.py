@@ -77,7 +77,7 @@ def test_each_of_two_quick_clicks_is_a_step_of_its_own(user: WindowDriver) -> No
 def test_excluding_before_anything_is_included_says_what_to_do(user: WindowDriver) -> None:
     user.click(40, 30, Qt.MouseButton.RightButton)
     assert user.document.objects == []
-    assert "Include something first" in status_text(user)
+    assert "Add a positive point first" in status_text(user)
 
 
 def test_tracking_fills_all_frames_and_is_one_step_of_undo(user: WindowDriver) -> None:

@@ -1,1 +1,1 @@
-"""What a press, drag and release on the picture mean: one class per tool."""
+"""The canvas tools: one class per tool."""

@@ -1,48 +1,48 @@
-"""What every tool of the canvas offers."""
+"""The base class of the canvas tools."""
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from app.ui.canvas.viewport import Viewport
 
-NOTHING = QRectF()
+NO_RECT = QRectF()
 
 
 class CanvasTool:
-    """One gesture: `start`, any number of `move`, then `end` or `cancel`.
+    """Handles one gesture: `start`, any number of `move`, then `end` or `cancel`.
 
-    All coordinates are image coordinates (see `Viewport`) and may be outside the picture.
-    Where a method returns a rectangle, it is the part of the image to draw again.
+    Coordinates are image coordinates (see `Viewport`) and may be outside the image.  A returned
+    rectangle is the part of the image to repaint.
 
     Attributes:
-        cursor: the shape of the mouse pointer.
+        cursor: mouse cursor over the canvas.
     """
 
     cursor = Qt.CursorShape.CrossCursor
 
     @property
     def footprint_radius(self) -> float:
-        """Radius in image pixels of the circle around the pointer, 0 for none."""
+        """Radius of the circle around the pointer in image pixels; 0 for none."""
         return 0.0
 
     @property
     def is_painting(self) -> bool:
-        """Whether the tool draws the mask of the active object itself just now."""
+        """Whether the tool currently draws the mask of the active object itself."""
         return False
 
-    def start(self, x: float, y: float, is_exclude: bool) -> QRectF:
-        """Begin with a press; ``is_exclude`` for the right button or Ctrl."""
-        return NOTHING
+    def start(self, x: float, y: float, is_negative: bool) -> QRectF:
+        """Start a gesture; ``is_negative`` for the right button or Ctrl."""
+        return NO_RECT
 
     def move(self, x: float, y: float) -> QRectF:
-        """Follow a drag."""
-        return NOTHING
+        """Continue the gesture."""
+        return NO_RECT
 
     def end(self) -> None:
-        """Finish with what was drawn so far; a no-op when there is no gesture."""
+        """Finish the gesture; a no-op if there is none."""
 
     def cancel(self) -> bool:
-        """Drop the gesture without a trace.
+        """Cancel the gesture without an effect.
 
         Returns:
             Whether there was one.
@@ -50,4 +50,4 @@ class CanvasTool:
         return False
 
     def draw(self, painter: QPainter, viewport: Viewport) -> None:
-        """Draw what the gesture did so far, with a painter in widget coordinates."""
+        """Draw the gesture in progress; the painter is in widget coordinates."""

@@ -1,4 +1,4 @@
-"""Boxes around an object."""
+"""The box tool."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,20 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 
 from app.ui.canvas.overlays import draw_box, on_widget
-from app.ui.canvas.tools.base import NOTHING, CanvasTool
+from app.ui.canvas.tools.base import NO_RECT, CanvasTool
 from app.ui.canvas.viewport import Viewport
 
 MIN_SIDE_PX = 2.0
-"""In image pixels: less is a click by mistake, not a box."""
+"""Smallest side of a box in image pixels; smaller boxes are accidental clicks."""
 
 
 class BoxTool(CanvasTool):
-    """Drag a box; it is cut off at the borders of the picture.
+    """Draws a box prompt by dragging; the box is clipped to the image.
 
     Args:
-        size_hw: height and width of the picture.
-        request: called with x0, y0, x1, y1 at the end.
-        color: returns the colour of the box.
+        size_hw: height and width of the image.
+        request: called with x0, y0, x1, y1 of a finished box.
+        color: returns the color of the box.
     """
 
     def __init__(
@@ -32,32 +32,32 @@ class BoxTool(CanvasTool):
         self._request = request
         self._color = color
         self._anchor: QPointF | None = None
-        self._box = NOTHING
+        self._box = NO_RECT
 
-    def start(self, x: float, y: float, is_exclude: bool) -> QRectF:
-        """Take the first corner; there are no boxes that exclude."""
-        self._anchor = None if is_exclude else QPointF(x, y)
-        self._box = NOTHING
-        return NOTHING
+    def start(self, x: float, y: float, is_negative: bool) -> QRectF:
+        """Set the first corner; a negative gesture draws no box."""
+        self._anchor = None if is_negative else QPointF(x, y)
+        self._box = NO_RECT
+        return NO_RECT
 
     def move(self, x: float, y: float) -> QRectF:
-        """Take the opposite corner."""
+        """Set the opposite corner."""
         if self._anchor is None:
-            return NOTHING
+            return NO_RECT
         before = self._box
         self._box = QRectF(self._anchor, QPointF(x, y)).normalized() & self._image_rect
         return before | self._box
 
     def end(self) -> None:
-        """Request the box, unless it is too small to be meant."""
+        """Request the box, unless a side is below `MIN_SIDE_PX`."""
         box = self._box
         if self.cancel() and min(box.width(), box.height()) >= MIN_SIDE_PX:
             self._request(box.left(), box.top(), box.right(), box.bottom())
 
     def cancel(self) -> bool:
-        """Drop the box."""
+        """Discard the box."""
         was_active = self._anchor is not None
-        self._anchor, self._box = None, NOTHING
+        self._anchor, self._box = None, NO_RECT
         return was_active
 
     def draw(self, painter: QPainter, viewport: Viewport) -> None:

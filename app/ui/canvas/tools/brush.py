@@ -1,4 +1,4 @@
-"""Brush and eraser: they edit the mask itself, never by way of clicks."""
+"""The brush and eraser tools, which edit the mask directly, without prompts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.core.masks import RleMask
-from app.ui.canvas.tools.base import NOTHING, CanvasTool
+from app.ui.canvas.tools.base import NO_RECT, CanvasTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.state.view_state import ViewState
 
 
 @dataclass(slots=True)
 class _Stroke:
-    """A mask while it is painted: (H, W) of 0 and 1, and an image of the same bytes."""
+    """The mask during a stroke: an (H, W) array of 0 and 1, and an image on the same bytes."""
 
     bitmap: NDArray[np.uint8]
     image: QImage
@@ -26,7 +26,7 @@ class _Stroke:
     radius: int
 
     def extend(self, x: float, y: float) -> QRectF:
-        """Sweep the disc from the last place to here."""
+        """Sweep the disc from the last position to this one; return the rectangle to repaint."""
         here = round(x - 0.5), round(y - 0.5)
         if here == self.last_xy:
             cv2.circle(self.bitmap, here, self.radius, self.label, cv2.FILLED)
@@ -41,13 +41,13 @@ class _Stroke:
 
 
 class BrushTool(CanvasTool):
-    """Paint on a mask, or with the right button or Ctrl take away from it.
+    """Paints on a mask, or erases from it with the right button or Ctrl.
 
     Args:
-        state: the radius and opacity.
-        mask: returns the mask to start from, an empty one if the object has none.
-        finish: called once per stroke with the result, when it differs.
-        color: returns the colour of the object.
+        state: brush radius and overlay opacity.
+        mask: returns the mask to start from; an empty one if the object has none.
+        finish: called with the new mask at the end of a stroke that changed it.
+        color: returns the color of the object.
     """
 
     cursor = Qt.CursorShape.BlankCursor
@@ -69,16 +69,16 @@ class BrushTool(CanvasTool):
 
     @property
     def footprint_radius(self) -> float:
-        """Radius of the disc: the brush covers whole pixels around the one it is on."""
+        """Radius of the disc in image pixels, from the center of the pixel under the pointer."""
         return self._state.brush_radius + 0.5
 
     @property
     def is_painting(self) -> bool:
-        """Whether a stroke is under way."""
+        """Whether a stroke is in progress."""
         return self._stroke is not None
 
-    def start(self, x: float, y: float, is_exclude: bool) -> QRectF:
-        """Take the mask and put the first disc; all of the picture changes hands to the tool."""
+    def start(self, x: float, y: float, is_negative: bool) -> QRectF:
+        """Decode the mask and paint the first disc; from now on the tool draws the whole mask."""
         self._before = self._mask()
         bitmap = self._before.decode().view(np.uint8)
         height, width = bitmap.shape
@@ -86,18 +86,18 @@ class BrushTool(CanvasTool):
         color = QColor(self._color())
         color.setAlphaF(max(self._state.overlay_opacity, 0.35))
         image.setColorTable([0, color.rgba()])
-        place = round(x - 0.5), round(y - 0.5)
-        label = 0 if self.is_eraser or is_exclude else 1
-        self._stroke = _Stroke(bitmap, image, label, place, self._state.brush_radius)
+        position = round(x - 0.5), round(y - 0.5)
+        label = 0 if self.is_eraser or is_negative else 1
+        self._stroke = _Stroke(bitmap, image, label, position, self._state.brush_radius)
         self._stroke.extend(x, y)
         return QRectF(0, 0, width, height)
 
     def move(self, x: float, y: float) -> QRectF:
-        """Sweep the disc on."""
-        return NOTHING if self._stroke is None else self._stroke.extend(x, y)
+        """Sweep the disc to this position."""
+        return NO_RECT if self._stroke is None else self._stroke.extend(x, y)
 
     def end(self) -> None:
-        """Hand over the new mask."""
+        """Pass on the new mask if it changed."""
         stroke, before = self._stroke, self._before
         if stroke is not None:
             painted = RleMask.encode(stroke.bitmap.astype(np.bool_))
@@ -106,13 +106,13 @@ class BrushTool(CanvasTool):
                 self._finish(painted)
 
     def cancel(self) -> bool:
-        """Drop the stroke; the mask was never touched."""
+        """Discard the stroke; the document was never changed."""
         was_painting = self.is_painting
         self._stroke = self._before = None
         return was_painting
 
     def draw(self, painter: QPainter, viewport: Viewport) -> None:
-        """Draw the mask as it is so far."""
+        """Draw the mask with the stroke so far."""
         if self._stroke is not None:
             painter.save()
             painter.translate(*viewport.origin_xy)
@@ -122,6 +122,6 @@ class BrushTool(CanvasTool):
 
 
 class EraserTool(BrushTool):
-    """Take away from a mask with either button."""
+    """Erases from a mask with either button."""
 
     is_eraser = True
