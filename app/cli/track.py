@@ -25,15 +25,17 @@ from app.cli.options import (
 )
 from app.cli.progress import Progress
 from app.cli.prompts_file import ObjectPrompts, read_prompts
+from app.core import edits
 from app.core.cancel import CancelToken
 from app.core.document import Origin
 from app.core.errors import SourceError, UsageError
 from app.export.memory_report import memory_report
-from app.media.verify import Verdict, VerifyStep
+from app.jobs.predict import segment_job, track_job
+from app.jobs.verify import Verdict, VerifyStep, verify_job
 from app.session import Session
 from app.storage.opening import PROJECT_SUFFIX
 from app.tracking.backend import Direction, TrackRequest
-from app.tracking.jobs import frames_to_track
+from app.tracking.requests import segment_request, track_request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,12 +79,14 @@ def run(arguments: argparse.Namespace) -> int:
         session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
         try:
             frames, objects = _check_request(session, arguments)
-            model = session.backend.description  # loads it: its faults are not said after hours
+            model = (
+                session.jobs.backend.description
+            )  # loads it: its faults are not said after hours
             if not arguments.no_check:
                 _check_video(session)
                 frames, objects = _check_request(session, arguments)  # there may be fewer frames
             print(f"model: {model.name} on {model.device}", file=sys.stderr)
-            session.set_exclusive(arguments.no_overlap)
+            session.execute(edits.set_exclusive(session.document, arguments.no_overlap))
             done = track_objects(session, objects, Direction(arguments.direction), frames)
             reports = export_all(session, formats, arguments.out, frames)
             if arguments.memory_report:
@@ -112,7 +116,7 @@ def _check_request(
 
 def _check_video(session: Session) -> None:
     progress = Progress("checking frames")
-    for step in session.verify_job()(CancelToken()):
+    for step in verify_job(session.source)(CancelToken()):
         session.apply(step)
         if not isinstance(step, VerifyStep):
             continue
@@ -154,14 +158,16 @@ def track_objects(
     starts = _starts(objects, direction, frames)
     for each in objects:
         _prompt(session, each)
-    total = sum(_walk_length(start, direction, frames) for start in starts)
+    total = sum(_tracked_count(start, direction, frames) for start in starts)
     done, progress = count(1), Progress("tracking")
     for start, ids in starts.items():
-        job = session.track_job(direction, start, ids, frames[0], frames[-1])
-        for step in job(CancelToken()):
+        request = track_request(
+            session.document, session.num_frames, direction, start, ids, frames[0], frames[-1]
+        )
+        for step in track_job(session.jobs, request, session.history.new_key())(CancelToken()):
             session.apply(step)
             progress.update(next(done), total)
-    model = session.backend.description
+    model = session.jobs.backend.description
     return TrackingRun(
         total, round(progress.elapsed_s, 3), model.name, model.device, model.input_size
     )
@@ -183,19 +189,20 @@ def _starts(
     return starts
 
 
-def _walk_length(start: int, direction: Direction, frames: range) -> int:
-    return len(frames_to_track(TrackRequest((), start, frames[0], frames[-1], direction)))
+def _tracked_count(start: int, direction: Direction, frames: range) -> int:
+    return len(TrackRequest((), start, frames[0], frames[-1], direction).frames)
 
 
 def _prompt(session: Session, wanted: ObjectPrompts) -> None:
-    object_id = session.add_object(wanted.name, wanted.category, wanted.object_id)
+    document, object_id = session.document, wanted.object_id
+    session.execute(edits.add_object(document, wanted.name, wanted.category, object_id))
     for frame, prompts in wanted.prompts.items():
         if prompts.mask is not None:
-            session.set_mask(object_id, frame, prompts.mask, Origin.PROMPT)
+            edit = edits.draw_mask(document, object_id, frame, prompts.mask, Origin.PROMPT)
+            session.execute(edit)
             continue
-        if prompts.box is not None:
-            session.set_box(object_id, frame, prompts.box)
-        for point in prompts.points:
-            session.add_point(object_id, frame, point.x, point.y, point.is_positive)
-        for step in session.segment_job(object_id, frame)(CancelToken()):
+        session.execute(edits.set_prompts(document, object_id, frame, prompts))
+        request = segment_request(document, object_id, frame)
+        key = session.history.new_key()
+        for step in segment_job(session.jobs, object_id, request, key)(CancelToken()):
             session.apply(step)

@@ -1,7 +1,8 @@
 """The one truth about a project: tables of immutable rows, changed only through edits."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.core.prompts import FramePrompts
 
 ObjectFrame = tuple[int, int]
 Key = int | str | ObjectFrame
+RowKey = tuple["Table", Any]  # a table and a key of it
 Row = Any  # what a table holds, see `Table`; the typed accessors of `Document` say which
 
 
@@ -23,6 +25,10 @@ class Table(StrEnum):
     MEMORY = "memory"  # (object id, frame) -> MemoryRecord
     CONSTRAINTS = "constraints"  # (object id, frame) -> Constraint
     PROPERTIES = "properties"  # name -> JSON value; see `Document.frame_range`
+
+
+FRAME_TABLES = (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
+"""The tables of what an object has on a frame."""
 
 
 class Origin(StrEnum):
@@ -74,17 +80,32 @@ class Edit:
     Attributes:
         label: what it does, for the undo menu.
         changes: rows, each key at most once.
-        merge_key: edits in a row with the same key (not None) are one step of undo.
+        merge_key: edits with the same key (not None) are one step of undo, see `History`.
     """
 
     label: str
     changes: tuple[Change, ...]
-    merge_key: str | None = None
+    merge_key: int | None = None
 
     def inverse(self) -> "Edit":
         """Return the edit that takes this one back exactly."""
         back = tuple(Change(c.table, c.key, c.after, c.before) for c in self.changes)
         return Edit(self.label, back, self.merge_key)
+
+    def followed_by(self, later: "Edit") -> "Edit":
+        """Return this edit and a later one as one, under this one's label and key."""
+        rows: dict[RowKey, Change] = {}
+        combine(rows, self.changes)
+        combine(rows, later.changes)
+        return Edit(self.label, tuple(rows.values()), self.merge_key)
+
+
+def combine(rows: dict[RowKey, Change], later: Iterable[Change]) -> None:
+    """Add later changes to those in ``rows``, which holds one per row from first to last state."""
+    for change in later:
+        key = (change.table, change.key)
+        earlier = rows.get(key)
+        rows[key] = change if earlier is None else replace(earlier, after=change.after)
 
 
 Listener = Callable[[Sequence[Change]], None]
@@ -96,9 +117,10 @@ class Document:
     def __init__(self) -> None:
         self._rows: dict[Table, dict[Any, Any]] = {table: {} for table in Table}
         self._by_object: dict[Table, dict[int, dict[int, Any]]] = {
-            t: {} for t in (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
+            table: {} for table in FRAME_TABLES
         }
         self._listeners: list[Listener] = []
+        self._batch: dict[RowKey, Change] | None = None  # changes not yet told to the listeners
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with the rows of every change.
@@ -110,11 +132,39 @@ class Document:
         return lambda: self._listeners.remove(listener)
 
     def apply(self, edit: Edit) -> None:
-        """Make the rows of an edit true and tell the listeners; undo applies ``edit.inverse()``."""
+        """Put the rows of an edit in place and notify the listeners; its inverse undoes it."""
         for change in edit.changes:
             self._put(change.table, change.key, change.after)
-        for listener in tuple(self._listeners):
-            listener(edit.changes)
+        if self._batch is None:
+            self._notify(edit.changes)
+        else:
+            combine(self._batch, edit.changes)
+
+    def copy(self) -> "Document":
+        """Return a document of the same rows, which are immutable and shared, and no listeners."""
+        rows = (
+            Change(table, key, None, row)
+            for table, held in self._rows.items()
+            for key, row in held.items()
+        )
+        copied = Document()
+        copied.apply(Edit("Copy", tuple(rows)))
+        return copied
+
+    @contextmanager
+    def batched(self) -> Iterator[None]:
+        """Notify the listeners once, at the end, of all changes that are applied inside."""
+        self._batch = {}
+        try:
+            yield
+        finally:
+            changes, self._batch = self._batch, None
+            self._notify([c for c in changes.values() if c.before != c.after])
+
+    def _notify(self, changes: Sequence[Change]) -> None:
+        if changes:
+            for listener in tuple(self._listeners):
+                listener(changes)
 
     def _put(self, table: Table, key: Key, row: Row) -> None:
         views: list[tuple[dict[Any, Row], Key]] = [(self._rows[table], key)]
@@ -126,7 +176,7 @@ class Document:
             else:
                 rows[row_key] = row
 
-    def row(self, table: Table, key: Key) -> Row:
+    def row(self, table: Table, key: Key | None) -> Row:
         """Return a row, or None."""
         return self._rows[table].get(key)
 
@@ -170,6 +220,11 @@ class Document:
     def constraint(self, object_id: int, frame: int) -> Constraint | None:
         """Return whether the user pinned or banned the frame for an object."""
         row: Constraint | None = self.row(Table.CONSTRAINTS, (object_id, frame))
+        return row
+
+    def find(self, object_id: int | None) -> TrackedObject | None:
+        """Return an object, or None when there is none with this id."""
+        row: TrackedObject | None = self.row(Table.OBJECTS, object_id)
         return row
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, TypedDict, Unpack
 
 from app.core import rules
 from app.core.document import (
+    FRAME_TABLES,
     Change,
     Document,
     Edit,
@@ -21,9 +22,7 @@ from app.core.document import (
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryRecord
 from app.core.palette import display_color
-from app.core.prompts import FramePrompts
-
-OBJECT_TABLES = (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
 
 class ObjectAttributes(TypedDict, total=False):
@@ -45,6 +44,11 @@ def _changes(
     return tuple(change for change in found if change.before != change.after)
 
 
+def next_object_id(document: Document) -> int:
+    """Return the id that a new object gets unless another is given."""
+    return max(document.rows(Table.OBJECTS), default=0) + 1
+
+
 def add_object(
     document: Document,
     name: str | None = None,
@@ -53,16 +57,14 @@ def add_object(
 ) -> Edit:
     """Add an object, under the next free id unless one is given.
 
-    The id is in the edit's only change.
-
     Raises:
         ValueError: the id is taken.
     """
-    ids = document.rows(Table.OBJECTS)
-    new_id = max(ids, default=0) + 1 if object_id is None else object_id
-    if new_id in ids:
+    objects = document.rows(Table.OBJECTS)
+    new_id = next_object_id(document) if object_id is None else object_id
+    if new_id in objects:
         raise ValueError(f"object_id must be free, got {new_id}")
-    order = max((o.order for o in ids.values()), default=0) + 1
+    order = max((o.order for o in objects.values()), default=0) + 1
     added = TrackedObject(
         new_id, name or f"object {new_id}", display_color(new_id), category, order
     )
@@ -83,7 +85,7 @@ def remove_object(document: Document, object_id: int) -> Edit:
     rules.check(document, object_id)
     removed = document.object(object_id)
     changes = [Change(Table.OBJECTS, object_id, removed, None)]
-    for table in OBJECT_TABLES:
+    for table in FRAME_TABLES:
         changes += [
             Change(table, (object_id, frame), row, None)
             for frame, row in document.of_object(table, object_id).items()
@@ -99,12 +101,32 @@ def set_prompts(document: Document, object_id: int, frame: int, prompts: FramePr
     return Edit(label, _changes(document, Table.PROMPTS, {(object_id, frame): row}))
 
 
+def add_point(document: Document, object_id: int, frame: int, point: PointPrompt) -> Edit:
+    """Add a click to the prompts of an object on a frame; a mask prompt there is dropped."""
+    prompts = document.prompts(object_id, frame).with_point(point)
+    return set_prompts(document, object_id, frame, prompts)
+
+
+def set_box(document: Document, object_id: int, frame: int, box: BoxPrompt) -> Edit:
+    """Set the box prompt of an object on a frame; a mask prompt there is dropped."""
+    prompts = document.prompts(object_id, frame).with_box(box)
+    return set_prompts(document, object_id, frame, prompts)
+
+
+def remove_point(document: Document, object_id: int, frame: int, index: int) -> Edit:
+    """Remove the click at ``index``; with the last prompt goes the mask that it stood for."""
+    prompts = document.prompts(object_id, frame).without_point(index)
+    if prompts.is_empty:
+        return clear_prompts(document, object_id, [frame])
+    return set_prompts(document, object_id, frame, prompts)
+
+
 def set_masks(
     document: Document,
     rows: Mapping[tuple[int, int], FrameMask | None],
     label: str,
     memory: Mapping[tuple[int, int], MemoryRecord | None] | None = None,
-    merge_key: str | None = None,
+    merge_key: int | None = None,
 ) -> Edit:
     """Replace masks, and memory records with them, by (object id, frame)."""
     changes = _changes(document, Table.MASKS, rows)
@@ -195,13 +217,13 @@ def draw_mask(
 
 
 def duplicate_object(document: Document, object_id: int) -> Edit:
-    """Copy an object with all its rows; the copy's object row is the edit's first change."""
+    """Copy an object with all its rows, under the next free id."""
     original = document.object(object_id)
-    added = add_object(document, f"{original.name} copy", original.category)
-    copy_id = added.changes[0].key
+    copy_id = next_object_id(document)
+    added = add_object(document, f"{original.name} copy", original.category, copy_id)
     rows = tuple(
         Change(table, (copy_id, frame), None, row)
-        for table in OBJECT_TABLES
+        for table in FRAME_TABLES
         for frame, row in document.of_object(table, object_id).items()
     )
     return Edit(f"Duplicate {original.name}", added.changes + rows)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Decision(StrEnum):
+class MemoryDecision(StrEnum):
     """What happened to a frame when the tracker offered it to its memory."""
 
     PROMPTED = "prompted"
@@ -23,7 +23,7 @@ class Constraint(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FrameScores:
+class MemoryScores:
     """Scores of one object on one frame, each in [0, 1]."""
 
     predicted_iou: float
@@ -47,9 +47,9 @@ class MemoryRecord:
             those that surviving tokens stand for (`numpy.packbits`); empty where unknown.
     """
 
-    decision: Decision
+    decision: MemoryDecision
     reason: str
-    scores: FrameScores
+    scores: MemoryScores
     bank: tuple[int, ...]
     evicted: int | None = None
     tokens_stored: int = 0

@@ -1,4 +1,4 @@
-"""What the user says about an object on a frame: points, a box, a mask."""
+"""Prompts: the points, the box or the mask that the user gives for an object on a frame."""
 
 from dataclasses import dataclass, replace
 
@@ -38,16 +38,16 @@ class FramePrompts:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is said."""
+        """Whether there is no point, box or mask."""
         return not self.points and self.box is None and self.mask is None
 
     def with_point(self, point: PointPrompt) -> "FramePrompts":
-        """Return these prompts and one more point."""
-        return replace(self, points=(*self.points, point))
+        """Return these prompts with one more point and without their mask."""
+        return replace(self, points=(*self.points, point), mask=None)
 
-    def with_box(self, box: BoxPrompt | None) -> "FramePrompts":
-        """Return these prompts with this box instead of theirs."""
-        return replace(self, box=box)
+    def with_box(self, box: BoxPrompt) -> "FramePrompts":
+        """Return these prompts with this box instead of theirs and without their mask."""
+        return replace(self, box=box, mask=None)
 
     def without_point(self, index: int) -> "FramePrompts":
         """Return these prompts less the point at ``index``."""

@@ -7,7 +7,7 @@ its pixels and the prompts of its frame until the mark is taken off, or its obje
 
 from collections.abc import Iterable
 
-from app.core.document import Document, Origin, Table, TrackedObject
+from app.core.document import Document, Origin
 from app.core.errors import UsageError
 
 LOCKED_ATTRIBUTES = frozenset({"name", "category"})
@@ -16,7 +16,7 @@ LOCKED_ATTRIBUTES = frozenset({"name", "category"})
 
 def is_object_editable(document: Document, object_id: int) -> bool:
     """Return whether an object is in the document and not locked."""
-    row: TrackedObject | None = document.row(Table.OBJECTS, object_id)
+    row = document.find(object_id)
     return row is not None and not row.is_locked
 
 

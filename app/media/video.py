@@ -94,7 +94,7 @@ class VideoSource(FrameSource):
         return VideoSource(self.path, self.index, cache_bytes)
 
     def adopt(self, index: VideoIndex) -> None:
-        """Number the frames by another table from now on (see `app.media.verify`).
+        """Number the frames by another table from now on (see `app.jobs.verify`).
 
         Clones made before keep the old table.
         """

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.document import FrameMask, Origin, Table, TrackedObject
 from app.core.masks import RleMask
-from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
 APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
@@ -87,8 +87,8 @@ def _memory_row(cells: Cells, _key: object) -> MemoryRecord:
     fields = json.loads(cells[0])
     survivors = fields["survivors"].items()
     fields |= {
-        "decision": Decision(fields["decision"]),
-        "scores": FrameScores(**fields["scores"]),
+        "decision": MemoryDecision(fields["decision"]),
+        "scores": MemoryScores(**fields["scores"]),
         "bank": tuple(fields["bank"]),
         "survivors": {int(frame): (h, w, bytes.fromhex(b)) for frame, (h, w, b) in survivors},
     }

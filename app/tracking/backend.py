@@ -13,7 +13,7 @@ from app.media.source import FrameSource
 
 
 class Direction(StrEnum):
-    """Which way tracking walks from its start frame."""
+    """Which way tracking propagates from its start frame."""
 
     FORWARD = "forward"
     BACKWARD = "backward"
@@ -22,7 +22,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """What the window and the reports say of the model in use."""
+    """What the window and reports show of the model in use; ``input_size`` in pixels."""
 
     name: str
     parameters: int
@@ -31,24 +31,31 @@ class ModelDescription:
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """A mask at video resolution and how sure the model is of it, in [0, 1]."""
+class SegmentRequest:
+    """A snapshot of what to segment on one frame, without memory of other frames.
 
-    mask: RleMask
-    confidence: float
+    Attributes:
+        frame: its index.
+        prompts: what the user gave for the object there.
+        previous: mask that the prompts correct; None to start from the prompts alone.
+    """
+
+    frame: int
+    prompts: FramePrompts
+    previous: RleMask | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectRequest:
-    """One object to track: all it is known by.
+    """One object to track.
 
-    ``prompts`` maps frames to prompts; ``seed`` is the mask at the start frame when it has no
-    prompt there; ``constraints`` are pinned and banned frames.
+    Attributes:
+        prompts: prompts by frame; where tracking starts from a mask, that mask is one.
+        constraints: pinned and banned frames.
     """
 
     object_id: int
     prompts: Mapping[int, FramePrompts]
-    seed: RleMask | None = None
     constraints: Mapping[int, Constraint] = field(default_factory=dict)
 
 
@@ -57,7 +64,9 @@ class TrackRequest:
     """A snapshot of what to track.
 
     Attributes:
-        first: frame that bounds the walk, inclusive, as ``last``.
+        start: first frame to propagate from.
+        first: lowest frame of the range, inclusive.
+        last: highest frame of the range, inclusive.
         is_exclusive: whether a pixel belongs to one of the objects at most.
     """
 
@@ -68,22 +77,37 @@ class TrackRequest:
     direction: Direction = Direction.FORWARD
     is_exclusive: bool = False
 
+    @property
+    def frames(self) -> list[int]:
+        """Frame indices in the order in which they are tracked, the start frame once."""
+        forward = list(range(self.start, self.last + 1))
+        backward = list(range(self.start, self.first - 1, -1))
+        if self.direction is Direction.FORWARD:
+            return forward
+        return backward if self.direction is Direction.BACKWARD else forward + backward[1:]
+
 
 @dataclass(frozen=True, slots=True)
-class ObjectResult:
-    """What tracking found of one object on one frame."""
+class Prediction:
+    """The mask of one object on one frame.
 
-    object_id: int
-    prediction: Prediction
-    memory: MemoryRecord
+    Attributes:
+        mask: at the resolution of the video.
+        confidence: in [0, 1].
+        memory: what became of the frame in the tracker's memory; None without tracking.
+    """
+
+    mask: RleMask
+    confidence: float
+    memory: MemoryRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """One tracked frame."""
+    """The predictions on one frame, by object id."""
 
     frame: int
-    objects: tuple[ObjectResult, ...]
+    predictions: Mapping[int, Prediction]
 
 
 class TrackerBackend(Protocol):
@@ -91,28 +115,15 @@ class TrackerBackend(Protocol):
 
     @property
     def description(self) -> ModelDescription:
-        """What it is."""
+        """Name, size and device of the model."""
         ...
 
     def encode(self, source: FrameSource, frame: int) -> None:
-        """Compute and cache a frame's features, so that the next prompt on it answers at once."""
+        """Compute and cache a frame's features, so that the next prediction on it is fast."""
         ...
 
-    def segment(
-        self,
-        source: FrameSource,
-        frame: int,
-        prompts: FramePrompts,
-        previous: RleMask | None = None,
-    ) -> Prediction:
-        """Predict the mask that prompts on a frame mean, without memory of other frames.
-
-        Args:
-            source: where the frame comes from.
-            frame: its index.
-            prompts: what is said of the object there.
-            previous: the mask that the prompts repair; None to start from the prompts alone.
-        """
+    def segment(self, source: FrameSource, request: SegmentRequest) -> Prediction:
+        """Predict the mask that prompts on a frame stand for."""
         ...
 
     def track(

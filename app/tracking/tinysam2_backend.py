@@ -9,7 +9,7 @@ import numpy as np
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
 from app.core.masks import RleMask
-from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts
 from app.core.settings import ModelSettings
 from app.media.source import FrameSource, SourceFingerprint
@@ -17,9 +17,8 @@ from app.tracking.backend import (
     Direction,
     FrameResult,
     ModelDescription,
-    ObjectRequest,
-    ObjectResult,
     Prediction,
+    SegmentRequest,
     TrackRequest,
 )
 from tinysam2.build import Model, load_model
@@ -110,35 +109,29 @@ class TinySam2Backend:
         with model_errors():
             self._predictor_of(source).features(frame, source[frame])
 
-    def segment(
-        self,
-        source: FrameSource,
-        frame: int,
-        prompts: FramePrompts,
-        previous: RleMask | None = None,
-    ) -> Prediction:
-        """Predict the mask that prompts on a frame mean; a given mask is the answer itself."""
-        if prompts.mask is not None:
-            return Prediction(prompts.mask, 1.0)
+    def segment(self, source: FrameSource, request: SegmentRequest) -> Prediction:
+        """Predict the mask that prompts on a frame stand for; a mask prompt is returned as is."""
+        if request.prompts.mask is not None:
+            return Prediction(request.prompts.mask, 1.0)
         with model_errors():
-            predictor, prompt = self._predictor_of(source), _object_prompt(prompts)
-            repaired = None if previous is None else previous.decode()
-            answer = predictor.predict(frame, source[frame], prompt, repaired)
-        return Prediction(RleMask.encode(answer.mask_logits > 0), _share(answer.confidence))
+            predictor, prompt = self._predictor_of(source), _object_prompt(request.prompts)
+            previous = None if request.previous is None else request.previous.decode()
+            found = predictor.predict(request.frame, source[request.frame], prompt, previous)
+        return Prediction(RleMask.encode(found.mask_logits > 0), _unit(found.confidence))
 
     def track(
         self, source: FrameSource, request: TrackRequest, token: CancelToken
     ) -> Iterator[FrameResult]:
         """Track objects frame by frame, the start frame first; stop early when cancelled."""
         if request.direction is not Direction.BACKWARD:
-            yield from self._walk(source, request, token, Direction.FORWARD)
+            yield from self._propagate(source, request, token, Direction.FORWARD)
         if request.direction is not Direction.FORWARD and not token.is_cancelled:
-            backward = self._walk(source, request, token, Direction.BACKWARD)
+            backward = self._propagate(source, request, token, Direction.BACKWARD)
             if request.direction is Direction.BOTH:
-                next(backward, None)  # the start frame was given already
+                next(backward, None)  # the forward pass has yielded the start frame
             yield from backward
 
-    def _walk(
+    def _propagate(
         self,
         source: FrameSource,
         request: TrackRequest,
@@ -159,7 +152,7 @@ class TinySam2Backend:
         is_exclusive = request.is_exclusive
         tracker = VideoTracker(self._model, source, self._memory, size, cleanup, is_exclusive)
         for each in request.objects:
-            for frame, prompts in _prompts_of(each, request.start).items():
+            for frame, prompts in each.prompts.items():
                 tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))
             for frame, constraint in each.constraints.items():
                 demand = tracker.pin if constraint is Constraint.PIN else tracker.ban
@@ -168,22 +161,22 @@ class TinySam2Backend:
 
     def _frame_result(self, step: TrackStep, request: TrackRequest) -> FrameResult:
         bitmaps = (step.mask_logits > 0).cpu().numpy()
-        by_id = {each.object_id: each for each in request.objects}
-        results = []
+        prompts = {each.object_id: each.prompts.get(step.frame_index) for each in request.objects}
+        predictions = {}
         for object_id, bitmap in zip(step.object_ids, bitmaps, strict=True):
-            known = _prompts_of(by_id[object_id], request.start).get(step.frame_index)
-            given = known.mask if known is not None else None
-            mask = RleMask.encode(bitmap) if given is None else given
+            given = prompts[object_id]
+            exact = None if given is None else given.mask  # the model's output only approximates it
             record = self._record(step.memory_events[object_id])
-            prediction = Prediction(mask, record.scores.quality)
-            results.append(ObjectResult(object_id, prediction, record))
-        return FrameResult(step.frame_index, tuple(results))
+            predictions[object_id] = Prediction(
+                RleMask.encode(bitmap) if exact is None else exact, record.scores.quality, record
+            )
+        return FrameResult(step.frame_index, predictions)
 
     def _record(self, event: MemoryEvent) -> MemoryRecord:
         return MemoryRecord(
-            decision=Decision(event.decision.value),
+            decision=MemoryDecision(event.decision.value),
             reason=event.reason,
-            scores=FrameScores(**{k: _share(v) for k, v in asdict(event.scores).items()}),
+            scores=MemoryScores(**{k: _unit(v) for k, v in asdict(event.scores).items()}),
             bank=tuple(event.bank),
             evicted=event.evicted,
             recent=event.recent,
@@ -205,14 +198,6 @@ class TinySam2Backend:
         return self._predictor
 
 
-def _prompts_of(request: ObjectRequest, start: int) -> dict[int, FramePrompts]:
-    """Return an object's prompts; a mask that it starts from counts as one."""
-    prompts = dict(request.prompts)
-    if request.seed is not None:
-        prompts.setdefault(start, FramePrompts(mask=request.seed))
-    return prompts
-
-
 def _object_prompt(prompts: FramePrompts) -> ObjectPrompt:
     if prompts.mask is not None:
         return ObjectPrompt(mask=prompts.mask.decode())
@@ -224,5 +209,5 @@ def _object_prompt(prompts: FramePrompts) -> ObjectPrompt:
     )
 
 
-def _share(value: float) -> float:
+def _unit(value: float) -> float:
     return min(1.0, max(0.0, value))

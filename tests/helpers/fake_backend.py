@@ -8,18 +8,17 @@ import numpy as np
 
 from app.core.cancel import CancelToken
 from app.core.masks import RleMask
-from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts
 from app.media.source import FrameSource
 from app.tracking.backend import (
     FrameResult,
     ModelDescription,
     ObjectRequest,
-    ObjectResult,
     Prediction,
+    SegmentRequest,
     TrackRequest,
 )
-from app.tracking.jobs import frames_to_track
 
 STEP_XY = (2.0, 1.0)
 RADIUS = 8.0
@@ -57,13 +56,11 @@ class Track:
     """One object on its way: where its disk was last told to be, and its memory."""
 
     request: ObjectRequest
-    start: int
     anchor: tuple[int, FramePrompts] | None = None
     bank: dict[int, float] = field(default_factory=dict)
 
-    def advance(self, frame: int, size_hw: tuple[int, int]) -> ObjectResult | None:
-        seed = FramePrompts(mask=self.request.seed) if frame == self.start else FramePrompts()
-        prompts = self.request.prompts.get(frame, seed)
+    def advance(self, frame: int, size_hw: tuple[int, int]) -> Prediction | None:
+        prompts = self.request.prompts.get(frame, FramePrompts())
         if not prompts.is_empty:
             self.anchor = (frame, prompts)
         if self.anchor is None:
@@ -74,21 +71,21 @@ class Track:
         if prompts.mask is not None:
             mask = prompts.mask
         record = self.remember(frame, is_prompted=not prompts.is_empty)
-        return ObjectResult(self.request.object_id, Prediction(mask, record.scores.quality), record)
+        return Prediction(mask, record.scores.quality, record)
 
     def remember(self, frame: int, is_prompted: bool) -> MemoryRecord:
         quality = 1.0 if is_prompted else quality_of(frame)
         decision, reason, evicted = self.decide(frame, quality, is_prompted)
         if evicted is not None:
             del self.bank[evicted]
-        if decision not in (Decision.REFUSED, Decision.BANNED):
+        if decision not in (MemoryDecision.REFUSED, MemoryDecision.BANNED):
             self.bank[frame] = quality
         stored = TOKENS_PER_FRAME // 2 * len(self.bank)
         bits = np.packbits(np.arange(TOKENS_PER_FRAME) % 2 == frame % 2).tobytes()
         return MemoryRecord(
             decision=decision,
             reason=reason,
-            scores=FrameScores(quality, 1.0, quality, 0.25),
+            scores=MemoryScores(quality, 1.0, quality, 0.25),
             bank=tuple(sorted(self.bank)),
             evicted=evicted,
             tokens_stored=stored,
@@ -99,20 +96,20 @@ class Track:
 
     def decide(
         self, frame: int, quality: float, is_prompted: bool
-    ) -> tuple[Decision, str, int | None]:
+    ) -> tuple[MemoryDecision, str, int | None]:
         constraint = self.request.constraints.get(frame)
         if constraint is Constraint.BAN:
-            return Decision.BANNED, "banned by the user", None
+            return MemoryDecision.BANNED, "banned by the user", None
         if is_prompted:
-            return Decision.PROMPTED, "the user prompted this frame", None
+            return MemoryDecision.PROMPTED, "the user prompted this frame", None
         if constraint is Constraint.PIN:
-            return Decision.PINNED, "pinned by the user", None
+            return MemoryDecision.PINNED, "pinned by the user", None
         if quality < ENTRY_QUALITY:
-            return Decision.REFUSED, f"quality {quality:.2f} is below {ENTRY_QUALITY}", None
+            return MemoryDecision.REFUSED, f"quality {quality:.2f} is below {ENTRY_QUALITY}", None
         if len(self.bank) < BANK_SIZE:
-            return Decision.KEPT, "the bank had room", None
+            return MemoryDecision.KEPT, "the bank had room", None
         worst = min(self.bank, key=lambda kept: self.bank[kept])
-        return Decision.REPLACED, f"better than frame {worst}", worst
+        return MemoryDecision.REPLACED, f"better than frame {worst}", worst
 
 
 class FakeBackend:
@@ -135,7 +132,7 @@ class FakeBackend:
         self.error = error or RuntimeError("the fake tracker was told to fail")
         self.encoded: list[int] = []
         self.requests: list[TrackRequest] = []
-        self.repaired: list[RleMask | None] = []
+        self.corrected: list[RleMask | None] = []
         self.description = ModelDescription("fake", 0, "cpu", 64)
 
     def encode(self, source: FrameSource, frame: int) -> None:
@@ -143,18 +140,12 @@ class FakeBackend:
         assert source[frame].shape[:2] == source.size_hw
         self.encoded.append(frame)
 
-    def segment(
-        self,
-        source: FrameSource,
-        frame: int,
-        prompts: FramePrompts,
-        previous: RleMask | None = None,
-    ) -> Prediction:
+    def segment(self, source: FrameSource, request: SegmentRequest) -> Prediction:
         time.sleep(self.slow_s)
-        self.repaired.append(previous)
-        if prompts.mask is not None:
-            return Prediction(prompts.mask, 1.0)
-        x, y, radius = disk_of(prompts)
+        self.corrected.append(request.previous)
+        if request.prompts.mask is not None:
+            return Prediction(request.prompts.mask, 1.0)
+        x, y, radius = disk_of(request.prompts)
         return Prediction(disk(source.size_hw, (x, y), radius), 0.9)
 
     def track(
@@ -162,18 +153,18 @@ class FakeBackend:
     ) -> Iterator[FrameResult]:
         self.requests.append(request)
         tracks = self._tracks(request)
-        for frame in frames_to_track(request):
+        for frame in request.frames:
             if token.is_cancelled:
                 return
             if frame == self.fail_at:
                 raise self.error
             time.sleep(self.slow_s)
-            if frame == request.start - 1:  # the second half of a walk both ways
+            if frame == request.start - 1:  # the backward pass of tracking both ways
                 tracks = self._tracks(request)
                 for track in tracks.values():
                     track.advance(request.start, source.size_hw)
-            results = (track.advance(frame, source.size_hw) for track in tracks.values())
-            yield FrameResult(frame, tuple(found for found in results if found is not None))
+            found = {each: track.advance(frame, source.size_hw) for each, track in tracks.items()}
+            yield FrameResult(frame, {each: p for each, p in found.items() if p is not None})
 
     def _tracks(self, request: TrackRequest) -> Mapping[int, Track]:
-        return {each.object_id: Track(each, request.start) for each in request.objects}
+        return {each.object_id: Track(each) for each in request.objects}

@@ -11,7 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.core import edits
 from app.core.document import Document, Table
+from app.core.history import History
 from app.storage.home import home_folder
 from app.tracking.loading import BackendLoader
 from app.ui.window.main_window import MainWindow
@@ -37,6 +39,13 @@ class WindowDriver:
     @property
     def document(self) -> Document:
         return self.workspace.session.document
+
+    @property
+    def history(self) -> History:
+        return self.workspace.session.history
+
+    def rename(self, object_id: int, name: str) -> None:
+        self.history.execute(edits.update_object(self.document, object_id, name=name))
 
     def wait(self, condition: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(condition, timeout=WAIT_MS)

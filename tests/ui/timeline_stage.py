@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage
 from app.core import edits
 from app.core.document import Document, FrameMask, Origin
 from app.core.masks import RleMask
-from app.core.memory import Decision, FrameScores, MemoryRecord
+from app.core.memory import MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts, PointPrompt
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
@@ -83,7 +83,7 @@ def painted() -> FrameMask:
 
 
 def record(
-    decision: Decision,
+    decision: MemoryDecision,
     bank: tuple[int, ...] = (),
     evicted: int | None = None,
     presence: float = 0.97,
@@ -94,7 +94,7 @@ def record(
     return MemoryRecord(
         decision,
         reason,
-        FrameScores(quality, presence, quality, 0.23),
+        MemoryScores(quality, presence, quality, 0.23),
         bank,
         evicted,
         tokens_stored=498,

@@ -43,8 +43,7 @@ class CanvasScene:
     @property
     def active(self) -> TrackedObject | None:
         """The active object, if it is in the document."""
-        objects = self._document.objects
-        return next((o for o in objects if o.object_id == self._state.active_object), None)
+        return self._document.find(self._state.active_object)
 
     @property
     def active_color(self) -> QColor:

@@ -12,7 +12,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.core.document import ObjectFrame
+from app.core.document import Table
 from app.core.masks import RleMask
 from app.session import Session
 from app.ui.canvas.displayed_frame import DisplayedFrame
@@ -24,7 +24,7 @@ from app.ui.canvas.tools.toolbox import make_tools
 from app.ui.canvas.viewport import Viewport
 from app.ui.canvas.zoom_pan import ZOOM_STEP, ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
-from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import Tool, ViewState
 
 TOOL_BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
@@ -89,9 +89,7 @@ class CanvasView(QWidget):
         self._update_cursor()
 
     def _connect(self, bridge: DocumentBridge) -> None:
-        bridge.objects_changed.connect(self._on_objects_changed)
-        bridge.masks_changed.connect(self._on_rows_changed)
-        bridge.prompts_changed.connect(self._on_rows_changed)
+        bridge.changed.connect(self._on_document_changed)
         self._state.frame_changed.connect(self._cancel_gestures)
         self._state.active_object_changed.connect(self._cancel_gestures)
         self._state.tool_changed.connect(self._cancel_gestures)
@@ -193,14 +191,14 @@ class CanvasView(QWidget):
         self._update_cursor()
         self.update()
 
-    def _on_objects_changed(self) -> None:
-        self._scene.masks.invalidate()
-        self._refresh()
-
-    def _on_rows_changed(self, rows: list[ObjectFrame]) -> None:
-        if any(frame == self._displayed.frame for _, frame in rows):
+    def _on_document_changed(self, rows: ChangedRows) -> None:
+        keys = (*rows.get(Table.MASKS, ()), *rows.get(Table.PROMPTS, ()))
+        is_shown = any(frame == self._displayed.frame for _, frame in keys)
+        if is_shown:
             self._state.selected_point = None
-            self._on_objects_changed()
+        if is_shown or Table.OBJECTS in rows:
+            self._scene.masks.invalidate()
+            self._refresh()
 
     def _on_hover_ended(self) -> None:
         self.show_preview(None)

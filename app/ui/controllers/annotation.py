@@ -1,29 +1,29 @@
 """Prompts, strokes, previews and object commands of one session, as edits and jobs."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from itertools import count
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.document import FrameMask, TrackedObject
+from app.core import edits
+from app.core.document import Edit, FrameMask, Origin, TrackedObject
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, PointPrompt
+from app.jobs.predict import PredictionStep, preload_job, segment_job
 from app.session import Session
-from app.tracking.jobs import PreviewStep, SegmentStep
+from app.tracking.backend import SegmentRequest
 from app.tracking.loading import BackendLoader
+from app.tracking.requests import mask_to_correct, segment_request
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
-from app.ui.state.undo import EditStack
 from app.ui.state.view_state import Tool, ViewState
 from app.ui.style.memory_marks import MARK_NAMES, memory_mark
 
-ENCODE_DELAY_MS = 120
-"""Milliseconds that a frame stays on screen before its features are encoded.
+PRELOAD_DELAY_MS = 120
+"""Milliseconds that a frame stays on screen before its features are computed.
 
-Scrubbing changes frames faster than this, so it encodes none of them.
+Scrubbing changes frames faster than this, so it computes none.
 """
 
 OPACITY_STEP = 0.1
@@ -47,40 +47,35 @@ class AnnotationController(QObject):
         self,
         session: Session,
         view: ViewState,
-        stack: EditStack,
         jobs: JobQueue,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._document = session.document
         self._view = view
-        self._stack = stack
         self._jobs = jobs
-        self._gestures = count(1)
         self._preview_job = 0
-        session.execute = stack.push_edit
-        self._encode_timer = QTimer(self, singleShot=True, interval=ENCODE_DELAY_MS)
-        self._encode_timer.timeout.connect(self._encode_ahead)
+        self._preload_timer = QTimer(self, singleShot=True, interval=PRELOAD_DELAY_MS)
+        self._preload_timer.timeout.connect(self._preload)
         view.frame_changed.connect(self._on_frame_changed)
-        self._encode_timer.start()
+        self._preload_timer.start()
 
     def use_model(self, load_backend: BackendLoader) -> None:
         """Switch the session to another model."""
         self._session.use_backend(load_backend)
-        self._encode_timer.start()
+        self._preload_timer.start()
 
     @property
     def active(self) -> TrackedObject | None:
         """The active object, which receives prompts and strokes; None if there is none."""
-        active = self._view.active_object
-        objects = {each.object_id: each for each in self._session.document.objects}
-        return None if active is None else objects.get(active)
+        return self._document.find(self._view.active_object)
 
     @property
     def active_mask(self) -> FrameMask | None:
         """The mask of the active object on the displayed frame."""
         active = self._view.active_object
-        return None if active is None else self._session.document.mask(active, self._view.frame)
+        return None if active is None else self._document.mask(active, self._view.frame)
 
     # Prompts and strokes: a gesture and the mask predicted from it are one undo step.
 
@@ -89,62 +84,63 @@ class AnnotationController(QObject):
         if self.active is None and not is_positive:
             self.message.emit("Add a positive point first (left click), then a negative one.")
             return
-        self._prompt(lambda each, at: self._session.add_point(each, at, x, y, is_positive))
+        point = PointPrompt(x, y, is_positive)
+        self._prompt(lambda each: edits.add_point(self._document, each, self._view.frame, point))
 
     def set_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Set the box prompt on the displayed frame; without an active object, create one first."""
         box = BoxPrompt(x0, y0, x1, y1)
-        self._prompt(lambda each, at: self._session.set_box(each, at, box))
+        self._prompt(lambda each: edits.set_box(self._document, each, self._view.frame, box))
 
     def paint(self, mask: RleMask) -> None:
         """Store the mask after a brush stroke; without an active object, create one first."""
-        with self._stack.merging(f"gesture {next(self._gestures)}"):
-            self._attempt(lambda: self._session.set_mask(self._target(), self._view.frame, mask))
+
+        def draw() -> None:
+            with self._session.history.macro():
+                target, frame = self._target(), self._view.frame
+                edit = edits.draw_mask(self._document, target, frame, mask, Origin.PAINTED)
+                self._session.execute(edit)
+
+        self._attempt(draw)
 
     def delete_prompt(self) -> None:
         """Delete the selected point of the active object on this frame, else its newest point."""
         active, frame = self._view.active_object, self._view.frame
         if active is None:
             return
-        count_here = len(self._session.document.prompts(active, frame).points)
+        count_here = len(self._document.prompts(active, frame).points)
         selected = self._view.selected_point
         index = count_here - 1 if selected is None else selected
         if count_here > 1:
-            self._prompt(lambda each, at: self._session.remove_point(each, at, index))
+            self._prompt(lambda each: edits.remove_point(self._document, each, frame, index))
         else:
-            self.clear_prompts(frame)
+            self.clear_prompts_here()
 
     def clear_prompts_here(self) -> None:
         """Clear the prompts of the active object on the displayed frame."""
-        self.clear_prompts(self._view.frame)
+        frames = [self._view.frame]
+        self._edit_active(lambda each: edits.clear_prompts(self._document, each, frames))
 
-    def clear_prompts(self, frame: int | None = None) -> None:
+    def clear_prompts(self) -> None:
         """Clear the prompts of the active object on one frame, or on all frames if None."""
-        self._on_active(lambda each: self._session.clear_prompts(each, frame))
+        self._edit_active(lambda each: edits.clear_prompts(self._document, each))
 
-    def _prompt(self, change: Callable[[int, int], None]) -> None:
+    def _prompt(self, make_edit: Callable[[int], Edit]) -> None:
         """Change prompts on the displayed frame, then submit a job that predicts their mask."""
-        frame = self._view.frame
-        key = f"gesture {next(self._gestures)}"
 
         def prompt() -> None:
-            target = self._target()
-            change(target, frame)
-            job = self._session.segment_job(target, frame)
+            with self._session.history.macro() as merge_key:
+                target = self._target()
+                self._session.execute(make_edit(target))
+                request = segment_request(self._document, target, self._view.frame)
             self._jobs.submit(
-                job,
+                segment_job(self._session.jobs, target, request, merge_key),
                 "Segment",
-                lambda step: self._on_segmented(key, step),
+                self._session.apply,
                 priority=Priority.INTERACTIVE,
             )
 
-        with self._stack.merging(key):
-            self._attempt(prompt)
-
-    def _on_segmented(self, key: str, step: SegmentStep) -> None:
-        if not self._stack.is_undone(key):
-            with self._stack.merging(key):
-                self._session.apply(step)
+        self._attempt(prompt)
 
     def _target(self) -> int:
         active = self.active
@@ -155,10 +151,10 @@ class AnnotationController(QObject):
     def preview(self, x: float, y: float, is_positive: bool) -> None:
         """Predict the mask that a click at this position would give, for display only."""
         frame, active = self._view.frame, self._view.active_object or 0
-        prompts = replace(self._session.document.prompts(active, frame), mask=None)
-        prompts = prompts.with_point(PointPrompt(x, y, is_positive))
+        prompts = self._document.prompts(active, frame).with_point(PointPrompt(x, y, is_positive))
+        request = SegmentRequest(frame, prompts, mask_to_correct(self._document, active, frame))
         self._preview_job = self._jobs.submit(
-            self._session.preview_job(active, frame, prompts),
+            segment_job(self._session.jobs, active, request, self._session.history.new_key()),
             "Preview",
             self._on_previewed,
             priority=Priority.PREVIEW,
@@ -169,96 +165,112 @@ class AnnotationController(QObject):
         self._jobs.runner.cancel(self._preview_job)
         self.previewed.emit(None)
 
-    def _on_previewed(self, step: PreviewStep) -> None:
-        if step.frame == self._view.frame:
-            self.previewed.emit(step.prediction.mask)
+    def _on_previewed(self, step: PredictionStep) -> None:
+        if step.result.frame == self._view.frame:
+            (prediction,) = step.result.predictions.values()
+            self.previewed.emit(prediction.mask)
 
     def _on_frame_changed(self) -> None:
         self.end_preview()
-        self._encode_timer.start()
+        self._preload_timer.start()
 
-    def _encode_ahead(self) -> None:
+    def _preload(self) -> None:
         if self._jobs.runner.is_idle:
-            job = self._session.encode_job(self._view.frame)
+            job = preload_job(self._session.jobs, self._view.frame)
             self._jobs.submit(job, "Encode frame", lambda step: None, priority=Priority.IDLE)
 
     # Objects and masks.
 
     def new_object(self) -> int:
         """Add an object and make it the active one."""
-        self._view.active_object = self._session.add_object()
-        return self._view.active_object
+        object_id = edits.next_object_id(self._document)
+        self._session.execute(edits.add_object(self._document, object_id=object_id))
+        self._view.active_object = object_id
+        return object_id
 
     def select_nth(self, position: int) -> None:
         """Activate the object at a 1-based position in the list."""
-        objects = self._session.document.objects
+        objects = self._document.objects
         if position <= len(objects):
             self._view.active_object = objects[position - 1].object_id
 
     def delete_object(self) -> None:
         """Delete the active object with its prompts, masks and memory records."""
-        self._on_active(self._session.remove_object)
+        self._edit_active(lambda each: edits.remove_object(self._document, each))
 
     def clear_masks(self) -> None:
         """Clear the masks of the active object, except verified ones."""
-        self._on_active(self._session.clear_masks)
+        self._edit_active(lambda each: edits.clear_masks(self._document, each))
 
     def clear_mask_here(self) -> None:
         """Clear the mask of the active object on the displayed frame."""
-        self._on_active(lambda each: self._session.clear_masks(each, [self._view.frame]))
+        frames = [self._view.frame]
+        self._edit_active(lambda each: edits.clear_masks(self._document, each, frames))
 
     def toggle_visible(self) -> None:
         """Hide or show the active object."""
         if row := self.active:
-            self._session.update_object(row.object_id, is_visible=not row.is_visible)
+            is_visible = not row.is_visible
+            self._edit_active(
+                lambda each: edits.update_object(self._document, each, is_visible=is_visible)
+            )
 
     def toggle_locked(self) -> None:
         """Lock the active object against every change, or unlock it."""
         if row := self.active:
-            self._session.update_object(row.object_id, is_locked=not row.is_locked)
+            is_locked = not row.is_locked
+            self._edit_active(
+                lambda each: edits.update_object(self._document, each, is_locked=is_locked)
+            )
 
     def toggle_verified(self) -> None:
         """Mark the mask of the active object on this frame as verified, or remove the mark."""
+        frame = self._view.frame
         if (row := self.active_mask) is None:
             self.message.emit("There is no mask to verify on this frame.")
             return
-        self._on_active(
-            lambda each: self._session.set_verified(each, self._view.frame, not row.is_verified)
-        )
+        is_verified = not row.is_verified
+        self._edit_active(lambda each: edits.set_verified(self._document, each, frame, is_verified))
 
     def toggle_constraint(self, constraint: Constraint) -> None:
         """Pin or ban the displayed frame, or remove that constraint."""
         active, frame = self._view.active_object, self._view.frame
         if active is not None:
-            now = self._session.document.constraint(active, frame)
+            now = self._document.constraint(active, frame)
             self.constrain(active, frame, None if now is constraint else constraint)
 
     def constrain(self, object_id: int, frame: int, constraint: Constraint | None) -> None:
         """Pin a frame in the memory bank of an object, ban it, or remove the constraint (None)."""
-        self._attempt(lambda: self._session.set_constraint(object_id, frame, constraint))
-        constrained = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
-        state = constrained or "left to the tracker"
-        self.message.emit(f"Frame {frame} is {state}. Track again to apply it.")
+
+        def constrain() -> None:
+            edit = edits.set_constraint(self._document, object_id, frame, constraint)
+            self._session.execute(edit)
+            requested = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
+            state = requested or "left to the tracker"
+            self.message.emit(f"Frame {frame} is {state}. Track again to apply it.")
+
+        self._attempt(constrain)
 
     def set_range(self, first: int | None, last: int | None) -> None:
         """Set the in and out frame."""
-        self._attempt(lambda: self._session.set_range(first, last))
+        self._session.execute(edits.set_range(self._document, first, last))
 
     def set_in(self) -> None:
         """Set the in frame to the displayed frame."""
-        last = self._session.document.frame_range[1]
+        last = self._document.frame_range[1]
         here = self._view.frame
         self.set_range(here, last if last is None or last >= here else None)
 
     def set_out(self) -> None:
         """Set the out frame to the displayed frame."""
-        first = self._session.document.frame_range[0]
+        first = self._document.frame_range[0]
         here = self._view.frame
         self.set_range(first if first is None or first <= here else None, here)
 
     def toggle_exclusive(self) -> None:
         """Toggle whether tracked masks may overlap other objects."""
-        self._session.set_exclusive(not self._session.document.is_exclusive)
+        is_exclusive = not self._document.is_exclusive
+        self._session.execute(edits.set_exclusive(self._document, is_exclusive))
 
     # Tool and display settings.
 
@@ -284,9 +296,9 @@ class AnnotationController(QObject):
         grown = max(radius + 1, round(radius * BRUSH_STEP))
         self._view.brush_radius = grown if sign > 0 else min(radius - 1, round(radius / BRUSH_STEP))
 
-    def _on_active(self, change: Callable[[int], None]) -> None:
+    def _edit_active(self, make_edit: Callable[[int], Edit]) -> None:
         if (active := self._view.active_object) is not None:
-            self._attempt(lambda: change(active))
+            self._attempt(lambda: self._session.execute(make_edit(active)))
 
     def _attempt(self, change: Callable[[], None]) -> None:
         try:

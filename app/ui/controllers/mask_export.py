@@ -1,46 +1,20 @@
 """Mask export in the background: from a snapshot of the document, one step per format."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.cancel import CancelToken
-from app.core.document import Change, Document, Edit, Table
-from app.export.registry import ExportReport, export
+from app.jobs.export_masks import ExportRequest, export_job
 from app.session import Session
-from app.ui.dialogs.export_dialog import ExportDialog, ExportRequest, ExportResult
+from app.ui.dialogs.export_dialog import ExportDialog, ExportResult
 from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Job, Outcome
+from app.ui.jobs.job_runner import Outcome
 from app.ui.state.preferences import Preferences
 
-SOURCE_CACHE_BYTES = 32 << 20
-
-
-def snapshot(document: Document) -> Document:
-    """Return a copy of a document that shares its immutable rows."""
-    rows = tuple(
-        Change(table, key, None, row)
-        for table in Table
-        for key, row in document.rows(table).items()
-    )
-    copy = Document()
-    copy.apply(Edit("Copy", rows))
-    return copy
-
-
-def export_job(session: Session, request: ExportRequest) -> Job:
-    """Write a snapshot of the masks in every requested format; yields one `ExportReport` each."""
-    document, source = snapshot(session.document), session.source
-
-    def run(token: CancelToken) -> Iterator[ExportReport]:
-        with source.clone(SOURCE_CACHE_BYTES) as frames:
-            for name in request.formats:
-                token.raise_if_cancelled()
-                yield export(document, frames, name, request.folder, request.frames)
-
-    return run
+if TYPE_CHECKING:
+    from app.export.registry import ExportReport
 
 
 class ExportController(QObject):
@@ -85,7 +59,6 @@ class ExportController(QObject):
                 self.exported.emit(ExportResult(request.folder, paths, tuple(warnings)))
 
         label = f"Export {', '.join(request.formats)}"
-        job_id = self._jobs.submit(
-            export_job(session, request), label, reports.append, on_end=finish
-        )
+        job = export_job(session.document, session.source, request)
+        job_id = self._jobs.submit(job, label, reports.append, on_end=finish)
         self._jobs.annotate(job_id, f"Written to {request.folder}")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from app.core import queries
+from app.core.document import Document
 from app.session import Session
 from app.ui.state.view_state import ViewState
 
@@ -44,19 +46,19 @@ class Navigator(QObject):
 
     def jump_prompted(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame with prompts of the active object."""
-        self._jump(sign, self._session.prompted_frames, "prompted frame")
+        self._jump(sign, queries.prompted_frames, "prompted frame")
 
     def jump_weak(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame where the active object has low confidence."""
-        self._jump(sign, self._session.weak_frames, "weak frame")
+        self._jump(sign, queries.weak_frames, "weak frame")
 
     def jump_kept(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame that entered the active object's memory."""
-        self._jump(sign, self._session.kept_frames, "frame kept in memory")
+        self._jump(sign, queries.stored_frames, "frame kept in memory")
 
-    def _jump(self, sign: int, frames_of: Callable[[int], list[int]], what: str) -> None:
+    def _jump(self, sign: int, frames_of: Callable[[Document, int], list[int]], what: str) -> None:
         active = self._view.active_object
-        frames = frames_of(active) if active is not None else []
+        frames = frames_of(self._session.document, active) if active is not None else []
         here = self._view.frame
         found = (
             frames[bisect_right(frames, here) :]

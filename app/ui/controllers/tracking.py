@@ -6,13 +6,13 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.core.errors import UsageError
+from app.jobs.predict import PredictionStep, track_job
 from app.session import Session
 from app.tracking.backend import Direction
-from app.tracking.jobs import TrackStep
+from app.tracking.requests import track_request
 from app.ui.controllers.annotation import AnnotationController
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Outcome
-from app.ui.state.undo import EditStack
 from app.ui.state.view_state import ViewState
 
 
@@ -36,7 +36,6 @@ class TrackingController(QObject):
         session: Session,
         view: ViewState,
         controller: AnnotationController,
-        stack: EditStack,
         jobs: JobQueue,
     ) -> None:
         super().__init__(controller)
@@ -45,7 +44,6 @@ class TrackingController(QObject):
         self._session = session
         self._view = view
         self._controller = controller
-        self._stack = stack
         self._jobs = jobs
         self._job_id: int | None = None
         self._followed: int | None = None
@@ -87,9 +85,11 @@ class TrackingController(QObject):
         if self._job_id is not None:
             self.message.emit("Tracking is running; Esc stops it.")
             return
-        start = self._view.frame
+        session, start, ids = self._session, self._view.frame, self._objects()
         try:
-            job = self._session.track_job(direction, start, self._objects(), first, last)
+            request = track_request(
+                session.document, session.num_frames, direction, start, ids, first, last
+            )
         except UsageError as error:
             self.message.emit(str(error))
             return
@@ -97,15 +97,14 @@ class TrackingController(QObject):
         name = "all objects" if self.tracks_all or active is None else active.name
         direction_text = "both ways" if direction is Direction.BOTH else direction.value
         self._followed = start if self.follows or first is not None else None
+        job = track_job(session.jobs, request, session.history.new_key())
         self._job_id = self._jobs.submit(
             job, f"Track {name} {direction_text}", self._on_tracked, on_end=self._on_ended
         )
 
-    def _on_tracked(self, step: TrackStep) -> None:
-        if self._stack.is_undone(step.job_key) and self._job_id is not None:
-            self._jobs.runner.cancel(self._job_id)
-            return
-        self._session.apply(step)
+    def _on_tracked(self, step: PredictionStep) -> bool:
+        if not self._session.apply(step):
+            return False
         if QGuiApplication.mouseButtons():
             self.stop_following()
         if self._followed is not None:
@@ -113,6 +112,7 @@ class TrackingController(QObject):
                 self._view.frame = self._followed = step.result.frame
             else:
                 self._followed = None
+        return True
 
     def _on_ended(self, outcome: Outcome) -> None:
         self._job_id = None

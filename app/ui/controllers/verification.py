@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import SourceError
-from app.media.verify import Verdict, VerifyStep
+from app.jobs.verify import Verdict, VerifyStep, verify_job
 from app.session import Session
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
@@ -29,7 +29,7 @@ class VerificationController(QObject):
         """Check a session; a running check of another one is canceled."""
         self._jobs.runner.cancel(self._job_id)
         self._job_id = self._jobs.submit(
-            session.verify_job(),
+            verify_job(session.source),
             f"Check {session.source.name}",
             lambda step: self._on_step(session, step),
             priority=Priority.IDLE,

@@ -22,16 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.export.registry import FORMATS
+from app.jobs.export_masks import ExportRequest
 from app.ui.style.theme import SPACING_PX
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """Which formats and frames to export, and the folder to write them to."""
-
-    formats: tuple[str, ...]
-    folder: Path
-    frames: range
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class CountedStep(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Callbacks:
-    on_step: Callable[[Any], None]
+    on_step: Callable[[Any], object]
     on_end: Callable[[Outcome], None]
     is_quiet: bool
 
@@ -64,7 +64,7 @@ class JobQueue(QObject):
         self,
         job: Job,
         label: str,
-        on_step: Callable[[Any], None],
+        on_step: Callable[[Any], object],
         *,
         priority: Priority = Priority.NORMAL,
         on_end: Callable[[Outcome], None] = lambda outcome: None,
@@ -75,7 +75,7 @@ class JobQueue(QObject):
         Args:
             job: see `JobRunner.submit`.
             label: what it does; shown to the user.
-            on_step: called with each step.
+            on_step: called with each step; the job is cancelled when it returns False.
             priority: scheduling priority.
             on_end: called once, after the last step.
             unit: what ``done`` and ``total`` of its steps count.
@@ -109,7 +109,8 @@ class JobQueue(QObject):
         callbacks = self._callbacks.get(job_id)
         if callbacks is None:
             return
-        callbacks.on_step(step)
+        if callbacks.on_step(step) is False:
+            self.runner.cancel(job_id)
         progress = self._listed.get(job_id)
         if progress and isinstance(step, CountedStep):
             progress.advance(step.done, step.total)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from app.core.document import ObjectFrame, Table, TrackedObject
+from app.core.document import Table, TrackedObject
 from app.core.memory import Constraint
 from app.session import Session
 from app.ui.jobs.frame_loader import FrameLoader
@@ -12,7 +12,7 @@ from app.ui.panels.memory_charts import TokenMeter
 from app.ui.panels.memory_entry import BankEntryView, ConstraintButtons
 from app.ui.panels.memory_plot import ScorePlot, ScoreSeries
 from app.ui.panels.memory_text import bank_entries, decision_text
-from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 
 REFRESH_MS = 30
@@ -111,9 +111,7 @@ class MemoryPanel(QWidget):
         layout.addWidget(splitter, 1)
 
     def _connect(self, bridge: DocumentBridge) -> None:
-        bridge.memory_changed.connect(self._on_memory_changed)
-        bridge.constraints_changed.connect(lambda _keys: self._refresh_soon())
-        bridge.objects_changed.connect(self._refresh_soon)
+        bridge.changed.connect(self._on_document_changed)
         self._state.frame_changed.connect(self._on_frame_changed)
         self._state.active_object_changed.connect(lambda _id: self._refresh_soon())
         self._loader.thumbnail_loaded.connect(self._on_thumbnail_loaded)
@@ -138,7 +136,7 @@ class MemoryPanel(QWidget):
         self.plot.set_frame(frame)
 
     def _active(self) -> TrackedObject | None:
-        return self._document.rows(Table.OBJECTS).get(self._state.active_object)
+        return self._document.find(self._state.active_object)
 
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)
@@ -193,11 +191,13 @@ class MemoryPanel(QWidget):
         self.plot.set_frame(frame)
         self._refresh_soon()
 
-    def _on_memory_changed(self, keys: list[ObjectFrame]) -> None:
-        if self._series is not None:
+    def _on_document_changed(self, rows: ChangedRows) -> None:
+        keys = rows.get(Table.MEMORY, ())
+        if keys and self._series is not None:
             self._series.refresh(f for object_id, f in keys if object_id == self._series.object_id)
             self.plot.values_changed()
-        self._refresh_soon()
+        if rows.keys() & {Table.OBJECTS, Table.MEMORY, Table.CONSTRAINTS}:
+            self._refresh_soon()
 
     def _on_thumbnail_loaded(self, frame: int, image: QImage) -> None:
         for view in self.entries:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.core.document import Document, Table, TrackedObject
-from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
 
 SEEN_PRESENCE = 0.5
@@ -30,7 +30,7 @@ class BankEntry:
 
     frame: int
     mark: Mark
-    scores: FrameScores | None
+    scores: MemoryScores | None
     reason: str
     survivors: tuple[int, int, bytes] | None
     constraint: Constraint | None
@@ -92,15 +92,15 @@ def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> 
 
 def _happened(record: MemoryRecord) -> str:
     scores = record.scores
-    if record.decision is Decision.REFUSED and scores.object_presence < SEEN_PRESENCE:
+    if record.decision is MemoryDecision.REFUSED and scores.object_presence < SEEN_PRESENCE:
         return f"not seen (presence {scores.object_presence:.2f}), so not remembered"
-    if record.decision is Decision.REPLACED:
+    if record.decision is MemoryDecision.REPLACED:
         return f"kept in place of frame {record.evicted}"
     return record.decision.value
 
 
 def _unlike(record: MemoryRecord) -> str:
-    if record.decision is Decision.PROMPTED or "novelty" in record.reason:
+    if record.decision is MemoryDecision.PROMPTED or "novelty" in record.reason:
         return ""
     return f" Looks {percent(record.scores.novelty)} unlike what is remembered."
 
@@ -114,11 +114,11 @@ def _pending(document: Document, object_id: int, frame: int) -> str:
     record = document.memory(object_id, frame)
     decision = None if record is None else record.decision
     match document.constraint(object_id, frame):
-        case Constraint.PIN if decision not in (Decision.PINNED, Decision.PROMPTED):
+        case Constraint.PIN if decision not in (MemoryDecision.PINNED, MemoryDecision.PROMPTED):
             return " Pinned: track again to remember it."
-        case Constraint.BAN if decision is not Decision.BANNED:
+        case Constraint.BAN if decision is not MemoryDecision.BANNED:
             return " Banned: track again to forget it."
-        case None if decision in (Decision.PINNED, Decision.BANNED):
+        case None if decision in (MemoryDecision.PINNED, MemoryDecision.BANNED):
             return " Released: track again to let the tracker decide."
         case _:
             return ""

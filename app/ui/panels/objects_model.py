@@ -1,14 +1,15 @@
 """The objects of a document as a Qt table."""
 
 from enum import IntEnum
+from typing import Unpack
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
-from app.core import rules
-from app.core.document import ObjectFrame, Table, TrackedObject
+from app.core import edits, rules
+from app.core.document import Table, TrackedObject
 from app.session import Session
-from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.style.icons import icon
 
@@ -84,8 +85,7 @@ class ObjectsModel(QAbstractTableModel):
         self._session = session
         self._state = state
         self._objects = session.document.objects
-        bridge.objects_changed.connect(self._on_objects_changed)
-        bridge.masks_changed.connect(self._on_masks_changed)
+        bridge.changed.connect(self._on_document_changed)
         state.overlay_changed.connect(self._on_overlay_changed)
 
     def object_at(self, row: int) -> TrackedObject:
@@ -159,9 +159,9 @@ class ObjectsModel(QAbstractTableModel):
         if role != Role.EditRole or not text:
             return False
         if column is Column.NAME:
-            self._session.update_object(tracked.object_id, name=text)
+            self._update(tracked, name=text)
         else:
-            self._session.update_object(tracked.object_id, category=text)
+            self._update(tracked, category=text)
         return True
 
     def _toggle_data(self, tracked: TrackedObject, column: Column, role: int) -> object:
@@ -187,9 +187,13 @@ class ObjectsModel(QAbstractTableModel):
         if column is Column.SOLO:
             self._state.solo_object = tracked.object_id if is_on else None
         elif column is Column.LOCKED:
-            self._session.update_object(tracked.object_id, is_locked=is_on)
+            self._update(tracked, is_locked=is_on)
         else:
-            self._session.update_object(tracked.object_id, is_visible=is_on)
+            self._update(tracked, is_visible=is_on)
+
+    def _update(self, tracked: TrackedObject, **values: Unpack[edits.ObjectAttributes]) -> None:
+        edit = edits.update_object(self._session.document, tracked.object_id, **values)
+        self._session.execute(edit)
 
     def _text(self, tracked: TrackedObject, column: Column) -> str:
         if column is Column.MASKS:
@@ -213,8 +217,11 @@ class ObjectsModel(QAbstractTableModel):
             self._objects = objects
             self.endResetModel()
 
-    def _on_masks_changed(self, rows: list[ObjectFrame]) -> None:
-        self._tell(Column.MASKS, Column.MASKS)
+    def _on_document_changed(self, rows: ChangedRows) -> None:
+        if Table.OBJECTS in rows:
+            self._on_objects_changed()
+        if Table.MASKS in rows:
+            self._tell(Column.MASKS, Column.MASKS)
 
     def _on_overlay_changed(self) -> None:
         self._tell(Column.SOLO, Column.SOLO)

@@ -8,11 +8,11 @@ from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from app.core import edits, rules
-from app.core.document import TrackedObject
+from app.core.document import Table, TrackedObject
 from app.session import Session
 from app.ui.panels.objects_model import Column, ObjectsModel, swatch
 from app.ui.panels.objects_table import ObjectsTable
-from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.style.icons import icon
 
@@ -32,6 +32,7 @@ class ObjectsPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._document = session.document
         self._state = view_state
         self._model = ObjectsModel(session, bridge, view_state, self)
         self._table = ObjectsTable(self._model, self)
@@ -41,7 +42,7 @@ class ObjectsPanel(QWidget):
         self._table.selectionModel().currentRowChanged.connect(self._on_row_chosen)
         self._table.customContextMenuRequested.connect(self._on_menu_requested)
         view_state.active_object_changed.connect(self._show_active)
-        bridge.objects_changed.connect(self._on_objects_changed)
+        bridge.changed.connect(self._on_document_changed)
         self._on_objects_changed()
 
     def _make_actions(self) -> None:
@@ -108,6 +109,10 @@ class ObjectsPanel(QWidget):
         row = self._model.row_of(self._state.active_object)
         return None if row is None else self._model.object_at(row)
 
+    def _on_document_changed(self, rows: ChangedRows) -> None:
+        if Table.OBJECTS in rows:
+            self._on_objects_changed()
+
     def _on_objects_changed(self) -> None:
         """Keep an object active as long as there is one; the table forgot its selection."""
         count = self._model.rowCount()
@@ -140,7 +145,7 @@ class ObjectsPanel(QWidget):
         self._down.setEnabled(active is not None and self._row < count - 1)
 
     def _is_editable(self, object_id: int) -> bool:
-        return rules.is_object_editable(self._session.document, object_id)
+        return rules.is_object_editable(self._document, object_id)
 
     def _on_row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
@@ -169,26 +174,30 @@ class ObjectsPanel(QWidget):
                 action.triggered.connect(partial(self._on_merge, target.object_id))
 
     def _on_add(self) -> None:
-        self._state.active_object = self._session.add_object()
+        object_id = edits.next_object_id(self._document)
+        self._session.execute(edits.add_object(self._document, object_id=object_id))
+        self._state.active_object = object_id
 
     def _on_duplicate(self) -> None:
         if (active := self._active) is not None:
-            self._state.active_object = self._session.duplicate_object(active.object_id)
+            copy_id = edits.next_object_id(self._document)
+            self._session.execute(edits.duplicate_object(self._document, active.object_id))
+            self._state.active_object = copy_id
 
     def _on_merge(self, target_id: int) -> None:
         if (active := self._active) is not None:
-            self._session.merge_objects(target_id, active.object_id)
+            edit = edits.merge_objects(self._document, target_id, active.object_id)
+            self._session.execute(edit)
             self._state.active_object = target_id
 
     def _on_delete(self) -> None:
         if (active := self._active) is not None:
-            self._session.remove_object(active.object_id)
+            self._session.execute(edits.remove_object(self._document, active.object_id))
 
     def _on_move(self, by: int) -> None:
-        document = self._session.document
-        ids = [each.object_id for each in document.objects]
+        ids = [each.object_id for each in self._document.objects]
         ids.insert(self._row + by, ids.pop(self._row))
-        moves = [edits.update_object(document, each, order=at) for at, each in enumerate(ids)]
+        moves = [edits.update_object(self._document, each, order=at) for at, each in enumerate(ids)]
         self._session.execute(edits.joined("Reorder objects", *moves))
 
     def _on_recolor(self) -> None:
@@ -196,7 +205,8 @@ class ObjectsPanel(QWidget):
             color = QColorDialog.getColor(QColor(*active.color), self, f"Colour of {active.name}")
             if color.isValid():
                 rgb = color.red(), color.green(), color.blue()
-                self._session.update_object(active.object_id, color=rgb)
+                edit = edits.update_object(self._document, active.object_id, color=rgb)
+                self._session.execute(edit)
 
     def _edit(self, column: Column) -> None:
         self._table.edit(self._model.index(self._row, column))

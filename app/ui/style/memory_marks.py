@@ -5,7 +5,7 @@ from enum import IntEnum
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
-from app.core.memory import Constraint, Decision, MemoryRecord
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord
 
 
 class Mark(IntEnum):
@@ -29,12 +29,12 @@ MARK_NAMES = {
     Mark.BANNED: "banned",
 }
 _DECISION_MARKS = {
-    Decision.PROMPTED: Mark.PROMPTED,
-    Decision.KEPT: Mark.KEPT,
-    Decision.REPLACED: Mark.KEPT,  # entered the bank by replacing another frame
-    Decision.REFUSED: Mark.REFUSED,
-    Decision.PINNED: Mark.PINNED,
-    Decision.BANNED: Mark.BANNED,
+    MemoryDecision.PROMPTED: Mark.PROMPTED,
+    MemoryDecision.KEPT: Mark.KEPT,
+    MemoryDecision.REPLACED: Mark.KEPT,  # entered the bank by replacing another frame
+    MemoryDecision.REFUSED: Mark.REFUSED,
+    MemoryDecision.PINNED: Mark.PINNED,
+    MemoryDecision.BANNED: Mark.BANNED,
 }
 _CONSTRAINT_MARKS = {Constraint.PIN: Mark.PINNED, Constraint.BAN: Mark.BANNED}
 # For a light and for a dark background; after the color-blind-safe palette of Okabe and Ito.

@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPen
 
-from app.session import WEAK_CONFIDENCE
+from app.core.queries import WEAK_CONFIDENCE
 from app.ui.style.colors import blended
 from app.ui.style.memory_marks import (
     MARK_NAMES,

@@ -1,11 +1,12 @@
 """What the timeline shows of each object, as one value per frame; knows neither Qt nor pixels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntFlag
+from typing import Any
 
 import numpy as np
 
-from app.core.document import Document, FrameMask, ObjectFrame, Origin, Table
+from app.core.document import FRAME_TABLES, Document, FrameMask, Origin, Table
 from app.ui.style.memory_marks import memory_mark
 
 
@@ -52,8 +53,8 @@ class Lane:
         self.marks = np.zeros(num_frames + 1, np.uint8)
         self._evicted_by: dict[int, int] = {}  # frame -> the frame that its decision evicted
         self._evictions = np.zeros(num_frames + 1, np.uint16)
-        tables = (Table.PROMPTS, Table.MASKS, Table.MEMORY, Table.CONSTRAINTS)
-        self.refresh(set().union(*(document.of_object(table, object_id) for table in tables)))
+        rows = (document.of_object(table, object_id) for table in FRAME_TABLES)
+        self.refresh(set().union(*rows))
 
     def refresh(self, frames: Iterable[int]) -> None:
         """Read these frames from the document again."""
@@ -93,7 +94,7 @@ class Lane:
 
 
 class TimelineModel:
-    """The lanes of a document, built when first asked for and kept up to date by `refresh`."""
+    """The lanes of a document, built on first use and kept up to date by `on_document_changed`."""
 
     def __init__(self, document: Document, num_frames: int) -> None:
         self._document = document
@@ -106,16 +107,17 @@ class TimelineModel:
             self._lanes[object_id] = Lane(self._document, object_id, self._num_frames)
         return self._lanes[object_id]
 
-    def refresh(self, keys: Iterable[ObjectFrame]) -> None:
-        """Read the rows of these (object id, frame) from the document again."""
-        frames: dict[int, list[int]] = {}
-        for object_id, frame in keys:
-            frames.setdefault(object_id, []).append(frame)
+    def on_document_changed(self, rows: Mapping[Table, Iterable[Any]]) -> None:
+        """Read changed rows from the document again; drop the lanes of objects that are gone.
+
+        Args:
+            rows: keys of the rows that changed, by table.
+        """
+        for object_id in self._lanes.keys() - self._document.rows(Table.OBJECTS).keys():
+            del self._lanes[object_id]
+        frames: dict[int, set[int]] = {}
+        for object_id, frame in (key for table in FRAME_TABLES for key in rows.get(table, ())):
+            frames.setdefault(object_id, set()).add(frame)
         for object_id, changed in frames.items():
             if object_id in self._lanes:
                 self._lanes[object_id].refresh(changed)
-
-    def forget_absent(self) -> None:
-        """Drop the lanes of objects that are gone."""
-        for object_id in self._lanes.keys() - self._document.rows(Table.OBJECTS).keys():
-            del self._lanes[object_id]

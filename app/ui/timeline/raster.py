@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from app.session import WEAK_CONFIDENCE
+from app.core.queries import WEAK_CONFIDENCE
 from app.ui.timeline.model import Flag
 from app.ui.timeline.time_axis import Columns
 

@@ -6,10 +6,10 @@ from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.core.document import ObjectFrame, TrackedObject
+from app.core.document import TrackedObject
 from app.session import Session
 from app.ui.jobs.frame_loader import FrameLoader
-from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.style.colors import ChartColors
 from app.ui.timeline.active_rows import paint_bank, paint_legend, paint_memory, paint_quality
@@ -86,15 +86,7 @@ class TimelineView(QAbstractScrollArea):
         buttons.fit_clicked.connect(self.fit)
 
     def _connect(self, bridge: DocumentBridge) -> None:
-        for rows_changed in (
-            bridge.masks_changed,
-            bridge.prompts_changed,
-            bridge.memory_changed,
-            bridge.constraints_changed,
-        ):
-            rows_changed.connect(self._on_rows_changed)
-        bridge.objects_changed.connect(self._on_objects_changed)
-        bridge.range_changed.connect(self.viewport().update)
+        bridge.changed.connect(self._on_document_changed)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_to)
         self.verticalScrollBar().valueChanged.connect(self._invalidate)
         self._state.frame_changed.connect(self._on_frame_changed)
@@ -147,15 +139,11 @@ class TimelineView(QAbstractScrollArea):
                 rows=rows,
                 colors=ChartColors.of(self.palette()),
                 objects=objects,
-                active=self._active_of(objects),
+                active=self._session.document.find(self._state.active_object),
                 scroll_px=self.verticalScrollBar().value(),
                 seconds_of=self._session.source.timestamp_s,
             )
         return self._scene
-
-    def _active_of(self, objects: list[TrackedObject]) -> TrackedObject | None:
-        active = self._state.active_object
-        return next((each for each in objects if each.object_id == active), None)
 
     # Painting
 
@@ -240,12 +228,8 @@ class TimelineView(QAbstractScrollArea):
 
     # The document and the state
 
-    def _on_rows_changed(self, keys: list[ObjectFrame]) -> None:
-        self._model.refresh(keys)
-        self._invalidate()
-
-    def _on_objects_changed(self) -> None:
-        self._model.forget_absent()
+    def _on_document_changed(self, rows: ChangedRows) -> None:
+        self._model.on_document_changed(rows)
         self._invalidate()
 
     def _on_scrolled_to(self, left_px: int) -> None:

@@ -13,7 +13,6 @@ from app.ui.jobs.job_queue import JobQueue
 from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.document_bridge import DocumentBridge
-from app.ui.state.undo import EditStack
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
 from app.ui.window.actions import Requirement
@@ -40,7 +39,6 @@ class Workspace(QObject):
     changed = Signal()
 
     session: Session
-    stack: EditStack
     view: ViewState
     controller: AnnotationController
     tracking: TrackingController
@@ -51,12 +49,11 @@ class Workspace(QObject):
     def __init__(self, session: Session, jobs: JobQueue, parent: QWidget) -> None:
         super().__init__(parent)
         self.session = session
-        self.stack = EditStack(session.document, self)
         self.bridge = DocumentBridge(session.document, self)
         self.view = ViewState(session.num_frames, self)
         self.loader = FrameLoader(session.source, self)
-        self.controller = AnnotationController(session, self.view, self.stack, jobs, self)
-        self.tracking = TrackingController(session, self.view, self.controller, self.stack, jobs)
+        self.controller = AnnotationController(session, self.view, jobs, self)
+        self.tracking = TrackingController(session, self.view, self.controller, jobs)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
         shared = session, self.bridge, self.view
@@ -103,10 +100,7 @@ class Workspace(QObject):
 
     def _connect_changes(self) -> None:
         for signal in (
-            self.bridge.objects_changed,
-            self.bridge.prompts_changed,
-            self.bridge.masks_changed,
-            self.stack.indexChanged,
+            self.bridge.changed,
             self.view.frame_changed,
             self.view.active_object_changed,
             self.view.tool_changed,
@@ -126,19 +120,18 @@ class Workspace(QObject):
                 found.add(Requirement.MASK)
             if not document.prompts(active, self.view.frame).is_empty:
                 found.add(Requirement.PROMPT)
-        if self.stack.canUndo():
+        if self.session.history.undo_label is not None:
             found.add(Requirement.UNDO)
-        if self.stack.canRedo():
+        if self.session.history.redo_label is not None:
             found.add(Requirement.REDO)
         return found
 
     def tear_down(self) -> bool:
-        """Take everything apart, the undo stack first; the session stays open.
+        """Take everything apart; the session stays open.
 
         Returns:
             Whether the threads of the frame loader ended in time.
         """
-        self.stack.tear_down()
         self.changed.disconnect()
         self.player.pause()
         self.bridge.close()

@@ -132,7 +132,7 @@ def test_another_model_is_used_and_remembered(user: ModelUser) -> None:
         "sam2.1-hiera-tiny", None, "cpu", 512, (("max_frames", 5), ("keep_ratio", 0.25))
     )
     assert user.loader.made == [expected]
-    assert user.workspace.session.backend.description.name == "sam2.1-hiera-tiny"
+    assert user.workspace.session.jobs.backend.description.name == "sam2.1-hiera-tiny"
     assert Preferences().model == expected
     user.click_and_wait(20, 20)
     dialog = user.ask()

@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.core import edits
-from app.core.cancel import CancelToken
-from app.core.memory import Constraint, Decision
+from app.core.memory import Constraint, MemoryDecision
 from app.session import Session
 from app.tracking.backend import Direction
 from app.ui.jobs.frame_loader import FrameLoader
@@ -17,6 +16,7 @@ from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import write_numbered_clip
 from tests.ui.timeline_stage import Stage, record
 
@@ -41,9 +41,9 @@ def stage() -> Stage:
         1,
         {},
         {
-            0: record(Decision.PROMPTED, (0,)),
-            10: record(Decision.KEPT, (0, 10)),
-            20: record(Decision.REFUSED, (0, 10), reason="quality 0.31 is below 0.50"),
+            0: record(MemoryDecision.PROMPTED, (0,)),
+            10: record(MemoryDecision.KEPT, (0, 10)),
+            20: record(MemoryDecision.REFUSED, (0, 10), reason="quality 0.31 is below 0.50"),
         },
     )
     return stage
@@ -79,7 +79,7 @@ def test_the_panel_follows_tracking_and_undo(
 ) -> None:
     stage.state.frame = 30
     qtbot.waitUntil(lambda: "not tracked here" in panel.title.text())
-    rows = {(1, 30): record(Decision.KEPT, (0, 10, 30))}
+    rows = {(1, 30): record(MemoryDecision.KEPT, (0, 10, 30))}
     edit = edits.set_masks(stage.document, {}, "Track", rows)
     stage.document.apply(edit)
     qtbot.waitUntil(lambda: listed(panel) == [0, 10, 30])
@@ -116,7 +116,7 @@ def test_cells_of_a_few_pixels_are_not_hidden_by_their_grid(panel: MemoryPanel) 
 def test_long_frame_numbers_are_not_cut_at_the_edge(qtbot: QtBot) -> None:
     stage = Stage(100_000)
     stage.state.active_object = stage.add_object("dog")
-    stage.put(1, {}, {99_999: record(Decision.KEPT, tuple(range(99_990, 100_000)))})
+    stage.put(1, {}, {99_999: record(MemoryDecision.KEPT, tuple(range(99_990, 100_000)))})
     stage.state.frame = 99_999
     panel = shown(stage, qtbot)
     panel.resize(panel.minimumSizeHint().width(), 500)
@@ -215,10 +215,9 @@ def test_a_tracked_film_is_shown_with_its_pictures(session: Session, qtbot: QtBo
     panel = MemoryPanel(session, bridge, state, loader)
     qtbot.addWidget(panel)
     panel.show()
-    state.active_object = session.add_object("ball")
-    session.add_point(1, 0, 20, 20)
-    for step in session.track_job(Direction.FORWARD, 0)(CancelToken()):
-        session.apply(step)
+    driver = SessionDriver(session)
+    state.active_object = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
     state.frame = FRAME_COUNT - 1
     record_now = session.document.memory(1, FRAME_COUNT - 1)
     assert record_now is not None

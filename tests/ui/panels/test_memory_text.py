@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from app.core import edits
-from app.core.memory import Constraint, Decision
+from app.core.memory import Constraint, MemoryDecision
 from app.ui.panels.memory_text import DecisionText, bank_entries, decision_text, percent
 from app.ui.style.memory_marks import Mark, bank_mark
 from tests.ui.timeline_stage import Stage, record
@@ -23,13 +23,13 @@ def said(stage: Stage, frame: int) -> DecisionText:
 @pytest.mark.parametrize(
     ("decision", "words"),
     [
-        (Decision.KEPT, "kept"),
-        (Decision.REPLACED, "kept in place of frame 37"),
-        (Decision.REFUSED, "refused"),
+        (MemoryDecision.KEPT, "kept"),
+        (MemoryDecision.REPLACED, "kept in place of frame 37"),
+        (MemoryDecision.REFUSED, "refused"),
     ],
 )
 def test_a_decision_is_told_with_its_reason_and_novelty(
-    stage: Stage, decision: Decision, words: str
+    stage: Stage, decision: MemoryDecision, words: str
 ) -> None:
     stage.put(1, {}, {120: record(decision, evicted=37, reason="the bank had room")})
     assert said(stage, 120) == DecisionText(
@@ -39,29 +39,29 @@ def test_a_decision_is_told_with_its_reason_and_novelty(
 
 
 def test_a_prompted_frame_is_compared_with_nothing(stage: Stage) -> None:
-    stage.put(1, {}, {120: record(Decision.PROMPTED, reason="by the user, always kept")})
+    stage.put(1, {}, {120: record(MemoryDecision.PROMPTED, reason="by the user, always kept")})
     assert said(stage, 120) == DecisionText("Frame 120: prompted", "By the user, always kept.")
 
 
 def test_a_reason_that_tells_the_novelty_is_enough(stage: Stage) -> None:
-    stage.put(1, {}, {120: record(Decision.KEPT, reason="worth more: novelty 0.23")})
+    stage.put(1, {}, {120: record(MemoryDecision.KEPT, reason="worth more: novelty 0.23")})
     assert said(stage, 120).detail == "Worth more: novelty 0.23."
 
 
 def test_an_object_out_of_sight_is_said_to_be_not_seen(stage: Stage) -> None:
-    stage.put(1, {}, {120: record(Decision.REFUSED, presence=0.03, quality=0.0)})
+    stage.put(1, {}, {120: record(MemoryDecision.REFUSED, presence=0.03, quality=0.0)})
     assert said(stage, 120).title == "Frame 120: not seen (presence 0.03), so not remembered"
 
 
 def test_what_is_missing_is_said(stage: Stage) -> None:
     assert decision_text(stage.document, None, 0).title == "No object chosen"
     assert said(stage, 3).title == "dog has not been tracked yet"
-    stage.put(1, {}, {120: record(Decision.KEPT)})
+    stage.put(1, {}, {120: record(MemoryDecision.KEPT)})
     assert said(stage, 3).title == "Frame 3: dog was not tracked here"
 
 
 def test_a_demand_that_tracking_has_not_obeyed_yet_is_said(stage: Stage) -> None:
-    stage.put(1, {}, {4: record(Decision.REFUSED), 5: record(Decision.PINNED)})
+    stage.put(1, {}, {4: record(MemoryDecision.REFUSED), 5: record(MemoryDecision.PINNED)})
     stage.document.apply(edits.set_constraint(stage.document, 1, 4, Constraint.PIN))
     assert said(stage, 4).detail.endswith("Pinned: track again to remember it.")
     assert said(stage, 5).detail.endswith("Released: track again to let the tracker decide.")
@@ -72,14 +72,14 @@ def test_a_demand_that_tracking_has_not_obeyed_yet_is_said(stage: Stage) -> None
 
 
 def test_the_bank_lists_frames_with_their_own_scores_and_todays_tokens(stage: Stage) -> None:
-    now = record(Decision.REFUSED, bank=(0, 10, 20))
+    now = record(MemoryDecision.REFUSED, bank=(0, 10, 20))
     stage.put(
         1,
         {},
         {
-            10: record(Decision.KEPT, quality=0.5, reason="new view"),
+            10: record(MemoryDecision.KEPT, quality=0.5, reason="new view"),
             20: now,
-            30: record(Decision.KEPT),
+            30: record(MemoryDecision.KEPT),
         },
     )
     entries = bank_entries(stage.document, 1, 20)

@@ -17,6 +17,7 @@ from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.panels.objects_table import ObjectsTable
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
+from tests.helpers.session_driver import SessionDriver
 
 SIZE_HW = (12, 16)
 
@@ -40,7 +41,7 @@ def state() -> ViewState:
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session, state: ViewState) -> ObjectsPanel:
     for name in ("dog", "ball", "cup"):
-        session.add_object(name)
+        SessionDriver(session).add_object(name)
     panel = ObjectsPanel(session, DocumentBridge(session.document, state), state)
     qtbot.addWidget(panel)
     panel.resize(300, 300)
@@ -135,7 +136,7 @@ def test_switches_turn_and_leave_the_active_object_alone(
 
 def test_masks_are_counted(session: Session, panel: ObjectsPanel) -> None:
     for frame in range(2):
-        session.set_mask(2, frame, RleMask.empty(SIZE_HW), Origin.IMPORTED)
+        SessionDriver(session).draw(2, frame, RleMask.empty(SIZE_HW), Origin.IMPORTED)
     assert texts(panel, Column.MASKS) == ["0", "2", "0"]
 
 
@@ -165,7 +166,7 @@ def test_delete_makes_the_neighbour_active(
 
 
 def test_locked_object_is_not_deleted(qtbot: QtBot, session: Session, panel: ObjectsPanel) -> None:
-    session.update_object(1, is_locked=True)
+    SessionDriver(session).update_object(1, is_locked=True)
     press(qtbot, panel, "Delete object")
     assert texts(panel, Column.NAME) == ["dog", "ball", "cup"]
 
@@ -173,9 +174,7 @@ def test_locked_object_is_not_deleted(qtbot: QtBot, session: Session, panel: Obj
 def test_move_changes_the_order_in_one_edit(
     qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
 ) -> None:
-    run: list[str] = []
-    apply = session.execute
-    session.execute = lambda edit: (run.append(edit.label), apply(edit))[1]
+    before = len(session.history)
     press(qtbot, panel, "Move down")
     press(qtbot, panel, "Move down")
     assert texts(panel, Column.NAME) == ["ball", "cup", "dog"]
@@ -183,13 +182,13 @@ def test_move_changes_the_order_in_one_edit(
     press(qtbot, panel, "Move up")
     assert texts(panel, Column.NAME) == ["ball", "dog", "cup"]
     assert state.active_object == 1
-    assert len(run) == 3
+    assert len(session.history) == before + 3
 
 
 def test_merge_offers_the_other_objects(
     session: Session, panel: ObjectsPanel, state: ViewState
 ) -> None:
-    session.update_object(3, is_locked=True)
+    SessionDriver(session).update_object(3, is_locked=True)
     menu = action(panel, "Merge into").menu()
     menu.aboutToShow.emit()
     offered = {each.text(): each for each in menu.actions()}
@@ -207,7 +206,7 @@ def test_empty_list_says_how_to_begin(
 ) -> None:
     full = table_of(panel).grab().toImage()
     for each in (1, 2, 3):
-        session.remove_object(each)
+        SessionDriver(session).remove_object(each)
     assert table_of(panel).grab().toImage() != full
     assert "press N" in table_of(panel).accessibleDescription()
 

@@ -3,6 +3,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.document import Document, Table
 from app.core.edits import add_object, set_prompts, set_range
+from app.core.history import History
 from app.core.prompts import FramePrompts, PointPrompt
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import MAX_BRUSH_RADIUS_PX, Tool, ViewState
@@ -55,20 +56,22 @@ def test_drawing_values_share_one_signal(qtbot: QtBot, name: str, value: object)
     assert getattr(state, name) == value
 
 
-def test_bridge_tells_which_rows_changed(qtbot: QtBot) -> None:
+def test_the_bridge_signals_once_per_edit_which_rows_changed(qtbot: QtBot) -> None:
     document = Document()
     bridge = DocumentBridge(document)
-    told: list[object] = []
-    bridge.objects_changed.connect(lambda: told.append("objects"))
-    bridge.prompts_changed.connect(told.append)
-    bridge.range_changed.connect(lambda: told.append("range"))
+    signaled: list[object] = []
+    bridge.changed.connect(signaled.append)
 
-    document.apply(add_object(document))
-    document.apply(set_prompts(document, 1, 5, FramePrompts((PointPrompt(1, 2),))))
-    document.apply(set_range(document, 2, 8))
-    assert told == ["objects", [(1, 5)], "range"]
-
+    history = History(document)
+    with history.macro():
+        history.execute(add_object(document))
+        history.execute(set_prompts(document, 1, 5, FramePrompts((PointPrompt(1, 2),))))
+    history.execute(set_range(document, 2, 8))
+    history.undo()
+    history.undo()
+    made = {Table.OBJECTS: [1], Table.PROMPTS: [(1, 5)]}
+    ranged = {Table.PROPERTIES: ["range"]}
+    assert signaled == [made, ranged, ranged, made]
     bridge.close()
-    document.apply(add_object(document))
-    assert told == ["objects", [(1, 5)], "range"]
-    assert len(document.rows(Table.OBJECTS)) == 2
+    history.redo()
+    assert len(signaled) == 4

@@ -4,7 +4,7 @@ import pytest
 
 from app.core import edits
 from app.core.document import Edit
-from app.core.memory import Constraint, Decision
+from app.core.memory import Constraint, MemoryDecision
 from app.ui.style.memory_marks import Mark
 from app.ui.timeline.model import Flag, Lane, TimelineModel
 from tests.ui.timeline_stage import EMPTY, Stage, painted, record, tracked
@@ -39,12 +39,14 @@ def test_a_lane_tells_masks_by_origin_emptiness_and_verification(stage: Stage) -
 
 def test_a_frame_that_made_room_is_marked_replaced_until_that_is_undone(stage: Stage) -> None:
     dog = stage.add_object("dog")
-    stage.put(dog, {}, {3: record(Decision.KEPT, (3,)), 5: record(Decision.REFUSED, (3,))})
+    stage.put(
+        dog, {}, {3: record(MemoryDecision.KEPT, (3,)), 5: record(MemoryDecision.REFUSED, (3,))}
+    )
     model = TimelineModel(stage.document, NUM_FRAMES)
-    stage.bridge.memory_changed.connect(model.refresh)
+    stage.bridge.changed.connect(model.on_document_changed)
     marks = model.lane(dog).marks
     assert (marks[3], marks[5]) == (Mark.KEPT, Mark.REFUSED)
-    rows = {(dog, 9): record(Decision.REPLACED, (9,), evicted=3)}
+    rows = {(dog, 9): record(MemoryDecision.REPLACED, (9,), evicted=3)}
     edit = edits.set_masks(stage.document, {}, "Track", rows)
     stage.document.apply(edit)
     assert (marks[3], marks[9]) == (Mark.REPLACED, Mark.KEPT)
@@ -54,7 +56,7 @@ def test_a_frame_that_made_room_is_marked_replaced_until_that_is_undone(stage: S
 
 def test_a_demand_of_the_user_shows_before_tracking_obeys(stage: Stage) -> None:
     dog = stage.add_object("dog")
-    stage.put(dog, {}, {3: record(Decision.REFUSED)})
+    stage.put(dog, {}, {3: record(MemoryDecision.REFUSED)})
     stage.document.apply(edits.set_constraint(stage.document, dog, 3, Constraint.PIN))
     stage.document.apply(edits.set_constraint(stage.document, dog, 4, Constraint.BAN))
     marks = Lane(stage.document, dog, NUM_FRAMES).marks
@@ -69,7 +71,7 @@ def random_edit(stage: Stage, dog: int) -> Edit:
             rows = {(dog, frame): random.choice(chosen) for frame in frames}
             return edits.set_masks(stage.document, rows, "Mask")
         case 1:
-            decisions = [Decision.KEPT, Decision.REPLACED, Decision.REFUSED]
+            decisions = [MemoryDecision.KEPT, MemoryDecision.REPLACED, MemoryDecision.REFUSED]
             records = {
                 (dog, frame): random.choice(
                     [None, record(random.choice(decisions), evicted=random.choice([None, *frames]))]
@@ -85,9 +87,7 @@ def random_edit(stage: Stage, dog: int) -> Edit:
 def test_a_lane_kept_up_to_date_equals_one_built_anew(stage: Stage) -> None:
     dog = stage.add_object("dog")
     model = TimelineModel(stage.document, NUM_FRAMES)
-    bridge = stage.bridge
-    for changed in (bridge.masks_changed, bridge.memory_changed, bridge.constraints_changed):
-        changed.connect(model.refresh)
+    stage.bridge.changed.connect(model.on_document_changed)
     lane = model.lane(dog)
     done: list[Edit] = []
     for _ in range(200):

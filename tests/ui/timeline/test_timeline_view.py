@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core import edits
-from app.core.memory import Constraint, Decision
+from app.core.memory import Constraint, MemoryDecision
 from app.ui.style.memory_marks import Mark, mark_color
 from app.ui.timeline import TimelineView, lanes
 from app.ui.timeline.active_rows import memory_marks
@@ -61,11 +61,11 @@ def test_marks_stand_on_their_frames_in_shape_and_colour(stage: Stage, view: Tim
         1,
         {},
         {
-            10: record(Decision.PROMPTED),
-            30: record(Decision.KEPT),
-            50: record(Decision.REFUSED),
-            70: record(Decision.REPLACED, evicted=30),
-            90: record(Decision.PINNED),
+            10: record(MemoryDecision.PROMPTED),
+            30: record(MemoryDecision.KEPT),
+            50: record(MemoryDecision.REFUSED),
+            70: record(MemoryDecision.REPLACED, evicted=30),
+            90: record(MemoryDecision.PINNED),
         },
     )
     stage.document.apply(edits.set_constraint(stage.document, 1, 110, Constraint.BAN))
@@ -91,7 +91,9 @@ def test_marks_stand_on_their_frames_in_shape_and_colour(stage: Stage, view: Tim
 
 
 def test_frames_in_memory_now_are_ringed(stage: Stage, view: TimelineView) -> None:
-    stage.put(1, {}, {30: record(Decision.KEPT), 60: record(Decision.REFUSED, bank=(30,))})
+    stage.put(
+        1, {}, {30: record(MemoryDecision.KEPT), 60: record(MemoryDecision.REFUSED, bank=(30,))}
+    )
     row = view.scene.rows.memory
     beside_mark = (x_of(view, 30) - 8, row.top() + row.height() * 0.29)
     before = color_at(view, *beside_mark)
@@ -156,7 +158,7 @@ def test_scrubbing_asks_for_the_frames_under_the_pointer(
 def test_a_click_near_a_memory_mark_goes_to_its_frame(qtbot: QtBot) -> None:
     stage = Stage(50_000)
     stage.state.active_object = stage.add_object()
-    stage.put(1, {}, {20_013: record(Decision.KEPT)})
+    stage.put(1, {}, {20_013: record(MemoryDecision.KEPT)})
     view = shown(stage, qtbot)
     at = QPoint(x_of(view, 20_013) + 4, view.scene.rows.memory.center().y())
     with qtbot.waitSignal(view.frame_requested) as asked:
@@ -290,7 +292,7 @@ def test_the_work_of_a_picture_follows_its_width_and_not_the_film(
     stage = Stage(100_000)
     for _ in range(40):
         stage.add_object()
-    kept = record(Decision.KEPT)
+    kept = record(MemoryDecision.KEPT)
     stage.put(1, {}, {frame: kept for frame in range(0, 100_000, 20)})
     stage.state.active_object = 1
     view = shown(stage, qtbot)

@@ -12,9 +12,10 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from app.core import queries
 from app.core.cancel import CancelToken
 from app.core.document import Origin
-from app.media.verify import Verdict, VerifyResult, VerifyStep
+from app.jobs.verify import Verdict, VerifyResult, VerifyStep
 from app.media.video import VideoSource
 from app.ui.dialogs.export_dialog import ExportRequest
 from app.ui.style.theme import Theme
@@ -64,7 +65,7 @@ def test_each_of_two_quick_clicks_is_a_step_of_its_own(user: WindowDriver) -> No
     user.click(40, 30)
     user.click(50, 30)
     user.wait_until_idle()
-    user.wait(lambda: user.workspace.stack.count() == 2)
+    user.wait(lambda: len(user.history) == 2)
     user.wait(lambda: user.mask_frames() == [0])
     user.qtbot.wait(50)
     user.press("Ctrl+Z")
@@ -164,7 +165,7 @@ def test_a_correction_while_tracking_is_a_step_of_its_own(qtbot: QtBot, clip: Pa
         user.click_and_wait(20, 20)
         user.press("T")
         user.wait(lambda: len(user.mask_frames()) >= 3)
-        user.workspace.session.update_object(1, name="dog")
+        user.rename(1, "dog")
         user.wait_until_idle()
         user.press("Ctrl+Z")
         assert user.document.object(1).name == "object 1"
@@ -253,7 +254,7 @@ def test_exported_masks_come_back_as_one_step(
     user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, chosen: str
 ) -> None:
     user.click_and_wait(20, 20)
-    user.workspace.session.update_object(1, name="dog")
+    user.rename(1, "dog")
     user.press("T")
     user.wait_until_idle()
     order = ExportRequest((form,), tmp_path / "out", range(FRAMES))
@@ -270,7 +271,7 @@ def test_exported_masks_come_back_as_one_step(
         if ours and ours.mask.area:
             assert theirs is not None
             assert theirs.mask == ours.mask
-    user.workspace.stack.undo()
+    user.history.undo()
     assert [each.object_id for each in user.document.objects] == [1]
 
 
@@ -316,8 +317,8 @@ def test_jumps_to_frames_that_matter(user: WindowDriver) -> None:
     user.press("T")
     user.wait_until_idle()
     user.press("Home")
-    weak = user.workspace.session.weak_frames(1)
-    kept = user.workspace.session.kept_frames(1)
+    weak = queries.weak_frames(user.document, 1)
+    kept = queries.stored_frames(user.document, 1)
     user.press("Alt+Right")
     assert user.workspace.view.frame == weak[0]
     user.press("Alt+Right")
@@ -364,7 +365,7 @@ def test_a_preview_leaves_no_trace(user: WindowDriver) -> None:
     user.workspace.controller.preview(30, 30, True)
     user.wait(lambda: any(previews))
     assert user.document.objects == []
-    assert not user.workspace.stack.canUndo()
+    assert user.history.undo_label is None
 
 
 def test_painting_is_undoable(user: WindowDriver) -> None:
@@ -452,7 +453,7 @@ def test_a_video_that_holds_fewer_frames_than_announced_is_renumbered(
         found = source.index.with_decoded(list(times))
         yield VerifyStep(20, 20, VerifyResult(Verdict.ADOPTED, 20, "It has 20 frames.", found))
 
-    monkeypatch.setattr("app.session.verify_index", verify)
+    monkeypatch.setattr("app.jobs.verify.verify_index", verify)
     with open_window(qtbot, clip) as user:
         user.wait(lambda: user.workspace.view.num_frames == 20)
         assert "It has 20 frames." in messages(user)

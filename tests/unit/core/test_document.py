@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.core import edits
-from app.core.document import Change, Document, Edit, FrameMask, Origin, Table
+from app.core.document import FRAME_TABLES, Change, Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint
@@ -58,7 +58,7 @@ def tables(document: Document) -> dict[Table, dict[object, object]]:
 def by_object(document: Document) -> list[dict[int, object]]:
     return [
         dict(document.of_object(table, object_id))
-        for table in edits.OBJECT_TABLES
+        for table in FRAME_TABLES
         for object_id in range(1, 30)
     ]
 

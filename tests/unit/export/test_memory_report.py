@@ -1,17 +1,17 @@
 import json
 
 from app.core import edits
-from app.core.memory import Decision, FrameScores, MemoryRecord
+from app.core.memory import MemoryDecision, MemoryRecord, MemoryScores
 from app.export.memory_report import memory_report
 from tests.unit.export.scene import two_objects
 
 
 def test_report_tells_each_decision_in_frame_order() -> None:
     document = two_objects()
-    scores = FrameScores(0.9, 0.8, 0.72, 0.3)
-    kept = MemoryRecord(Decision.KEPT, "sure and new", scores, (0, 4), None, 200, 180, 7168)
+    scores = MemoryScores(0.9, 0.8, 0.72, 0.3)
+    kept = MemoryRecord(MemoryDecision.KEPT, "sure and new", scores, (0, 4), None, 200, 180, 7168)
     replaced = MemoryRecord(
-        Decision.REPLACED,
+        MemoryDecision.REPLACED,
         "better than frame 4",
         scores,
         (0, 9),

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from app.core import edits, queries
 from app.core.cancel import Cancelled, CancelToken
-from app.core.document import Edit, Origin, Table
+from app.core.document import Origin, Table
 from app.core.errors import UsageError
-from app.core.memory import Constraint, Decision
-from app.core.prompts import BoxPrompt, FramePrompts
+from app.core.memory import Constraint, MemoryDecision
+from app.jobs.context import Job
+from app.jobs.verify import verify_job
 from app.session import Session
 from app.tracking.backend import Direction
-from app.tracking.jobs import Job, PreviewStep, TrackStep
 from tests.helpers.fake_backend import FakeBackend, disk
+from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import SIZE_HW, remux, write_numbered_clip
 
 FRAME_COUNT = 12
@@ -24,272 +26,281 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def session(tmp_path: Path, backend: FakeBackend) -> Iterator[Session]:
+def driver(tmp_path: Path, backend: FakeBackend) -> Iterator[SessionDriver]:
     clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
-    opened = Session.open(clip, lambda: backend, tmp_path / "clip.tsam")
-    yield opened
-    opened.close()
+    with closing(Session.open(clip, lambda: backend, tmp_path / "clip.tsam")) as session:
+        yield SessionDriver(session)
 
 
-def run(session: Session, job: Job) -> None:
-    for step in job(CancelToken()):
-        session.apply(step)
-
-
-def clicked_object(session: Session, frame: int = 0) -> int:
-    object_id = session.add_object("ball")
-    session.add_point(object_id, frame, 20, 20)
-    run(session, session.segment_job(object_id, frame))
-    return object_id
-
-
-def masked_frames(session: Session, object_id: int) -> list[int]:
-    return sorted(session.document.of_object(Table.MASKS, object_id))
-
-
-def test_a_click_makes_a_mask(session: Session) -> None:
-    object_id = clicked_object(session)
-    row = session.document.mask(object_id, 0)
+def test_a_click_makes_a_mask(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    row = driver.document.mask(object_id, 0)
     assert row is not None
     assert row.origin is Origin.PROMPT
     assert row.mask.decode()[20, 20]
 
 
-def test_a_click_repairs_the_mask_where_tracking_has_been(
-    session: Session, backend: FakeBackend
+def test_a_click_corrects_the_mask_where_tracking_has_been(
+    driver: SessionDriver, backend: FakeBackend
 ) -> None:
-    object_id = clicked_object(session)
-    session.add_point(object_id, 0, 22, 20)
-    run(session, session.segment_job(object_id, 0))
-    assert backend.repaired == [None, None]
-    run(session, session.track_job(Direction.FORWARD, 0))
-    tracked = session.document.mask(object_id, 4)
+    object_id = driver.click_object()
+    driver.add_point(object_id, 0, 22, 20)
+    driver.segment(object_id, 0)
+    assert backend.corrected == [None, None]
+    driver.track(Direction.FORWARD, 0)
+    tracked = driver.document.mask(object_id, 4)
     assert tracked is not None
-    next(session.preview_job(object_id, 4, FramePrompts(box=BoxPrompt(5, 5, 9, 9)))(CancelToken()))
-    session.add_point(object_id, 4, 30, 20)
-    run(session, session.segment_job(object_id, 4))
-    assert backend.repaired[2:] == [tracked.mask, tracked.mask]
+    driver.add_point(object_id, 4, 30, 20)
+    driver.segment(object_id, 4)
+    assert backend.corrected[2:] == [tracked.mask]
 
 
-def test_a_click_starts_anew_where_a_person_painted(session: Session, backend: FakeBackend) -> None:
-    object_id = clicked_object(session)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    session.set_mask(object_id, 4, disk(SIZE_HW, (40, 30), 9))
-    session.add_point(object_id, 4, 30, 20)
-    run(session, session.segment_job(object_id, 4))
-    assert backend.repaired[-1] is None
+def test_a_click_starts_anew_where_a_person_painted(
+    driver: SessionDriver, backend: FakeBackend
+) -> None:
+    object_id = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
+    driver.draw(object_id, 4, disk(SIZE_HW, (40, 30), 9))
+    driver.add_point(object_id, 4, 30, 20)
+    driver.segment(object_id, 4)
+    assert backend.corrected[-1] is None
 
 
-def test_a_preview_changes_nothing(session: Session) -> None:
-    object_id = session.add_object()
-    job = session.preview_job(object_id, 0, FramePrompts(box=BoxPrompt(5, 5, 25, 25)))
-    (step,) = job(CancelToken())
-    assert isinstance(step, PreviewStep)
-    session.apply(step)
-    assert not masked_frames(session, object_id)
+def test_tracking_covers_the_frames_of_its_direction(driver: SessionDriver) -> None:
+    object_id = driver.click_object(frame=5)
+    driver.track(Direction.BACKWARD, 5)
+    assert driver.masked_frames(object_id) == list(range(6))
+    driver.track(Direction.FORWARD, 5, last=8)
+    assert driver.masked_frames(object_id) == list(range(9))
+    driver.track(Direction.BOTH, 5)
+    assert driver.masked_frames(object_id) == list(range(FRAME_COUNT))
 
 
-def test_tracking_covers_the_frames_of_its_direction(session: Session) -> None:
-    object_id = clicked_object(session, frame=5)
-    run(session, session.track_job(Direction.BACKWARD, 5))
-    assert masked_frames(session, object_id) == list(range(6))
-    run(session, session.track_job(Direction.FORWARD, 5, last=8))
-    assert masked_frames(session, object_id) == list(range(9))
-    run(session, session.track_job(Direction.BOTH, 5))
-    assert masked_frames(session, object_id) == list(range(FRAME_COUNT))
-
-
-def test_tracking_stays_in_the_range(session: Session) -> None:
-    object_id = clicked_object(session, frame=4)
-    session.set_range(3, 6)
-    run(session, session.track_job(Direction.BOTH, 4))
-    assert masked_frames(session, object_id) == [3, 4, 5, 6]
+def test_tracking_stays_in_the_range(driver: SessionDriver) -> None:
+    object_id = driver.click_object(frame=4)
+    driver.execute(edits.set_range(driver.document, 3, 6))
+    driver.track(Direction.BOTH, 4)
+    assert driver.masked_frames(object_id) == [3, 4, 5, 6]
     with pytest.raises(UsageError, match="outside the range 3 to 6"):
-        session.track_job(Direction.FORWARD, 9)
+        driver.track_job(Direction.FORWARD, 9)
 
 
 def test_objects_kept_apart_give_way_to_those_that_are_not_tracked(
-    session: Session, backend: FakeBackend
+    driver: SessionDriver, backend: FakeBackend
 ) -> None:
-    first, second = clicked_object(session), clicked_object(session)
-    run(session, session.track_job(Direction.FORWARD, 0, [first]))
-    session.set_exclusive(True)
-    first_masks = [session.document.mask(first, frame) for frame in range(FRAME_COUNT)]
-    run(session, session.track_job(Direction.FORWARD, 0, [second]))
+    first, second = driver.click_object(), driver.click_object()
+    driver.track(Direction.FORWARD, 0, [first])
+    driver.execute(edits.set_exclusive(driver.document, True))
+    first_masks = [driver.document.mask(first, frame) for frame in range(FRAME_COUNT)]
+    driver.track(Direction.FORWARD, 0, [second])
     assert [request.is_exclusive for request in backend.requests] == [False, True]
     for frame, before in enumerate(first_masks):
-        row = session.document.mask(second, frame)
+        row = driver.document.mask(second, frame)
         assert row is not None
         assert before is not None
-        assert session.document.mask(first, frame) == before
+        assert driver.document.mask(first, frame) == before
         overlap = (row.mask.decode() & before.mask.decode()).any()
         assert overlap == (frame == 0)  # what was clicked stays as it was answered
-    session.set_exclusive(False)
-    run(session, session.track_job(Direction.FORWARD, 0, [second]))
-    row = session.document.mask(second, 3)
+    driver.execute(edits.set_exclusive(driver.document, False))
+    driver.track(Direction.FORWARD, 0, [second])
+    row = driver.document.mask(second, 3)
     assert row is not None
     assert row.mask == first_masks[3].mask  # type: ignore[union-attr]
 
 
-def test_progress_counts_every_frame_once(session: Session) -> None:
-    clicked_object(session, frame=5)
-    steps = list(session.track_job(Direction.BOTH, 5)(CancelToken()))
-    assert [step.done for step in steps if isinstance(step, TrackStep)] == list(range(1, 13))
-    assert {step.total for step in steps if isinstance(step, TrackStep)} == {FRAME_COUNT}
+def test_progress_counts_every_frame_once(driver: SessionDriver) -> None:
+    driver.click_object(frame=5)
+    steps = list(driver.track_job(Direction.BOTH, 5)(CancelToken()))
+    assert [step.done for step in steps] == list(range(1, 13))
+    assert {step.total for step in steps} == {FRAME_COUNT}
 
 
-def test_one_tracking_is_one_step_of_undo(session: Session) -> None:
-    object_id = clicked_object(session)
-    keys: list[str | None] = []
+def test_one_tracking_is_one_step_of_undo(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    history = driver.session.history
+    before = len(history)
+    driver.track(Direction.FORWARD, 0)
+    assert len(history) == before + 1
+    assert history.undo_label == "Track ball"
+    history.undo()
+    assert driver.masked_frames(object_id) == [0]
+    assert not driver.document.of_object(Table.MEMORY, object_id)
+    driver.track(Direction.FORWARD, 0, last=4)
+    driver.track(Direction.FORWARD, 0)
+    assert len(history) == before + 2
 
-    def execute(edit: Edit) -> None:
-        keys.append(edit.merge_key)
-        session.document.apply(edit)
 
-    session.execute = execute
-    run(session, session.track_job(Direction.FORWARD, 0))
-    assert len(keys) == FRAME_COUNT
-    session.clear_masks(object_id)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    assert keys.count(keys[0]) == keys.count(keys[-1]) == FRAME_COUNT
+def test_results_of_what_was_undone_are_dropped_and_end_the_job(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    steps = driver.track_job(Direction.FORWARD, 0)(CancelToken())
+    assert driver.session.apply(next(steps))
+    driver.session.apply(next(steps))
+    driver.session.history.undo()
+    assert not driver.session.apply(next(steps))
+    assert driver.masked_frames(object_id) == [0]
 
 
-def run_until(session: Session, job: Job, done: int) -> None:
+def test_a_mask_is_dropped_when_its_prompts_are_gone(driver: SessionDriver) -> None:
+    object_id = driver.add_object()
+    driver.add_point(object_id, 0, 20, 20)
+    job = driver.segment_job(object_id, 0)
+    driver.clear_prompts(object_id, [0])
+    driver.run(job)
+    assert driver.masked_frames(object_id) == []
+
+
+def test_tracking_renews_the_mask_of_a_prompted_frame_only_where_it_was_tracked(
+    driver: SessionDriver,
+) -> None:
+    object_id = driver.click_object()
+    clicked = driver.document.mask(object_id, 0)
+    driver.track(Direction.FORWARD, 0)
+    assert driver.document.mask(object_id, 0) == clicked
+    driver.add_point(object_id, 5, 40, 40)
+    driver.track(Direction.FORWARD, 0)
+    row = driver.document.mask(object_id, 5)
+    assert row is not None
+    assert row.origin is Origin.PROMPT
+    assert row.mask.decode()[40, 40]
+
+
+def run_until(driver: SessionDriver, job: Job, done: int) -> None:
     """Run a job and cancel it after its step number ``done``."""
     token = CancelToken()
     for step in job(token):
-        session.apply(step)
-        if isinstance(step, TrackStep) and step.done == done:
+        driver.session.apply(step)
+        if step.done == done:
             token.cancel()
 
 
-def test_cancel_keeps_finished_frames(session: Session) -> None:
-    object_id = clicked_object(session)
+def test_cancel_keeps_finished_frames(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
     with pytest.raises(Cancelled):
-        run_until(session, session.track_job(Direction.FORWARD, 0), done=4)
-    assert masked_frames(session, object_id) == [0, 1, 2, 3]
+        run_until(driver, driver.track_job(Direction.FORWARD, 0), done=4)
+    assert driver.masked_frames(object_id) == [0, 1, 2, 3]
 
 
-def test_failure_keeps_finished_frames(session: Session, backend: FakeBackend) -> None:
-    object_id = clicked_object(session)
+def test_failure_keeps_finished_frames(driver: SessionDriver, backend: FakeBackend) -> None:
+    object_id = driver.click_object()
     backend.fail_at = 3
     with pytest.raises(RuntimeError):
-        run(session, session.track_job(Direction.FORWARD, 0))
-    assert masked_frames(session, object_id) == [0, 1, 2]
+        driver.track(Direction.FORWARD, 0)
+    assert driver.masked_frames(object_id) == [0, 1, 2]
 
 
-def test_verified_and_painted_masks_survive_tracking(session: Session) -> None:
-    object_id = clicked_object(session)
-    run(session, session.track_job(Direction.FORWARD, 0))
+def test_verified_and_painted_masks_survive_tracking(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
     painted = disk(SIZE_HW, (70, 40), 5)
-    session.set_mask(object_id, 4, painted)
-    session.set_verified(object_id, 6)
-    verified = session.document.mask(object_id, 6)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    after = session.document.mask(object_id, 4)
+    driver.draw(object_id, 4, painted)
+    driver.verify(object_id, 6)
+    verified = driver.document.mask(object_id, 6)
+    driver.track(Direction.FORWARD, 0)
+    after = driver.document.mask(object_id, 4)
     assert after is not None
     assert after.mask == painted
-    assert session.document.mask(object_id, 6) == verified
+    assert driver.document.mask(object_id, 6) == verified
     with pytest.raises(UsageError, match="frame 6 is verified"):
-        session.add_point(object_id, 6, 1, 1)
+        driver.add_point(object_id, 6, 1, 1)
 
 
-def test_locked_objects_stay_as_they_are(session: Session) -> None:
-    locked, other = clicked_object(session), clicked_object(session)
-    job = session.track_job(Direction.FORWARD, 0)
-    session.update_object(locked, is_locked=True)
-    run(session, job)
-    assert masked_frames(session, locked) == [0]
-    assert masked_frames(session, other) == list(range(FRAME_COUNT))
+def test_locked_objects_stay_as_they_are(driver: SessionDriver) -> None:
+    locked, other = driver.click_object(), driver.click_object()
+    job = driver.track_job(Direction.FORWARD, 0)
+    driver.update_object(locked, is_locked=True)
+    driver.run(job)
+    assert driver.masked_frames(locked) == [0]
+    assert driver.masked_frames(other) == list(range(FRAME_COUNT))
     with pytest.raises(UsageError, match="ball is locked"):
-        session.add_point(locked, 3, 1, 1)
+        driver.add_point(locked, 3, 1, 1)
     with pytest.raises(UsageError, match="nothing to track"):
-        session.track_job(Direction.FORWARD, 0, [locked])
+        driver.track_job(Direction.FORWARD, 0, [locked])
 
 
-def test_steps_for_a_removed_object_are_dropped(session: Session) -> None:
-    object_id = clicked_object(session)
-    job = session.track_job(Direction.FORWARD, 0)
-    session.remove_object(object_id)
-    run(session, job)
-    assert not session.document.rows(Table.MASKS)
-    assert not session.document.rows(Table.MEMORY)
+def test_steps_for_a_removed_object_are_dropped(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    job = driver.track_job(Direction.FORWARD, 0)
+    driver.remove_object(object_id)
+    driver.run(job)
+    assert not driver.document.rows(Table.MASKS)
+    assert not driver.document.rows(Table.MEMORY)
 
 
-def test_tracking_from_a_mask_without_prompts(session: Session, backend: FakeBackend) -> None:
-    object_id = session.add_object()
-    seed = disk(SIZE_HW, (30, 30), 6)
-    session.set_mask(object_id, 2, seed, Origin.IMPORTED)
-    run(session, session.track_job(Direction.FORWARD, 2))
-    assert backend.requests[0].objects[0].seed == seed
-    assert masked_frames(session, object_id) == list(range(2, FRAME_COUNT))
-    row = session.document.mask(object_id, 2)
+def test_tracking_from_a_mask_without_prompts(driver: SessionDriver, backend: FakeBackend) -> None:
+    object_id = driver.add_object()
+    initial = disk(SIZE_HW, (30, 30), 6)
+    driver.draw(object_id, 2, initial, Origin.IMPORTED)
+    driver.track(Direction.FORWARD, 2)
+    assert backend.requests[0].objects[0].prompts[2].mask == initial
+    assert driver.masked_frames(object_id) == list(range(2, FRAME_COUNT))
+    row = driver.document.mask(object_id, 2)
     assert row is not None
     assert row.origin is Origin.IMPORTED
 
 
-def test_taking_the_last_point_back_removes_the_mask(session: Session) -> None:
-    object_id = clicked_object(session)
-    session.add_point(object_id, 0, 40, 40, is_positive=False)
-    session.remove_point(object_id, 0, 1)
-    assert masked_frames(session, object_id) == [0]
-    session.remove_point(object_id, 0, 0)
-    assert masked_frames(session, object_id) == []
-    assert session.prompted_frames(object_id) == []
+def test_taking_the_last_point_back_removes_the_mask(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    driver.add_point(object_id, 0, 40, 40, on=False)
+    driver.execute(edits.remove_point(driver.document, object_id, 0, 1))
+    assert driver.masked_frames(object_id) == [0]
+    driver.execute(edits.remove_point(driver.document, object_id, 0, 0))
+    assert driver.masked_frames(object_id) == []
+    assert queries.prompted_frames(driver.document, object_id) == []
 
 
-def test_merge_unites_masks(session: Session) -> None:
-    first, second = session.add_object("a"), session.add_object("b")
-    session.set_mask(first, 0, disk(SIZE_HW, (20, 20), 5))
-    session.set_mask(second, 0, disk(SIZE_HW, (60, 20), 5))
-    session.set_mask(second, 1, disk(SIZE_HW, (62, 20), 5))
-    session.merge_objects(first, second)
-    assert [o.object_id for o in session.document.objects] == [first]
-    row = session.document.mask(first, 0)
+def test_merge_unites_masks(driver: SessionDriver) -> None:
+    first, second = driver.add_object("a"), driver.add_object("b")
+    driver.draw(first, 0, disk(SIZE_HW, (20, 20), 5))
+    driver.draw(second, 0, disk(SIZE_HW, (60, 20), 5))
+    driver.draw(second, 1, disk(SIZE_HW, (62, 20), 5))
+    driver.execute(edits.merge_objects(driver.document, first, second))
+    assert [o.object_id for o in driver.document.objects] == [first]
+    row = driver.document.mask(first, 0)
     assert row is not None
     assert row.mask.decode()[20, [20, 60]].all()
-    assert session.document.prompts(first, 0).mask == row.mask
-    assert masked_frames(session, first) == [0, 1]
+    assert driver.document.prompts(first, 0).mask == row.mask
+    assert driver.masked_frames(first) == [0, 1]
 
 
-def test_duplicate_copies_everything(session: Session) -> None:
-    object_id = clicked_object(session)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    copy = session.duplicate_object(object_id)
+def test_duplicate_copies_everything(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
+    driver.execute(edits.duplicate_object(driver.document, object_id))
+    copy = object_id + 1
     for table in (Table.PROMPTS, Table.MASKS, Table.MEMORY):
-        rows = session.document.of_object(table, copy)
-        assert rows == session.document.of_object(table, object_id)
+        rows = driver.document.of_object(table, copy)
+        assert rows == driver.document.of_object(table, object_id)
 
 
-def test_memory_of_a_frame_is_recorded_and_constrained(session: Session) -> None:
-    object_id = clicked_object(session)
-    session.set_constraint(object_id, 2, Constraint.BAN)
-    session.set_constraint(object_id, 9, Constraint.PIN)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    records = session.document.of_object(Table.MEMORY, object_id)
-    assert records[0].decision is Decision.PROMPTED
-    assert records[2].decision is Decision.BANNED
-    assert records[9].decision is Decision.PINNED
-    kept = session.kept_frames(object_id)
+def test_memory_of_a_frame_is_recorded_and_constrained(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    driver.constrain(object_id, 2, Constraint.BAN)
+    driver.constrain(object_id, 9, Constraint.PIN)
+    driver.track(Direction.FORWARD, 0)
+    records = driver.document.of_object(Table.MEMORY, object_id)
+    assert records[0].decision is MemoryDecision.PROMPTED
+    assert records[2].decision is MemoryDecision.BANNED
+    assert records[9].decision is MemoryDecision.PINNED
+    kept = queries.stored_frames(driver.document, object_id)
     assert {0, 9} <= set(kept)
     assert 2 not in kept
 
 
-def test_weak_frames_leave_out_verified_ones(session: Session) -> None:
-    object_id = clicked_object(session)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    weak = session.weak_frames(object_id)
+def test_weak_frames_leave_out_verified_ones(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
+    weak = queries.weak_frames(driver.document, object_id)
     assert weak
-    session.set_verified(object_id, weak[0])
-    assert session.weak_frames(object_id) == weak[1:]
+    driver.verify(object_id, weak[0])
+    assert queries.weak_frames(driver.document, object_id) == weak[1:]
 
 
-def test_clear_masks_keeps_verified_ones(session: Session) -> None:
-    object_id = clicked_object(session)
-    run(session, session.track_job(Direction.FORWARD, 0))
-    session.set_verified(object_id, 3)
-    session.clear_masks(object_id)
-    assert masked_frames(session, object_id) == [3]
+def test_clear_masks_keeps_verified_ones(driver: SessionDriver) -> None:
+    object_id = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
+    driver.verify(object_id, 3)
+    driver.clear_masks(object_id)
+    assert driver.masked_frames(object_id) == [3]
 
 
 def test_a_cut_film_has_the_frames_that_can_be_decoded(tmp_path: Path) -> None:
@@ -300,12 +311,13 @@ def test_a_cut_film_has_the_frames_that_can_be_decoded(tmp_path: Path) -> None:
     cut.write_bytes(content[: len(content) * 7 // 10])
     with closing(Session.open(cut, FakeBackend, tmp_path / "cut.tsam")) as session:
         announced = session.num_frames
-        run(session, session.verify_job())
+        driver = SessionDriver(session)
+        driver.run(verify_job(session.source))
         last = session.num_frames - 1
         assert last + 1 < announced
-        object_id = clicked_object(session, frame=last)
-        run(session, session.track_job(Direction.BACKWARD, last))
-        assert masked_frames(session, object_id) == list(range(last + 1))
+        object_id = driver.click_object(frame=last)
+        driver.track(Direction.BACKWARD, last)
+        assert driver.masked_frames(object_id) == list(range(last + 1))
         session.save_as(tmp_path / "copy.tsam")
     with closing(Session.open(tmp_path / "copy.tsam")) as again:
-        assert masked_frames(again, object_id) == list(range(last + 1))
+        assert SessionDriver(again).masked_frames(object_id) == list(range(last + 1))

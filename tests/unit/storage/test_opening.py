@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core import edits
 from app.core.errors import ProjectError, SourceError
 from app.session import Session
 from tests.helpers.fake_backend import FakeBackend
@@ -21,7 +22,7 @@ def opened(path: Path) -> Session:
 
 def with_object(path: Path) -> Path:
     session = opened(path)
-    session.add_object("ball")
+    session.execute(edits.add_object(session.document, "ball"))
     session.close()
     return session.project_path
 
@@ -58,7 +59,7 @@ def test_another_video_of_the_same_name_starts_afresh(clip: Path) -> None:
 
 def test_project_and_video_may_move_together(clip: Path, tmp_path: Path) -> None:
     session = opened(clip)
-    session.add_object("ball")
+    session.execute(edits.add_object(session.document, "ball"))
     session.save_as(clip.parent / "mine.tsam")
     session.close()
     shutil.move(clip.parent, tmp_path / "elsewhere")

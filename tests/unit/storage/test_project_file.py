@@ -13,7 +13,7 @@ from app.core import edits
 from app.core.document import Change, Document, Edit, FrameMask, Origin, Table, TrackedObject
 from app.core.errors import ProjectError
 from app.core.masks import RleMask
-from app.core.memory import Constraint, Decision, FrameScores, MemoryRecord
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.storage import database
 from app.storage.project_file import ProjectFile
@@ -27,7 +27,7 @@ def blob(seed: int) -> RleMask:
 
 
 def rows_of_every_kind() -> Edit:
-    scores = FrameScores(0.75, 0.5, 0.375, 0.125)
+    scores = MemoryScores(0.75, 0.5, 0.375, 0.125)
     survivors = {0: (4, 6, b"\x0f\xf0\x01")}
     rows = {
         (Table.OBJECTS, 3): TrackedObject(3, "Hündchen", (1, 2, 3), "animal", 2, False, True),
@@ -37,7 +37,7 @@ def rows_of_every_kind() -> Edit:
         (Table.MASKS, (3, 0)): FrameMask(blob(2), Origin.TRACKED, 0.625, True),
         (Table.MASKS, (3, 1)): FrameMask(RleMask.empty(SIZE_HW), Origin.PAINTED),
         (Table.MEMORY, (3, 0)): MemoryRecord(
-            Decision.REPLACED, "better", scores, (0, 4), 2, 10, 20, 30, survivors
+            MemoryDecision.REPLACED, "better", scores, (0, 4), 2, 10, 20, 30, survivors
         ),
         (Table.CONSTRAINTS, (3, 7)): Constraint.PIN,
         (Table.PROPERTIES, "range"): (2, None),

@@ -7,11 +7,17 @@ import torch
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
-from app.core.memory import Constraint, Decision
+from app.core.memory import Constraint, MemoryDecision
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
 from app.media.source import FrameSource, open_source
-from app.tracking.backend import Direction, FrameResult, ObjectRequest, TrackRequest
+from app.tracking.backend import (
+    Direction,
+    FrameResult,
+    ObjectRequest,
+    SegmentRequest,
+    TrackRequest,
+)
 from app.tracking.tinysam2_backend import TinySam2Backend, model_errors
 from tests.helpers.fake_backend import disk
 from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
@@ -55,14 +61,14 @@ def track(
 def test_masks_have_the_size_of_the_video(
     backend: TinySam2Backend, source: FrameSource, prompts: FramePrompts
 ) -> None:
-    found = backend.segment(source, 3, prompts)
+    found = backend.segment(source, SegmentRequest(3, prompts))
     assert found.mask.size_hw == SIZE_HW
     assert 0 <= found.confidence <= 1
     if prompts.mask is not None:
         assert found.mask == prompts.mask
 
 
-def test_frames_come_in_the_order_of_the_walk(
+def test_frames_come_in_the_order_of_propagation(
     backend: TinySam2Backend, source: FrameSource
 ) -> None:
     wanted = ObjectRequest(1, {3: CLICK})
@@ -73,10 +79,10 @@ def test_frames_come_in_the_order_of_the_walk(
 
 
 def test_given_masks_are_kept_to_the_pixel(backend: TinySam2Backend, source: FrameSource) -> None:
-    seed, later = disk(SIZE_HW, (40, 30), 9), disk(SIZE_HW, (50, 30), 5)
-    wanted = ObjectRequest(7, {4: FramePrompts(mask=later)}, seed)
-    masks = {step.frame: step.objects[0].prediction.mask for step in track(backend, source, wanted)}
-    assert masks[0] == seed
+    first, later = disk(SIZE_HW, (40, 30), 9), disk(SIZE_HW, (50, 30), 5)
+    wanted = ObjectRequest(7, {0: FramePrompts(mask=first), 4: FramePrompts(mask=later)})
+    masks = {step.frame: step.predictions[7].mask for step in track(backend, source, wanted)}
+    assert masks[0] == first
     assert masks[4] == later
 
 
@@ -85,10 +91,10 @@ def test_memory_is_reported_as_the_user_demanded(
 ) -> None:
     constraints = {2: Constraint.BAN, 5: Constraint.PIN}
     wanted = ObjectRequest(1, {0: CLICK}, constraints=constraints)
-    records = {step.frame: step.objects[0].memory for step in track(backend, source, wanted)}
-    assert records[0].decision is Decision.PROMPTED
-    assert records[2].decision is Decision.BANNED
-    assert records[5].decision is Decision.PINNED
+    records = {step.frame: step.predictions[1].memory for step in track(backend, source, wanted)}
+    assert records[0].decision is MemoryDecision.PROMPTED
+    assert records[2].decision is MemoryDecision.BANNED
+    assert records[5].decision is MemoryDecision.PINNED
     assert 2 not in records[7].bank
     assert {0, 5} <= set(records[7].bank)
     assert set(records[7].survivors) == set(records[7].bank)
@@ -101,7 +107,7 @@ def test_objects_are_told_apart(backend: TinySam2Backend, source: FrameSource) -
     masks = [disk(SIZE_HW, (x, 30), 8) for x in (20, 70)]
     wanted = [ObjectRequest(i, {0: FramePrompts(mask=m)}) for i, m in enumerate(masks, 4)]
     first = track(backend, source, *wanted)[0]
-    assert {found.object_id: found.prediction.mask for found in first.objects} == {
+    assert {each: found.mask for each, found in first.predictions.items()} == {
         4: masks[0],
         5: masks[1],
     }
@@ -121,11 +127,11 @@ def test_cancel_stops_after_the_frame_in_hand(
 def test_features_of_another_video_are_not_mistaken(
     backend: TinySam2Backend, source: FrameSource, tmp_path: Path
 ) -> None:
-    before = backend.segment(source, 0, CLICK)
+    before = backend.segment(source, SegmentRequest(0, CLICK))
     with open_source(write_numbered_clip(tmp_path / "other.mp4", 3, size_hw=(96, 128))) as other:
         backend.encode(other, 0)
-        assert backend.segment(other, 0, CLICK).mask.size_hw == (96, 128)
-    assert backend.segment(source, 0, CLICK) == before
+        assert backend.segment(other, SegmentRequest(0, CLICK)).mask.size_hw == (96, 128)
+    assert backend.segment(source, SegmentRequest(0, CLICK)) == before
 
 
 def test_weights_are_loaded_with_the_chosen_memory(tmp_path: Path, source: FrameSource) -> None:
@@ -136,7 +142,7 @@ def test_weights_are_loaded_with_the_chosen_memory(tmp_path: Path, source: Frame
     backend = TinySam2Backend.load(settings)
     assert backend.description.input_size == 128
     assert backend.description.parameters > 0
-    record = track(backend, source, ObjectRequest(1, {0: CLICK}))[-1].objects[0].memory
+    record = track(backend, source, ObjectRequest(1, {0: CLICK}))[-1].predictions[1].memory
     assert record.survivors[0][:2] == (8, 8)
 
 

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 
 from app.core.cancel import Cancelled, CancelToken
+from app.jobs.verify import Verdict, VerifyResult, verify_index
 from app.media.frames import FrameSource
 from app.media.source import open_source
-from app.media.verify import Verdict, VerifyResult, verify_index
 from app.media.video import VideoSource
 from tests.helpers.synthetic_video import read_number, remux
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 import numpy as np
 
 from app.core.cancel import CancelToken
 from app.core.errors import SourceError
+from app.jobs.context import Job
 from app.media.cursor import decoded_pictures, open_container
 from app.media.frames import FrameSource
 from app.media.index import VideoIndex
@@ -49,6 +51,11 @@ class VerifyStep:
     frames_done: int
     frames_total: int
     result: VerifyResult | None = None
+
+
+def verify_job(source: FrameSource) -> Job:
+    """Check a source; see `verify_index`."""
+    return partial(verify_index, source)
 
 
 def verify_index(source: FrameSource, token: CancelToken) -> Iterator[VerifyStep]:

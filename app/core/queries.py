@@ -1,0 +1,40 @@
+"""Questions about a document that more than one part of the program asks."""
+
+from app.core.document import Document, Table
+from app.core.memory import MemoryDecision
+
+WEAK_CONFIDENCE = 0.5
+"""Masks below this confidence, in [0, 1], are offered for review."""
+
+STORED_DECISIONS = frozenset(
+    {
+        MemoryDecision.PROMPTED,
+        MemoryDecision.KEPT,
+        MemoryDecision.REPLACED,
+        MemoryDecision.PINNED,
+    }
+)
+"""Decisions with which a frame entered the memory bank."""
+
+
+def prompted_frames(document: Document, object_id: int) -> list[int]:
+    """Return the frames on which an object has prompts, ascending."""
+    return sorted(document.of_object(Table.PROMPTS, object_id))
+
+
+def stored_frames(document: Document, object_id: int) -> list[int]:
+    """Return the frames that entered an object's memory, also those evicted later, ascending."""
+    records = document.of_object(Table.MEMORY, object_id).items()
+    return sorted(frame for frame, row in records if row.decision in STORED_DECISIONS)
+
+
+def weak_frames(
+    document: Document, object_id: int, threshold: float = WEAK_CONFIDENCE
+) -> list[int]:
+    """Return the frames of an object whose unverified masks have a confidence below a threshold.
+
+    Masks that a person drew have no confidence and are left out.
+    """
+    masks = document.of_object(Table.MASKS, object_id).items()
+    rows = ((frame, row.confidence) for frame, row in masks if not row.is_verified)
+    return sorted(frame for frame, sure in rows if sure is not None and sure < threshold)

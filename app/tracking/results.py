@@ -1,0 +1,71 @@
+"""From what a model predicted to an edit of the document as it is by then."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.core import edits, rules
+from app.core.document import Document, Edit, FrameMask, Origin
+from app.core.masks import Bitmap, RleMask
+from app.tracking.backend import FrameResult, Prediction
+
+if TYPE_CHECKING:
+    from app.core.memory import MemoryRecord
+
+Key = tuple[int, int]
+
+
+def result_edit(document: Document, result: FrameResult, merge_key: int | None) -> Edit:
+    """Return the edit that stores predictions; what `app.core.rules` protects stays.
+
+    A prediction without tracking is dropped when its prompts are gone.  In an exclusive document
+    tracked masks leave the pixels of all objects that the result does not contain.
+
+    Args:
+        document: the annotations as they are now.
+        result: predictions, by object id; those of removed objects are dropped.
+        merge_key: key of the step of undo that the edit belongs to.
+    """
+    masks: dict[Key, FrameMask | None] = {}
+    memory: dict[Key, MemoryRecord | None] = {}
+    labels = []
+    taken = _pixels_of_others(document, result) if document.is_exclusive else None
+    for object_id, found in result.predictions.items():
+        key = (object_id, result.frame)
+        tracked = document.find(object_id)
+        if tracked is None or not rules.is_object_editable(document, object_id):
+            continue
+        labels.append(f"{'Segment' if found.memory is None else 'Track'} {tracked.name}")
+        if found.memory is not None:
+            memory[key] = found.memory
+            if rules.is_mask_trackable(document, *key) and not _is_unchanged(document, key, found):
+                masks[key] = _tracked_mask(document, key, found, taken)
+        elif rules.is_mask_editable(document, *key) and not document.prompts(*key).is_empty:
+            masks[key] = FrameMask(found.mask, Origin.PROMPT, found.confidence)
+    label = labels[0] if len(labels) == 1 else "Track"
+    return edits.set_masks(document, masks, label, memory, merge_key)
+
+
+def _is_unchanged(document: Document, key: Key, found: Prediction) -> bool:
+    """Whether tracking found a mask from elsewhere (imported, say) again: it keeps its origin."""
+    row = document.mask(*key)
+    return row is not None and row.origin is not Origin.TRACKED and row.mask == found.mask
+
+
+def _pixels_of_others(document: Document, result: FrameResult) -> Bitmap | None:
+    """Return the pixels (H, W) of the objects that are not in the result; None for none."""
+    others = [
+        row.mask.decode()
+        for tracked, row in document.masks_on(result.frame)
+        if tracked.object_id not in result.predictions
+    ]
+    return np.logical_or.reduce(others) if others else None
+
+
+def _tracked_mask(
+    document: Document, key: Key, found: Prediction, taken: Bitmap | None
+) -> FrameMask:
+    if not document.prompts(*key).is_empty:
+        return FrameMask(found.mask, Origin.PROMPT, found.confidence)
+    mask = found.mask if taken is None else RleMask.encode(found.mask.decode() & ~taken)
+    return FrameMask(mask, Origin.TRACKED, found.confidence)

@@ -1,0 +1,261 @@
+"""Undo reverts edits exactly, and together what belongs to one step."""
+
+
+import pytest
+
+from app.core import edits
+from app.core.document import Change, Document, FrameMask, Origin, Table
+from app.core.errors import UsageError
+from app.core.history import History
+from app.core.masks import RleMask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MASK = FrameMask(RleMask.empty((4, 6)), Origin.TRACKED, 0.5)
+PAINTED = FrameMask(RleMask.empty((4, 6)), Origin.PAINTED)
+
+
+@pytest.fixture
+def document() -> Document:
+    return Document()
+
+
+@pytest.fixture
+def history(document: Document) -> History:
+    return History(document)
+
+
+def track(history: History, document: Document, frame: int, key: int) -> None:
+    history.execute(edits.set_masks(document, {(1, frame): MASK}, "Track", merge_key=key))
+
+
+def paint(history: History, document: Document, frame: int) -> None:
+    history.execute(edits.set_masks(document, {(1, frame): PAINTED}, "Paint"))
+
+
+def rename(history: History, document: Document, name: str) -> None:
+    history.execute(edits.update_object(document, 1, name=name))
+
+
+def test_undo_and_redo(history: History, document: Document) -> None:
+    assert (history.undo_label, history.redo_label) == (None, None)
+    history.execute(edits.add_object(document, "dog"))
+    rename(history, document, "wolf")
+    assert (history.undo_label, history.redo_label) == ("Change name of dog", None)
+    history.undo()
+    assert document.object(1).name == "dog"
+    assert (history.undo_label, history.redo_label) == ("Add dog", "Change name of dog")
+    history.undo()
+    assert document.objects == []
+    assert (history.undo_label, history.redo_label) == (None, "Add dog")
+    history.redo()
+    history.redo()
+    assert document.object(1).name == "wolf"
+    assert (history.undo_label, history.redo_label) == ("Change name of dog", None)
+
+
+def test_undo_and_redo_at_the_ends_do_nothing(history: History, document: Document) -> None:
+    history.undo()
+    history.redo()
+    history.execute(edits.add_object(document, "dog"))
+    history.redo()
+    assert len(history) == 1
+    assert document.object(1).name == "dog"
+
+
+def test_a_new_edit_ends_redo(history: History, document: Document) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    rename(history, document, "wolf")
+    history.undo()
+    rename(history, document, "fox")
+    assert history.redo_label is None
+    history.redo()
+    assert document.object(1).name == "fox"
+
+
+def test_thousands_of_tracking_steps_are_one_step_of_undo(
+    history: History, document: Document
+) -> None:
+    history.execute(edits.add_object(document))
+    for frame in range(3000):
+        track(history, document, frame, key=7)
+    assert len(history) == 2
+    history.undo()
+    assert not document.rows(Table.MASKS)
+    history.redo()
+    assert len(document.rows(Table.MASKS)) == 3000
+
+
+def test_two_trackings_are_two_steps(history: History, document: Document) -> None:
+    track(history, document, 0, key=1)
+    track(history, document, 1, key=2)
+    history.undo()
+    assert list(document.rows(Table.MASKS)) == [(1, 0)]
+
+
+def test_edits_without_a_key_are_steps_of_their_own(history: History, document: Document) -> None:
+    paint(history, document, 0)
+    paint(history, document, 1)
+    assert len(history) == 2
+
+
+def test_the_oldest_step_is_forgotten_beyond_the_limit(document: Document) -> None:
+    history = History(document, limit=3)
+    for frame in range(4):
+        track(history, document, frame, key=frame)
+    assert len(history) == 3
+    for _ in range(5):
+        history.undo()
+    assert list(document.rows(Table.MASKS)) == [(1, 0)]
+
+
+def test_a_forgotten_step_was_not_undone(document: Document) -> None:
+    history = History(document, limit=1)
+    track(history, document, 0, key=1)
+    paint(history, document, 5)
+    assert not history.is_undone(1)
+
+
+def test_merged_changes_of_one_row_go_back_to_the_first_state(
+    history: History, document: Document
+) -> None:
+    history.execute(edits.add_object(document, "a"))
+    with history.macro() as key:
+        for name in ("b", "c"):
+            rename(history, document, name)
+    with history.macro(key):
+        rename(history, document, "d")
+    assert len(history) == 2
+    history.undo()
+    assert document.object(1).name == "a"
+    history.redo()
+    assert document.object(1).name == "d"
+
+
+def test_a_click_that_makes_an_object_is_one_step_with_its_mask(
+    history: History, document: Document
+) -> None:
+    with history.macro() as key:
+        history.execute(edits.add_object(document, "dog"))
+    track(history, document, 0, key)
+    assert history.undo_label == "Add dog"
+    history.undo()
+    assert history.undo_label is None
+    assert document.objects == []
+    assert not document.rows(Table.MASKS)
+
+
+def test_listeners_hear_of_a_macro_once_and_of_the_final_rows(
+    history: History, document: Document
+) -> None:
+    heard: list[Sequence[Change]] = []
+    document.subscribe(heard.append)
+    with history.macro():
+        history.execute(edits.add_object(document, "a"))
+        rename(history, document, "b")
+        assert document.object(1).name == "b"
+        assert not heard
+    (changes,) = heard
+    assert [(c.key, c.before, c.after.name) for c in changes] == [(1, None, "b")]
+
+
+def test_a_macro_that_changes_nothing_leaves_no_step_and_no_sound(
+    history: History, document: Document
+) -> None:
+    heard: list[Sequence[Change]] = []
+    document.subscribe(heard.append)
+    with history.macro():
+        pass
+    assert not history.undo_label
+    assert not heard
+
+
+def test_a_macro_that_fails_is_reverted(history: History, document: Document) -> None:
+    heard: list[Sequence[Change]] = []
+    document.subscribe(heard.append)
+
+    def fail() -> None:
+        with history.macro():
+            history.execute(edits.add_object(document, "dog"))
+            raise UsageError("no")
+
+    with pytest.raises(UsageError):
+        fail()
+    assert document.objects == []
+    assert len(history) == 0
+    assert not heard
+    history.execute(edits.add_object(document, "cat"))
+    assert history.undo_label == "Add cat"
+
+
+def test_every_macro_has_a_key_of_its_own(history: History) -> None:
+    with history.macro() as first:
+        pass
+    with history.macro() as second:
+        pass
+    assert len({first, second, history.new_key()}) == 3
+
+
+def test_edits_that_change_nothing_leave_no_step(history: History, document: Document) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    rename(history, document, "wolf")
+    history.undo()
+    history.execute(edits.set_verified(document, 1, 0, True))
+    assert len(history) == 1
+    assert history.redo_label == "Change name of dog"
+
+
+def test_a_result_joins_its_own_step_though_others_came_in_between(
+    history: History, document: Document
+) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    track(history, document, 0, key=1)
+    rename(history, document, "wolf")
+    track(history, document, 1, key=1)
+    history.undo()
+    assert document.object(1).name == "dog"
+    assert len(document.rows(Table.MASKS)) == 2
+    track(history, document, 2, key=1)
+    assert history.redo_label == "Change name of dog"
+    history.undo()
+    assert not document.rows(Table.MASKS)
+
+
+def test_a_result_that_overwrites_a_later_step_is_a_new_step(
+    history: History, document: Document
+) -> None:
+    track(history, document, 0, key=1)
+    paint(history, document, 5)
+    track(history, document, 5, key=1)
+    assert len(history) == 3
+    history.undo()
+    assert document.mask(1, 5) == PAINTED
+
+
+def test_a_result_that_overwrites_an_undone_step_ends_redo(
+    history: History, document: Document
+) -> None:
+    track(history, document, 0, key=1)
+    paint(history, document, 5)
+    history.undo()
+    track(history, document, 5, key=1)
+    assert history.redo_label is None
+    assert len(history) == 2
+
+
+def test_what_was_undone_stays_undone_after_further_edits(
+    history: History, document: Document
+) -> None:
+    track(history, document, 0, key=1)
+    assert not history.is_undone(1)
+    history.undo()
+    assert history.is_undone(1)
+    assert not history.is_undone(2)
+    history.redo()
+    assert not history.is_undone(1)
+    history.undo()
+    history.execute(edits.add_object(document))
+    assert history.is_undone(1)
+    assert not history.is_undone(2)
