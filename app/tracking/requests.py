@@ -58,13 +58,7 @@ def track_request(
             f"Tracking cannot start on frame {start}, outside the range {first} to {last}.",
             "Move into the range, or clear it.",
         )
-    ids = [o.object_id for o in document.objects if object_ids is None or o.object_id in object_ids]
-    requests = [
-        _object_request(document, object_id, start)
-        for object_id in ids
-        if rules.is_object_editable(document, object_id)
-    ]
-    objects = tuple(request for request in requests if request.prompts)
+    objects = _requested_objects(document, start, object_ids)
     if not objects:
         raise UsageError(
             "There is nothing to track: no unlocked object has a prompt, or a mask where tracking "
@@ -81,6 +75,18 @@ def _bounds(
     starts = (frame for frame in (first, in_frame, 0) if frame is not None)
     ends = (frame for frame in (last, out_frame, num_frames - 1) if frame is not None)
     return next(starts), next(ends)
+
+
+def _requested_objects(
+    document: Document, start: int, object_ids: Sequence[int] | None
+) -> tuple[ObjectRequest, ...]:
+    ids = document.rows(Table.OBJECTS) if object_ids is None else object_ids
+    requests = [
+        _object_request(document, tracked.object_id, start)
+        for tracked in document.objects
+        if tracked.object_id in ids and rules.is_object_editable(document, tracked.object_id)
+    ]
+    return tuple(request for request in requests if request.prompts)
 
 
 def _object_request(document: Document, object_id: int, start: int) -> ObjectRequest:

@@ -1,5 +1,6 @@
 """Undo reverts edits exactly, and together what belongs to one step."""
 
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,7 +9,6 @@ from app.core.document import Change, Document, FrameMask, Origin, Table
 from app.core.errors import UsageError
 from app.core.history import History
 from app.core.masks import RleMask
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
