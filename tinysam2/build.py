@@ -15,6 +15,7 @@ from tinysam2.encoders.sam_fpn import SamFpn
 from tinysam2.neighbours import load_neighbour
 from tinysam2.network import TinySam2
 from tinysam2.recognising import not_for, recognise
+from tinysam2.sam import Sam
 from tinysam2.store import ModelStore
 from tinysam2.zoo import MODELS, KnownModel
 
@@ -22,17 +23,24 @@ BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "ti
 LOADABLE = tuple(MODELS)  # names of `tinysam2.zoo` that `load_model` takes
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A network ready to use: fused, in eval mode, on its device.
+@dataclass(frozen=True)
+class ImageModel:
+    """A network for single images, ready to use: fused, in eval mode, on its device.
 
     Attributes:
         autocast: the type its matrix work runs in; None for float32.
     """
 
-    network: TinySam2
+    network: TinySam2 | Sam
     device: torch.device
     autocast: torch.dtype | None
+
+
+@dataclass(frozen=True)
+class Model(ImageModel):
+    """A network with a memory, which also tracks."""
+
+    network: TinySam2
 
 
 def load_model(

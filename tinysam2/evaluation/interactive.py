@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tinysam2.build import Model
+from tinysam2.build import ImageModel
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
 from tinysam2.evaluation.prompts import Predict, click_sequence
 from tinysam2.evaluation.report import mean_row
@@ -121,7 +121,7 @@ def _indexed(index: Path, root: Path, split: str) -> Iterator[AnnotatedImage]:
 
 
 def click_images(
-    model: Model, images: Iterable[AnnotatedImage], image_size: int | None = None
+    model: ImageModel, images: Iterable[AnnotatedImage], image_size: int | None = None
 ) -> Iterator[list[ClickedObject]]:
     """Click on every object of each image until neither IoUs nor numbers of clicks can change.
 
@@ -178,8 +178,8 @@ class _ClickSession:
         """Return mask logits (H, W) that claim no void pixel."""
         prompt = ObjectPrompt.of(points_xy, labels, None)
         size_hw = (self.void.shape[0], self.void.shape[1])
-        found = self.predictor.answer(self.features, prompt, size_hw, previous=self.previous)
-        self.previous = found.logits.float()
+        found, _ = self.predictor.predict_logits(self.features, prompt, size_hw, self.previous)
+        self.previous = found.float()
         logits = resize_logits(self.previous, size_hw)[0].cpu().numpy()
         return np.where(self.void, np.float32(-np.inf), logits)
 

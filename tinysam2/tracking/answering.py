@@ -55,11 +55,11 @@ def answer_from_memory(
 
     A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
     """
-    network, size_hw = predictor.model.network, features.size_hw
+    network, size_hw = predictor.network, features.size_hw
     memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
     with predictor.precision():
         found = network.segment_remembered(features, memories)
-    masks = found.best().without_absent()
+    masks = predictor.refine(features, found.best().without_absent())
     if any(o.corrects(frame) for o in objects.values()):
         rows = masks.split()
         for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
@@ -90,7 +90,7 @@ def _repair(
     found: ObjectMasks,
 ) -> ObjectMasks:
     """Answer a correction of a tracked mask; where ours is lost there is none to repair."""
-    network = predictor.model.network
+    network = predictor.network
     is_lost = float(found.object_logit) <= 0 and not network.config.follows_sam2
     with predictor.precision():
         conditioned = network.condition(features, [memory])

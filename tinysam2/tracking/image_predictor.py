@@ -11,12 +11,13 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from tinysam2.build import Model
+from tinysam2.build import ImageModel
 from tinysam2.config import check_image_size
 from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
 from tinysam2.image_features import ImageFeatures
-from tinysam2.network import MASK_LOGIT
+from tinysam2.network import MASK_LOGIT, TinySam2
+from tinysam2.sam import Sam, SamDecoder
 from tinysam2.tracking.click_marks import mark_clicks
 from tinysam2.tracking.picture import input_hw_of, network_input, resize_logits
 from tinysam2.tracking.remembering import make_bank, make_entries, read_memory
@@ -98,11 +99,23 @@ class ImagePredictor:
         image_size: side of the input for a square picture, pixels; the model's own if None.
     """
 
-    def __init__(self, model: Model, image_size: int | None = None) -> None:
+    def __init__(self, model: ImageModel, image_size: int | None = None) -> None:
         self.model = model
         self.image_size = image_size or model.network.config.image_size
         check_image_size(self.image_size, model.network.config.size_step)
         self._features: OrderedDict[int, ImageFeatures] = OrderedDict()
+
+    @property
+    def network(self) -> TinySam2:
+        """The network, where it has a memory.
+
+        Raises:
+            ValueError: it segments single images only.
+        """
+        network = self.model.network
+        if isinstance(network, Sam):
+            raise ValueError(f"{network.config.name} segments single images and cannot track")
+        return network
 
     def input_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
         """Return height and width in pixels of the input for pictures of a size."""
@@ -148,15 +161,42 @@ class ImagePredictor:
             previous: (H, W) mask that the prompt repairs.
         """
         size_hw = (picture.shape[0], picture.shape[1])
-        features, known, repaired = self.features(key, picture), None, None
-        if previous is not None and prompt.mask is None:
+        features = self.features(key, picture)
+        if prompt.mask is not None:
+            return ImageAnswer(self._as_logits(prompt.mask, size_hw)[0].cpu().numpy(), 1.0)
+        refined = None if previous is None else self._as_logits(previous, size_hw)
+        known = None
+        if previous is not None and self.model.network.sam_decoder is None:
             known = self._knowing(features, previous, size_hw)
-            repaired = self._as_logits(previous, size_hw)
-        answer = self.answer(features, prompt, size_hw, known, repaired)
-        logits = prompt.exact_logits()
-        if logits is None:
-            logits = resize_logits(answer.logits.float(), size_hw)[0].cpu()
-        return ImageAnswer(logits.numpy(), float(answer.predicted_iou[0]))
+        low, iou = self.predict_logits(features, prompt, size_hw, refined, known)
+        logits = resize_logits(low.float(), size_hw)[0].cpu()
+        return ImageAnswer(logits.numpy(), float(iou[0]))
+
+    def predict_logits(
+        self,
+        features: ImageFeatures,
+        prompt: ObjectPrompt,
+        size_hw: tuple[int, int],
+        previous: Tensor | None = None,
+        conditioned: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Predict a mask from clicks and a box.
+
+        Args:
+            features: of the image.
+            prompt: clicks and a box.
+            size_hw: of the image, pixels.
+            previous: (1, h, w) logits of the mask that the prompt refines.
+            conditioned: as in `answer`.
+
+        Returns:
+            Logits (1, 4H, 4W) and predicted IoU (1,).
+        """
+        decoder = self.model.network.sam_decoder
+        if decoder is not None:
+            return self._decode(decoder, features, prompt, size_hw, previous)
+        found = self.answer(features, prompt, size_hw, conditioned, previous)
+        return found.logits, found.predicted_iou
 
     def _knowing(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
@@ -165,8 +205,7 @@ class ImagePredictor:
 
         Ours: the decoder then repairs as it does while tracking, where it knows the object.
         """
-        network = self.model.network
-        cells = features.size_hw
+        network, cells = self.network, features.size_hw
         bank = make_bank(network, network.config.memory, cells)
         masks = self._answer_mask(features, mask, size_hw)
         is_hardened = torch.ones(1, dtype=torch.bool, device=self.model.device)
@@ -204,7 +243,10 @@ class ImagePredictor:
         """
         if prompt.mask is not None:
             return self._answer_mask(features, prompt.mask, size_hw)
-        network = self.model.network
+        network = self.network
+        if network.sam_decoder is not None:
+            logits, iou = self._decode(network.sam_decoder, features, prompt, size_hw, previous)
+            return self._described(features, logits, iou)
         if conditioned is None:
             with self.precision():
                 conditioned = network.condition(features, None)
@@ -216,6 +258,63 @@ class ImagePredictor:
         for so_far in told:  # the first once more: it is better at a second look
             masks = ask(so_far, masks.logits)
         return masks
+
+    def _decode(
+        self,
+        decoder: SamDecoder,
+        features: ImageFeatures,
+        prompt: ObjectPrompt,
+        size_hw: tuple[int, int],
+        previous: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Predict a mask by SAM's decoder; the rest as in `answer`.
+
+        Clicks are given one after the other, each with the mask before it, which is how SAM was
+        trained and how a person made them.
+
+        Returns:
+            Logits (1, 4H, 4W) and predicted IoU (1,).
+        """
+        steps = prompt.as_told() if previous is None else [prompt]
+        iou = torch.ones(1)
+        for step in steps:
+            xy, labels = self._points(step, size_hw)
+            is_ambiguous = previous is None and step.box_xyxy is None and len(step.points_xy) == 1
+            given = None
+            if previous is not None:
+                given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+            with self.precision():
+                found = decoder(features, xy, labels, given, is_ambiguous)
+            previous, iou = found.best()
+        assert previous is not None
+        return previous, iou.clamp(0, 1)
+
+    def _described(self, features: ImageFeatures, logits: Tensor, iou: Tensor) -> ObjectMasks:
+        """Add what memory needs to a predicted mask: the object's pointer, and that it is there."""
+        with self.precision():
+            found = self.network.segment_given(features, logits[:, None])
+        present = torch.full_like(iou, POINTED_AT_LOGIT)
+        return ObjectMasks(logits, iou, present, found.pointer.float())
+
+    def refine(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
+        """Let SAM's decoder redraw masks that were read from memory, prompted by them.
+
+        Each mask and its enclosing box are the prompt; empty masks stay empty.
+        """
+        decoder = self.model.network.sam_decoder
+        if decoder is None:
+            return masks
+        corners, is_there = enclosing_corners(masks.logits > 0)
+        labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)
+        given = masks.logits[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+        with self.precision():
+            found = decoder(features, corners, labels.expand(len(corners), 2), given)
+        logits, iou = found.best()
+        return replace(
+            masks,
+            logits=torch.where(is_there[:, None, None], logits, masks.logits),
+            predicted_iou=torch.where(is_there, iou.clamp(0, 1), masks.predicted_iou),
+        )
 
     def _ask(
         self,
@@ -237,7 +336,7 @@ class ImagePredictor:
                 previous = mark_clicks(small, xy, labels)
             given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
         with self.precision():
-            found = self.model.network.segment(conditioned, features, xy, labels, given, multimask)
+            found = self.network.segment(conditioned, features, xy, labels, given, multimask)
         masks = found.best()
         if not follows_sam2:
             logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
@@ -250,7 +349,7 @@ class ImagePredictor:
         given = self._as_logits(mask, size_hw)
         given = resize_logits(given, features.input_hw)
         with self.precision():
-            found = self.model.network.segment_given(features, given[:, None])
+            found = self.network.segment_given(features, given[:, None])
         presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)
         return ObjectMasks(given, given.new_ones(1), presence, found.pointer.float())
 
@@ -271,3 +370,21 @@ class ImagePredictor:
         scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
         points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale
         return points[None], torch.tensor(labels, device=device)[None]
+
+
+def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the corners (O, 2, 2) in [0, 1] of the boxes around masks (O, h, w) bool.
+
+    Also tells which masks (O,) have a pixel; the box of an empty one is the whole image.
+    """
+    ends = []
+    for is_there in (masks.any(1), masks.any(2)):  # columns, then rows
+        count = is_there.shape[1]
+        first = is_there.int().argmax(1)
+        last = count - is_there.flip(1).int().argmax(1)
+        ends.append(torch.stack([first, last], 1) / count)
+    corners = torch.stack(ends, 2)
+    is_there = masks.flatten(1).any(1)
+    return torch.where(
+        is_there[:, None, None], corners, corners.new_tensor([[0, 0], [1, 1]])
+    ), is_there

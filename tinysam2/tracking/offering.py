@@ -31,7 +31,7 @@ def offer_frame(
         objects: by id.
         readings: what each object's mask came from, if from its memory.
     """
-    network = predictor.model.network
+    network = predictor.network
     binary = [
         _is_hardened(o.prompts.get(frame), network.config.follows_sam2) for o in objects.values()
     ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from tinysam2.config import ModelConfig
+from tinysam2.config import ModelConfig, SamConfig
 
 IMAGE_MEAN = (0.485, 0.456, 0.406)
 IMAGE_STD = (0.229, 0.224, 0.225)
@@ -28,7 +28,9 @@ def input_hw(size: int, aspect: float, step: int = 64) -> tuple[int, int]:
     return height, width
 
 
-def input_hw_of(config: ModelConfig, size: int, size_hw: tuple[int, int]) -> tuple[int, int]:
+def input_hw_of(
+    config: ModelConfig | SamConfig, size: int, size_hw: tuple[int, int]
+) -> tuple[int, int]:
     """Return height and width in pixels of a network's input for pictures of a size.
 
     Args:

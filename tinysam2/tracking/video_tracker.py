@@ -57,6 +57,7 @@ class VideoTracker:
         cleanup: MaskCleanup | None = None,
         is_exclusive: bool = False,
     ) -> None:
+        self.model = model
         self.predictor = ImagePredictor(model, image_size)
         self.network = model.network
         self.frames = frames
@@ -204,7 +205,7 @@ class VideoTracker:
 
     def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
         """Take half of the objects at once, in the end the CPU; False when nothing is left."""
-        device, at_once = self.predictor.model.device, min(self._most_at_once, len(banks))
+        device, at_once = self.model.device, min(self._most_at_once, len(banks))
         if at_once > 1:
             self._most_at_once = at_once // 2
             _log.warning(OBJECTS_AT_ONCE, device, self._most_at_once)
@@ -212,8 +213,9 @@ class VideoTracker:
             return False
         else:
             _log.warning(ON_CPU, device)
-            self.predictor = ImagePredictor(on_cpu(self.predictor.model), self.predictor.image_size)
-            self.network = self.predictor.model.network
+            self.model = on_cpu(self.model)
+            self.predictor = ImagePredictor(self.model, self.predictor.image_size)
+            self.network = self.predictor.network
             banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
         for i, bank in banks.items():
             self._objects[i].memory = bank

@@ -10,7 +10,6 @@ from PIL import Image
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import toy_model
-from tinysam2.decoder.answers import ObjectMasks
 from tinysam2.evaluation.interactive import (
     MOST_CLICKS,
     ClickedObject,
@@ -54,17 +53,19 @@ class Painter:
         prompt: ObjectPrompt,
         size_hw: tuple[int, int],
         previous: Tensor | None = None,
-    ) -> ObjectMasks:
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         self.prompts.append(prompt)
         self.previous.append(None if previous is None else previous[0].numpy() > 0)
         mask = self.masks[min(len(prompt.labels), len(self.masks)) - 1] > 0
         logits = torch.where(torch.from_numpy(mask), 3.0, -3.0)[None]
-        return ObjectMasks(logits, torch.ones(1), torch.ones(1), torch.zeros(1, 1))
+        return logits, torch.ones(1)
 
 
 def click_with(painter: Painter, root: Path, patch: pytest.MonkeyPatch) -> list[ClickedObject]:
     patch.setattr(
-        ImagePredictor, "answer", lambda _, *words, **named: painter.predict(*words, **named)
+        ImagePredictor,
+        "predict_logits",
+        lambda _, *words, **named: painter.predict(*words, **named),
     )
     found = click_images(toy_model(), read_images(root, "all"))
     return [one for objects in found for one in objects]
