@@ -11,7 +11,10 @@ from tinysam2.training.losses import DICE, FOCAL, IOU, dice_loss, focal_loss, ha
 from tinysam2.training.prompting import Prompt, box_corners, draw_click
 from tinysam2.training.sam.objects import Objects
 
-BOX_FRACTION = 0.35  # of the batches begin with a box, the others with a click
+BOX_FRACTION = 0.3  # of the batches begin with a box
+TRACKED_FRACTION = 0.2  # of the batches begin with a faulty mask and its box; the rest with a click
+NOISE = 4.0  # largest deviation of the noise in faulty masks, logits
+NOISE_CELLS = (4, 12)  # cells per side of its coarse and its fine part
 CLAMP = 32.0  # of the logits that are fed back as a mask prompt; SAM 2's limit
 _EPS = 1e-3
 
@@ -63,7 +66,7 @@ def prompt_loss(
     per_image = len(objects.masks) // len(features.s16)
     seen, taught = features.repeated(per_image), taught.repeated(per_image)
     prompt = _first_prompt(objects.masks, generator)
-    previous: Tensor | None = None
+    previous = prompt.previous
     losses, ious = [], []
     for number in range(rounds):
         ambiguous = number == 0 and prompt.is_ambiguous
@@ -83,13 +86,38 @@ def prompt_loss(
 
 
 def _first_prompt(masks: Tensor, generator: torch.Generator) -> Prompt:
-    """Draw a click, or a box, for all objects (O, h, w)."""
-    if torch.rand((), generator=generator, device=masks.device) < BOX_FRACTION:
-        labels = torch.tensor([2, 3], device=masks.device).expand(len(masks), 2)
-        return Prompt(box_corners(masks, generator), labels)
+    """Draw a click, a box, or a mask as tracking finds it, for all objects (O, h, w)."""
+    chance = float(torch.rand((), generator=generator, device=masks.device))
+    corner_labels = torch.tensor([2, 3], device=masks.device).expand(len(masks), 2)
+    if chance < TRACKED_FRACTION:
+        logits = faulty_logits(masks, generator)
+        return Prompt(box_corners(logits > 0, generator), corner_labels, previous=logits[:, None])
+    if chance < TRACKED_FRACTION + BOX_FRACTION:
+        return Prompt(box_corners(masks, generator), corner_labels)
     xy, labels = draw_click(masks, torch.zeros_like(masks), generator)
     labels = torch.where(labels == NOT_A_POINT, POSITIVE, labels)
     return Prompt(xy[:, None], labels[:, None], is_ambiguous=True)
+
+
+def faulty_logits(masks: Tensor, generator: torch.Generator) -> Tensor:
+    """Blur masks and add smooth noise, so that parts are missed, added and displaced.
+
+    Args:
+        masks: (O, h, w) bool.
+        generator: of the noise; each object draws its own strength.
+
+    Returns:
+        (O, h, w) logits.
+    """
+    count, size = len(masks), masks.shape[-2:]
+    device = masks.device
+    blurred = F.avg_pool2d(masks.float()[:, None], 7, 1, 3, count_include_pad=False)
+    logits = 3 * NOISE * (blurred - 0.5)
+    for cells in NOISE_CELLS:
+        strength = torch.rand(count, 1, 1, 1, generator=generator, device=device)
+        noise = torch.randn(count, 1, cells, cells, generator=generator, device=device)
+        logits = logits + NOISE * strength * F.interpolate(noise, size, mode="bicubic")
+    return logits[:, 0]
 
 
 def _corrected(

@@ -17,6 +17,7 @@ from tinysam2.network import TinySam2
 from tinysam2.sam import Sam
 from tinysam2.training.sam import stage
 from tinysam2.training.sam.config import SamDistillationConfig, SamPhase
+from tinysam2.training.sam.losses import faulty_logits
 from tinysam2.training.sam.samples import Pools, Views
 from tinysam2.training.sources.registry import DataRow
 
@@ -118,3 +119,14 @@ def test_embedding_of_its_own_travels_with_the_features() -> None:
     repeated = features.repeated(3).float()
     assert repeated.sam_embedding.shape == (6, 8, 3, 5)
     assert repeated.s16.shape == (6, 4, 3, 5)
+
+
+def test_faulty_masks_miss_parts_and_add_others() -> None:
+    masks = torch.zeros(32, 96, 96, dtype=torch.bool)
+    masks[:, 30:70, 20:60] = True
+    faulty = faulty_logits(masks, torch.Generator().manual_seed(0)) > 0
+    union = (faulty | masks).flatten(1).sum(1)
+    iou = (faulty & masks).flatten(1).sum(1) / union
+    assert 0.5 < float(iou.mean()) < 0.95
+    assert (masks & ~faulty).any()
+    assert (faulty & ~masks).any()
