@@ -11,12 +11,13 @@ from app.jobs.context import JobContext
 from app.jobs.import_masks import ImportStep
 from app.jobs.predict import PredictionStep
 from app.jobs.verify import VerifyStep
-from app.media.source import FrameSource
+from app.media.frames import FrameSource
 from app.media.video import VideoSource
 from app.storage.opening import open_any
 from app.storage.project_file import ProjectFile
 from app.storage.source_link import locate_source
-from app.tracking.loading import BackendLoader, load_model
+from app.tracking.backend import BackendLoader
+from app.tracking.model_catalog import load_model
 from app.tracking.results import result_edit
 
 Step = PredictionStep | ImportStep | VerifyStep

@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import os
 import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.core.atomic_write import atomic_write
 from app.core.errors import ExportError, ModelError, UsageError
 from app.core.settings import BUNDLED_MODEL, ModelSettings
 from app.export.registry import FORMATS
-from app.tracking import loading
-from app.tracking.models import known_models
+from app.tracking import model_catalog
+from app.tracking.backend import BackendLoader
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -84,13 +84,13 @@ def check_model(name: str) -> None:
     Raises:
         UsageError: there is none.
     """
-    if name not in (names := known_models()):
+    if name not in (names := model_catalog.known_models()):
         raise UsageError(f"There is no model {name!r}.", f"Choose from {', '.join(names)}.")
 
 
-def backend_loader(settings: ModelSettings) -> loading.BackendLoader:
+def backend_loader(settings: ModelSettings) -> BackendLoader:
     """Return what makes the model when the first job needs it."""
-    return partial(loading.load_model, settings)
+    return partial(model_catalog.load_model, settings)
 
 
 def chosen_formats(text: str) -> list[str]:
@@ -164,13 +164,11 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     Raises:
         ExportError: it cannot be written.
     """
-    partial_path = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial_path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-        os.replace(partial_path, path)
+        with atomic_write(path) as partial_path:
+            partial_path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     except OSError as error:
-        partial_path.unlink(missing_ok=True)
         raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.cli.options import add_json_option, check_model
 from app.cli.progress import Progress
 from app.core.errors import ModelError
-from app.tracking.models import MEGABYTE, state_of, store_errors
+from app.tracking.model_catalog import MEGABYTE, state_of, store_errors
 
 if TYPE_CHECKING:
     from tinysam2.store import ModelStore

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from app.core.cancel import CancelToken
-from app.media.source import FrameSource
-from app.tracking.backend import TrackerBackend
+from app.media.frames import FrameSource
+from app.tracking.backend import BackendLoader, TrackerBackend
 
 CLICK_CACHE_BYTES = 128 * 2**20
 """Ceiling of the decoded frames that are cached for clicks."""
@@ -26,7 +26,7 @@ class JobContext:
         load_backend: loads the model, which takes seconds.
     """
 
-    def __init__(self, source: FrameSource, load_backend: Callable[[], TrackerBackend]) -> None:
+    def __init__(self, source: FrameSource, load_backend: BackendLoader) -> None:
         self.source = source
         self._load_backend = load_backend
 

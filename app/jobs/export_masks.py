@@ -8,7 +8,7 @@ from app.core.cancel import CancelToken
 from app.core.document import Document
 from app.export.registry import ExportReport, export
 from app.jobs.context import Job
-from app.media.source import FrameSource
+from app.media.frames import FrameSource
 
 EXPORT_CACHE_BYTES = 32 * 2**20
 """Ceiling of the decoded frames that an export caches; it reads each frame once."""

@@ -9,7 +9,7 @@ from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.export.reading import read_masks
 from app.jobs.context import Job
-from app.media.source import FrameSource
+from app.media.frames import FrameSource
 
 
 @dataclass(frozen=True, slots=True)

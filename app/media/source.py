@@ -3,11 +3,9 @@
 from pathlib import Path
 
 from app.core.errors import SourceError
-from app.media.frames import FrameSource, SourceFingerprint
+from app.media.frames import FrameSource
 from app.media.sequence import IMAGE_SUFFIXES, open_images
 from app.media.video import VideoSource
-
-__all__ = ["FrameSource", "SourceError", "SourceFingerprint", "open_source"]
 
 
 def open_source(path: Path | str) -> FrameSource:

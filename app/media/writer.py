@@ -1,6 +1,5 @@
 """Write frames to a film that plays everywhere."""
 
-import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace
 
+from app.core.atomic_write import atomic_write
 from app.core.errors import ExportError
 from app.media.frames import Pixels
 
@@ -34,20 +34,18 @@ def write_film(path: Path, frames: Iterable[Pixels], frame_rate: Fraction) -> in
     Raises:
         ExportError: there are no frames, or the film cannot be written.
     """
-    partial = path.with_name(f".{path.stem}.partial.mp4")
+    options = {"movflags": "+faststart"}
     try:
-        with av.open(partial, "w", format="mp4", options={"movflags": "+faststart"}) as container:
-            frame_count = _encode(container, frames, frame_rate)
-        if not frame_count:
-            raise ExportError(f"{path} was not written: there are no frames to write.")
-        os.replace(partial, path)
+        with atomic_write(path) as partial_path:
+            with av.open(partial_path, "w", format="mp4", options=options) as container:
+                frame_count = _encode(container, frames, frame_rate)
+            if not frame_count:
+                raise ExportError(f"{path} was not written: there are no frames to write.")
     except (FFmpegError, OSError) as error:
         raise ExportError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Check that the folder exists and the disk has room.",
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return frame_count
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from app.media.source import FrameSource
+from app.media.frames import FrameSource
 
 
 def home_folder() -> Path:

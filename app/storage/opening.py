@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from app.core.document import Document
-from app.media.source import FrameSource, open_source
+from app.media.frames import FrameSource
+from app.media.source import open_source
 from app.storage.home import automatic_project
 from app.storage.project_file import ProjectFile
 from app.storage.source_link import check_same_video, describe_source, open_linked_source

@@ -7,9 +7,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from app.core.atomic_write import atomic_write
 from app.core.document import Change, Document, Edit
 from app.core.errors import ProjectError
 from app.storage import database
@@ -174,14 +176,14 @@ class ProjectFile:
     def _move(self, path: Path, source: Mapping[str, Any]) -> None:
         if path.resolve() == self.path.resolve():
             return
-        partial = path.with_name(f".{path.name}.partial")
         with database.project_errors(path, "saved"):
-            partial.unlink(missing_ok=True)
-            with sqlite3.connect(partial, check_same_thread=False) as copy:
+            with (
+                atomic_write(path) as partial_path,
+                closing(sqlite3.connect(partial_path, check_same_thread=False)) as copy,
+            ):
                 self._connection.backup(copy)
-                database.write_source(copy, source)
-            copy.close()
-            partial.replace(path)
+                with copy:  # commits
+                    database.write_source(copy, source)
             connection = database.connect(path)
             database.begin_logging(connection)
         self._connection.close()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from app.core.errors import ProjectError
-from app.media.source import FrameSource, open_source
+from app.media.frames import FrameSource
+from app.media.source import open_source
 
 
 def describe_source(source: FrameSource, project: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the application needs of a tracker; nothing here knows torch or Qt."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -9,7 +9,7 @@ from app.core.cancel import CancelToken
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryRecord
 from app.core.prompts import FramePrompts
-from app.media.source import FrameSource
+from app.media.frames import FrameSource
 
 
 class Direction(StrEnum):
@@ -131,3 +131,7 @@ class TrackerBackend(Protocol):
     ) -> Iterator[FrameResult]:
         """Track objects frame by frame, the start frame first; stop early when cancelled."""
         ...
+
+
+BackendLoader = Callable[[], TrackerBackend]
+"""Loads a model, which takes seconds, so it is called where jobs run; may raise `ModelError`."""

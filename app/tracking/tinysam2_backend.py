@@ -12,7 +12,7 @@ from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts
 from app.core.settings import ModelSettings
-from app.media.source import FrameSource, SourceFingerprint
+from app.media.frames import FrameSource, SourceFingerprint
 from app.tracking.backend import (
     Direction,
     FrameResult,

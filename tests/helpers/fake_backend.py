@@ -10,7 +10,7 @@ from app.core.cancel import CancelToken
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts
-from app.media.source import FrameSource
+from app.media.frames import FrameSource
 from app.tracking.backend import (
     FrameResult,
     ModelDescription,

@@ -6,7 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.core.errors import ModelError
-from app.tracking.models import AvailableModels, FetchStep, KnownModelRow, ModelCatalog, ModelState
+from app.tracking.model_catalog import (
+    AvailableModels,
+    FetchStep,
+    KnownModelRow,
+    ModelCatalog,
+    ModelState,
+)
 
 OWN_MEMORY = {
     "policy": "quality",

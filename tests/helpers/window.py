@@ -15,7 +15,7 @@ from app.core import edits
 from app.core.document import Document, Table
 from app.core.history import History
 from app.storage.home import home_folder
-from app.tracking.loading import BackendLoader
+from app.tracking.backend import BackendLoader
 from app.ui.window.main_window import MainWindow
 from app.ui.window.shortcuts import ShortcutGuard
 from app.ui.window.workspace import Workspace

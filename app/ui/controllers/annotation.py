@@ -12,8 +12,7 @@ from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, PointPrompt
 from app.jobs.predict import PredictionStep, preload_job, segment_job
 from app.session import Session
-from app.tracking.backend import SegmentRequest
-from app.tracking.loading import BackendLoader
+from app.tracking.backend import BackendLoader, SegmentRequest
 from app.tracking.requests import mask_to_correct, segment_request
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority

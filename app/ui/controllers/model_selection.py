@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.cancel import CancelToken
 from app.core.settings import ModelSettings
-from app.tracking.models import AvailableModels, FetchStep, ModelCatalog
+from app.tracking.model_catalog import AvailableModels, FetchStep, ModelCatalog
 from app.ui.dialogs import paths
 from app.ui.dialogs.model_dialog import ModelDialog
 from app.ui.jobs.job_queue import JobQueue

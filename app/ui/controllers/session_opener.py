@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.cancel import CancelToken
 from app.session import Session
 from app.storage.home import home_folder
-from app.tracking.loading import BackendLoader
+from app.tracking.backend import BackendLoader
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Outcome, Priority
 

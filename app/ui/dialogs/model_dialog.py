@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.settings import ModelSettings
-from app.tracking.models import AvailableModels, FetchStep, KnownModelRow, ModelState
+from app.tracking.model_catalog import AvailableModels, FetchStep, KnownModelRow, ModelState
 from app.ui.dialogs.model_form import ModelForm
 from app.ui.dialogs.model_table import ModelTable
 from app.ui.style.theme import SPACING_PX

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from app.core.settings import MemoryValue, ModelSettings
-from app.tracking.models import AvailableModels, KnownModelRow
+from app.tracking.model_catalog import AvailableModels, KnownModelRow
 from app.ui.dialogs.paths import WEIGHTS_FILTER
 from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberFormat, NumberInput
 from app.ui.style.theme import SPACING_PX

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.tracking.models import MEGABYTE, KnownModelRow, ModelState
+from app.tracking.model_catalog import MEGABYTE, KnownModelRow, ModelState
 from app.ui.style.theme import SPACING_PX
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -24,7 +24,7 @@ COLUMNS: tuple[_ColumnSpec, ...] = (
     ("Family", lambda model: model.family, LEFT),
     ("Parameters", lambda model: f"{model.parameters / MEGABYTE:.1f} M", RIGHT),
     ("J&F", lambda model: "-" if model.davis17_val is None else f"{model.davis17_val}", RIGHT),
-    ("License", lambda model: model.licence, LEFT),
+    ("License", lambda model: model.license, LEFT),
     ("Weights", lambda model: model.state.value, LEFT),
 )
 SCORE_TIP = "Published J&F in percent on the validation split of DAVIS 2017"

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.cancel import CancelToken
 from app.core.settings import ModelSettings
 from app.tracking.backend import TrackerBackend
-from app.tracking.loading import load_model
+from app.tracking.model_catalog import load_model
 
 ModelLoader = Callable[[ModelSettings], TrackerBackend]
 

@@ -10,7 +10,8 @@ from app.core.errors import ModelError
 from app.core.memory import Constraint, MemoryDecision
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
-from app.media.source import FrameSource, open_source
+from app.media.frames import FrameSource
+from app.media.source import open_source
 from app.tracking.backend import (
     Direction,
     FrameResult,

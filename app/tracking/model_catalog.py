@@ -1,6 +1,7 @@
-"""What there is to track with: known models, what is stored of them, devices; knows no window.
+"""The models that can be chosen, their weights and the devices of this computer.
 
-The model library, and torch with it, is loaded by the first call, which takes seconds: jobs call.
+Every function imports the model library, and torch with it, on its first call, which takes seconds;
+the window therefore calls them in jobs.
 """
 
 from collections.abc import Iterator
@@ -11,17 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.core.errors import ModelError
-from app.core.settings import MemoryValue
+from app.core.settings import MemoryValue, ModelSettings
+from app.tracking.backend import TrackerBackend
 
 if TYPE_CHECKING:
     from tinysam2.config import ModelConfig
     from tinysam2.zoo import KnownModel
 
 MEGABYTE = 1_000_000
+"""Bytes, as download sizes are counted."""
 
 
 class ModelState(StrEnum):
-    """Whether a model's weights are here; in the store they go before those that are bundled."""
+    """Where the weights of a model are; stored ones take precedence over bundled ones."""
 
     STORED = "stored"
     BUNDLED = "bundled"
@@ -33,18 +36,18 @@ class KnownModelRow:
     """A model that can be chosen.
 
     Attributes:
-        name: what people type.
-        title: what people read.
-        family: the system it belongs to.
-        parameters: number of weights.
-        davis17_val: published J&F in percent; None if not known.
-        licence: SPDX name of its weights' licence.
-        state: whether its weights are here.
-        can_fetch: whether its weights have an address.
-        input_size: side of its input for a square picture, pixels, unless told otherwise.
-        size_step: what input sides are multiples of.
-        megabytes: size of the file at that address; None if not known.
-        memory: its settings of the memory by name, unless told otherwise.
+        name: the name that commands and settings use.
+        title: the name that people read.
+        family: the model family that it belongs to.
+        parameters: number of parameters.
+        davis17_val: published J&F on DAVIS 2017 val in percent; None if unknown.
+        license: SPDX name of the license of its weights.
+        state: where its weights are.
+        can_fetch: whether its weights can be downloaded.
+        input_size: default side of its input for a square frame, pixels.
+        size_step: input sizes are multiples of this, pixels.
+        megabytes: size of the download; None if unknown.
+        memory: default values of its memory settings, by name.
     """
 
     name: str
@@ -52,7 +55,7 @@ class KnownModelRow:
     family: str
     parameters: int
     davis17_val: float | None
-    licence: str
+    license: str
     state: ModelState
     can_fetch: bool
     input_size: int
@@ -63,7 +66,7 @@ class KnownModelRow:
 
 @dataclass(frozen=True, slots=True)
 class AvailableModels:
-    """All that can be chosen: models, devices of this computer, policies of the memory."""
+    """What can be chosen: models, devices of this computer and memory policies."""
 
     models: tuple[KnownModelRow, ...]
     devices: tuple[str, ...]
@@ -72,17 +75,17 @@ class AvailableModels:
 
 @dataclass(frozen=True, slots=True)
 class FetchStep:
-    """How much of a file is here, and all of it, in megabytes."""
+    """Progress of a download: megabytes received, of ``total``."""
 
     done: int
     total: int
 
 
 class ModelCatalog:
-    """The model store as the window sees it."""
+    """Lists, downloads and imports models for the window; tests replace it as a whole."""
 
     def available(self) -> AvailableModels:
-        """Look at the store and at the computer."""
+        """Return what can be chosen now, from the known models, the store and this computer."""
         from tinysam2.config import MemoryPolicy
         from tinysam2.devices import available_devices
         from tinysam2.zoo import MODELS
@@ -98,13 +101,13 @@ class ModelCatalog:
 
         Args:
             path: the file.
-            selected: whose weights it holds, should they fit several models.
+            selected: name of the model that it holds, if its content fits several.
 
         Returns:
             The name of the model.
 
         Raises:
-            ModelError: it cannot be used, or fits several models other than the selected one.
+            ModelError: it cannot be used, or it fits several models and not the selected one.
         """
         from tinysam2.checkpoints import CheckpointError
         from tinysam2.recognising import AmbiguousError
@@ -120,7 +123,7 @@ class ModelCatalog:
                     raise error from None
 
     def fetch(self, name: str) -> Iterator[FetchStep]:
-        """Fetch a model's published weights; goes on after interruptions.
+        """Download the published weights of a model; resumes an interrupted download.
 
         Raises:
             ModelError: the network or the disk fails, or the file is not the published one.
@@ -135,11 +138,11 @@ class ModelCatalog:
 
 @contextmanager
 def store_errors(no_network: str, ambiguous: str) -> Iterator[None]:
-    """Turn the failures of the store into sentences for users.
+    """Turn errors of the model store into `ModelError`.
 
     Args:
-        no_network: what to do without one.
-        ambiguous: what to do when weights fit several models.
+        no_network: hint for when the network cannot be reached.
+        ambiguous: hint for when weights fit several models.
 
     Raises:
         ModelError: the store failed.
@@ -166,7 +169,7 @@ def known_models() -> tuple[str, ...]:
 
 
 def state_of(name: str) -> tuple[ModelState, Path | None]:
-    """Tell whether the weights of a model are here, and where."""
+    """Return where the weights of a model are, and the path of their file if there is one."""
     from tinysam2.build import BUNDLED
     from tinysam2.store import ModelStore
 
@@ -186,7 +189,7 @@ def _row(model: "KnownModel") -> KnownModelRow:
         family=model.family,
         parameters=model.parameters,
         davis17_val=model.davis17_val,
-        licence=model.licence,
+        license=model.licence,
         state=state,
         can_fetch=model.address is not None,
         input_size=config.image_size,
@@ -205,5 +208,16 @@ def _config(model: "KnownModel", path: Path | None) -> "ModelConfig":
         return FAMILIES[model.network].config
     try:
         return load_config(path) if path else ModelConfig()
-    except CheckpointError:  # is told when the weights are to be used
+    except CheckpointError:  # reported when the model is loaded
         return ModelConfig()
+
+
+def load_model(settings: ModelSettings) -> TrackerBackend:
+    """Load a model; takes seconds, so it is called where jobs run.
+
+    Raises:
+        ModelError: the model, its weights or the device cannot be used.
+    """
+    from app.tracking.tinysam2_backend import TinySam2Backend
+
+    return TinySam2Backend.load(settings)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from app.core.errors import ModelError
-from app.tracking.models import AvailableModels, ModelCatalog, ModelState
+from app.tracking.model_catalog import AvailableModels, ModelCatalog, ModelState
 from tests.helpers.file_server import serving
 from tinysam2 import store
 from tinysam2.build import BUNDLED
