@@ -2,8 +2,8 @@
 
 from tinysam2.build import load_model
 from tinysam2.config import FULL_MEMORY, MemoryConfig, MemoryPolicy, ModelConfig
-from tinysam2.tracking.steps import TrackStep
-from tinysam2.tracking.video_tracker import VideoTracker
+from tinysam2.inference.results import TrackStep
+from tinysam2.inference.video_tracker import VideoTracker
 
 __all__ = [
     "FULL_MEMORY",

@@ -8,19 +8,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tinysam2.checkpoints import CheckpointError, load_checkpoint, load_state
+from tinysam2.checkpoints.convert import load_neighbour
+from tinysam2.checkpoints.identify import not_for, recognise
+from tinysam2.checkpoints.native import CheckpointError, load_checkpoint, load_state
+from tinysam2.checkpoints.registry import MODELS, KnownModel
+from tinysam2.checkpoints.store import ModelStore
 from tinysam2.devices import choose_device, choose_precision, place
-from tinysam2.encoders.repvit import fuse_repvit
-from tinysam2.encoders.sam_fpn import SamFpn
-from tinysam2.neighbours import load_neighbour
-from tinysam2.network import TinySam2
-from tinysam2.recognising import not_for, recognise
-from tinysam2.sam import Sam
-from tinysam2.store import ModelStore
-from tinysam2.zoo import MODELS, KnownModel
+from tinysam2.model.encoders.repvit import fuse_repvit
+from tinysam2.model.encoders.sam_fpn import SamFpn
+from tinysam2.model.network import TinySam2
+from tinysam2.model.sam import Sam
 
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
-LOADABLE = tuple(MODELS)  # names of `tinysam2.zoo` that `load_model` takes
+LOADABLE = tuple(MODELS)  # names of `tinysam2.checkpoints.registry` that `load_model` takes
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def _evaluation(
 
 
 def _sequence_count(arguments: argparse.Namespace) -> int:
-    from tinysam2.evaluation.sequences import read_sequences
+    from tinysam2.datasets.sequences import read_sequences
 
     sequences = read_sequences(arguments.root, arguments.split)
     return sum(1 for _ in islice(sequences, arguments.sequences))

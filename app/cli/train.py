@@ -63,7 +63,7 @@ def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
-    from tinysam2.training.parallel import Ranks
+    from tinysam2.training.engine.distributed import Ranks
     from tinysam2.training.recipe import follow, is_begun
 
     ranks = Ranks.of_environment()
@@ -118,7 +118,7 @@ def _stop_on_interrupt(is_repeated: bool) -> Iterator[threading.Event]:
 
 
 def _line(recipe: "Recipe", report: Mapping[str, float]) -> str:
-    from tinysam2.training.running import share_done
+    from tinysam2.training.engine.run_control import share_done
 
     seconds = int(report["seconds"])
     share = share_done(recipe.minutes, recipe.steps, int(report["step"]), seconds)

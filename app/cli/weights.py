@@ -12,8 +12,8 @@ from app.core.errors import ModelError
 from app.tracking.model_catalog import MEGABYTE, state_of, store_errors
 
 if TYPE_CHECKING:
-    from tinysam2.store import ModelStore
-    from tinysam2.zoo import KnownModel
+    from tinysam2.checkpoints.registry import KnownModel
+    from tinysam2.checkpoints.store import ModelStore
 
 COLUMNS = ("name", "family", "parameters", "J&F", "licence", "tracks", "state")
 ELSEWHERE = "Where there is no network, fetch the file elsewhere and use `tinysam2 weights import`."
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    from tinysam2.store import ModelStore
+    from tinysam2.checkpoints.store import ModelStore
 
     with store_errors(ELSEWHERE, "Say which with --name."):
         status: int = arguments.act(arguments, ModelStore())
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace, store: "ModelStore") -> int:
-    from tinysam2.zoo import MODELS
+    from tinysam2.checkpoints.registry import MODELS
 
     rows = [_row(model) for model in MODELS.values()]
     print(json.dumps({"models": rows}) if arguments.json else _table(rows))

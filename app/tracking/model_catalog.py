@@ -16,8 +16,8 @@ from app.core.settings import MemoryValue, ModelSettings
 from app.tracking.backend import TrackerBackend
 
 if TYPE_CHECKING:
+    from tinysam2.checkpoints.registry import KnownModel
     from tinysam2.config import ModelConfig
-    from tinysam2.zoo import KnownModel
 
 MEGABYTE = 1_000_000
 """Bytes, as download sizes are counted."""
@@ -86,9 +86,9 @@ class ModelCatalog:
 
     def available(self) -> AvailableModels:
         """Return what can be chosen now, from the known models, the store and this computer."""
+        from tinysam2.checkpoints.registry import MODELS
         from tinysam2.config import MemoryPolicy
         from tinysam2.devices import available_devices
-        from tinysam2.zoo import MODELS
 
         return AvailableModels(
             tuple(map(_row, MODELS.values())),
@@ -109,9 +109,9 @@ class ModelCatalog:
         Raises:
             ModelError: it cannot be used, or it fits several models and not the selected one.
         """
-        from tinysam2.checkpoints import CheckpointError
-        from tinysam2.recognising import AmbiguousError
-        from tinysam2.store import ModelStore
+        from tinysam2.checkpoints.identify import AmbiguousError
+        from tinysam2.checkpoints.native import CheckpointError
+        from tinysam2.checkpoints.store import ModelStore
 
         with store_errors("", "Select the one it is in the table, then import it again."):
             try:
@@ -128,7 +128,7 @@ class ModelCatalog:
         Raises:
             ModelError: the network or the disk fails, or the file is not the published one.
         """
-        from tinysam2.store import ModelStore
+        from tinysam2.checkpoints.store import ModelStore
 
         hint = "Without network, fetch the file elsewhere and import it here."
         with store_errors(hint, ""):
@@ -147,9 +147,9 @@ def store_errors(no_network: str, ambiguous: str) -> Iterator[None]:
     Raises:
         ModelError: the store failed.
     """
-    from tinysam2.checkpoints import CheckpointError
-    from tinysam2.recognising import AmbiguousError
-    from tinysam2.store import NetworkError, StoreError
+    from tinysam2.checkpoints.identify import AmbiguousError
+    from tinysam2.checkpoints.native import CheckpointError
+    from tinysam2.checkpoints.store import NetworkError, StoreError
 
     try:
         yield
@@ -163,7 +163,7 @@ def store_errors(no_network: str, ambiguous: str) -> Iterator[None]:
 
 def known_models() -> tuple[str, ...]:
     """Return the names of all known models."""
-    from tinysam2.zoo import MODELS
+    from tinysam2.checkpoints.registry import MODELS
 
     return tuple(MODELS)
 
@@ -171,7 +171,7 @@ def known_models() -> tuple[str, ...]:
 def state_of(name: str) -> tuple[ModelState, Path | None]:
     """Return where the weights of a model are, and the path of their file if there is one."""
     from tinysam2.build import BUNDLED
-    from tinysam2.store import ModelStore
+    from tinysam2.checkpoints.store import ModelStore
 
     if path := ModelStore().path(name):
         return ModelState.STORED, path
@@ -200,9 +200,9 @@ def _row(model: "KnownModel") -> KnownModelRow:
 
 
 def _config(model: "KnownModel", path: Path | None) -> "ModelConfig":
-    from tinysam2.checkpoints import CheckpointError, load_config
+    from tinysam2.checkpoints.key_maps import FAMILIES
+    from tinysam2.checkpoints.native import CheckpointError, load_config
     from tinysam2.config import ModelConfig
-    from tinysam2.families import FAMILIES
 
     if model.network:
         return FAMILIES[model.network].config

@@ -22,14 +22,14 @@ from app.tracking.backend import (
     TrackRequest,
 )
 from tinysam2.build import Model, load_model
-from tinysam2.checkpoints import CheckpointError
+from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.postprocess import MaskCleanup
+from tinysam2.inference.results import TrackStep
+from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
-from tinysam2.tracking.finishing import MaskCleanup
-from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
-from tinysam2.tracking.steps import TrackStep
-from tinysam2.tracking.video_tracker import VideoTracker
 
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
 

@@ -5,6 +5,14 @@ from pathlib import Path
 from tests.helpers.sources import ROOT, python_sources
 
 LOADED_WHEN_NEEDED = {"torch", "tinysam2", "PySide6"}
+INNOCENT = [  # one module for each package that a contract names
+    "tinysam2/checkpoints/native.py",
+    "tinysam2/evaluation/metrics.py",
+    "tinysam2/inference/results.py",
+    "tinysam2/memory/bank.py",
+    "tinysam2/training/losses.py",
+    "tools/sample_clip/film.py",
+]
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -39,11 +47,12 @@ def test_import_contracts_catch_violations(tmp_path: Path) -> None:
             "app/core/document.py": "import app.media.video\n",
             "app/media/video.py": "def show():\n    import PySide6\n",
             "app/ui/canvas.py": "import torch\nimport PySide6\n",
-            "app/tracking/tinysam2_backend.py": "import torch\nimport tinysam2.layers.mlp\n",
-            "tinysam2/layers/mlp.py": "import tinysam2.build\n",
+            "app/tracking/tinysam2_backend.py": "import torch\nimport tinysam2.model.layers.mlp\n",
+            "tinysam2/model/layers/mlp.py": "import tinysam2.build\n",
             "tinysam2/build.py": "import app.core.document\n",
         },
     )
+    write_tree(tmp_path, dict.fromkeys(INNOCENT, ""))
     report = lint_imports(tmp_path).stdout
     assert "5 broken" in report, report
     assert "app.media.video -> PySide6" in report

@@ -11,11 +11,11 @@ from PIL import Image
 from app.cli import evaluate, main
 from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY
-from tinysam2.checkpoints import save_checkpoint
+from tinysam2.checkpoints.native import save_checkpoint
 from tinysam2.config import MemoryPolicy
 from tinysam2.evaluation.interactive_vos import CORRECTIONS
 from tinysam2.evaluation.prompts import Protocol
-from tinysam2.network import TinySam2
+from tinysam2.model.network import TinySam2
 
 FRAME_COUNT = 4
 

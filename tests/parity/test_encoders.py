@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from tests.parity.reference import Reference, open_reference
-from tinysam2.checkpoints import load_state
+from tinysam2.checkpoints.key_maps import FAMILIES, rename_keys
+from tinysam2.checkpoints.native import load_state
 from tinysam2.config import (
     REPVIT_VARIANTS,
     TRUNKS,
@@ -14,10 +15,9 @@ from tinysam2.config import (
     RepVitConfig,
     VitConfig,
 )
-from tinysam2.encoders.building import make_encoder
-from tinysam2.encoders.sam_fpn import SamFpn
-from tinysam2.families import FAMILIES, rename_keys
-from tinysam2.memory.perceiver import SpatialPerceiver
+from tinysam2.model.encoders.factory import make_encoder
+from tinysam2.model.encoders.sam_fpn import SamFpn
+from tinysam2.model.perceiver import SpatialPerceiver
 
 ENCODER_KEYS = ("image_encoder.", "sam_mask_decoder.conv_s0.", "sam_mask_decoder.conv_s1.")
 TOLERANCE = 1e-3

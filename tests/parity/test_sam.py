@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tests.helpers.sources import ROOT
 from tests.parity.reference import FOLDER, Reference
-from tinysam2.sam import Sam
-from tinysam2.sam_checkpoints import load_sam, sam_state
+from tinysam2.checkpoints.sam import load_sam, sam_state
+from tinysam2.model.sam import Sam
 
 TEACHER = ROOT.parent / "shared" / "data" / "teacher" / "sam-tinyvit5m.safetensors"
 TOLERANCE = 1e-3

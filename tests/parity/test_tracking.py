@@ -11,18 +11,19 @@ from torch.nn import functional as F
 
 from tests.parity.reference import Reference, open_reference
 from tinysam2.build import Model, prepare
-from tinysam2.checkpoints import load_state
-from tinysam2.decoder.answers import ObjectMasks
-from tinysam2.families import FAMILIES
-from tinysam2.image_features import ImageFeatures
+from tinysam2.checkpoints.convert import our_state
+from tinysam2.checkpoints.key_maps import FAMILIES
+from tinysam2.checkpoints.native import load_state
+from tinysam2.inference import memory_update as offering
+from tinysam2.inference import video_tracker
+from tinysam2.inference.frame_prediction import Reading
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
-from tinysam2.neighbours import our_state
-from tinysam2.network import TinySam2
-from tinysam2.tracking import offering, video_tracker
-from tinysam2.tracking.answering import Reading
-from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
-from tinysam2.tracking.tracked_object import TrackedObject
-from tinysam2.tracking.video_tracker import VideoTracker
+from tinysam2.model.decoder.predictions import ObjectMasks
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.network import TinySam2
 
 TOLERANCE = 1e-4
 RUNS = {"point": 4, "clicks": 2, "box": 2, "mask": 3}  # frames of each

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.build import ImageModel
+from tinysam2.datasets.image_folder import read_mask_folder
+from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Pixels, StillFile
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
 from tinysam2.evaluation.prompts import Predict, click_sequence
 from tinysam2.evaluation.report import mean_row
-from tinysam2.image_features import ImageFeatures
-from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
-from tinysam2.tracking.picture import resize_logits
-from tinysam2.training.clip_data import MAX_AREA, MIN_AREA
-from tinysam2.training.sources.material import VOID, Pixels, StillFile
-from tinysam2.training.sources.picture_folder import read_mask_folder
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.preprocess import resize_logits
+from tinysam2.model.image_features import ImageFeatures
 
 MOST_CLICKS = 20
 """Clicks after which an object is given up (Xu et al., "Deep Interactive Object Selection")."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
+from tinysam2.datasets.sequences import AnnotatedSequence
 from tinysam2.evaluation.metrics import Bitmap, Scores
 from tinysam2.evaluation.prompts import Click, corrective_click, points_and_labels
 from tinysam2.evaluation.report import mean, mean_row
@@ -30,8 +31,7 @@ from tinysam2.evaluation.runner import (
     scored_part,
     track_and_score,
 )
-from tinysam2.evaluation.sequences import AnnotatedSequence
-from tinysam2.tracking.video_tracker import VideoTracker
+from tinysam2.inference.video_tracker import VideoTracker
 
 CORRECTIONS = 3
 

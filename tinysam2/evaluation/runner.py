@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from tinysam2.build import Model
 from tinysam2.config import MemoryConfig
+from tinysam2.datasets.sequences import AnnotatedSequence, read_sequences
 from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
 from tinysam2.evaluation.prompts import Protocol, click_sequence, enclosing_box
-from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
+from tinysam2.inference.results import TrackStep
+from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
-from tinysam2.tracking.steps import TrackStep
-from tinysam2.tracking.video_tracker import VideoTracker
 
 VOID = 255
 

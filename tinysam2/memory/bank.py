@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.compression import MemoryGrid
 from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
 from tinysam2.memory.policies import BankView, Policy, make_policy
-from tinysam2.memory.quality import FrameScores
-from tinysam2.memory.selection import select_tokens
+from tinysam2.memory.pooling import MemoryGrid
+from tinysam2.memory.scores import FrameScores
+from tinysam2.memory.token_selection import select_tokens
 
 DETAIL_SHARE = 0.9  # of the budget: what one frame may take up when it comes
 

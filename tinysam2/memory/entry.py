@@ -6,8 +6,8 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
-from tinysam2.memory.quality import FrameScores
-from tinysam2.memory.shape import MaskShape
+from tinysam2.memory.mask_shape import MaskShape
+from tinysam2.memory.scores import FrameScores
 
 
 class Decision(StrEnum):
@@ -35,8 +35,8 @@ class MemoryEntry:
         descriptor: unit vector of the object's looks, see `object_descriptors`.
         shape: where its mask is and how large.
         is_fixed: prompted or pinned: never leaves.
-        rival_overlap: see `tinysam2.memory.shape.rival_overlap`; None if it was not asked for, or
-            the decoder gave one mask only.
+        rival_overlap: see `tinysam2.memory.mask_shape.rival_overlap`; None if it was not asked for,
+            or the decoder gave one mask only.
     """
 
     frame: int

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tinysam2.build import load_own
-from tinysam2.checkpoints import save_checkpoint
-from tinysam2.encoders.repvit import fuse_repvit
-from tinysam2.network import TinySam2
+from tinysam2.checkpoints.native import save_checkpoint
+from tinysam2.model.encoders.repvit import fuse_repvit
+from tinysam2.model.network import TinySam2
 
 
 def average(

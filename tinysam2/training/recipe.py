@@ -9,14 +9,14 @@ from types import NoneType, UnionType
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from tinysam2.devices import choose_device
-from tinysam2.training.distillation_config import DistillationConfig
-from tinysam2.training.feature_distillation import distil
-from tinysam2.training.parallel import Ranks, joined
-from tinysam2.training.running import STATE_FILE, StopRequest
-from tinysam2.training.sam.config import SamDistillationConfig
-from tinysam2.training.sam.stage import distill_sam
-from tinysam2.training.tracking_config import TrackingConfig
-from tinysam2.training.tracking_stage import train_tracking
+from tinysam2.training.distillation.features.config import DistillationConfig
+from tinysam2.training.distillation.features.stage import distil
+from tinysam2.training.distillation.sam.config import SamDistillationConfig
+from tinysam2.training.distillation.sam.stage import distill_sam
+from tinysam2.training.engine.distributed import Ranks, joined
+from tinysam2.training.engine.run_control import STATE_FILE, StopRequest
+from tinysam2.training.tracking.config import TrackingConfig
+from tinysam2.training.tracking.stage import train_tracking
 
 Recipe: TypeAlias = DistillationConfig | SamDistillationConfig | TrackingConfig
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
-from tinysam2.training.parallel import ALONE
+from tinysam2.training.engine.distributed import ALONE
 from tinysam2.training.recipe import read_recipe
-from tinysam2.training.tracking_batches import Batch, batch_source, make_clips, make_stills
-from tinysam2.training.tracking_config import Phase, TrackingConfig
-from tinysam2.training.tracking_stage import train_step
-from tinysam2.training.tracking_state import TrainingState, begin
+from tinysam2.training.tracking.batches import Batch, batch_source, make_clips, make_stills
+from tinysam2.training.tracking.config import Phase, TrackingConfig
+from tinysam2.training.tracking.stage import train_step
+from tinysam2.training.tracking.state import TrainingState, begin
 
 REFERENCE = Phase(1.0, 256, length=3)
 """Measured before the recipe's own phases, to compare recipes and machines."""

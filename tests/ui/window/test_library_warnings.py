@@ -15,7 +15,7 @@ SENTENCE = "cuda is out of memory: tracking goes on on the CPU"
 
 
 def warn() -> None:
-    logging.getLogger("tinysam2.tracking.video_tracker").warning(SENTENCE)
+    logging.getLogger("tinysam2.inference.video_tracker").warning(SENTENCE)
 
 
 def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:

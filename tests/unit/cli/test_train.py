@@ -15,12 +15,12 @@ from app.cli import main
 from tests.helpers.sources import ROOT
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.config import MemoryPolicy, ModelConfig
-from tinysam2.network import TinySam2
+from tinysam2.datasets.registry import DataRow
+from tinysam2.model.network import TinySam2
 from tinysam2.training import recipe as recipes
-from tinysam2.training.distillation_config import DistillationConfig
+from tinysam2.training.distillation.features.config import DistillationConfig
 from tinysam2.training.recipe import RecipeError, read_recipe
-from tinysam2.training.sources.registry import DataRow
-from tinysam2.training.tracking_config import TrackingConfig
+from tinysam2.training.tracking.config import TrackingConfig
 
 TRACKING = """
 stage = "tracking"

@@ -10,8 +10,9 @@ import torch
 
 from app.cli import main
 from tests.helpers.file_server import FileServer, serving
-from tinysam2 import build, store
-from tinysam2.zoo import MODELS
+from tinysam2 import build
+from tinysam2.checkpoints import store
+from tinysam2.checkpoints.registry import MODELS
 
 CONTENT = b"weights " * 1000
 

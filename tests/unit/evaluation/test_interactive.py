@@ -18,8 +18,8 @@ from tinysam2.evaluation.interactive import (
     read_images,
     summarize_clicks,
 )
-from tinysam2.image_features import ImageFeatures
-from tinysam2.tracking.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.model.image_features import ImageFeatures
 
 Pixels = NDArray[np.uint8]
 SIZE_HW = (40, 60)

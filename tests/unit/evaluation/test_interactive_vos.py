@@ -5,13 +5,13 @@ import pytest
 from PIL import Image
 
 from tests.unit.evaluation.tracked import Clicks, CorrectableTracker, Labels
+from tinysam2.datasets.sequences import AnnotatedSequence, read_sequences
 from tinysam2.evaluation.interactive_vos import (
     CorrectedSequence,
     correct_sequence,
     summarize_corrections,
 )
 from tinysam2.evaluation.report import write_csv
-from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
 
 SIZE_HW = (48, 64)
 FRAME_COUNT = 8

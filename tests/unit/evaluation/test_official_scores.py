@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.unit.evaluation.tracked import ScriptedTracker
+from tinysam2.datasets.sequences import read_sequences
 from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import score_sequence
-from tinysam2.evaluation.sequences import read_sequences
 
 FRAMES = 40
 OFFICIAL = {

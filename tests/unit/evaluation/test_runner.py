@@ -12,12 +12,12 @@ from PIL import Image
 from tests.unit.evaluation.tracked import ScriptedTracker
 from tinysam2.build import prepare
 from tinysam2.config import ModelConfig
+from tinysam2.datasets.sequences import AnnotatedSequence, read_sequences
 from tinysam2.evaluation.prompts import Protocol, click_sequence
 from tinysam2.evaluation.report import summarize, write_csv, write_json
 from tinysam2.evaluation.runner import SequenceResult, combined_labels, evaluate, score_sequence
-from tinysam2.evaluation.sequences import AnnotatedSequence, read_sequences
-from tinysam2.network import TinySam2
-from tinysam2.tracking.steps import TrackStep
+from tinysam2.inference.results import TrackStep
+from tinysam2.model.network import TinySam2
 
 Labels = NDArray[np.uint8]
 SIZE_HW = (48, 64)

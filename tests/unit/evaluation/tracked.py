@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tinysam2.evaluation.sequences import AnnotatedSequence
-from tinysam2.tracking.steps import TrackStep
+from tinysam2.datasets.sequences import AnnotatedSequence
+from tinysam2.inference.results import TrackStep
 
 Labels = NDArray[np.uint8]
 Clicks = dict[int, list[tuple[int, int, int]]]

@@ -9,7 +9,7 @@ from torch import nn
 
 from tinysam2.build import Model, prepare
 from tinysam2.config import MemoryConfig, ModelConfig
-from tinysam2.network import TinySam2
+from tinysam2.model.network import TinySam2
 
 TOY = ModelConfig(
     dim=64,

@@ -10,11 +10,11 @@ import torch
 from app.core.errors import ModelError
 from app.tracking.model_catalog import AvailableModels, ModelCatalog, ModelState
 from tests.helpers.file_server import serving
-from tinysam2 import store
 from tinysam2.build import BUNDLED
-from tinysam2.checkpoints import load_checkpoint, save_checkpoint
-from tinysam2.store import ModelStore
-from tinysam2.zoo import MODELS
+from tinysam2.checkpoints import store
+from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
+from tinysam2.checkpoints.registry import MODELS
+from tinysam2.checkpoints.store import ModelStore
 
 CONTENT = bytes(3_000_000)
 

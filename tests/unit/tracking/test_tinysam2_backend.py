@@ -23,8 +23,8 @@ from app.tracking.tinysam2_backend import TinySam2Backend, model_errors
 from tests.helpers.fake_backend import disk
 from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY, toy_model
-from tinysam2.checkpoints import save_checkpoint
-from tinysam2.network import TinySam2
+from tinysam2.checkpoints.native import save_checkpoint
+from tinysam2.model.network import TinySam2
 
 CLICK = FramePrompts((PointPrompt(30, 30),))
 

@@ -1,10 +1,10 @@
 """SAMURAI's memory policy."""
 
 from tinysam2.config import MemoryConfig
+from tinysam2.memory.box_motion import BoxMotion
 from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
-from tinysam2.memory.motion import BoxMotion
+from tinysam2.memory.mask_shape import Box, box_iou
 from tinysam2.memory.policies.policy import BankView, Policy
-from tinysam2.memory.shape import Box, box_iou
 
 # SAMURAI's constants
 LEAST_IOU = 0.5

@@ -7,10 +7,10 @@ from torch.nn import functional as F
 
 from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.memory.bank import MemoryBank
-from tinysam2.memory.compression import MemoryGrid
 from tinysam2.memory.entry import Decision, MemoryEntry
-from tinysam2.memory.quality import FrameScores
-from tinysam2.memory.shape import MaskShape
+from tinysam2.memory.mask_shape import MaskShape
+from tinysam2.memory.pooling import MemoryGrid
+from tinysam2.memory.scores import FrameScores
 
 CELLS, POINTER_TOKENS, BUDGET = 16, 2, 40
 GRID = MemoryGrid.of((4, 4), 1, torch.device("cpu"))

@@ -7,8 +7,8 @@ from tests.unit.tinysam2.memory.test_bank import GRID, entry
 from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.mask_shape import MaskShape
 from tinysam2.memory.policies import POLICIES
-from tinysam2.memory.shape import MaskShape
 
 VISIBLE, GONE, DOUBTFUL = (0.9, 1.0), (0.9, 0.0), (0.2, 1.0)  # predicted IoU, object presence
 

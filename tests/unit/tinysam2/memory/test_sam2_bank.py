@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from tests.unit.tinysam2.test_options import SAM2, model_of
+from tests.unit.tinysam2.model.test_options import SAM2, model_of
 from tests.unit.tinysam2.toys import TOY, block_mask, noise_frames, toy_network
 from tinysam2.config import FULL_MEMORY, MemoryConfig, MemoryPolicy
+from tinysam2.inference.memory_access import make_bank, read_memory
+from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.entry import MemoryEntry
-from tinysam2.memory.quality import FrameScores
-from tinysam2.memory.shape import MaskShape
-from tinysam2.network import TinySam2
-from tinysam2.tracking.remembering import make_bank, read_memory
-from tinysam2.tracking.video_tracker import VideoTracker
+from tinysam2.memory.mask_shape import MaskShape
+from tinysam2.memory.scores import FrameScores
+from tinysam2.model.network import TinySam2
 
 SIZE_HW = (8, 8)
 LAST_CODE, LONGEST_AGE = 6, 15

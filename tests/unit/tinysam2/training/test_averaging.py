@@ -6,9 +6,9 @@ import torch
 
 from tests.unit.tinysam2.toys import TOY, randomise_norms
 from tinysam2.build import load_model
-from tinysam2.checkpoints import load_checkpoint, save_checkpoint
-from tinysam2.encoders.repvit import fuse_repvit
-from tinysam2.network import TinySam2
+from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
+from tinysam2.model.encoders.repvit import fuse_repvit
+from tinysam2.model.network import TinySam2
 from tinysam2.training.averaging import average, main
 
 

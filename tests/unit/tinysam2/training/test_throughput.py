@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tinysam2.training.data_folder import make_data_folder
-from tinysam2.checkpoints import save_checkpoint
+from tinysam2.checkpoints.native import save_checkpoint
 from tinysam2.config import ModelConfig
-from tinysam2.network import TinySam2
+from tinysam2.model.network import TinySam2
 from tinysam2.training import throughput
-from tinysam2.training.tracking_config import Phase
+from tinysam2.training.tracking.config import Phase
 
 SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
 

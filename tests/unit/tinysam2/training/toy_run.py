@@ -7,8 +7,8 @@ from safetensors.torch import save_file
 
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.config import ModelConfig
-from tinysam2.network import TinySam2
-from tinysam2.training.tracking_config import Phase, TrackingConfig
+from tinysam2.model.network import TinySam2
+from tinysam2.training.tracking.config import Phase, TrackingConfig
 
 
 def make_run(folder: Path, model: ModelConfig) -> TrackingConfig:

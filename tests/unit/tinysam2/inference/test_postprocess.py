@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
+from tinysam2.inference.postprocess import MaskCleanup, without_overlap
+from tinysam2.inference.video_tracker import VideoTracker
+
+FRAMES = noise_frames(3)
+
+
+def logits_of(mask: NDArray[np.bool_]) -> Tensor:
+    return torch.from_numpy(np.where(mask, 3.0, -3.0).astype(np.float32))
+
+
+def faulty_mask() -> NDArray[np.bool_]:
+    """Draw a block with a hole of 4 and one of 20, and besides a part of 6 and one of 30."""
+    mask = block_mask(8, 16, 24)
+    mask[12:14, 20:22] = False
+    mask[20:24, 25:30] = False
+    mask[40:42, 60:63] = True
+    mask[10:16, 60:65] = True
+    return mask
+
+
+def test_small_holes_are_filled_and_small_parts_dropped() -> None:
+    wanted = faulty_mask()
+    wanted[12:14, 20:22] = True
+    wanted[40:42, 60:63] = False
+    found = MaskCleanup(4, 6).clean(logits_of(faulty_mask()))
+    assert np.array_equal(found.numpy() > 0, wanted)
+    both = MaskCleanup(20, 30).clean(logits_of(faulty_mask())).numpy() > 0
+    assert np.array_equal(both, block_mask(8, 16, 24))
+
+
+def test_each_repair_can_be_asked_for_alone() -> None:
+    logits = logits_of(faulty_mask())
+    assert torch.equal(MaskCleanup().clean(logits), logits)
+    assert int((MaskCleanup(fill_holes_px=4).clean(logits) > 0).sum()) == faulty_mask().sum() + 4
+    assert int((MaskCleanup(drop_specks_px=6).clean(logits) > 0).sum()) == faulty_mask().sum() - 6
+
+
+def test_the_logits_given_are_not_written_to() -> None:
+    logits = logits_of(faulty_mask())
+    MaskCleanup(20, 30).clean(logits)
+    assert torch.equal(logits, logits_of(faulty_mask()))
+
+
+def test_small_object_and_empty_mask_stay() -> None:
+    for mask in (block_mask(3, 3, 2), np.zeros(SIZE_HW, np.bool_), np.ones(SIZE_HW, np.bool_)):
+        assert torch.equal(MaskCleanup(99, 99).clean(logits_of(mask)), logits_of(mask))
+
+
+@pytest.mark.parametrize(("y", "x"), [(0, 0), (24, 56)])
+def test_bay_at_the_edge_is_no_hole(y: int, x: int) -> None:
+    mask = block_mask(y, x, 24)
+    mask[y + 10 : y + 12, x if x == 0 else x + 22 : x + 2 if x == 0 else x + 24] = False
+    assert torch.equal(MaskCleanup(50).clean(logits_of(mask)), logits_of(mask))
+
+
+def test_areas_follow_the_size_of_the_frame() -> None:
+    assert MaskCleanup.of_share((1080, 1920)) == MaskCleanup(253, 253)
+    with pytest.raises(ValueError, match="areas must be at least 0"):
+        MaskCleanup(-1)
+
+
+def test_pixels_belong_to_the_highest_logit() -> None:
+    logits = torch.tensor([[[1.0, 5.0, -1.0]], [[2.0, 3.0, -2.0]]])
+    found = without_overlap(logits, [False, False])
+    assert (found > 0).tolist() == [[[False, True, False]], [[True, False, False]]]
+
+
+def test_given_mask_wins_and_stays() -> None:
+    logits = torch.tensor([[[30.0, 5.0, 20.0]], [[10.0, -10.0, 10.0]]])
+    found = without_overlap(logits, [False, True])
+    assert torch.equal(found[1], logits[1])
+    assert (found[0] > 0).tolist() == [[False, True, False]]
+
+
+def test_tracker_repairs_what_it_tracked_and_nothing_that_was_said() -> None:
+    plain, clean = (
+        VideoTracker(toy_model(), FRAMES, cleanup=cleanup)
+        for cleanup in (None, MaskCleanup(30, 30))
+    )
+    for tracker in (plain, clean):
+        tracker.add_mask(1, 0, faulty_mask())
+        tracker.add_points(2, 0, [[30, 20]], [1])
+    for a, b in zip(plain.propagate(), clean.propagate(), strict=True):
+        for one, other in zip(a.mask_logits, b.mask_logits, strict=True):
+            wanted = MaskCleanup(30, 30).clean(one) if a.frame_index else one
+            assert torch.equal(other, wanted)
+        assert a.scores == b.scores
+
+
+def test_tracker_keeps_objects_apart_when_asked() -> None:
+    tracker = VideoTracker(toy_model(), FRAMES, is_exclusive=True)
+    tracker.add_mask(1, 0, block_mask())
+    tracker.add_mask(2, 0, block_mask(20, 40, 20))
+    tracker.add_points(3, 0, [[30, 20]], [1])
+    steps = list(tracker.propagate())
+    assert np.array_equal(steps[0].mask_logits[0].numpy() > 0, block_mask())
+    assert all(((s.mask_logits > 0).sum(0) <= 1).all() for s in steps)

@@ -1,0 +1,131 @@
+"""A network with SAM's decoder: it predicts from prompts, and redraws what memory finds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.tinysam2.toys import (
+    SIZE_HW,
+    TOY,
+    block_mask,
+    noise_frames,
+    randomise_norms,
+    set_presence,
+)
+from tinysam2.build import ImageModel, Model, prepare
+from tinysam2.config import SamConfig, TinyVitConfig
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt, enclosing_corners
+from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.model.decoder.predictions import ObjectMasks
+from tinysam2.model.network import TinySam2
+from tinysam2.model.sam import MaskPrediction, Sam
+
+CLICK = ObjectPrompt.of([[30, 20]], [1], None)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    torch.manual_seed(7)
+    network = TinySam2(replace(TOY, sam_decoder=True)).eval()
+    randomise_norms(network)
+    set_presence(network, 4.0)
+    return replace(prepare(network, torch.device("cpu")), autocast=None)
+
+
+@pytest.fixture(scope="module")
+def still_model() -> ImageModel:
+    torch.manual_seed(7)
+    trunk = TinyVitConfig((16, 32, 64, 64), (1, 1, 1, 1), (0, 1, 2, 2))
+    return ImageModel(Sam(SamConfig("tinysam", trunk, 128)).eval(), torch.device("cpu"), None)
+
+
+@torch.inference_mode()
+def test_clicks_at_once_equal_clicks_one_by_one(model: Model) -> None:
+    predictor = ImagePredictor(model)
+    features = predictor.features(0, noise_frames(1)[0])
+    xy, labels = [[30, 20], [60, 40], [10, 5]], [1, 0, 1]
+    previous = None
+    for count in (1, 2, 3):
+        so_far = ObjectPrompt.of(xy[:count], labels[:count], None)
+        previous, iou = predictor.predict_logits(features, so_far, SIZE_HW, previous)
+    at_once, _ = predictor.predict_logits(features, ObjectPrompt.of(xy, labels, None), SIZE_HW)
+    assert previous is not None
+    torch.testing.assert_close(at_once, previous)
+    assert 0 <= float(iou) <= 1
+
+
+def test_each_kind_of_prompt_gives_its_own_mask(model: Model) -> None:
+    predictor, image = ImagePredictor(model), noise_frames(1)[0]
+    prompts = [
+        CLICK,
+        ObjectPrompt.of([[30, 20]], [0], None),
+        ObjectPrompt.of([], [], [10, 10, 50, 40]),
+        ObjectPrompt.of([[30, 20]], [1], [10, 10, 50, 40]),
+    ]
+    masks = [predictor.predict(0, image, p).mask_logits for p in prompts]
+    masks.append(predictor.predict(0, image, CLICK, previous=block_mask()).mask_logits)
+    for i, one in enumerate(masks):
+        assert not any(np.allclose(one, other, atol=1e-4) for other in masks[:i])
+
+
+def test_still_model_predicts_but_does_not_track(still_model: ImageModel) -> None:
+    predictor = ImagePredictor(still_model)
+    found = predictor.predict(0, noise_frames(1)[0], CLICK)
+    assert found.mask_logits.shape == SIZE_HW
+    with pytest.raises(ValueError, match="tinysam segments single images and cannot track"):
+        _ = predictor.network
+
+
+@torch.inference_mode()
+def test_tracked_masks_are_what_sams_decoder_draws(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decoder is given the mask that memory found and its box; its drawing is the result."""
+    decoder = model.network.sam_decoder
+    assert decoder is not None
+    asked = []
+
+    def draw(_features: object, xy: object, labels: torch.Tensor, mask: torch.Tensor) -> object:
+        asked.append((xy, labels, mask))
+        logits = torch.full_like(mask, -5.0)
+        logits[..., 4:8, 4:8] = 5.0
+        return MaskPrediction(logits, torch.full((len(mask), 1), 0.75))
+
+    monkeypatch.setattr(decoder, "forward", draw)
+    tracker = VideoTracker(model, noise_frames(3))
+    tracker.add_mask(1, 0, block_mask())
+    steps = list(tracker.propagate())
+    assert [step.scores[1].predicted_iou for step in steps[1:]] == [0.75, 0.75]
+    assert asked
+    for _, labels, _ in asked:
+        assert labels.tolist() == [[2, 3]]
+    grid = ImagePredictor(model).input_hw(SIZE_HW)
+    y, x = (int(6 * 4 * side / size) for side, size in zip(SIZE_HW, grid, strict=True))
+    drawn = steps[1].mask_logits[0] > 0
+    assert drawn[y, x]
+    assert drawn.float().mean() < 0.2
+
+
+@torch.inference_mode()
+def test_empty_masks_stay_empty(model: Model) -> None:
+    predictor = ImagePredictor(model)
+    features = predictor.features(0, noise_frames(1)[0])
+    height, width = 4 * features.size_hw[0], 4 * features.size_hw[1]
+    logits = torch.full((2, height, width), -1024.0)
+    logits[1, 3:9, 5:20] = 4.0
+    masks = ObjectMasks(logits, torch.tensor([0.1, 0.2]), torch.ones(2), torch.zeros(2, TOY.dim))
+    refined = predictor.refine(features, masks)
+    torch.testing.assert_close(refined.logits[0], logits[0])
+    assert float(refined.predicted_iou[0]) == pytest.approx(0.1)
+    assert not torch.allclose(refined.logits[1], logits[1])
+
+
+def test_corners_enclose_the_mask() -> None:
+    masks = torch.zeros(2, 10, 20, dtype=torch.bool)
+    masks[0, 2:5, 4:16] = True
+    corners, has_pixel = enclosing_corners(masks)
+    torch.testing.assert_close(corners[0], torch.tensor([[0.2, 0.2], [0.8, 0.5]]))
+    assert has_pixel.tolist() == [True, False]
+    torch.testing.assert_close(corners[1], torch.tensor([[0.0, 0.0], [1.0, 1.0]]))

@@ -1,0 +1,76 @@
+import torch
+from torch import Tensor
+
+from tinysam2.memory.token_selection import select_tokens
+
+ALL = torch.arange(6)
+
+
+def tokens(seed: int) -> Tensor:
+    return torch.randn(6, 8, generator=torch.Generator().manual_seed(seed))
+
+
+def test_nothing_is_dropped_while_the_budget_suffices() -> None:
+    keep = select_tokens([tokens(0), tokens(1)], [ALL, ALL], [True, False], budget=12)
+    assert all(bool(k.all()) for k in keep)
+
+
+def test_budget_is_used_to_the_last_token() -> None:
+    for budget in range(1, 18):
+        frames = [tokens(i) for i in range(3)]
+        keep = select_tokens(frames, [ALL] * 3, [True, False, False], budget)
+        assert sum(int(k.sum()) for k in keep) == budget
+
+
+def test_a_fixed_frame_is_sure_of_its_share_however_little_it_says() -> None:
+    frames = [tokens(0), tokens(0), tokens(1), tokens(2)]
+    keep = select_tokens(frames, [ALL] * 4, [False, True, False, False], budget=10)
+    assert int(keep[1].sum()) == 3
+
+
+def test_fixed_frames_are_sure_of_six_tenths_together() -> None:
+    dull, new = torch.ones(30, 8), torch.randn(41, 8, generator=torch.Generator().manual_seed(3))
+    for count, sure in ((1, 12), (2, 12), (3, 8), (4, 6), (6, 4)):
+        frames, squares = [dull] * count + [new], [torch.arange(30)] * count + [torch.arange(41)]
+        keep = select_tokens(frames, squares, [True] * count + [False], budget=41)
+        assert min(int(k.sum()) for k in keep[:count]) == sure
+
+
+def test_a_fixed_frame_gives_way_to_what_is_new() -> None:
+    dull = torch.ones(6, 8)
+    keep = select_tokens([dull, tokens(1)], [ALL] * 2, [True, False], budget=10)
+    assert [int(k.sum()) for k in keep] == [4, 6]
+
+
+def test_every_correction_is_remembered_and_room_is_left_for_others() -> None:
+    frames = [tokens(i) for i in (0, 0, 0, 1, 2)]
+    keep = select_tokens(frames, [ALL] * 5, [True, True, True, False, False], budget=12)
+    kept = [int(k.sum()) for k in keep]
+    assert min(kept) >= 1
+    assert sum(kept) == 12
+
+
+def test_what_an_earlier_frame_holds_in_its_place_goes_before_what_is_new() -> None:
+    first, second = tokens(0), tokens(1)
+    second[:4] = 3 * first[:4]  # the same direction says the same
+    keep = select_tokens([first, second], [ALL, ALL], [True, False], budget=8)
+    assert keep[1].tolist() == [False] * 4 + [True] * 2
+
+
+def test_the_same_look_elsewhere_is_new() -> None:
+    first = tokens(0)
+    keep = select_tokens([first, first], [ALL, ALL + 6], [True, False], budget=11)
+    assert bool(keep[1].all())
+    keep = select_tokens(
+        [first, torch.cat([first[:3], first[:3]])],
+        [ALL, torch.tensor([0, 1, 2, 6, 7, 8])],
+        [True, False],
+        budget=9,
+    )
+    assert keep[1].tolist() == [False] * 3 + [True] * 3
+
+
+def test_frames_without_tokens_are_no_trouble() -> None:
+    none = torch.zeros(0, dtype=torch.long)
+    keep = select_tokens([tokens(0), torch.zeros(0, 8)], [ALL, none], [False, False], budget=4)
+    assert [len(k) for k in keep] == [6, 0]

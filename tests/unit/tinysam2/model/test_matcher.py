@@ -1,0 +1,76 @@
+import torch
+from torch import Tensor, nn
+
+from tinysam2.model.matcher import LOGIT_SCALE, FeatureMatcher
+
+DIM, SIDE = 8, 4
+
+
+def matcher_of_plain_tokens() -> FeatureMatcher:
+    """Make a matcher of tokens that hold features and, at the end, whether they show the object."""
+    matcher = FeatureMatcher(DIM, DIM)
+    for layer in (matcher.query_proj, matcher.key_proj):
+        nn.init.zeros_(layer.bias)
+        nn.init.eye_(layer.weight)
+    nn.init.zeros_(matcher.share_proj.weight)
+    nn.init.zeros_(matcher.share_proj.bias)
+    with torch.no_grad():
+        matcher.share_proj.weight[0, -1] = 8.0
+    return matcher
+
+
+def scene(seed: int = 3) -> tuple[Tensor, Tensor]:
+    """Draw features (1, 8, 4, 4), and the object in the two columns on the left, as -1 and 1."""
+    features = torch.randn(1, DIM, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
+    shows = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(SIDE)
+    return features, shows
+
+
+def tokens_of(features: Tensor, shows: Tensor) -> Tensor:
+    tokens = features.flatten(2).transpose(1, 2).clone()
+    tokens[..., -1] = shows
+    return tokens
+
+
+def coarse_logits(matcher: FeatureMatcher, features: Tensor, tokens: Tensor) -> Tensor:
+    everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
+    found = matcher.compare(features, tokens, everywhere)[:, 0] * LOGIT_SCALE
+    return found
+
+
+@torch.inference_mode()
+def test_the_object_is_found_where_it_went() -> None:
+    matcher, (features, shows) = matcher_of_plain_tokens(), scene()
+    tokens = tokens_of(features, shows)
+    at_rest = coarse_logits(matcher, features, tokens)
+    assert torch.equal(at_rest[0] > 0, shows.view(SIDE, SIDE) > 0)
+    moved = coarse_logits(matcher, features.roll(1, -1), tokens)
+    assert torch.equal(moved, at_rest.roll(1, -1))
+
+
+@torch.inference_mode()
+def test_objects_have_memories_of_their_own() -> None:
+    matcher, (features, shows) = matcher_of_plain_tokens(), scene()
+    tokens = torch.cat([tokens_of(features, shows), tokens_of(features, -shows)])
+    one, other = coarse_logits(matcher, features, tokens)
+    assert torch.equal(one > 0, other < 0)
+
+
+@torch.inference_mode()
+def test_padding_says_nothing() -> None:
+    matcher, (features, shows) = matcher_of_plain_tokens(), scene()
+    tokens = tokens_of(features, shows)
+    is_token = torch.arange(20)[None] < SIDE * SIDE
+    padded = torch.cat([tokens, torch.randn(1, 4, DIM)], 1)
+    alone = matcher.compare(features, tokens, is_token[:, : SIDE * SIDE])
+    torch.testing.assert_close(matcher.compare(features, padded, is_token), alone)
+
+
+@torch.inference_mode()
+def test_what_was_never_seen_is_matched_badly_by_both() -> None:
+    matcher, (features, shows) = matcher_of_plain_tokens(), scene()
+    tokens = tokens_of(features, shows)
+    everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
+    known = matcher.compare(features, tokens, everywhere)[:, 1:].amax(1)
+    unknown = matcher.compare(-features, tokens, everywhere)[:, 1:].amax(1)
+    assert float(unknown.mean()) < float(known.mean())

@@ -1,0 +1,87 @@
+import pytest
+import torch
+from torch import Tensor
+
+from tinysam2.config import ModelConfig
+from tinysam2.inference.click_marks import mark_clicks
+from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.network import TinySam2
+from tinysam2.training.prompts import Prompt, draw_prompt
+from tinysam2.training.tracking import rollout as rollouts
+from tinysam2.training.tracking.rollout import answer_prompt, rollout
+
+SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
+Asked = tuple[Tensor, Tensor, Tensor | None, bool]
+"""Clicks, their labels, the mask to repair, and whether three masks are asked for."""
+
+Turn = tuple[int, bool, bool]
+"""Clicks so far, whether there is a mask to repair, whether three masks are asked for."""
+
+
+FED = [(1, False, True), (1, True, False), (2, True, False), (3, True, False)]
+UNFED = [(1, False, True), (2, False, False), (3, False, False)]
+
+
+@pytest.mark.parametrize(
+    ("feeds_mask", "repairs", "turns"),
+    [
+        (True, False, FED),  # as in use: the first answer is looked at twice
+        (False, False, UNFED),
+        (True, True, FED[1:]),  # a tracked mask was looked at already
+    ],
+)
+def test_corrections_follow_as_in_use(
+    feeds_mask: bool, repairs: bool, turns: list[Turn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = TinySam2(SMALL)
+    answer, asked, answers = network.segment, list[Asked](), list[Tensor]()
+
+    def segment(conditioned: Tensor, features: ImageFeatures, *rest: *Asked) -> Segmentation:
+        found = answer(conditioned, features, *rest)
+        asked.append(rest)
+        answers.append(found.best().logits)
+        return found
+
+    monkeypatch.setattr(network, "segment", segment)
+    with torch.no_grad():
+        features = network.encode_image(torch.zeros(2, 3, 64, 64))
+    mask = torch.zeros(2, 64, 64, dtype=torch.bool)
+    mask[:, 16:40, 8:50] = True
+    prompt = Prompt(
+        torch.full((2, 1, 2), 0.4),
+        torch.ones(2, 1, dtype=torch.long),
+        is_ambiguous=not repairs,
+        corrections=2,
+        feeds_mask=feeds_mask,
+        previous=torch.zeros(2, 1, 16, 16) if repairs else None,
+    )
+    losses, _ = answer_prompt(network, features, mask, prompt, torch.Generator().manual_seed(0))
+    assert [(labels.shape[1], given is not None, m) for _, labels, given, m in asked] == turns
+    assert len(losses) == len(turns)
+    for (xy, labels, given, _), before in zip(asked[1:], answers, strict=False):
+        assert given is None or torch.equal(given[:, 0], mark_clicks(before, xy, labels))
+
+
+def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = torch.zeros(8, 2, 64, 64, dtype=torch.bool)
+    masks[:, :, 16:48, 8:56] = True
+    others = masks.clone()
+    others[..., 32:, :] = False  # the companion is the upper half
+    asked = list[Tensor]()
+
+    def draw(
+        mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
+    ) -> Prompt:
+        asked.append(mask)
+        return draw_prompt(mask, generator, mask_share, most_corrections)
+
+    monkeypatch.setattr(rollouts, "draw_prompt", draw)
+    pictures, generator = torch.zeros(8, 2, 3, 64, 64), torch.Generator().manual_seed(0)
+    rollout(TinySam2(SMALL), pictures, masks, others, generator, train_trunk=False)
+    is_companion = (asked[0] == others[:, 0]).flatten(1).all(1)
+    is_rest = (asked[0] == masks[:, 0] & ~others[:, 0]).flatten(1).all(1)
+    assert is_companion.any()
+    assert is_rest.any()
+    assert (is_companion | is_rest).all()
+    assert torch.equal(asked[1], masks[:, 0])  # both are tracked

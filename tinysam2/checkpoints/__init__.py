@@ -1,0 +1,1 @@
+"""Weights on disk: reading, converting, identifying, registering and storing them."""

@@ -1,0 +1,61 @@
+"""From a neighbouring tracker's published checkpoint to a network.  Strict: every key, once."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tinysam2.checkpoints.external import read_published
+from tinysam2.checkpoints.key_maps import (
+    FAMILIES,
+    TRACKER_RENAMES,
+    UNREAD_KEYS,
+    Family,
+    rename_keys,
+)
+from tinysam2.checkpoints.native import load_state
+from tinysam2.model.network import TinySam2
+
+
+def load_neighbour(network_name: str, path: Path) -> TinySam2:
+    """Build a neighbouring tracker and load its published checkpoint.
+
+    Args:
+        network_name: a key of `FAMILIES`.
+        path: the file as published (``.pt``), or the same keys in a ``.safetensors`` file.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, holds code or belongs to another model.
+    """
+    family = FAMILIES[network_name]
+    published = read_published(path)
+    network = TinySam2(family.config)
+    load_state(network, our_state(published, family, network), path)
+    return network
+
+
+def our_state(
+    published: Mapping[str, Tensor], family: Family, network: TinySam2
+) -> dict[str, Tensor]:
+    """Give a published state our names and shapes; keys without a place here stay as they are."""
+    kept = {key: value for key, value in published.items() if key not in UNREAD_KEYS}
+    renamed = rename_keys(rename_keys(kept, family.renames), TRACKER_RENAMES)
+    own = {key: value.shape for key, value in network.state_dict().items()}
+    state: dict[str, Tensor] = {}
+    rows: dict[str, list[tuple[int, Tensor]]] = {}
+    for key, value in renamed.items():
+        if row := re.fullmatch(r"(.+)\[(\d+)\]", key):
+            rows.setdefault(row[1], []).append((int(row[2]), value))
+        else:
+            state[key] = _without_ones(value, own.get(key, value.shape))
+    for key, parts in rows.items():
+        state[key] = torch.cat([value for _, value in sorted(parts, key=lambda part: part[0])])
+    return state
+
+
+def _without_ones(value: Tensor, shape: torch.Size) -> Tensor:
+    """Reshape to a shape that differs in dimensions of one only; leave anything else alone."""
+    same = [n for n in value.shape if n != 1] == [n for n in shape if n != 1]
+    return value.reshape(shape) if same else value

@@ -1,0 +1,287 @@
+"""The model store: weights that were fetched or imported.  The only file that uses the network."""
+
+import hashlib
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, build_opener
+
+from platformdirs import user_data_path
+
+from tinysam2.checkpoints.external import SAFETENSORS
+from tinysam2.checkpoints.identify import not_for, only_one, recognise
+from tinysam2.checkpoints.native import CheckpointError
+from tinysam2.checkpoints.registry import MODELS, KnownModel
+from tinysam2.checkpoints.stored_file import Digest, StoredFile
+
+TIMEOUT_S = 30
+PUBLISHED_SUFFIX = ".pt"
+
+ProgressCallback = Callable[[int, int], None]
+
+
+class StoreError(ValueError):
+    """A model cannot be fetched or stored; the message is a sentence that says why."""
+
+
+class NetworkError(StoreError):
+    """An address cannot be reached, or the connection broke."""
+
+
+def store_folder() -> Path:
+    """Return where models are stored: in ``TINYSAM2_HOME``, or the system's place for user data.
+
+    The application finds its own folder by the same rule, in `app.storage.home`, which must not
+    import this package: change both or neither.
+    """
+    chosen = os.environ.get("TINYSAM2_HOME")
+    home = Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
+    return home / "models"
+
+
+class ModelStore:
+    """Weights files in one folder, each beside a record of its origin, size and hash.
+
+    A file has its name only when it is whole; what is on its way has the suffix ``.part``.
+
+    Args:
+        folder: where they lie; `store_folder` if None.
+        models: known models by name.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, models: Mapping[str, KnownModel] = MODELS
+    ) -> None:
+        self.folder = store_folder() if folder is None else folder
+        self._models = models
+
+    def stored(self) -> list[StoredFile]:
+        """Return what is stored, by name; a file without a readable record does not count."""
+        records = map(StoredFile.read, self._record_paths())
+        return [record for record in records if record and self._file(record).is_file()]
+
+    def path(self, name: str) -> Path | None:
+        """Return the stored weights of a model, or None."""
+        record = StoredFile.read(self._record_path(name))
+        return self._file(record) if record and self._file(record).is_file() else None
+
+    def intact(self, name: str) -> Path | None:
+        """Return the stored weights of a model, or None.
+
+        Raises:
+            CheckpointError: they are not as they were stored.
+        """
+        path = self.path(name)
+        if path and (fault := self._fault(self._record_path(name))):
+            raise CheckpointError(
+                f"The stored weights of {name} cannot be used: {fault}. Fetch or import them again."
+            )
+        return path
+
+    def get(self, name: str, progress: ProgressCallback | None = None) -> Path:
+        """Fetch a model's weights unless they are stored undamaged; goes on after interruptions.
+
+        Args:
+            name: a known model.
+            progress: told how many bytes are here, and how many there will be.
+
+        Raises:
+            StoreError: the name is unknown, the network or the disk fails, or the file is not
+                the one that was published.
+            CheckpointError: its published hash is not known, and it cannot be read.
+        """
+        for done, total in self.fetch(name):
+            if progress:
+                progress(done, total)
+        path = self.path(name)
+        if path is None:
+            raise StoreError(f"The weights of {name} were removed while they were stored.")
+        return path
+
+    def fetch(self, name: str) -> Generator[tuple[int, int], None, None]:
+        """Do the work of `get` piece by piece; what is here when it is closed early is kept.
+
+        Yields:
+            How many bytes are here, and how many there will be.
+
+        Raises:
+            StoreError, CheckpointError: as `get` does.
+        """
+        model = self._model(name)
+        if self.path(name) and not self._fault(self._record_path(name)):
+            return
+        if model.address is None:
+            raise StoreError(f"{model.title} comes with the program: there is nothing to fetch.")
+        part = self.folder / f"{name}{PUBLISHED_SUFFIX}.part"
+        with self._disk_errors():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            digest = yield from _download(model.address, part)
+            try:
+                self._check(model, digest, part)
+            except ValueError:
+                part.unlink()
+                raise
+            self._keep(part, model, PUBLISHED_SUFFIX, digest, model.address)
+
+    def import_file(self, path: Path, name: str | None = None) -> StoredFile:
+        """Copy a weights file into the store, in place of what it has of that model.
+
+        Args:
+            path: a ``.safetensors`` or PyTorch file.
+            name: the model it is for; told by hash, keys and file name if None.
+
+        Raises:
+            CheckpointError: the file cannot be used, or is of no known model.
+            AmbiguousError: it may be of several.
+            StoreError: the name is unknown, or the disk fails.
+        """
+        wanted = None if name is None else self._model(name)
+        candidates = recognise(path, self._models.values())
+        if wanted is not None and candidates:
+            if wanted not in candidates:
+                raise not_for(wanted.name, path, candidates)
+            candidates = [wanted]
+        part = self.folder / f"import-{os.getpid()}.part"
+        with self._disk_errors():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("rb") as source, part.open("wb") as target:
+                    digest = Digest(path.stat().st_size)
+                    target.writelines(digest.passing(source))
+                model = only_one(candidates, path, digest.sha256)
+                suffix = SAFETENSORS if path.suffix == SAFETENSORS else PUBLISHED_SUFFIX
+                return self._keep(part, model, suffix, digest, str(path.absolute()))
+            finally:
+                part.unlink(missing_ok=True)
+
+    def verify(self) -> dict[str, str]:
+        """Hash every stored file again.
+
+        Returns:
+            By model: what is wrong with its file; empty when it is as it was stored.
+        """
+        return {path.stem: self._fault(path) for path in self._record_paths()}
+
+    def _model(self, name: str) -> KnownModel:
+        if name not in self._models:
+            raise StoreError(f"There is no model {name!r}; known are {', '.join(self._models)}.")
+        return self._models[name]
+
+    def _file(self, record: StoredFile) -> Path:
+        return self.folder / record.file_name
+
+    def _record_path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+    def _record_paths(self) -> Iterable[Path]:
+        return sorted(self.folder.glob("*.json"))
+
+    def _keep(
+        self, part: Path, model: KnownModel, suffix: str, digest: Digest, origin: str
+    ) -> StoredFile:
+        """Give a whole file its name and its record; what was stored before goes."""
+        before = self.path(model.name)
+        record = StoredFile(model.name, model.name + suffix, digest.size, digest.sha256, origin)
+        os.replace(part, self._file(record))
+        record.write(self._record_path(model.name))
+        if before and before != self._file(record):
+            before.unlink()
+        return record
+
+    def _check(self, model: KnownModel, digest: Digest, part: Path) -> None:
+        pairs = ((model.sha256, digest.sha256), (model.git_blob, digest.git_blob))
+        published = [known == found for known, found in pairs if known is not None]
+        if not (all(published) if published else recognise(part, [model])):
+            raise StoreError(
+                f"The file at {model.address} is not the one that was published: "
+                f"its hash is {digest.sha256}. It was not stored."
+            )
+
+    def _fault(self, record_path: Path) -> str:
+        record = StoredFile.read(record_path)
+        if record is None:
+            return f"the record {record_path} is damaged"
+        path = self._file(record)
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            return f"the file {path} is missing"
+        except OSError as error:
+            return f"the file {path} cannot be read ({error.strerror})"
+        return "" if sha256 == record.sha256 else f"the file {path} is damaged: its hash changed"
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"The model store {self.folder} cannot be used: {error}.") from error
+
+
+def _download(address: str, part: Path) -> Generator[tuple[int, int], None, Digest]:
+    """Fetch what is missing of a file, and hash all of it."""
+    present = part.stat().st_size if part.exists() else 0
+    with _network_errors(address):
+        response = _request(address, present)
+    with response, part.open("r+b" if present else "w+b") as file:
+        if response.status != HTTPStatus.PARTIAL_CONTENT:  # the whole file comes again
+            present = 0
+            file.truncate()
+        length = response.headers["Content-Length"]
+        if length is None:
+            raise NetworkError(f"{address} does not say how long its file is.")
+        digest = Digest(present + int(length))
+        done = sum(map(len, digest.passing(file)))
+        for chunk in _received(digest.passing(response), address):
+            file.write(chunk)
+            done += len(chunk)
+            yield done, digest.size
+    if done < digest.size:
+        raise _broken(address)
+    return digest
+
+
+def _request(address: str, present: int) -> HTTPResponse:
+    """Ask for a file, without its first ``present`` bytes if the server can."""
+    opener = build_opener()  # which takes the proxies of the environment as it is now
+    headers = {"User-Agent": "tinysam2"} | ({"Range": f"bytes={present}-"} if present else {})
+    try:
+        response: HTTPResponse = opener.open(Request(address, headers=headers), timeout=TIMEOUT_S)
+    except HTTPError as error:
+        if present and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            error.close()
+            return _request(address, 0)
+        raise
+    return response
+
+
+def _received(chunks: Iterator[bytes], address: str) -> Iterator[bytes]:
+    try:
+        yield from chunks
+    except (OSError, HTTPException) as error:
+        raise _broken(address) from error
+
+
+def _broken(address: str) -> NetworkError:
+    return NetworkError(
+        f"The connection to {urlsplit(address).hostname} broke; fetching again goes on from there."
+    )
+
+
+@contextmanager
+def _network_errors(address: str) -> Iterator[None]:
+    try:
+        yield
+    except HTTPError as error:
+        error.close()
+        raise NetworkError(f"{address} is not to be had ({error.code} {error.reason}).") from error
+    except URLError as error:
+        raise NetworkError(f"{address} cannot be reached ({error.reason}).") from error
+    except (OSError, HTTPException) as error:
+        raise NetworkError(f"{address} cannot be reached ({error}).") from error

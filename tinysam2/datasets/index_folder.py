@@ -1,0 +1,74 @@
+"""Folders with an ``index.json``: sets of stills, videos and unlabelled pictures side by side."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinysam2.datasets.davis_tree import is_for_validation
+from tinysam2.datasets.regions import region_stills
+from tinysam2.datasets.samples import Material, PictureFile, StillFile
+
+# Sets differ in size and worth; a draw picks the set by these weights, then a picture of it.
+STILL_WEIGHTS = {
+    "bsds500": 3.0, "ccp": 1.5, "pets128": 2.0, "humanseg290": 1.5, "carparts": 1.0,
+    "camvid": 1.0, "coco_tiny100": 2.0, "food54": 0.5,
+}  # fmt: skip
+REGION_WEIGHT = 1.0  # of the regions of unlabelled pictures, beside these sets
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    kind: str
+    dataset: str
+    path: Path  # a folder for videos, without suffix for pictures
+
+    def still(self) -> StillFile:
+        name = self.path.name
+        return StillFile(self.path.with_name(f"{name}.jpg"), self.path.with_name(f"{name}.png"))
+
+
+def read_index_folder(root: Path) -> list[Material]:
+    """Read what ``root/index.json`` marks ``"split": "train"``.
+
+    Its ``entries`` say of each video, still ("image") and "unlabelled" picture: ``type``,
+    ``dataset``, ``split`` and ``path``, relative and without suffix.  Pictures are JPEG, labels
+    PNG of the same stem.
+
+    Returns:
+        One material per set of stills, one with the regions of unlabelled pictures, then one with
+        everything else.
+    """
+    rows = json.loads((root / "index.json").read_text("utf-8"))["entries"]
+    entries = [
+        _Entry(row["type"], row["dataset"], root / row["path"])
+        for row in rows
+        if row.get("split") == "train"
+    ]
+    entries = [e for e in entries if e.dataset != "davis" or not is_for_validation(e.path.name)]
+    stills: dict[str, list[StillFile]] = {}
+    for entry in entries:
+        if entry.kind == "image":
+            stills.setdefault(entry.dataset, []).append(entry.still())
+    sets = [Material(STILL_WEIGHTS.get(name, 1.0), stills=found) for name, found in stills.items()]
+    unlabelled = [entry.still().path for entry in entries if entry.kind == "unlabelled"]
+    regions = Material(REGION_WEIGHT, stills=region_stills(unlabelled))
+    return [*sets, regions, _rest(entries)]
+
+
+def _rest(entries: list[_Entry]) -> Material:
+    """Collect videos and backgrounds, and the pictures of all entries in the index's order."""
+    clips: list[list[StillFile]] = []
+    backgrounds: list[PictureFile] = []
+    pictures: list[PictureFile] = []
+    for entry in entries:
+        if entry.kind == "video":
+            frames = sorted(entry.path.glob("*.jpg"))
+            pictures += map(PictureFile, frames)
+            masks = [(frame, frame.with_suffix(".png")) for frame in frames]
+            clips.append([StillFile(frame, mask) for frame, mask in masks if mask.exists()])
+        elif entry.kind in ("image", "unlabelled"):
+            pictures.append(PictureFile(entry.still().path))
+            if entry.kind == "unlabelled":
+                backgrounds.append(pictures[-1])
+    clips = [clip for clip in clips if len(clip) >= 2]
+    return Material(clips=clips, backgrounds=backgrounds, pictures=pictures)

@@ -1,0 +1,79 @@
+"""Which reader reads which kind of data."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from tinysam2.datasets.coco import read_coco
+from tinysam2.datasets.davis_tree import read_davis_tree
+from tinysam2.datasets.image_folder import (
+    read_mask_folder,
+    read_picture_folder,
+    read_region_folder,
+)
+from tinysam2.datasets.index_folder import read_index_folder
+from tinysam2.datasets.samples import Material
+from tinysam2.datasets.sav import read_sav
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """A place that training data is read from.
+
+    Attributes:
+        path: folder, or the JSON file of ``coco``.
+        kind: a key of `READERS`.
+        weight: how often stills, clips and backgrounds are drawn from here, relative to others.
+        pictures: folder of the pictures, for ``coco`` and ``masks`` that lie elsewhere.
+    """
+
+    path: Path
+    kind: str
+    weight: float = 1.0
+    pictures: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in READERS:
+            raise ValueError(f"kind must be one of {', '.join(READERS)}, got {self.kind!r}")
+        if self.weight <= 0:
+            raise ValueError(f"weight must be greater than 0, got {self.weight}")
+        if self.pictures is not None and self.kind not in ("coco", "masks"):
+            raise ValueError(f"pictures is for the kinds coco and masks, not for {self.kind}")
+
+
+Data: TypeAlias = Path | tuple[DataRow, ...]
+"""A folder with ``index.json``, or several places."""
+
+READERS: dict[str, Callable[[DataRow], list[Material]]] = {
+    "index": lambda row: read_index_folder(row.path),
+    "davis": lambda row: read_davis_tree(row.path),
+    "coco": lambda row: read_coco(row.path, row.pictures),
+    "sav": lambda row: read_sav(row.path),
+    "masks": lambda row: read_mask_folder(row.path, row.pictures),
+    "pictures": lambda row: read_picture_folder(row.path),
+    "regions": lambda row: read_region_folder(row.path),
+}
+
+
+def read_data(data: Data) -> list[Material]:
+    """Find everything that there is to train on.
+
+    Raises:
+        ValueError: a place holds nothing of its kind.
+        OSError: a place cannot be read.
+    """
+    rows = (DataRow(data, "index"),) if isinstance(data, Path) else data
+    return [
+        replace(material, weight=material.weight * row.weight)
+        for row in rows
+        for material in _read(row)
+    ]
+
+
+def _read(row: DataRow) -> list[Material]:
+    try:
+        return READERS[row.kind](row)
+    except (KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{row.path} is no data of the kind {row.kind}: {error!r}") from error

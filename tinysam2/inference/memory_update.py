@@ -1,0 +1,59 @@
+"""From masks of a frame to what the objects' banks decide about it."""
+
+import torch
+
+from tinysam2.inference.frame_prediction import Reading
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.memory_access import make_entries
+from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.results import memory_event
+from tinysam2.memory.bank import MemoryEvent
+from tinysam2.memory.entry import Decision
+from tinysam2.model.decoder.predictions import ObjectMasks
+from tinysam2.model.image_features import ImageFeatures
+
+
+def offer_frame(
+    predictor: ImagePredictor,
+    frame: int,
+    features: ImageFeatures,
+    masks: ObjectMasks,
+    objects: dict[int, TrackedObject],
+    readings: list[Reading] | None = None,
+) -> dict[int, MemoryEvent]:
+    """Encode a frame's memory and let each object's bank decide.
+
+    Args:
+        predictor: whose network encodes.
+        frame: its index.
+        features: of its picture.
+        masks: of the objects, in their order.
+        objects: by id.
+        readings: what each object's mask came from, if from its memory.
+    """
+    network = predictor.network
+    binary = [
+        _is_hardened(o.prompts.get(frame), network.config.follows_sam2) for o in objects.values()
+    ]
+    fixed = [frame in o.prompts or frame in o.pinned for o in objects.values()]
+    binarise = torch.tensor(binary, device=masks.logits.device)
+    with predictor.precision():
+        memory = network.encode_memory(features, masks.logits, masks.object_logit, binarise)
+    banks = [o.bank for o in objects.values()]
+    read = readings or [Reading(0)] * len(banks)
+    rivals = [each.rival_overlap for each in read]
+    entries = make_entries(memory.float(), features, masks, banks, frame, fixed, rivals)
+    events = {}
+    for (i, tracked), entry, each in zip(objects.items(), entries, read, strict=True):
+        bank = tracked.bank
+        verdict = bank.offer(entry, frame in tracked.banned)
+        if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
+            verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
+        cells = features.size_hw
+        events[i] = memory_event(bank, frame, entry.scores, verdict, each.tokens, cells)
+    return events
+
+
+def _is_hardened(prompt: ObjectPrompt | None, follows_sam2: bool) -> bool:
+    """Tell whether a mask is made binary before it is remembered; SAM 2 leaves given ones."""
+    return prompt is not None and (prompt.mask is None or not follows_sam2)

@@ -1,0 +1,53 @@
+"""What a tracker knows of one object."""
+
+from dataclasses import dataclass, field
+
+from tinysam2.inference.image_predictor import ObjectPrompt
+from tinysam2.memory.bank import MemoryBank
+
+
+@dataclass
+class TrackedObject:
+    """What the user said of an object, and what is remembered of it.
+
+    Attributes:
+        prompts: by frame, in the order in which the user came to the frames.
+        pinned: frames to remember.
+        banned: frames not to remember.
+        memory: of the walk under way, or of the last one.
+        walked: the frames, between its first and its last, that this walk has tracked.
+    """
+
+    prompts: dict[int, ObjectPrompt] = field(default_factory=dict)
+    pinned: set[int] = field(default_factory=set)
+    banned: set[int] = field(default_factory=set)
+    memory: MemoryBank | None = None
+    walked: range = range(0)
+
+    @property
+    def bank(self) -> MemoryBank:
+        """Memory of the walk under way, made when it began."""
+        assert self.memory is not None
+        return self.memory
+
+    def introduces(self, frame: int) -> bool:
+        """Tell whether a frame's prompt says by itself what the object is.
+
+        Masks do, and the first prompt given; later clicks and boxes repair what tracking finds.
+        """
+        prompt = self.prompts.get(frame)
+        return prompt is not None and (prompt.mask is not None or frame == next(iter(self.prompts)))
+
+    def corrects(self, frame: int) -> bool:
+        """Tell whether a frame's prompt repairs what tracking finds there."""
+        return frame in self.prompts and not self.introduces(frame)
+
+    def would_correct(self, frame: int, prompt: ObjectPrompt) -> bool:
+        """Tell whether a prompt, once given, repairs what the walk has found on a frame."""
+        is_first = not self.prompts or frame == next(iter(self.prompts))
+        return prompt.mask is None and not is_first and frame in self.walked
+
+    def walked_to(self, frame: int) -> None:
+        """Take note that a frame was tracked."""
+        frames = (*self.walked[:1], *self.walked[-1:], frame)
+        self.walked = range(min(frames), max(frames) + 1)

@@ -1,0 +1,110 @@
+"""What is done to masks at video size before they are handed out; memory never sees it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tinysam2.inference.object_state import TrackedObject
+
+TOUCHED_LOGIT = 0.1  # SAM 2: of filled holes, and negative of dropped specks
+SUPPRESSED_LOGIT = -10.0  # SAM 2: where another object won
+SAM2_SHARE = 8 / 256**2  # SAM 2's video predictor fills holes of 8 of 256 x 256 pixels
+
+
+@dataclass(frozen=True, slots=True)
+class MaskCleanup:
+    """Which small faults of tracked masks are repaired.
+
+    Attributes:
+        fill_holes_px: background of up to this area, enclosed by the object, is filled; 0 for none.
+        drop_specks_px: parts of up to this area are dropped, never the largest; 0 for none.
+    """
+
+    fill_holes_px: int = 0
+    drop_specks_px: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.fill_holes_px, self.drop_specks_px) < 0:
+            raise ValueError(f"areas must be at least 0, got {self}")
+
+    @staticmethod
+    def of_share(size_hw: tuple[int, int], share: float = SAM2_SHARE) -> "MaskCleanup":
+        """Make one whose areas are a share of the frame's (height, width)."""
+        area = round(share * size_hw[0] * size_hw[1])
+        return MaskCleanup(area, area)
+
+    def clean(self, logits: Tensor) -> Tensor:
+        """Return mask logits (H, W) float32 on the CPU without small holes and specks."""
+        mask = (logits > 0).numpy().astype(np.uint8)
+        x, y, width, height = cv2.boundingRect(mask)
+        box = np.s_[y : y + height, x : x + width]
+        cleaned = logits.clone()
+        if not width:
+            return cleaned
+        part, values = mask[box], cleaned.numpy()[box]  # a view: written through
+        if self.fill_holes_px:
+            holes = _holes(part, self.fill_holes_px)
+            values[holes] = TOUCHED_LOGIT
+            part = part | holes
+        if self.drop_specks_px:
+            values[_specks(part, self.drop_specks_px)] = -TOUCHED_LOGIT
+        return cleaned
+
+
+def finish_masks(
+    frame: int,
+    objects: dict[int, TrackedObject],
+    logits: dict[int, Tensor],
+    cleanup: MaskCleanup | None,
+    is_exclusive: bool,
+) -> Tensor:
+    """Stack masks of video size (H, W); given ones stay exact, and clicked ones as answered."""
+    prompts = {i: o.prompts.get(frame) for i, o in objects.items()}
+    given = {i: None if p is None else p.exact_logits() for i, p in prompts.items()}
+    rows = []
+    for i, exact in given.items():
+        found = logits[i] if exact is None else exact
+        if cleanup is not None and prompts[i] is None:
+            found = cleanup.clean(found)
+        rows.append(found)
+    stacked = torch.stack(rows)
+    if is_exclusive:
+        return without_overlap(stacked, [exact is not None for exact in given.values()])
+    return stacked
+
+
+def without_overlap(logits: Tensor, is_given: list[bool]) -> Tensor:
+    """Leave every pixel to the object of the highest logit.
+
+    Args:
+        logits: (O, H, W).
+        is_given: (O,) whether the user drew the mask; it stays, and wins against the others.
+    """
+    given = torch.tensor(is_given)[:, None, None]
+    rank = torch.where(given & (logits > 0), float("inf"), logits)
+    is_winner = torch.arange(len(logits))[:, None, None] == rank.argmax(0)
+    return torch.where(is_winner | given, logits, logits.clamp(max=SUPPRESSED_LOGIT))
+
+
+def _holes(mask: NDArray[np.uint8], most_px: int) -> NDArray[np.bool_]:
+    """Find the small parts of the background from which no way leads around the object."""
+    background = np.pad(1 - mask, 1, constant_values=1)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(background, connectivity=4)
+    is_small = stats[:, cv2.CC_STAT_AREA] <= most_px
+    is_small[[0, labels[0, 0]]] = False  # the object and what is around it
+    found: NDArray[np.bool_] = is_small[labels][1:-1, 1:-1]
+    return found
+
+
+def _specks(mask: NDArray[np.uint8], most_px: int) -> NDArray[np.bool_]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    is_small = areas <= most_px
+    is_small[0] = False  # the background
+    is_small[1 + areas[1:].argmax()] = False  # whatever its area
+    found: NDArray[np.bool_] = is_small[labels]
+    return found

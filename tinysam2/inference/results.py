@@ -1,0 +1,69 @@
+"""What goes into a tracker and what comes out."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tinysam2.config import full_bank_tokens
+from tinysam2.memory.bank import MemoryBank, MemoryEvent
+from tinysam2.memory.entry import Verdict
+from tinysam2.memory.scores import FrameScores
+
+
+class Frames(Protocol):
+    """Pictures by index, read when asked for."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
+        """Return (H, W, 3) uint8 RGB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStep:
+    """What tracking found on one frame.
+
+    Attributes:
+        object_ids: rows of ``mask_logits``.
+        mask_logits: (O, H, W) float32 at video resolution, before the sigmoid; > 0 is object.
+        scores: by object id.
+        memory_events: by object id.
+    """
+
+    frame_index: int
+    object_ids: tuple[int, ...]
+    mask_logits: Tensor
+    scores: dict[int, FrameScores]
+    memory_events: dict[int, MemoryEvent]
+
+
+def memory_event(
+    bank: MemoryBank,
+    frame: int,
+    scores: FrameScores,
+    verdict: Verdict,
+    attended: int,
+    feature_hw: tuple[int, int],
+) -> MemoryEvent:
+    """Describe a bank after it decided on a frame."""
+    decision, reason, evicted = verdict
+    entries = sorted(bank.entries.values(), key=lambda e: e.frame)
+    return MemoryEvent(
+        frame=frame,
+        decision=decision,
+        reason=reason,
+        scores=scores,
+        bank=tuple(e.frame for e in entries),
+        evicted=evicted,
+        recent=None if bank.recent is None else bank.recent.frame,
+        tokens_stored=bank.tokens_stored,
+        tokens_attended=attended,
+        tokens_full_sam2=full_bank_tokens(feature_hw),
+        survivors={e.frame: bank.grid.covered(e.cells).cpu() for e in entries},
+    )

@@ -1,0 +1,278 @@
+"""Tracking prompted objects through a video."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from tinysam2.build import Model, on_cpu
+from tinysam2.config import MemoryConfig
+from tinysam2.devices import is_out_of_memory
+from tinysam2.inference.frame_prediction import answer_from_memory, answer_prompts
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.memory_access import make_bank
+from tinysam2.inference.memory_update import offer_frame
+from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.postprocess import MaskCleanup, finish_masks
+from tinysam2.inference.preprocess import resize_logits
+from tinysam2.inference.results import Frames, TrackStep
+from tinysam2.memory.bank import MemoryBank, MemoryEvent
+from tinysam2.model.decoder.predictions import ObjectMasks
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+OBJECTS_AT_ONCE = "%s is out of memory: tracking goes on, %d object(s) at a time"
+ON_CPU = "%s is out of memory: tracking goes on on the CPU"
+
+
+class VideoTracker:
+    """Hold prompts, and walk a video with one memory bank per object.
+
+    Image features are computed once per frame for all objects; nothing that is kept grows with the
+    length of the video.  Lives on one thread.
+
+    Args:
+        model: a loaded network.
+        frames: the video.
+        memory: what is remembered; the model's own choice if None.
+        image_size: side of the input for a square picture, pixels; the model's own if None.
+        cleanup: which small faults of masks on frames without a prompt are repaired.
+        is_exclusive: whether a pixel belongs to one object at most.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        frames: Frames,
+        memory: MemoryConfig | None = None,
+        image_size: int | None = None,
+        cleanup: MaskCleanup | None = None,
+        is_exclusive: bool = False,
+    ) -> None:
+        self.model = model
+        self.predictor = ImagePredictor(model, image_size)
+        self.network = model.network
+        self.frames = frames
+        self.memory = memory or model.network.config.memory
+        if self.network.config.follows_sam2:  # whose pointers' ages are shares of these
+            most = min(self.memory.max_pointers, max(1, len(frames)))
+            self.memory = replace(self.memory, max_pointers=most)
+        self.cleanup = cleanup
+        self.is_exclusive = is_exclusive
+        self._most_at_once = sys.maxsize
+        self._objects: dict[int, TrackedObject] = {}
+
+    def add_points(
+        self,
+        object_id: int,
+        frame_index: int,
+        points_xy: ArrayLike,
+        labels: Sequence[int],
+        box_xyxy: Sequence[float] | None = None,
+    ) -> NDArray[np.float32]:
+        """Say where an object is by clicks, in place of earlier prompts on this frame.
+
+        Args:
+            object_id: any integer.
+            frame_index: frame of the clicks.
+            points_xy: (K, 2) pixels of the video frame.
+            labels: K numbers, 1 inside, 0 outside.
+            box_xyxy: a box besides.
+
+        Returns:
+            (H, W) float32 mask logits of that frame.
+        """
+        return self.add_prompt(object_id, frame_index, ObjectPrompt.of(points_xy, labels, box_xyxy))
+
+    def add_box(
+        self, object_id: int, frame_index: int, box_xyxy: Sequence[float]
+    ) -> NDArray[np.float32]:
+        """Say where an object is by a box; see `add_points`."""
+        return self.add_prompt(object_id, frame_index, ObjectPrompt.of([], [], box_xyxy))
+
+    def add_mask(
+        self, object_id: int, frame_index: int, mask: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Give an object's exact mask (H, W) on a frame; see `add_points`."""
+        return self.add_prompt(object_id, frame_index, ObjectPrompt(mask=np.asarray(mask, bool)))
+
+    def add_prompt(
+        self, object_id: int, frame_index: int, prompt: ObjectPrompt
+    ) -> NDArray[np.float32]:
+        """Set an object's prompt on a frame and answer with its mask logits (H, W).
+
+        As in SAM 2, clicks and a box on a frame that was tracked repair what was found there, from
+        the memory that tracking left; elsewhere the picture alone answers.
+
+        Raises:
+            ValueError: the frame does not exist or the prompt does not fit it.
+        """
+        self._check_frame(frame_index)
+        picture = self.frames[frame_index]
+        tracked = self._objects.get(object_id, TrackedObject())
+        if tracked.would_correct(frame_index, prompt):
+            tracked.prompts[frame_index] = prompt
+            return self._with_room(lambda: self._repaired(frame_index, picture, tracked))
+        answer = self._with_room(lambda: self.predictor.predict(frame_index, picture, prompt))
+        tracked.prompts[frame_index] = prompt
+        self._objects[object_id] = tracked
+        return answer.mask_logits
+
+    @torch.inference_mode()
+    def _repaired(
+        self, frame: int, picture: NDArray[np.uint8], tracked: TrackedObject
+    ) -> NDArray[np.float32]:
+        features = self.predictor.features(frame, picture)
+        masks, _ = answer_from_memory(self.predictor, frame, features, picture, {0: tracked})
+        logits: NDArray[np.float32] = _at_video_size(masks, picture)[0].numpy()
+        return logits
+
+    def remove(self, object_id: int) -> None:
+        """Forget an object, also while others are tracked; unknown ones are forgotten already."""
+        self._objects.pop(object_id, None)
+
+    def pin(self, object_id: int, frame_index: int) -> None:
+        """Keep a frame in memory whatever its quality, once tracking passes it."""
+        self._check_frame(frame_index)
+        self._objects.setdefault(object_id, TrackedObject()).pinned.add(frame_index)
+
+    def ban(self, object_id: int, frame_index: int) -> None:
+        """Keep a frame out of memory."""
+        self._check_frame(frame_index)
+        self._objects.setdefault(object_id, TrackedObject()).banned.add(frame_index)
+
+    def _check_frame(self, index: int) -> None:
+        if not 0 <= index < len(self.frames):
+            raise ValueError(f"frame must be in 0..{len(self.frames) - 1}, got {index}")
+
+    @torch.inference_mode()
+    def propagate(
+        self, start: int = 0, stop: int | None = None, direction: str = "forward"
+    ) -> Iterator[TrackStep]:
+        """Track all prompted objects.
+
+        Objects that are added, or removed, while the walk is under way join, or leave, with the
+        next frame.
+
+        Args:
+            start: first frame of the walk, given too.
+            stop: where the walk ends, not included; the end of the video unless given.
+            direction: "forward" or "backward".
+
+        Yields:
+            One step per frame, in the order walked.
+
+        Raises:
+            ValueError: nothing is prompted, or a frame does not exist.
+        """
+        if direction not in ("forward", "backward"):
+            raise ValueError(f"direction must be forward or backward, got {direction!r}")
+        if not any(o.prompts for o in self._objects.values()):
+            raise ValueError("no object has a prompt, so there is nothing to track")
+        self._check_frame(start)
+        step = 1 if direction == "forward" else -1
+        end = stop if stop is not None else (len(self.frames) if step == 1 else -1)
+        walk = range(start, end, step)
+        if walk:
+            self._check_frame(walk[-1])
+        for tracked in self._objects.values():
+            tracked.memory = None
+        for frame in walk:
+            objects = {i: o for i, o in self._objects.items() if o.prompts}
+            if joining := {i: o for i, o in objects.items() if o.memory is None}:
+                self._with_room(partial(self._remember_prompts, joining, walk))
+            if not objects:
+                return
+            yield self._with_room(partial(self._track_frame, frame, objects))
+
+    def _with_room(self, act: Callable[[], T]) -> T:
+        """Do something, and where memory runs out again from the same banks with less at once."""
+        while True:
+            before = {i: o.memory and o.memory.copy() for i, o in self._objects.items()}
+            try:
+                return act()
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or not self._needs_less(before):
+                    raise
+
+    def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
+        """Take half of the objects at once, in the end the CPU; False when nothing is left."""
+        device, at_once = self.model.device, min(self._most_at_once, len(banks))
+        if at_once > 1:
+            self._most_at_once = at_once // 2
+            _log.warning(OBJECTS_AT_ONCE, device, self._most_at_once)
+        elif device.type == "cpu":
+            return False
+        else:
+            _log.warning(ON_CPU, device)
+            self.model = on_cpu(self.model)
+            self.predictor = ImagePredictor(self.model, self.predictor.image_size)
+            self.network = self.predictor.network
+            banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
+        for i, bank in banks.items():
+            self._objects[i].memory = bank
+        return True
+
+    def _batches(
+        self, objects: Iterable[tuple[int, TrackedObject]]
+    ) -> Iterator[dict[int, TrackedObject]]:
+        """Divide objects into as many as the device has room for."""
+        left = iter(objects)
+        while batch := dict(islice(left, self._most_at_once)):
+            yield batch
+
+    def _remember_prompts(self, objects: dict[int, TrackedObject], walk: range) -> None:
+        """Begin new banks with every prompted frame but the corrections that the walk reaches."""
+        prompted = sorted({f for o in objects.values() for f in o.prompts})
+        cells = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
+        for tracked in objects.values():
+            bank = make_bank(self.network, self.memory, cells, is_backward=walk.step < 0)
+            tracked.memory, tracked.walked = bank, range(0)
+        for frame in prompted:
+            picture = self.frames[frame]
+            features = self.predictor.features(frame, picture)
+            for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
+                masks = answer_prompts(self.predictor, frame, features, picture, told)
+                offer_frame(self.predictor, frame, features, masks, told)
+        for frame in (f for f in prompted if f not in walk):
+            picture = self.frames[frame]
+            features = self.predictor.features(frame, picture)
+            for repaired in self._batches(o for o in objects.items() if o[1].corrects(frame)):
+                masks, _ = answer_from_memory(self.predictor, frame, features, picture, repaired)
+                offer_frame(self.predictor, frame, features, masks, repaired)
+
+    def _track_frame(self, frame: int, objects: dict[int, TrackedObject]) -> TrackStep:
+        picture = self.frames[frame]
+        features = self.predictor.features(frame, picture)
+        logits: dict[int, Tensor] = {}
+        events: dict[int, MemoryEvent] = {}
+        for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
+            masks = answer_prompts(self.predictor, frame, features, picture, told)
+            events |= offer_frame(self.predictor, frame, features, masks, told)
+            logits |= zip(told, _at_video_size(masks, picture), strict=True)
+        for tracked in self._batches(o for o in objects.items() if not o[1].introduces(frame)):
+            masks, readings = answer_from_memory(self.predictor, frame, features, picture, tracked)
+            events |= offer_frame(self.predictor, frame, features, masks, tracked, readings)
+            logits |= zip(tracked, _at_video_size(masks, picture), strict=True)
+        for each in objects.values():
+            each.walked_to(frame)
+        return TrackStep(
+            frame_index=frame,
+            object_ids=tuple(objects),
+            mask_logits=finish_masks(frame, objects, logits, self.cleanup, self.is_exclusive),
+            scores={i: events[i].scores for i in objects},
+            memory_events=events,
+        )
+
+
+def _at_video_size(masks: ObjectMasks, picture: NDArray[np.uint8]) -> Tensor:
+    """Enlarge logits to the video's size on the CPU."""
+    return resize_logits(masks.logits.float(), (picture.shape[0], picture.shape[1])).cpu()

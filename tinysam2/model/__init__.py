@@ -1,0 +1,1 @@
+"""The networks: encoders, decoder, memory modules and the layers they share."""

@@ -1,0 +1,24 @@
+"""From a configuration to an image encoder: the trunk, and the neck on top of it."""
+
+from torch import nn
+
+from tinysam2.config import HieraConfig, ModelConfig, VitConfig
+from tinysam2.model.encoders.fpn import LightFpn
+from tinysam2.model.encoders.hiera import Hiera
+from tinysam2.model.encoders.repvit import RepVit, fuse_repvit
+from tinysam2.model.encoders.sam_fpn import SamFpn
+from tinysam2.model.encoders.vit import Vit, VitNeck
+
+
+def make_encoder(config: ModelConfig) -> tuple[nn.Module, nn.Module]:
+    """Make the trunk, from pictures to levels, and the neck, from levels to what is read of them.
+
+    The neck gives (B, dim, H, W) at stride 16 and, where the trunk has these levels,
+    (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W).
+    """
+    encoder = config.encoder
+    if isinstance(encoder, VitConfig):
+        return Vit(encoder), VitNeck(encoder.width, config.dim)
+    trunk = Hiera(encoder) if isinstance(encoder, HieraConfig) else RepVit(encoder)
+    neck = SamFpn if config.wide_neck else LightFpn
+    return (fuse_repvit(trunk) if config.fused else trunk), neck(trunk.channels, config.dim)

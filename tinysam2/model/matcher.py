@@ -1,0 +1,79 @@
+"""Reading a coarse mask out of memory by comparing features, beside what attention reads."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.model.memory_attention import pad_tokens
+
+LOGIT_SCALE = 4.0  # logits of a coarse mask lie mostly within twice of it
+_MAPS = 3
+_GAIN = 16.0  # of what is added: from small weights at a common rate it would not be learnt
+_FIRST_SHARPNESS, _MOST_SHARPNESS = 30.0, 100.0
+
+
+class FeatureMatcher(nn.Module):
+    """Ask of each cell whether memory's object or its surroundings look like it.
+
+    Queries of the picture and keys of the memory tokens are compared by their cosine; every token
+    speaks for the object as far as it shows it, and else for what is around it.
+
+    Args:
+        dim: width of image features.
+        memory_dim: width of memory tokens.
+
+    Source:
+        Ours, for networks that learn from little: without any training, nearest neighbours of
+        distilled features already follow objects.  Reading a mask out of several frames by a
+        softmax over all their cells is that of STM (Oh et al. 2019, arXiv:1904.00607).
+    """
+
+    def __init__(self, dim: int, memory_dim: int) -> None:
+        super().__init__()
+        width = memory_dim * 3 // 4
+        self.query_proj = nn.Linear(dim, width)
+        self.key_proj = nn.Linear(memory_dim, width)
+        self.share_proj = nn.Linear(memory_dim, 1)
+        self.log_sharpness = nn.Parameter(torch.tensor(math.log(_FIRST_SHARPNESS)))
+        self.evidence_proj = nn.Conv2d(_MAPS, dim, 1)
+
+    def forward(self, features: Tensor, tokens: list[Tensor]) -> Tensor:
+        """Turn what is found into features, to be added to those that the decoder sees.
+
+        Args:
+            features: (B, dim, H, W), B = O or 1.
+            tokens: of each of O objects, (n, memory_dim).
+
+        Returns:
+            (O, dim, H, W).
+        """
+        is_token = [torch.ones(len(t), dtype=torch.bool, device=t.device) for t in tokens]
+        evidence = self.compare(features, pad_tokens(tokens), pad_tokens(is_token))
+        projected: Tensor = _GAIN * self.evidence_proj(evidence.type_as(features))
+        return projected
+
+    def compare(self, features: Tensor, tokens: Tensor, is_token: Tensor) -> Tensor:
+        """Compare a picture with memory.
+
+        Args:
+            features: (B, dim, H, W), B = O or 1.
+            tokens: (O, M, memory_dim), padded.
+            is_token: (O, M) bool, False where there is padding.
+
+        Returns:
+            (O, 3, H, W): logits of a coarse mask over `LOGIT_SCALE`, and how well the object and
+            its surroundings are matched.
+        """
+        cells = features.flatten(2).transpose(1, 2)
+        sharpness = self.log_sharpness.exp().clamp(max=_MOST_SHARPNESS)
+        query = F.normalize(self.query_proj(cells).float(), dim=-1)
+        key = F.normalize(self.key_proj(tokens).float(), dim=-1)
+        alike = sharpness * (query @ key.transpose(1, 2))
+        alike = alike.masked_fill(~is_token[:, None], float("-inf"))
+        share = self.share_proj(tokens).float().transpose(1, 2)
+        inside = torch.logsumexp(alike + F.logsigmoid(share), -1)
+        outside = torch.logsumexp(alike + F.logsigmoid(-share), -1)
+        maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
+        return torch.stack(maps, 1).unflatten(2, features.shape[-2:])

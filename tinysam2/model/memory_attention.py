@@ -1,0 +1,126 @@
+"""Conditioning image features on memory."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.model.layers.attention import Attention, KeyGroups
+from tinysam2.model.layers.positions import grid_xy, rotary_angles
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMemory:
+    """What one object may read.
+
+    Attributes:
+        tokens: (n, memory_dim) spatial tokens of all frames.
+        xy: (n, 2) their positions in feature cells.
+        time_index: (n,) long, 0 for the previous frame up to 6 for prompted frames.
+        key_bias: (n,) added to attention logits.
+        pointers: (p, dim) object pointers.
+        pointer_age: (p,) float, what their temporal codes are made of.
+        code: (n, memory_dim) position codes of the keys, where the network has any.
+        group: (n,) long, tokens of one number are merged to one key; None to merge none.
+    """
+
+    tokens: Tensor
+    xy: Tensor
+    time_index: Tensor
+    key_bias: Tensor
+    pointers: Tensor
+    pointer_age: Tensor
+    code: Tensor | None = None
+    group: Tensor | None = None
+
+
+class MemoryAttentionLayer(nn.Module):
+    """Self attention over the picture, cross attention to memory, feed-forward; all pre-norm."""
+
+    def __init__(self, dim: int, memory_dim: int, mlp_dim: int) -> None:
+        super().__init__()
+        self.self_attn = Attention(dim)
+        self.cross_attn = Attention(dim, key_dim=memory_dim)
+        self.linear1, self.linear2 = nn.Linear(dim, mlp_dim), nn.Linear(mlp_dim, dim)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim) for _ in range(3))
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        memory_code: Tensor,
+        x_angles: Tensor,
+        memory_angles: Tensor,
+        key_bias: Tensor,
+        groups: KeyGroups | None = None,
+    ) -> Tensor:
+        """Read memory: ``x`` (B, H * W, dim), B = O or 1, the rest as in `MemoryAttention`.
+
+        Returns:
+            (O, H * W, dim).
+        """
+        h = self.norm1(x)
+        x = x + self.self_attn(h, h, h, x_angles, x_angles)
+        # The first layer's picture is the same for every object: only here they part.
+        if len(x) != len(memory):
+            x = x.expand(len(memory), -1, -1)
+        h = self.norm2(x)
+        keys = memory + memory_code
+        x = x + self.cross_attn(h, keys, memory, x_angles, memory_angles, key_bias, groups)
+        return x + self.linear2(F.relu(self.linear1(self.norm3(x))))
+
+
+class MemoryAttention(nn.Module):
+    """SAM 2's memory attention with rotary codes gathered per surviving token.
+
+    Differs from SAM 2: keys carry rotary and temporal codes but no absolute sine code, tokens have
+    real-valued positions (centres of pooled cells) and a bias per key (log of the cells pooled, as
+    in EfficientTAM's Eq. 5).
+    """
+
+    def __init__(self, dim: int, memory_dim: int, mlp_dim: int, num_layers: int) -> None:
+        super().__init__()
+        self.dim = dim
+        self.layers = nn.ModuleList(
+            MemoryAttentionLayer(dim, memory_dim, mlp_dim) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(
+        self,
+        features: Tensor,
+        memory: Tensor,
+        memory_code: Tensor,
+        memory_angles: Tensor,
+        key_bias: Tensor,
+        groups: KeyGroups | None = None,
+    ) -> Tensor:
+        """Condition.
+
+        Args:
+            features: (B, dim, H, W), B = O or 1.
+            memory: (O, M, memory_dim) tokens of each object, padded.
+            memory_code: (O, M, memory_dim) temporal codes, added to keys only.
+            memory_angles: (O, M, dim / 2) rotary angles, zero for pointers.
+            key_bias: (O, M), minus infinity for padding.
+            groups: spatial tokens whose keys are merged; one object only.
+
+        Returns:
+            (O, dim, H, W).
+        """
+        height, width = features.shape[-2:]
+        x = features.flatten(2).transpose(1, 2)
+        angles = self.angles(grid_xy(height, width, device=x.device))
+        for layer in self.layers:
+            x = layer(x, memory, memory_code, angles, memory_angles, key_bias, groups)
+        return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
+
+    def angles(self, xy: Tensor) -> Tensor:
+        """Return the rotary angles of positions (..., 2) in cells, shared by all layers."""
+        return rotary_angles(xy, self.dim)
+
+
+def pad_tokens(tokens: list[Tensor], fill: float = 0.0) -> Tensor:
+    """Stack O tensors (n, ...) of different lengths into (O, max n, ...)."""
+    return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=fill)

@@ -1,0 +1,86 @@
+"""Turning a frame's features and mask into a memory map."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.model.layers.norms import LayerNorm2d
+
+MASK_SCALE, MASK_BIAS = 20.0, -10.0  # SAM 2: probabilities are stretched to [-10, 10]
+
+
+class ConvNextBlock(nn.Module):
+    """Depthwise 7x7, norm, two-layer perceptron, scaled residual (Liu et al. 2022)."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(dim, dim, 7, padding=3, groups=dim)
+        self.norm = LayerNorm2d(dim)
+        self.expand = nn.Conv2d(dim, 4 * dim, 1)
+        self.project = nn.Conv2d(4 * dim, dim, 1)
+        self.scale = nn.Parameter(torch.full((dim,), 1e-6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine (B, dim, H, W)."""
+        h = self.project(F.gelu(self.expand(self.norm(self.depthwise(x)))))
+        return x + self.scale[:, None, None] * h
+
+
+class MaskDownsampler(nn.Module):
+    """Bring a mask at input resolution to ``dim`` channels at stride 16, four halvings."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        widths = [1, 4, 16, 64, 256]
+        steps: list[nn.Module] = []
+        for a, b in pairwise(widths):
+            steps += [nn.Conv2d(a, b, 3, 2, 1), LayerNorm2d(b), nn.GELU()]
+        self.steps = nn.Sequential(*steps)
+        self.project = nn.Conv2d(widths[-1], dim, 1)
+
+    def forward(self, mask: Tensor) -> Tensor:
+        """Map (O, 1, 16H, 16W) to (O, dim, H, W)."""
+        return self.project(self.steps(mask))
+
+
+class MemoryEncoder(nn.Module):
+    """SAM 2's memory encoder: mask and features added, fused by two ConvNeXt blocks, narrowed.
+
+    Args:
+        dim: width of image features.
+        memory_dim: width of the memory map.
+        norm_features: level the features first; SAM 2 does not.
+        no_object: mark memory of frames without the object; only SAM 2.1 among SAM 2's kin does.
+    """
+
+    def __init__(
+        self, dim: int, memory_dim: int, norm_features: bool = True, no_object: bool = True
+    ) -> None:
+        super().__init__()
+        self.mask_downsampler = MaskDownsampler(dim)
+        # ours: keys weigh alike whatever the contrast
+        self.feature_norm = LayerNorm2d(dim) if norm_features else nn.Identity()
+        self.feature_proj = nn.Conv2d(dim, dim, 1)
+        self.fuser = nn.Sequential(ConvNextBlock(dim), ConvNextBlock(dim))
+        self.out_proj = nn.Conv2d(dim, memory_dim, 1)
+        self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
+
+    def forward(self, features: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
+        """Encode.
+
+        Args:
+            features: (O or 1, dim, H, W) image features, not conditioned on memory.
+            mask_prob: (O, 1, 16H, 16W) in [0, 1].
+            is_present: (O,) bool; absent objects get the "no object" code on top.
+
+        Returns:
+            (O, memory_dim, H, W).
+        """
+        mask = self.mask_downsampler(mask_prob * MASK_SCALE + MASK_BIAS)
+        memory = self.out_proj(self.fuser(self.feature_proj(self.feature_norm(features)) + mask))
+        if self.no_object is None:
+            return memory
+        absent = (~is_present).to(memory.dtype)[:, None, None, None]
+        return memory + absent * self.no_object[:, None, None]

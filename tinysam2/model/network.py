@@ -1,0 +1,235 @@
+"""The TinySAM 2 network: pure functions of tensors; what is remembered lives in the tracker."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinysam2.config import KeyPooling, ModelConfig
+from tinysam2.model.decoder.mask_decoder import DecodedMasks, MaskDecoder
+from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
+from tinysam2.model.encoders.factory import make_encoder
+from tinysam2.model.encoders.repvit import RepVit
+from tinysam2.model.encoders.sam_neck import SamNeck
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.layers.attention import KeyGroups
+from tinysam2.model.layers.mlp import Mlp
+from tinysam2.model.layers.positions import grid_xy, sine_code_1d, sine_code_2d
+from tinysam2.model.matcher import FeatureMatcher
+from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, pad_tokens
+from tinysam2.model.memory_encoder import MemoryEncoder
+from tinysam2.model.perceiver import SpatialPerceiver
+from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
+
+MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
+MAX_TIME_CODES = 7
+PICTURE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
+
+
+class TinySam2(nn.Module):
+    """Encoder, prompt encoder, memory encoder, memory attention and mask decoder."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim, memory_dim = config.dim, config.memory_dim
+        self.trunk, self.neck = make_encoder(config)
+        self.sam_neck: SamNeck | None = None
+        self.sam_decoder: SamDecoder | None = None
+        if config.sam_decoder:
+            assert isinstance(self.trunk, RepVit)
+            self.sam_neck = SamNeck(self.trunk.channels, EMBEDDING_DIM)
+            self.sam_decoder = SamDecoder(high_res=(dim // 4, dim // 8))
+        self.prompt_encoder = PromptEncoder(dim, click_features=config.click_features)
+        self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
+        self.memory_encoder = MemoryEncoder(
+            dim, memory_dim, not config.follows_sam2, config.no_object_code
+        )
+        self.memory_attention = MemoryAttention(
+            dim, memory_dim, config.mlp_dim, config.memory_layers
+        )
+        self.matcher = FeatureMatcher(dim, memory_dim) if config.matching else None
+        self.no_memory = nn.Parameter(torch.randn(dim) * 0.02)
+        self.time_code = nn.Parameter(torch.randn(MAX_TIME_CODES, memory_dim) * 0.02)
+        self.pointer_proj = Mlp(dim, dim, dim, 3)
+        self.pointer_time_proj = nn.Linear(dim, memory_dim) if config.pointer_time else None
+        self.no_object_pointer = nn.Parameter(torch.randn(dim) * 0.02)
+        self.mask_downsample = nn.Conv2d(1, 1, 4, 4) if config.follows_sam2 else None
+        self.spatial_perceiver = SpatialPerceiver(memory_dim) if config.perceiver else None
+
+    @property
+    def pointer_tokens(self) -> int:
+        """Memory tokens that one object pointer takes."""
+        return self.config.dim // self.config.memory_dim
+
+    def encode_image(self, image: Tensor) -> ImageFeatures:
+        """Encode normalised pictures (B, 3, Hi, Wi), sides multiples of 64."""
+        return self.features_of(self.trunk(image))
+
+    def features_of(self, levels: list[Tensor]) -> ImageFeatures:
+        """Turn the trunk's levels into the maps that are read."""
+        embedding = None if self.sam_neck is None else self.sam_neck(levels)
+        return replace(ImageFeatures(*self.neck(levels)), embedding=embedding)
+
+    def condition(self, features: ImageFeatures, memories: list[ObjectMemory] | None) -> Tensor:
+        """Let the picture's features read each object's memory.
+
+        Args:
+            features: of one picture for all objects, or of one per object.
+            memories: one per object; None before anything is remembered.
+
+        Returns:
+            (O, dim, H, W); (B, dim, H, W) without memory.
+        """
+        if memories is None:
+            return features.s16 + self.no_memory[:, None, None]
+        pooling = self.config.key_pooling
+        if pooling is not KeyPooling.NONE and len(memories) > 1:  # each has groups of its own
+            pictures = features.s16.expand(len(memories), -1, -1, -1).split(1)
+            each = zip(pictures, memories, strict=True)
+            return torch.cat([self.condition(ImageFeatures(s16), [m]) for s16, m in each])
+        source = features.s16
+        if self.config.follows_sam2:
+            source = source + PICTURE_CODE_SCALE * self._sine_map(features.size_hw, self.config.dim)
+        tokens, codes, angles, biases = zip(*map(self._memory_tokens, memories), strict=True)
+        conditioned = self.memory_attention(
+            source,
+            pad_tokens(list(tokens)),
+            pad_tokens(list(codes)),
+            pad_tokens(list(angles)),
+            pad_tokens(list(biases), fill=float("-inf")),
+            _key_groups(memories[0], pooling),
+        )
+        if self.matcher is None:
+            return conditioned
+        return conditioned + self.matcher(features.s16, [m.tokens for m in memories])
+
+    def _memory_tokens(self, memory: ObjectMemory) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Lay out tokens, codes, angles and biases of one object: spatial first, pointers last."""
+        split = self.pointer_tokens
+        pointers = memory.pointers.reshape(-1, self.config.memory_dim)
+        code = self.time_code[memory.time_index]
+        if memory.code is not None:
+            code = code + memory.code
+        pointer_code = torch.zeros_like(pointers)
+        if self.pointer_time_proj is not None:
+            age = sine_code_1d(memory.pointer_age, self.config.dim)
+            pointer_code = self.pointer_time_proj(age).repeat_interleave(split, 0)
+        angles = self.memory_attention.angles(memory.xy)
+        return (
+            torch.cat([memory.tokens, pointers]),
+            torch.cat([code, pointer_code]),
+            torch.cat([angles, angles.new_zeros(len(pointers), angles.shape[1])]),
+            torch.cat([memory.key_bias, memory.key_bias.new_zeros(len(pointers))]),
+        )
+
+    def segment(
+        self,
+        conditioned: Tensor,
+        features: ImageFeatures,
+        points_xy: Tensor,
+        labels: Tensor,
+        mask_logits: Tensor | None = None,
+        multimask: bool = False,
+    ) -> Segmentation:
+        """Predict masks from conditioned features and prompts.
+
+        Args:
+            conditioned: (O, dim, H, W) from `condition`.
+            features: the picture's, for the high-resolution maps.
+            points_xy: (O, K, 2) in [0, 1]; K may be 0.
+            labels: (O, K), see `PromptEncoder.encode_points`.
+            mask_logits: (O, 1, 4H, 4W) earlier or given mask.
+            multimask: return the three masks for ambiguous prompts.
+        """
+        maps = (conditioned, *features.high_res)
+        decoded: DecodedMasks = self.mask_decoder(
+            conditioned,
+            self.prompt_encoder.positions.grid(*features.size_hw),
+            self.prompt_encoder.encode_points(points_xy, labels, maps),
+            self.prompt_encoder.encode_mask(mask_logits, features.size_hw),
+            features.high_res,
+        )
+        masks = slice(1, None) if multimask else slice(0, 1)
+        logits, iou = decoded.logits[:, masks], decoded.predicted_iou[:, masks]
+        assert decoded.object_logit is not None  # this decoder has the score's head
+        object_logit = decoded.object_logit[:, 0]
+        rows = torch.arange(len(iou), device=iou.device)
+        token = decoded.mask_tokens[:, masks][rows, iou.argmax(1)]
+        pointer = self.pointer_of(token, object_logit > 0)
+        if self.config.follows_sam2 and not multimask:
+            logits, iou = decoded.stable_single()
+        return Segmentation(logits.float(), iou.float(), object_logit.float(), pointer)
+
+    def segment_given(self, features: ImageFeatures, mask_logits: Tensor) -> Segmentation:
+        """Look at given masks (O, 1, Hi, Wi), for the pointers of their objects."""
+        xy, labels = self._no_points(len(mask_logits), mask_logits.device)
+        if self.mask_downsample is None:
+            source = self.condition(features, None)
+            return self.segment(source, features, xy, labels, mask_logits)
+        given = mask_logits > 0
+        prompt = self.mask_downsample(given.float())
+        found = self.segment(features.s16, features, xy, labels, prompt)
+        is_empty = ~given.flatten(1).any(1, keepdim=True)
+        pointer = torch.where(
+            is_empty, self.no_object_pointer.type_as(found.pointer), found.pointer
+        )
+        return replace(found, pointer=pointer)
+
+    def segment_remembered(
+        self, features: ImageFeatures, memories: list[ObjectMemory]
+    ) -> Segmentation:
+        """Predict masks of each object from its memory alone: one, or SAM 2's three."""
+        conditioned = self.condition(features, memories)
+        xy, labels = self._no_points(len(memories), conditioned.device)
+        multimask = self.config.follows_sam2
+        return self.segment(conditioned, features, xy, labels, multimask=multimask)
+
+    def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return the clicks (count, K, 2) and labels (count, K) of objects without any.
+
+        SAM 2 gives one that is none, besides the one that closes every list.
+        """
+        clicks = 1 if self.config.follows_sam2 else 0
+        labels = torch.full((count, clicks), NOT_A_POINT, device=device)
+        return torch.zeros(count, clicks, 2, device=device), labels
+
+    def pointer_of(self, mask_token: Tensor, is_present: Tensor) -> Tensor:
+        """Project mask tokens (O, dim) to object pointers; absent objects share one pointer."""
+        pointer = self.pointer_proj(mask_token)
+        return torch.where(is_present[:, None], pointer, self.no_object_pointer.type_as(pointer))
+
+    def encode_memory(
+        self, features: ImageFeatures, mask_logits: Tensor, object_logit: Tensor, binarise: Tensor
+    ) -> Tensor:
+        """Encode what the frame looked like where the object was.
+
+        Args:
+            features: of the picture(s), B = O or 1.
+            mask_logits: (O, h, w) at any resolution.
+            object_logit: (O,).
+            binarise: (O,) bool: harden the mask, as SAM 2 does for prompted frames.
+
+        Returns:
+            (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.
+        """
+        size_hw = features.input_hw
+        logits = F.interpolate(mask_logits[:, None], size_hw, mode="bilinear", align_corners=False)
+        soft, hard = logits.sigmoid(), (logits > 0).float()
+        prob = torch.where(binarise[:, None, None, None], hard, soft)
+        memory = self.memory_encoder(features.s16, prob, object_logit > 0)
+        if self.spatial_perceiver is None:
+            return memory
+        code = self._sine_map(features.size_hw, self.config.memory_dim)
+        return self.spatial_perceiver(memory, code)
+
+    def _sine_map(self, size_hw: tuple[int, int], dim: int) -> Tensor:
+        """Return sine codes of all cells, (1, dim, H, W)."""
+        xy = grid_xy(*size_hw, device=self.time_code.device)
+        return sine_code_2d(xy, size_hw, dim).T.unflatten(1, size_hw)[None]
+
+
+def _key_groups(memory: ObjectMemory, pooling: KeyPooling) -> KeyGroups | None:
+    return None if memory.group is None else KeyGroups.of(memory.group, pooling)

@@ -1,0 +1,121 @@
+"""SAM's prompt encoder and mask decoder, and the still-image networks that are made of them.
+
+Source: Segment Anything (Kirillov et al. 2023, arXiv:2304.02643).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tinysam2.config import SamConfig
+from tinysam2.model.decoder.mask_decoder import MaskDecoder
+from tinysam2.model.decoder.prompt_encoder import PromptEncoder
+from tinysam2.model.encoders.tiny_vit import TinyVit
+from tinysam2.model.encoders.vit import VitNeck
+from tinysam2.model.image_features import ImageFeatures
+
+EMBEDDING_DIM = 256  # channels of SAM's image embedding
+_HEADS, _MLP_DIM = 8, 2048
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPrediction:
+    """Masks predicted from prompts alone.
+
+    Attributes:
+        logits: (O, M, 4H, 4W) mask logits; M = 3 for an ambiguous prompt, else 1.
+        predicted_iou: (O, M), about in [0, 1]; the head has no sigmoid.
+    """
+
+    logits: Tensor
+    predicted_iou: Tensor
+
+    def best(self) -> tuple[Tensor, Tensor]:
+        """Return the logits (O, 4H, 4W) and the IoU (O,) of each object's best mask."""
+        index = self.predicted_iou.argmax(1)
+        rows = torch.arange(len(index), device=index.device)
+        return self.logits[rows, index], self.predicted_iou[rows, index]
+
+
+class SamDecoder(nn.Module):
+    """SAM's prompt encoder and mask decoder over an image embedding of stride 16.
+
+    Positions are those of the square whose side is the longer side of the image: coordinates over
+    that side, as if SAM's padding to a square had been cut off.
+
+    Args:
+        high_res: channels of the maps at strides 8 and 4 that refine the masks, as in SAM 2; None
+            for SAM's own decoder, which has none.  Their projections are zero at first, so that
+            the masks begin as SAM's.
+    """
+
+    def __init__(self, high_res: tuple[int, int] | None = None) -> None:
+        super().__init__()
+        self.prompt_encoder = PromptEncoder(EMBEDDING_DIM)
+        self.mask_decoder = MaskDecoder(EMBEDDING_DIM, _HEADS, _MLP_DIM, follows_sam=True)
+        self.high_res = nn.ModuleList()
+        for channels, width in zip(high_res or (), (4, 8), strict=False):
+            projection = nn.Conv2d(channels, EMBEDDING_DIM // width, 1)
+            nn.init.zeros_(projection.weight)
+            nn.init.zeros_(projection.bias)  # type: ignore[arg-type]
+            self.high_res.append(projection)
+
+    def forward(
+        self,
+        features: ImageFeatures,
+        points_xy: Tensor,
+        labels: Tensor,
+        mask_logits: Tensor | None = None,
+        multimask: bool = False,
+    ) -> MaskPrediction:
+        """Predict masks.
+
+        Args:
+            features: of one image for all objects, or of one per object; `sam_embedding` is read.
+            points_xy: (O, K, 2) in [0, 1] of the image's width and height; K may be 0.
+            labels: (O, K), see `PromptEncoder.encode_points`.  A batch with boxes has them in
+                every row.
+            mask_logits: (O, 1, h, w) an earlier or given mask.
+            multimask: return the three masks for ambiguous prompts.
+        """
+        logits, iou = self.all_masks(features, points_xy, labels, mask_logits)
+        chosen = slice(1, None) if multimask else slice(0, 1)
+        return MaskPrediction(logits[:, chosen].float(), iou[:, chosen].float())
+
+    def all_masks(
+        self,
+        features: ImageFeatures,
+        points_xy: Tensor,
+        labels: Tensor,
+        mask_logits: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return all four logit maps (O, 4, 4H, 4W), the single mask first, and IoUs (O, 4)."""
+        embedding = features.sam_embedding
+        height, width = features.size_hw
+        extent = points_xy.new_tensor([width, height]) / max(width, height)
+        maps = [p(m) for p, m in zip(self.high_res, features.high_res, strict=False)]
+        objects = len(labels)
+        decoded = self.mask_decoder(
+            embedding.expand(objects, -1, -1, -1),
+            self.prompt_encoder.positions.grid(height, width, max(width, height)),
+            self.prompt_encoder.encode_points(points_xy * extent, labels, pads_boxes=False),
+            self.prompt_encoder.encode_mask(mask_logits, (height, width)),
+            (maps[0], maps[1]) if maps else (),
+        )
+        return decoded.logits, decoded.predicted_iou
+
+
+class Sam(nn.Module):
+    """A promptable network for single images: an encoder under SAM's decoder, without memory."""
+
+    def __init__(self, config: SamConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.trunk = TinyVit(config.trunk)
+        self.neck = VitNeck(config.trunk.channels[-1], EMBEDDING_DIM)
+        self.sam_decoder = SamDecoder()
+
+    def encode_image(self, image: Tensor) -> ImageFeatures:
+        """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64."""
+        return ImageFeatures(*self.neck(self.trunk(image)))

@@ -1,0 +1,1 @@
+"""Training samples made from the datasets: drawing, cropping, synthesizing clips."""

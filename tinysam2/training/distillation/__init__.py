@@ -1,0 +1,1 @@
+"""Stages that copy a larger network."""

@@ -1,0 +1,1 @@
+"""Stage 1: the image features of a larger encoder."""

@@ -1,0 +1,97 @@
+"""The recipe of the stage that copies SAM."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinysam2.config import check_image_size
+from tinysam2.datasets.registry import Data
+from tinysam2.training.engine.run_control import check_length
+
+
+@dataclass(frozen=True, slots=True)
+class SamPhase:
+    """Part of a run.
+
+    Attributes:
+        until: its end, a fraction of the run in (0, 1].
+        size: side of square images, pixels; images of other proportions have as many pixels.
+        prompts: whether clicks and boxes are part of each step, beside the embedding.
+    """
+
+    until: float
+    size: int
+    prompts: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.until <= 1:
+            raise ValueError(f"until must be in (0, 1], got {self.until}")
+        check_image_size(self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class SamDistillationConfig:
+    """Recipe of the stage that copies SAM.
+
+    Attributes:
+        data: folder with ``index.json``, or several places; every image of them is used.
+        start: weights of a TinySAM 2 network to begin from.  Its own features are copied too, so
+            that what was trained on them, memory and its decoder, still reads them.
+        teacher_checkpoint: weights of the small SAM.
+        out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
+        minutes: length of the whole run; the learning rate follows a cosine over it.
+        steps: length in place of ``minutes``, the same on every machine.
+        batch: images of a step.
+        objects: objects that are prompted in each image.
+        rounds: predictions for each object: the first prompt, then corrective clicks.
+        labeled: fraction of the images drawn from those whose objects are annotated.
+        learning_rate: of the new neck; the rates below are fractions of it.
+        trunk_rate: of the trunk and of the tracker's own neck.
+        decoder_rate: of SAM's decoder.
+        last_rate: what remains of the learning rate at the end of the run.
+        keep_weight: how much the network's own features count, beside the teacher's.
+        save_every_s: seconds between states on disk.
+        workers: processes that read images; 0 reads in this one.
+        compile: whether the networks are compiled, which takes a CUDA device.
+    """
+
+    data: Data
+    start: Path
+    teacher_checkpoint: Path
+    out: Path
+    minutes: float = 120.0
+    steps: int | None = None
+    phases: tuple[SamPhase, ...] = (
+        SamPhase(0.25, 384, prompts=False),
+        SamPhase(0.75, 448),
+        SamPhase(1.0, 576),
+    )
+    batch: int = 6
+    objects: int = 3
+    rounds: int = 3
+    labeled: float = 0.3
+    learning_rate: float = 2e-3
+    trunk_rate: float = 0.2
+    decoder_rate: float = 0.05
+    last_rate: float = 0.02
+    keep_weight: float = 1.0
+    weight_decay: float = 0.02
+    seed: int = 0
+    device: str = "cpu"
+    workers: int = 1
+    save_every_s: float = 240.0
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        check_length(self.minutes, self.steps)
+        for name in ("batch", "objects", "rounds"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("labeled", "last_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        if self.save_every_s <= 0:
+            raise ValueError(f"save_every_s must be greater than 0, got {self.save_every_s}")
+
+    def phase_at(self, done: float) -> SamPhase:
+        """Return the phase after a fraction ``done`` of the run."""
+        return next((p for p in self.phases if done < p.until), self.phases[-1])

@@ -1,0 +1,150 @@
+"""What is minimized: distance from the teacher's embedding, and errors of prompted masks."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT, POSITIVE
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.sam import MaskPrediction, SamDecoder
+from tinysam2.training.distillation.sam.objects import Objects
+from tinysam2.training.losses import DICE, FOCAL, IOU, dice_loss, focal_loss, hard_iou
+from tinysam2.training.prompts import Prompt, box_corners, draw_click
+
+BOX_FRACTION = 0.3  # of the batches begin with a box
+TRACKED_FRACTION = 0.2  # of the batches begin with a faulty mask and its box; the rest with a click
+NOISE = 4.0  # largest deviation of the noise in faulty masks, logits
+NOISE_CELLS = (4, 12)  # cells per side of its coarse and its fine part
+CLAMP = 32.0  # of the logits that are fed back as a mask prompt; SAM 2's limit
+_EPS = 1e-3
+
+
+def embedding_loss(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
+    """Compare embeddings (B, C, H, W).
+
+    Returns:
+        The mean square error over the teacher's variance, plus one minus the cosine; and the mean
+        cosine similarity.
+    """
+    student, teacher = student.float(), teacher.float()
+    cosine = F.cosine_similarity(student, teacher, dim=1).mean()
+    error = F.mse_loss(student, teacher) / teacher.var().clamp(min=1e-6)
+    return error + 1 - cosine, cosine.detach()
+
+
+def prompt_loss(
+    decoder: SamDecoder,
+    features: ImageFeatures,
+    teacher: SamDecoder,
+    taught: ImageFeatures,
+    objects: Objects,
+    rounds: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Prompt every object, then correct the prediction where it is wrong.
+
+    The first click on an object that only the teacher knows is ambiguous: there the student's
+    three masks and IoUs copy the teacher's.  On an annotated object the best of the three is
+    supervised, and every IoU, so that the highest one chooses the mask that people mean.
+
+    Args:
+        decoder: the student's.
+        features: (B, ...) the student's.
+        teacher: the teacher's decoder.
+        taught: (B, ...) the teacher's features.
+        objects: K of each image.
+        rounds: predictions for each object.
+        generator: draws prompts.
+
+    Returns:
+        The loss, and the mean IoU with the objects after each round, (rounds,).
+
+    Source:
+        SAM's training (arXiv:2304.02643, appendix A); hard prompt sampling and the hard mask
+        weight of TinySAM (arXiv:2312.13789), section 3.1.
+    """
+    per_image = len(objects.masks) // len(features.s16)
+    seen, taught = features.repeated(per_image), taught.repeated(per_image)
+    prompt = _first_prompt(objects.masks, generator)
+    previous = prompt.previous
+    losses, ious = [], []
+    for number in range(rounds):
+        ambiguous = number == 0 and prompt.is_ambiguous
+        found = decoder(seen, prompt.xy, prompt.labels, previous, ambiguous)
+        own, iou = _object_loss(found, objects.masks)
+        if ambiguous:
+            with torch.no_grad():
+                shown = teacher(taught, prompt.xy, prompt.labels, None, True)
+            own = torch.where(objects.is_true, own, _copy_loss(found, shown))
+        weight = torch.sigmoid(1 / (iou + _EPS) - 1) * objects.is_usable
+        losses.append((own * weight).sum() / weight.sum().clamp(min=1))
+        ious.append((iou * objects.is_usable).sum() / objects.is_usable.sum().clamp(min=1))
+        best = found.best()[0].detach()
+        previous = best[:, None].clamp(-CLAMP, CLAMP)
+        prompt = _corrected(prompt, best > 0, objects.masks, generator)
+    return torch.stack(losses).mean(), torch.stack(ious)
+
+
+def _first_prompt(masks: Tensor, generator: torch.Generator) -> Prompt:
+    """Draw a click, a box, or a mask as tracking finds it, for all objects (O, h, w)."""
+    chance = float(torch.rand((), generator=generator, device=masks.device))
+    corner_labels = torch.tensor([2, 3], device=masks.device).expand(len(masks), 2)
+    if chance < TRACKED_FRACTION:
+        logits = faulty_logits(masks, generator)
+        return Prompt(box_corners(logits > 0, generator), corner_labels, previous=logits[:, None])
+    if chance < TRACKED_FRACTION + BOX_FRACTION:
+        return Prompt(box_corners(masks, generator), corner_labels)
+    xy, labels = draw_click(masks, torch.zeros_like(masks), generator)
+    labels = torch.where(labels == NOT_A_POINT, POSITIVE, labels)
+    return Prompt(xy[:, None], labels[:, None], is_ambiguous=True)
+
+
+def faulty_logits(masks: Tensor, generator: torch.Generator) -> Tensor:
+    """Blur masks and add smooth noise, so that parts are missed, added and displaced.
+
+    Args:
+        masks: (O, h, w) bool.
+        generator: of the noise; each object draws its own strength.
+
+    Returns:
+        (O, h, w) logits.
+    """
+    count, size = len(masks), masks.shape[-2:]
+    device = masks.device
+    blurred = F.avg_pool2d(masks.float()[:, None], 7, 1, 3, count_include_pad=False)
+    logits = 3 * NOISE * (blurred - 0.5)
+    for cells in NOISE_CELLS:
+        strength = torch.rand(count, 1, 1, 1, generator=generator, device=device)
+        noise = torch.randn(count, 1, cells, cells, generator=generator, device=device)
+        logits = logits + NOISE * strength * F.interpolate(noise, size, mode="bicubic")
+    return logits[:, 0]
+
+
+def _corrected(
+    prompt: Prompt, predicted: Tensor, masks: Tensor, generator: torch.Generator
+) -> Prompt:
+    """Add a click in the region where each prediction is wrong."""
+    xy, labels = draw_click(masks & ~predicted, predicted & ~masks, generator)
+    return Prompt(
+        torch.cat([prompt.xy, xy[:, None]], 1), torch.cat([prompt.labels, labels[:, None]], 1)
+    )
+
+
+def _object_loss(found: MaskPrediction, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Supervise the best mask and every IoU; returns the loss and the chosen mask's IoU, (O,)."""
+    target = masks[:, None].float()
+    region = FOCAL * focal_loss(found.logits, target) + DICE * dice_loss(found.logits, target)
+    iou = hard_iou(found.logits.detach(), target)  # (O, M)
+    best = region.detach().argmin(1, keepdim=True)
+    chosen = found.predicted_iou.detach().argmax(1, keepdim=True)
+    score = IOU * (found.predicted_iou - iou).abs().mean(1)
+    return region.gather(1, best)[:, 0] + score, iou.gather(1, chosen)[:, 0]
+
+
+def _copy_loss(found: MaskPrediction, shown: MaskPrediction) -> Tensor:
+    """Copy each of the teacher's masks and its IoU, (O,)."""
+    target = (shown.logits > 0).float()
+    trust = shown.predicted_iou.clamp(0, 1)
+    region = FOCAL * focal_loss(found.logits, target) + DICE * dice_loss(found.logits, target)
+    region = (trust * region).mean(1)
+    return region + IOU * (found.predicted_iou - shown.predicted_iou).abs().mean(1)

@@ -1,0 +1,80 @@
+"""The objects that prompts are about: true masks, or what the teacher outlines at a point."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tinysam2.model.decoder.prompt_encoder import POSITIVE
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.sam import SamDecoder
+
+LEAST_IOU = 0.75  # predicted by the teacher for a mask that counts as an object
+LEAST_STABILITY = 0.85  # IoU of the mask's cuts at +1 and -1
+AREA_RANGE = (0.002, 0.6)  # of the image
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Objects of a batch of images, K in each, O = B x K rows.
+
+    Attributes:
+        masks: (O, 4H, 4W) bool.
+        is_true: (O,) bool, annotated by people; the others are the teacher's.
+        is_usable: (O,) bool, False where neither gave an object.
+    """
+
+    masks: Tensor
+    is_true: Tensor
+    is_usable: Tensor
+
+
+@torch.no_grad()
+def choose_objects(
+    teacher: SamDecoder, features: ImageFeatures, truth: Tensor, generator: torch.Generator
+) -> Objects:
+    """Take annotated objects, and elsewhere one of the teacher's three masks at a random point.
+
+    Args:
+        teacher: SAM's decoder with the teacher's weights.
+        features: of the images, with the teacher's embedding.
+        truth: (B, K, Hi, Wi) bool, empty where nothing is annotated.
+        generator: of all choices.
+    """
+    count = truth.shape[1]
+    device = truth.device
+    rows = truth.shape[0] * count
+    points = torch.rand(rows, 1, 2, generator=generator, device=device)
+    labels = torch.full((rows, 1), POSITIVE, device=device)
+    found = teacher(features.repeated(count), points, labels, multimask=True)
+    is_good = (
+        (found.predicted_iou > LEAST_IOU)
+        & (stability(found.logits) > LEAST_STABILITY)
+        & _has_fitting_area(found.logits > 0)
+    )  # (O, 3)
+    chance = torch.rand(is_good.shape, generator=generator, device=device)
+    chosen = (chance + is_good).argmax(1)  # a random one of the good masks
+    each = torch.arange(rows, device=device)
+    masks = found.logits[each, chosen] > 0
+    true = F.adaptive_avg_pool2d(truth.flatten(0, 1).float()[:, None], masks.shape[-2:])[:, 0] > 0.5
+    is_true = true.flatten(1).any(1)
+    return Objects(
+        torch.where(is_true[:, None, None], true, masks),
+        is_true,
+        is_true | is_good[each, chosen],
+    )
+
+
+def stability(logits: Tensor, delta: float = 1.0) -> Tensor:
+    """Return the IoU of each mask's cuts at ``+delta`` and ``-delta``: (..., h, w) to (...).
+
+    Source: Segment Anything, ``utils/amg.py``, ``calculate_stability_score``; empty masks are 0.
+    """
+    strict, loose = ((logits > cut).flatten(-2).sum(-1) for cut in (delta, -delta))
+    return strict / loose.clamp(min=1)
+
+
+def _has_fitting_area(masks: Tensor) -> Tensor:
+    area = masks.flatten(-2).float().mean(-1)
+    return (area > AREA_RANGE[0]) & (area < AREA_RANGE[1])

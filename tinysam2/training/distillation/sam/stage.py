@@ -1,0 +1,305 @@
+"""Copying SAM: a RepViT network learns the embedding and the masks of a small SAM."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from tinysam2.build import load_own
+from tinysam2.checkpoints.native import save_checkpoint
+from tinysam2.checkpoints.sam import load_sam
+from tinysam2.devices import choose_precision, place
+from tinysam2.inference.preprocess import normalise
+from tinysam2.model.encoders.repvit import fuse_repvit
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.network import TinySam2
+from tinysam2.model.sam import Sam
+from tinysam2.training.data.aspect_ratios import Shapes
+from tinysam2.training.distillation.losses import relative_error
+from tinysam2.training.distillation.sam.config import SamDistillationConfig, SamPhase
+from tinysam2.training.distillation.sam.losses import embedding_loss, prompt_loss
+from tinysam2.training.distillation.sam.objects import choose_objects
+from tinysam2.training.distillation.sam.samples import Pools, Views
+from tinysam2.training.engine.compilation import compile_parts
+from tinysam2.training.engine.distributed import ALONE, Ranks
+from tinysam2.training.engine.run_control import (
+    STATE_FILE,
+    StopRequest,
+    ignore_interrupts,
+    never,
+    save_state,
+    share_done,
+)
+from tinysam2.training.engine.run_log import Row, logged
+
+REPORT_EVERY_S, WARMUP_STEPS = 30, 50
+EMA_DECAY = 0.998
+_TRAINED = ("trunk", "neck", "sam_neck", "sam_decoder")
+
+
+@dataclass
+class SamTrainingState:
+    """Everything that a resumed run needs, and the two networks that are copied.
+
+    Attributes:
+        network: what is trained; its memory and that memory's decoder stay as they are.
+        optimizer: of the parts that are trained.
+        ema: averaged weights, which are what is exported.
+        sam: the teacher.
+        own: the network as it was, whose features are kept.
+    """
+
+    network: TinySam2
+    optimizer: torch.optim.Optimizer
+    ema: dict[str, Tensor]
+    sam: Sam
+    own: TinySam2
+    ranks: Ranks = ALONE
+    step: int = 0
+    seconds: float = 0.0
+
+    def save(self, config: SamDistillationConfig) -> None:
+        """Write the state and the averaged weights; only the first process does."""
+        if not self.ranks.is_first:
+            return
+        state = {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "ema": self.ema,
+            "step": self.step,
+            "seconds": self.seconds,
+            "ranks": self.ranks.count,
+        }
+        save_state(state, config.out / STATE_FILE)
+        card: dict[str, object] = {
+            "recipe": _recipe_of(config),
+            "steps": self.step,
+            "seconds": round(self.seconds),
+            "processes": self.ranks.count,
+        }
+        done = share_done(config.minutes, config.steps, self.step, self.seconds)
+        shape = replace(self.network.config, image_size=config.phase_at(done).size)
+        save_checkpoint(config.out / "tinysam2.safetensors", shape, self.ema, card)
+
+    def load(self, config: SamDistillationConfig) -> int:
+        """Continue where `save` was; returns the number of processes that were then."""
+        saved = torch.load(config.out / STATE_FILE, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(saved["network"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.ema = {name: value.to(config.device) for name, value in saved["ema"].items()}
+        self.step, self.seconds = saved["step"], saved["seconds"]
+        return int(saved["ranks"])
+
+    def update_ema(self) -> None:
+        """Move the averaged weights a step towards the current ones."""
+        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.ema[name].lerp_(value, 1 - decay)
+
+
+def _recipe_of(config: SamDistillationConfig) -> dict[str, object]:
+    """Return what shaped the weights; paths say nothing to others."""
+    paths = {"data", "start", "teacher_checkpoint", "out"}
+    return {name: value for name, value in asdict(config).items() if name not in paths}
+
+
+def start_as_sam(network: TinySam2, sam: Sam) -> TinySam2:
+    """Give a TinySAM 2 network SAM's decoder, with a teacher's weights, and a new neck under it.
+
+    Fed the teacher's embedding, the result predicts the teacher's masks.
+
+    Args:
+        network: with or without such a decoder; a network that has one is returned as it is.
+        sam: the teacher.
+    """
+    if network.sam_decoder is not None:
+        return network
+    grown = TinySam2(replace(network.config, sam_decoder=True))
+    grown.load_state_dict(network.state_dict(), strict=False)
+    assert grown.sam_decoder is not None
+    assert grown.sam_neck is not None
+    grown.sam_decoder.load_state_dict(sam.sam_decoder.state_dict(), strict=False)
+    grown.sam_neck.norm.load_state_dict(sam.neck[3].state_dict())
+    return grown
+
+
+def distill_sam(
+    config: SamDistillationConfig, is_stopped: StopRequest = never, ranks: Ranks = ALONE
+) -> Iterator[Row]:
+    """Run the stage to its end, resuming from ``out/state.pt`` where there is one.
+
+    Yields:
+        Means since the last report, about twice a minute and at the end, when all is saved: the
+        loss, the cosine to the teacher's embedding, how far the network's own features moved, the
+        IoU after each round of prompts, and the fraction of the time that waited for images.
+    """
+    config.out.mkdir(parents=True, exist_ok=True)
+    state = _begin(config, ranks)
+    yield from logged(_train(state, config, is_stopped), config.out, state.step, ranks)
+
+
+def _begin(config: SamDistillationConfig, ranks: Ranks) -> SamTrainingState:
+    torch.manual_seed(config.seed)
+    device = torch.device(config.device)
+    sam, own = load_sam("tinysam", config.teacher_checkpoint), load_own(config.start)
+    fuse_repvit(own.eval().trunk)
+    own.config = replace(own.config, fused=True)
+    network = start_as_sam(own, sam)
+    own = load_own(config.start) if network is own else own
+    for module in (network, sam, own):
+        place(module.eval(), device)
+    for frozen in (sam, own):
+        frozen.requires_grad_(False)
+    network.requires_grad_(False)
+    rates = {"trunk": config.trunk_rate, "neck": config.trunk_rate, "sam_neck": 1.0}
+    rates["sam_decoder"] = config.decoder_rate
+    groups = [
+        {"params": list(getattr(network, name).requires_grad_().parameters()), "rate": rate}
+        for name, rate in rates.items()
+    ]
+    optimizer = torch.optim.AdamW(groups, config.learning_rate, weight_decay=config.weight_decay)
+    if config.compile:
+        compile_parts([network.trunk, sam.trunk, own.trunk], config.device)
+    ranks.align(network.state_dict().values())
+    ema = {name: value.clone() for name, value in network.state_dict().items()}
+    state, begun_by = SamTrainingState(network, optimizer, ema, sam, own, ranks), ranks.count
+    if (config.out / STATE_FILE).exists():
+        begun_by = state.load(config)
+    ranks.check_together(state.step, begun_by, config.out)
+    return state
+
+
+def _train(
+    state: SamTrainingState, config: SamDistillationConfig, is_stopped: StopRequest
+) -> Iterator[Row]:
+    pools = Pools.of(config.data)
+    begin_s = time.monotonic() - state.seconds
+    done = share_done(config.minutes, config.steps, state.step, state.seconds)
+    while done < 1 and not state.ranks.any(is_stopped()):
+        phase = config.phase_at(done)
+        yield from _train_phase(state, config, phase, pools, begin_s, is_stopped)
+        done = share_done(config.minutes, config.steps, state.step, state.seconds)
+    state.save(config)
+
+
+def _train_phase(
+    state: SamTrainingState,
+    config: SamDistillationConfig,
+    phase: SamPhase,
+    pools: Pools,
+    begin_s: float,
+    is_stopped: StopRequest,
+) -> Iterator[Row]:
+    reported = saved = asked = time.monotonic()
+    waited, log = 0.0, list[dict[str, Tensor]]()
+    for batch in _batches(state, config, phase, pools):
+        now = time.monotonic()
+        waited += now - asked
+        state.seconds = state.ranks.of_first(now - begin_s)
+        done = share_done(config.minutes, config.steps, state.step, state.seconds)
+        is_over = done >= phase.until or state.ranks.any(is_stopped())
+        if log and (is_over or now - reported > REPORT_EVERY_S):
+            yield {**_means(state, log), "loading": round(waited / (now - reported), 3)}
+            reported, waited, log = now, 0.0, []
+        if is_over:
+            return
+        if now - saved > config.save_every_s:
+            saved = now
+            state.save(config)
+        log.append(train_step(state, config, phase, batch, done))
+        asked = time.monotonic()
+
+
+def _batches(
+    state: SamTrainingState, config: SamDistillationConfig, phase: SamPhase, pools: Pools
+) -> DataLoader[tuple[Tensor, Tensor]]:
+    ranks = state.ranks
+    shapes = Shapes(phase.size, config.seed, config.batch * ranks.count)
+    views = Views(pools, shapes.of_item, config.objects, config.labeled, config.seed)
+    first = state.step * config.batch * ranks.count
+    return DataLoader(
+        views,
+        config.batch,
+        sampler=ranks.items(len(views))[first // ranks.count :],
+        num_workers=config.workers,
+        worker_init_fn=ignore_interrupts,
+        prefetch_factor=4 if config.workers else None,
+    )
+
+
+def train_step(
+    state: SamTrainingState,
+    config: SamDistillationConfig,
+    phase: SamPhase,
+    batch: tuple[Tensor, Tensor],
+    done: float,
+) -> dict[str, Tensor]:
+    """Learn from a batch when a fraction ``done`` of the run lies behind; returns what to log."""
+    seed = state.ranks.seed(config.seed * 1_000_003 + state.step)
+    generator = torch.Generator(config.device).manual_seed(seed)
+    images = normalise(batch[0].to(config.device, non_blocking=True))
+    images = images.contiguous(memory_format=torch.channels_last)
+    truth = batch[1].to(config.device, non_blocking=True) > 127
+    _set_rates(state, config, done)
+    dtype = choose_precision(torch.device(config.device))
+    with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
+        losses = _losses(state, config, phase, images, truth, generator)
+    parts = [losses["embedding"], config.keep_weight * losses["keep"]]
+    loss = torch.stack([*parts, losses.get("prompts", parts[0].new_zeros(()))]).sum()
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    trained = [p for group in state.optimizer.param_groups for p in group["params"]]
+    state.ranks.average(trained)
+    nn.utils.clip_grad_norm_(trained, 1.0)
+    state.optimizer.step()
+    state.step += 1
+    state.update_ema()
+    return {"loss": loss.detach(), **{name: value.detach() for name, value in losses.items()}}
+
+
+def _set_rates(state: SamTrainingState, config: SamDistillationConfig, done: float) -> None:
+    """Warm up, then follow a cosine down to `SamDistillationConfig.last_rate`."""
+    warmup = min(1.0, (state.step + 1) / WARMUP_STEPS)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    rate = config.learning_rate * warmup * (config.last_rate + (1 - config.last_rate) * cosine)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate * group["rate"]
+
+
+def _losses(
+    state: SamTrainingState,
+    config: SamDistillationConfig,
+    phase: SamPhase,
+    images: Tensor,
+    truth: Tensor,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """Return the losses ``embedding``, ``keep``, ``prompts``, and figures for the log."""
+    with torch.no_grad():
+        taught = state.sam.encode_image(images)
+        kept = ImageFeatures(*state.own.neck(state.own.trunk(images)))
+    features = state.network.encode_image(images)
+    error, cosine = embedding_loss(features.sam_embedding, taught.s16)
+    moved = [relative_error(a, b) for a, b in zip(features.maps, kept.maps, strict=True)]
+    found = {"embedding": error, "cosine": cosine, "keep": torch.stack(moved).mean()}
+    if not phase.prompts:
+        return found
+    assert state.network.sam_decoder is not None
+    teacher = state.sam.sam_decoder
+    objects = choose_objects(teacher, taught, truth, generator)
+    prompt = partial(prompt_loss, state.network.sam_decoder, features, teacher, taught)
+    found["prompts"], ious = prompt(objects, config.rounds, generator)
+    return found | {f"iou{number}": iou for number, iou in enumerate(ious, 1)}
+
+
+def _means(state: SamTrainingState, log: list[dict[str, Tensor]]) -> dict[str, float]:
+    row: dict[str, float] = {"step": state.step, "seconds": round(state.seconds)}
+    for name in log[0]:
+        row[name] = round(float(torch.stack([entry[name] for entry in log]).mean()), 4)
+    return row

@@ -1,0 +1,1 @@
+"""What every training stage runs on: its length, processes, log and compilation."""

@@ -1,0 +1,129 @@
+"""Simulating what a user does: clicks, boxes, masks, and corrective clicks where it went wrong."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tinysam2.inference.click_marks import mark_clicks
+from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT
+
+BOX_SHARE = 0.35  # of prompts that are not masks; the rest are clicks
+FED_SHARE = 0.8  # of dialogues see the mask before, as all do in use
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A batch's prompt on one frame.
+
+    Attributes:
+        xy: (B, K, 2) in [0, 1].
+        labels: (B, K) as in `PromptEncoder.encode_points`.
+        mask: (B, H, W) bool when the mask itself is given.
+        is_ambiguous: one click: three answers are asked for.
+        corrections: corrective clicks to come.
+        feeds_mask: whether all answers but the first see the mask before; then the first one is
+            looked at once more before it is corrected.
+        previous: (B, 1, h, w) logits that the first answer sees, where it repairs a mask.
+    """
+
+    xy: Tensor
+    labels: Tensor
+    mask: Tensor | None = None
+    is_ambiguous: bool = False
+    corrections: int = 0
+    feeds_mask: bool = False
+    previous: Tensor | None = None
+
+
+def draw_prompt(
+    mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
+) -> Prompt:
+    """Draw one kind of prompt for a batch of masks (B, H, W) bool.
+
+    Args:
+        mask: where the object is.
+        generator: of all choices.
+        mask_share: how often, of 1, the mask itself is given.
+        most_corrections: corrective clicks at most.
+    """
+    dice = torch.rand(4, generator=generator, device=mask.device).tolist()
+    gives_mask, gives_box = dice[0] < mask_share, dice[1] < BOX_SHARE
+    corrections, feeds_mask = int(dice[2] * (most_corrections + 1)), dice[3] < FED_SHARE
+    nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
+    if gives_mask:
+        return Prompt(nothing, nothing[..., 0].long(), mask)
+    if gives_box:
+        corners = box_corners(mask, generator)
+        labels = torch.arange(2, 4, device=mask.device).expand(len(mask), 2)
+        present = mask.flatten(1).any(1)[:, None]
+        labels = torch.where(present, labels, NOT_A_POINT)
+        return Prompt(corners, labels, corrections=corrections, feeds_mask=feeds_mask)
+    xy, labels = draw_click(mask, torch.zeros_like(mask), generator)
+    return Prompt(
+        xy[:, None],
+        labels[:, None],
+        is_ambiguous=True,
+        corrections=corrections,
+        feeds_mask=feeds_mask,
+    )
+
+
+def correct(prompt: Prompt, logits: Tensor, mask: Tensor, generator: torch.Generator) -> Prompt:
+    """Add one click per clip inside the region where the prediction is wrong.
+
+    Source: SAM 2's correction sampling; TinySAM's hard prompt sampling draws in missed regions,
+    here false regions too.
+    """
+    predicted = F.interpolate(logits[:, None], mask.shape[-2:], mode="bilinear")[:, 0] > 0
+    xy, labels = draw_click(mask & ~predicted, predicted & ~mask, generator)
+    return replace(
+        prompt,
+        xy=torch.cat([prompt.xy, xy[:, None]], 1),
+        labels=torch.cat([prompt.labels, labels[:, None]], 1),
+    )
+
+
+def correct_tracked(logits: Tensor, mask: Tensor, generator: torch.Generator) -> Prompt:
+    """Draw the click that a user makes where the tracked mask (B, h, w) is wrong."""
+    nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
+    repair = correct(Prompt(nothing, nothing[..., 0].long()), logits, mask, generator)
+    return replace(repair, previous=marked(repair, logits))
+
+
+def marked(prompt: Prompt, logits: Tensor) -> Tensor:
+    """Write a prompt's clicks into the masks (B, h, w) that it repairs, as in use: (B, 1, h, w)."""
+    return mark_clicks(logits, prompt.xy, prompt.labels)[:, None]
+
+
+def draw_click(missed: Tensor, false: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw a pixel of ``missed | false`` (B, H, W), mostly away from the region's edge.
+
+    Returns:
+        (B, 2) positions in [0, 1] and (B,) labels: 1 missed, 0 false, -1 where there is neither.
+    """
+    wrong = missed | false
+    height, width = wrong.shape[-2:]
+    rows = F.max_pool2d((~wrong).float()[:, None], (9, 1), 1, (4, 0))  # a square in two passes
+    inner = 1 - F.max_pool2d(rows, (1, 9), 1, (0, 4))[:, 0]
+    sums = (wrong.float() + 20 * inner).flatten(1).double().cumsum(1)
+    empty = sums[:, -1] == 0
+    chance = torch.rand(len(sums), 1, generator=generator, device=sums.device)
+    index = torch.searchsorted(sums, chance * sums[:, -1:], right=True)[:, 0]
+    index = index.clamp(max=sums.shape[1] - 1)
+    x, y = (index % width + 0.5) / width, (index // width + 0.5) / height
+    is_missed = missed.flatten(1).gather(1, index[:, None])[:, 0]
+    return torch.stack([x, y], 1), torch.where(empty, NOT_A_POINT, is_missed.long())
+
+
+def box_corners(mask: Tensor, generator: torch.Generator) -> Tensor:
+    """Return the corners (B, 2, 2) in [0, 1] of the masks' boxes, jittered by a tenth."""
+    ends = []
+    for is_there in (mask.any(1).int(), mask.any(2).int()):  # columns, rows
+        first, last = is_there.argmax(1), is_there.shape[1] - is_there.flip(1).argmax(1)
+        ends.append(torch.stack([first, last], 1) * is_there.amax(1)[:, None] / is_there.shape[1])
+    corners = torch.stack(ends, 2)
+    extent = (corners[:, 1] - corners[:, 0])[:, None]
+    noise = torch.randn(corners.shape, device=mask.device, generator=generator).clamp(-2, 2)
+    return (corners + 0.05 * extent * noise).clamp(0, 1)

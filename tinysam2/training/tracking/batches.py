@@ -1,0 +1,124 @@
+"""What a step of stages 2 and 3 learns from."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import count, repeat
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from tinysam2.inference.preprocess import normalise
+from tinysam2.training.data.aspect_ratios import Shapes
+from tinysam2.training.data.camera_effects import colour_drift
+from tinysam2.training.data.clips import ClickedStills, RealClips, StillLayers
+from tinysam2.training.data.device_clips import HeldSet
+from tinysam2.training.data.synthesis import synthesise
+from tinysam2.training.engine.distributed import Ranks
+from tinysam2.training.engine.run_control import ignore_interrupts
+from tinysam2.training.tracking.config import Phase, TrackingConfig
+
+Clips: TypeAlias = StillLayers | RealClips | ClickedStills
+
+Batch: TypeAlias = tuple[Tensor | None, Tensor | None, Tensor | None]
+"""Layers of synthetic clips, frames of real ones, and stills; None where none are wanted."""
+
+BatchSource: TypeAlias = Callable[[Phase, int], Iterator[Batch]]
+"""Gives the batches of a phase from a step on: the same ones, whatever was before."""
+
+
+def batch_source(config: TrackingConfig, ranks: Ranks) -> BatchSource:
+    """Prepare to read training data, or decode all of it now if the recipe wants it held.
+
+    Each process learns from as many clips as the recipe says, and draws its own.
+
+    Raises:
+        ValueError: something that the recipe wants is not in the data.
+    """
+    if config.held_side is None:
+        return partial(_read_batches, config, ranks)
+    device = torch.device(config.device)
+    held = HeldSet.of(config.data, config.held_side, device, config.workers, config.real > 0)
+    return partial(_held_batches, held, config, ranks)
+
+
+def _held_batches(
+    held: HeldSet, config: TrackingConfig, ranks: Ranks, phase: Phase, step: int
+) -> Iterator[Batch]:
+    """Draw batches on the device; that of a step depends on seed, step and process alone."""
+    shapes = Shapes(phase.size, config.seed)
+    for number in count(step):
+        shape = shapes.of_step(number)
+        sequence = np.random.SeedSequence((config.seed, 4, ranks.seed(number)))
+        seed = int(sequence.generate_state(1, np.uint64)[0])
+        generator = torch.Generator(config.device).manual_seed(seed)
+        yield (
+            held.layers(config.synthetic, shape, generator) if config.synthetic else None,
+            held.clips(config.real, config.frames(phase), shape, generator)
+            if config.real
+            else None,
+            held.stills(config.stills, shape, generator, config.objects) if config.stills else None,
+        )
+
+
+def _read_batches(config: TrackingConfig, ranks: Ranks, phase: Phase, step: int) -> Iterator[Batch]:
+    """Read batches from files; no item is read by two processes."""
+    steps = step * ranks.count
+
+    def shapes(clips: int) -> Shapes:
+        return Shapes(phase.size, config.seed, clips * ranks.count)
+
+    synthetic = real = stills = None
+    if config.synthetic:
+        synthetic = StillLayers(config.data, shapes(config.synthetic), steps * config.synthetic)
+    if config.real:
+        start = steps * config.real
+        real = RealClips(config.data, shapes(config.real), config.frames(phase), start)
+    if config.stills:
+        start = steps * config.stills
+        stills = ClickedStills(config.data, shapes(config.stills), config.objects, start)
+    return zip(
+        _loader(synthetic, config.synthetic, config, ranks),
+        _loader(real, config.real, config, ranks),
+        _loader(stills, config.stills, config, ranks),
+        strict=True,
+    )
+
+
+def _loader(
+    items: Clips | None, count: int, config: TrackingConfig, ranks: Ranks
+) -> Iterable[Tensor | None]:
+    if items is None:
+        return repeat(None)
+    return DataLoader(
+        items,
+        count,
+        sampler=ranks.items(len(items)),
+        num_workers=config.workers,
+        worker_init_fn=ignore_interrupts,
+    )
+
+
+def make_clips(
+    layers: Tensor | None, real: Tensor | None, length: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Make one batch of normalised pictures (B, T, 3, H, W), target and other masks."""
+    clips = []
+    if layers is not None:
+        clips.append(synthesise(layers.to(generator.device), length, generator))
+    if real is not None:
+        real = real.to(generator.device)
+        masks = real[:, :, 3] > 127
+        pictures = colour_drift(real[:, :, :3].float(), generator)
+        clips.append((pictures, masks, torch.zeros_like(masks)))
+    pictures, masks, others = (torch.cat(parts) for parts in zip(*clips, strict=True))
+    return normalise(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2]), masks, others
+
+
+def make_stills(stills: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Make normalised pictures (B, 3, H, W) and masks (B, K, H, W) of (B, 3 + K, H, W) uint8."""
+    stills = stills.to(generator.device)
+    pictures = colour_drift(stills[:, None, :3].float(), generator)[:, 0]
+    return normalise(pictures), stills[:, 3:] > 127

@@ -1,0 +1,110 @@
+"""Following objects through a clip from memory alone, and hearing what a network thinks of it.
+
+Student and teacher walk alike, so that what they make of a frame can be compared.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
+from tinysam2.memory.bank import MemoryBank
+from tinysam2.model.decoder.mask_decoder import DecodedMasks
+from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.matcher import LOGIT_SCALE
+from tinysam2.model.network import TinySam2
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What went into and came out of a mask decoder for O objects.
+
+    Attributes:
+        conditioned: (O, dim, H, W) what memory attention, or a picture alone, gave it.
+        decoded: all four masks with their tokens.
+        matched: (O, H, W) logits of the coarse mask that matching found in memory; None where
+            there was none, or the network does not match.
+    """
+
+    conditioned: Tensor
+    decoded: DecodedMasks
+    matched: Tensor | None = None
+
+
+@contextmanager
+def listen(network: TinySam2) -> Iterator[list[Heard]]:
+    """Collect what passes a network's mask decoder; inference returns none of it."""
+    heard: list[Heard] = []
+    matched: list[Tensor] = []
+
+    def match(_: nn.Module, evidence: tuple[Tensor]) -> None:
+        matched.append(LOGIT_SCALE * evidence[0][:, 0])
+
+    def hear(_: nn.Module, given: tuple[Tensor, ...], decoded: DecodedMasks) -> None:
+        heard.append(Heard(given[0], decoded, matched.pop() if matched else None))
+
+    hooks = [network.mask_decoder.register_forward_hook(hear)]
+    if network.matcher is not None:
+        hooks.append(network.matcher.evidence_proj.register_forward_pre_hook(match))
+    try:
+        yield heard
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def walk(
+    network: TinySam2,
+    features: Sequence[ImageFeatures],
+    first: Segmentation,
+    is_in_use: bool = False,
+) -> Generator[Segmentation, Segmentation | None]:
+    """Follow what the first frame's answer shows through the other frames.
+
+    Args:
+        network: with its own memory settings.
+        features: of each frame, for all objects.
+        first: the answer on the first frame.
+        is_in_use: remember as the tracker does: nothing of objects that are not seen, and given
+            masks of SAM 2's kind as they are.  A student's doubts must not wipe its memory.
+
+    Yields:
+        The answers on the second frame and those after it.  A better one that is sent back is
+        remembered in its place, as a frame that the user prompted.
+    """
+    size_hw, count = features[0].size_hw, len(first.object_logit)
+    banks = [make_bank(network, network.config.memory, size_hw) for _ in range(count)]
+    remembered, is_prompted = first, True
+    for t in range(1, len(features)):
+        _remember(network, features[t - 1], remembered, banks, t - 1, is_prompted, is_in_use)
+        memories = [read_memory(network, bank, t, size_hw) for bank in banks]
+        answer = network.segment_remembered(features[t], memories)
+        corrected = yield answer
+        remembered, is_prompted = corrected or answer, corrected is not None
+
+
+def _remember(
+    network: TinySam2,
+    features: ImageFeatures,
+    answer: Segmentation,
+    banks: list[MemoryBank],
+    frame: int,
+    is_prompted: bool,
+    is_in_use: bool,
+) -> None:
+    """Offer a frame to the banks."""
+    masks = answer.best()
+    is_hardened = is_prompted
+    if is_in_use:
+        masks = masks.without_absent()
+        is_hardened = is_prompted and not network.config.follows_sam2
+    flags = torch.full((len(banks),), is_hardened, device=masks.logits.device)
+    memory = network.encode_memory(features, masks.logits, masks.object_logit, flags)
+    fixed = [is_prompted] * len(banks)
+    entries = make_entries(memory.float(), features, masks, banks, frame, fixed)
+    for bank, entry in zip(banks, entries, strict=True):
+        bank.offer(entry)

@@ -1,0 +1,230 @@
+"""One differentiable walk over a batch of clips, through the memory that inference uses."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.network import MASK_LOGIT, TinySam2
+from tinysam2.training.losses import MaskLoss, coarse_loss, mask_loss
+from tinysam2.training.prompts import Prompt, correct, correct_tracked, draw_prompt, marked
+from tinysam2.training.tracking.propagation import Heard, listen, walk
+from tinysam2.training.tracking.teacher import Teacher
+
+FIRST_MASK_SHARE = 0.85
+CORRECTED_SHARE = 0.3  # of the batches, on one of the tracked frames
+MIN_CLICK_AREA_PX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutResult:
+    """The loss of a batch of clips and mean IoUs: after one click or box, and tracked.
+
+    They stay on the device: to read one is to wait for it.
+    """
+
+    loss: Tensor
+    click_iou: Tensor
+    track_iou: Tensor
+
+
+def rollout(
+    network: TinySam2,
+    pictures: Tensor,
+    masks: Tensor,
+    others: Tensor,
+    generator: torch.Generator,
+    train_trunk: bool,
+    teacher: Teacher | None = None,
+) -> RolloutResult:
+    """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
+
+    Besides, a frame is prompted by clicks or a box as a still, on either object, so that a
+    click cannot be answered without looking where it is.  Memory mostly starts from the
+    true mask: while clicks are still being learnt, tracking what they hit would teach nothing.
+
+    Args:
+        network: in train form.
+        pictures: (B, T, 3, H, W) normalised.
+        masks: (B, T, H, W) bool, of the object to track.
+        others: alike, of another object in the picture, which may be absent, or part of the
+            object to track: then clicks are on either part.
+        generator: draws the prompts.
+        train_trunk: whether gradients reach the encoder's trunk.
+        teacher: that sees the same and is copied besides.
+    """
+    features = _encode_clips(network, pictures, train_trunk)
+    at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
+    still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
+    still_losses, asked = _click(network, features[at], still, generator, 1)
+    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
+    losses, answer = answer_prompt(network, features[0], masks[:, 0], prompt, generator)
+    tracked, repaired, heard = _track(network, features, masks, answer, generator)
+    total = torch.stack([x.total for x in tracked]).mean()
+    total = total + torch.stack([x.total for x in still_losses + losses + repaired]).mean()
+    total = total + _matching_loss(heard, masks)
+    if teacher is not None:
+        seen = [teacher.look(frame) for frame in pictures.unbind(1)]
+        total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
+        total = total + teacher.clip_loss(seen, [f.s16 for f in features], heard, masks)
+    return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
+
+
+def click_stills(
+    network: TinySam2,
+    pictures: Tensor,
+    masks: Tensor,
+    generator: torch.Generator,
+    train_trunk: bool,
+    teacher: Teacher | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Answer clicks or boxes on objects of single pictures, and up to three corrections.
+
+    Args:
+        network: in train form.
+        pictures: (B, 3, H, W) normalised.
+        masks: (B, K, H, W) bool, of K objects in each.
+        generator: draws the prompts.
+        train_trunk: whether gradients reach the encoder's trunk.
+        teacher: that sees the same and is copied besides.
+
+    Returns:
+        The loss, and the mean IoU of the first answers.
+    """
+    count, masks = masks.shape[1], masks.flatten(0, 1)
+    features = ImageFeatures(*_encode(network, pictures, train_trunk)).repeated(count)
+    losses, asked = _click(network, features, masks, generator, 3)
+    total = torch.stack([x.total for x in losses]).mean()
+    if teacher is not None:
+        seen = teacher.look(pictures).repeated(count)
+        total = total + teacher.still_loss(seen, features.s16, *asked, masks)
+    return total, _mean_iou(losses[:1])
+
+
+def _encode(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[Tensor]:
+    with torch.set_grad_enabled(train_trunk):
+        levels = network.trunk(pictures.contiguous(memory_format=torch.channels_last))
+    return list(network.neck(levels))
+
+
+def _encode_clips(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[ImageFeatures]:
+    """Encode (B, T, 3, H, W) at once; returns the features of each frame."""
+    clips, length = pictures.shape[:2]
+    maps = _encode(network, pictures.flatten(0, 1), train_trunk)
+    frames = zip(*(m.unflatten(0, (clips, length)).unbind(1) for m in maps), strict=True)
+    return [ImageFeatures(*levels) for levels in frames]
+
+
+def _click(
+    network: TinySam2,
+    features: ImageFeatures,
+    masks: Tensor,
+    generator: torch.Generator,
+    most_corrections: int,
+) -> tuple[list[MaskLoss], tuple[Heard, Prompt]]:
+    """Prompt pictures by clicks or boxes.
+
+    Returns:
+        The losses, and how the decoder answered the prompt itself.
+    """
+    prompt = draw_prompt(masks, generator, mask_share=0.0, most_corrections=most_corrections)
+    with listen(network) as heard:
+        losses, _ = answer_prompt(network, features, masks, prompt, generator)
+    return losses, (heard[0], prompt)
+
+
+def _either(masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
+    """Take the other object's mask (B, H, W) on half of the pictures where it is seen."""
+    is_seen = others.flatten(1).sum(1) >= MIN_CLICK_AREA_PX
+    coin = torch.rand(is_seen.shape, generator=generator, device=masks.device) < 0.5
+    return torch.where((is_seen & coin)[..., None, None], others, masks)
+
+
+def _track(
+    network: TinySam2,
+    features: list[ImageFeatures],
+    masks: Tensor,
+    first: Segmentation,
+    generator: torch.Generator,
+) -> tuple[list[MaskLoss], list[MaskLoss], list[Heard]]:
+    """Follow what the first frame's answers show through the other frames, from memory alone.
+
+    At times the user corrects one of them by a click, and tracking goes on from there.
+
+    Returns:
+        The losses of the tracked frames, those of corrections, and what the decoder was given and
+        answered on the tracked frames.
+    """
+    dice = torch.rand(2, generator=generator, device=masks.device).tolist()
+    corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < CORRECTED_SHARE else 0
+    losses: list[MaskLoss] = []
+    repaired: list[MaskLoss] = []
+    frames: list[Heard] = []
+    walked = walk(network, features, first)
+    corrected: Segmentation | None = None
+    for t in range(1, len(features)):
+        with listen(network) as heard:
+            answer = walked.send(corrected)
+        frames += heard
+        losses.append(
+            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
+        )
+        corrected = None
+        if t == corrected_at:
+            prompt = correct_tracked(answer.best().logits.detach(), masks[:, t], generator)
+            conditioned = frames[-1].conditioned
+            found, corrected = answer_prompt(
+                network, features[t], masks[:, t], prompt, generator, conditioned
+            )
+            repaired += found
+    return losses, repaired, frames
+
+
+def _matching_loss(heard: list[Heard], masks: Tensor) -> Tensor | float:
+    """Teach the coarse masks of the tracked frames; 0 in networks that do not match."""
+    frames = zip(heard, masks[:, 1:].unbind(1), strict=True)
+    losses = [coarse_loss(h.matched, mask) for h, mask in frames if h.matched is not None]
+    return torch.stack(losses).mean() if losses else 0.0
+
+
+def _mean_iou(losses: list[MaskLoss]) -> Tensor:
+    return torch.stack([x.iou for x in losses]).mean().detach()
+
+
+def answer_prompt(
+    network: TinySam2,
+    features: ImageFeatures,
+    mask: Tensor,
+    prompt: Prompt,
+    generator: torch.Generator,
+    conditioned: Tensor | None = None,
+) -> tuple[list[MaskLoss], Segmentation]:
+    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer.
+
+    ``conditioned`` are features that have read memory, where there is one.
+    """
+    if conditioned is None:
+        conditioned = network.condition(features, None)
+    if prompt.mask is not None:
+        given = (prompt.mask.float()[:, None] - 0.5) * (2 * MASK_LOGIT)
+        found = network.segment(conditioned, features, prompt.xy, prompt.labels, given)
+        sure = torch.ones_like(found.predicted_iou)
+        certain = torch.full_like(found.object_logit, MASK_LOGIT)
+        return [], Segmentation(given, sure, certain, found.pointer)
+    losses: list[MaskLoss] = []
+    previous = prompt.previous
+    looks_twice = prompt.feeds_mask and previous is None
+    last = looks_twice + prompt.corrections
+    for turn in range(last + 1):
+        multimask = turn == 0 and prompt.is_ambiguous
+        found = network.segment(
+            conditioned, features, prompt.xy, prompt.labels, previous, multimask
+        )
+        losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
+        best = found.best().logits.detach()
+        if looks_twice <= turn < last:
+            prompt = correct(prompt, best, mask, generator)
+        previous = marked(prompt, best) if prompt.feeds_mask else None
+    return losses, found

@@ -1,0 +1,161 @@
+"""What stages 2 and 3 carry from step to step, and from one run to the next."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from tinysam2.build import load_own
+from tinysam2.checkpoints.native import save_checkpoint
+from tinysam2.config import ModelConfig
+from tinysam2.devices import place
+from tinysam2.model.encoders.repvit import fuse_repvit
+from tinysam2.model.network import TinySam2
+from tinysam2.training.engine.compilation import compile_parts
+from tinysam2.training.engine.distributed import ALONE, Ranks
+from tinysam2.training.engine.run_control import STATE_FILE, save_state
+from tinysam2.training.tracking.config import TrackingConfig
+from tinysam2.training.tracking.matcher_start import start_as_matcher
+from tinysam2.training.tracking.teacher import Teacher, load_teacher
+from tinysam2.training.tracking.validation import Validation
+
+EMA_DECAY = 0.998
+ENCODER_KEYS = ("trunk.", "neck.")
+
+
+@dataclass
+class TrainingState:
+    """Everything that a resumed run needs."""
+
+    network: TinySam2
+    optimiser: torch.optim.Optimizer
+    ema: dict[str, Tensor]
+    teacher: Teacher | None = None
+    validation: Validation | None = None
+    ranks: Ranks = ALONE
+    step: int = 0
+    seconds: float = 0.0
+
+    def save(self, config: TrackingConfig) -> None:
+        """Write the state and the averaged weights; only the first process does."""
+        if not self.ranks.is_first:
+            return
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "ema": self.ema,
+            "teacher": self.teacher and self.teacher.state(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "ranks": self.ranks.count,
+        }
+        save_state(state, config.out / STATE_FILE)
+        export(self, config)
+
+    def load(self, path: Path) -> int:
+        """Continue where `save` was; returns the number of processes that were then."""
+        device = self.network.no_memory.device
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(saved["network"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.ema = {name: value.to(device) for name, value in saved["ema"].items()}
+        if self.teacher is not None:
+            self.teacher.resume(saved.get("teacher"))
+        self.step, self.seconds = saved["step"], saved["seconds"]
+        return int(saved.get("ranks", 1))
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return all that is trained: the network and what leads from it to a teacher."""
+        maps = [] if self.teacher is None else self.teacher.maps.parameters()
+        return [*self.network.parameters(), *maps]
+
+    def update_ema(self) -> None:
+        """Move the averaged weights a step towards the current ones."""
+        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.ema[name].lerp_(value, 1 - decay)
+
+
+def begin(config: TrackingConfig, ranks: Ranks) -> TrainingState:
+    """Make the state of a run, or read it from ``out/state.pt`` where there is one.
+
+    Raises:
+        ValueError: weights do not fit, or the processes cannot go on together.
+    """
+    state, begun_by = _start(config, ranks), ranks.count
+    if (config.out / STATE_FILE).exists():
+        begun_by = state.load(config.out / STATE_FILE)
+    ranks.check_together(state.step, begun_by, config.out)
+    return state
+
+
+def _start(config: TrackingConfig, ranks: Ranks) -> TrainingState:
+    torch.manual_seed(config.seed)
+    network = _network(config)
+    place(network, torch.device(config.device))
+    trunk = list(network.trunk.parameters())
+    rest = [p for n, p in network.named_parameters() if not n.startswith("trunk.")]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": trunk, "rate": config.trunk_rate},
+            {"params": rest, "rate": 1.0},
+        ],
+        weight_decay=config.weight_decay,
+    )
+    teacher = load_teacher(config, network.config.dim)
+    if config.compile:
+        compile_parts([network.trunk, network.neck], config.device)
+    ranks.align(network.state_dict().values())
+    if teacher is not None:
+        ranks.align(teacher.maps.state_dict().values())
+    ema = {k: v.clone() for k, v in network.state_dict().items()}
+    validation = _validation(config) if ranks.is_first else None
+    return TrainingState(network, optimiser, ema, teacher, validation, ranks)
+
+
+def _network(config: TrackingConfig) -> TinySam2:
+    """Build what is trained: a network whose trunk is fused.
+
+    Small batches of few scenes would spoil the statistics of batch norms, so they stay as they
+    are; then the branches can as well be one convolution each, which trains three times as fast.
+    """
+    if config.start is not None:
+        network = load_own(config.start)
+    else:
+        assert config.encoder is not None
+        network = TinySam2(config.model or ModelConfig())
+        stage1 = load_file(config.encoder)
+        kept = {k: v for k, v in stage1.items() if k.startswith(ENCODER_KEYS)}
+        missing, unexpected = network.load_state_dict(kept, strict=False)
+        if unexpected or any(k.startswith(ENCODER_KEYS) for k in missing):
+            raise ValueError(f"{config.encoder} does not hold an encoder of this shape")
+        start_as_matcher(network)
+    fuse_repvit(network.eval().trunk)
+    network.config = replace(network.config, fused=True)
+    return network
+
+
+def _validation(config: TrackingConfig) -> Validation | None:
+    if config.validate is None:
+        return None
+    return Validation(config.validate, config.validate_every_s, config.data)
+
+
+def export(state: TrainingState, config: TrackingConfig) -> None:
+    """Write the averaged weights as a checkpoint that `load_model` reads."""
+    # Paths, what changes no weights, and what the file says anyway.
+    not_told = {"data", "encoder", "start", "out", "model", "teacher_checkpoint"}
+    not_told |= {"validate", "validate_every_s", "compile"}
+    card: dict[str, object] = {
+        "recipe": {k: v for k, v in asdict(config).items() if k not in not_told},
+        "steps": state.step,
+        "seconds": round(state.seconds),
+        "processes": state.ranks.count,
+    }
+    # Clicks are answered best at about the size that was seen last.
+    size = config.size(state.step, state.seconds)
+    shape = replace(state.network.config, image_size=size)
+    save_checkpoint(config.out / "tinysam2.safetensors", shape, state.ema, card)
