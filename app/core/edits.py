@@ -163,7 +163,7 @@ def set_range(document: Document, first: int | None, last: int | None) -> Edit:
 
 def set_exclusive(document: Document, is_exclusive: bool) -> Edit:
     """Keep tracked masks off the pixels of other objects, or let them overlap."""
-    label = "Keep objects apart" if is_exclusive else "Let objects overlap"
+    label = "Prevent overlaps" if is_exclusive else "Allow overlaps"
     row = True if is_exclusive else None
     return Edit(label, _changes(document, Table.PROPERTIES, {"exclusive": row}))
 

@@ -1,1 +1,1 @@
-"""Everything Qt."""
+"""The Qt user interface; the only package that imports Qt."""

@@ -95,7 +95,7 @@ class WindowDriver:
         return sorted(self.document.of_object(Table.MASKS, object_id))
 
     def wait_until_idle(self) -> None:
-        self.wait(lambda: not self.window.desk.running and not self.window.files.running)
+        self.wait(lambda: not self.window.model_jobs.running and not self.window.file_jobs.running)
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""The picture in the middle of the window, and what the mouse does on it."""
+"""The canvas: the displayed frame with masks and prompts, and the tools that edit them."""

@@ -42,7 +42,7 @@ class CanvasScene:
 
     @property
     def active(self) -> TrackedObject | None:
-        """The active object, if it is in the document."""
+        """The active object; None if there is none."""
         return self._document.find(self._state.active_object)
 
     @property

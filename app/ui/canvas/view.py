@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -20,7 +21,9 @@ from app.ui.canvas.hover import HoverPreview
 from app.ui.canvas.overlays import draw_brush_circle, on_widget
 from app.ui.canvas.scene import CanvasScene
 from app.ui.canvas.tools.base import CanvasTool
-from app.ui.canvas.tools.toolbox import make_tools
+from app.ui.canvas.tools.box import BoxTool
+from app.ui.canvas.tools.brush import BrushTool, EraserTool
+from app.ui.canvas.tools.point import PointTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.canvas.zoom_pan import ZOOM_STEP, ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
@@ -70,14 +73,7 @@ class CanvasView(QWidget):
         self._displayed = DisplayedFrame(view_state, frame_loader, self)
         self._scene = CanvasScene(session, view_state, self._displayed)
         self._hover = HoverPreview(self)
-        self._tools = make_tools(
-            view_state,
-            session.size_hw,
-            self._scene,
-            self.point_requested.emit,
-            self.box_requested.emit,
-            self.stroke_finished.emit,
-        )
+        self._tools = self._make_tools(session.size_hw)
         self._pressed = Qt.MouseButton.NoButton
         self._pointer: QPointF | None = None
         self._connect(bridge)
@@ -87,6 +83,21 @@ class CanvasView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Frame")
         self._update_cursor()
+
+    def _make_tools(self, size_hw: tuple[int, int]) -> dict[Tool, CanvasTool]:
+        def mask() -> RleMask:
+            return self._scene.active_mask or RleMask.empty(size_hw)
+
+        def color() -> QColor:
+            return self._scene.active_color
+
+        stroke = self.stroke_finished.emit
+        return {
+            Tool.POINT: PointTool(size_hw, self.point_requested.emit),
+            Tool.BOX: BoxTool(size_hw, self.box_requested.emit, color),
+            Tool.BRUSH: BrushTool(self._state, mask, stroke, color),
+            Tool.ERASER: EraserTool(self._state, mask, stroke, color),
+        }
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.changed.connect(self._on_document_changed)

@@ -1,1 +1,1 @@
-"""What user actions do: edits of the session and background jobs."""
+"""Controllers: turn user actions into edits of the session and background jobs."""

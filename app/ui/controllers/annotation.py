@@ -16,7 +16,7 @@ from app.tracking.backend import BackendLoader, SegmentRequest
 from app.tracking.requests import mask_to_correct, segment_request
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
-from app.ui.state.view_state import Tool, ViewState
+from app.ui.state.view_state import ViewState
 from app.ui.style.memory_marks import MARK_NAMES, memory_mark
 
 PRELOAD_DELAY_MS = 120
@@ -24,9 +24,6 @@ PRELOAD_DELAY_MS = 120
 
 Scrubbing changes frames faster than this, so it computes none.
 """
-
-OPACITY_STEP = 0.1
-BRUSH_STEP = 1.25
 
 
 class AnnotationController(QObject):
@@ -113,16 +110,12 @@ class AnnotationController(QObject):
         if count_here > 1:
             self._prompt(lambda each: edits.remove_point(self._document, each, frame, index))
         else:
-            self.clear_prompts_here()
+            self.clear_prompts(frame)
 
-    def clear_prompts_here(self) -> None:
-        """Clear the prompts of the active object on the displayed frame."""
-        frames = [self._view.frame]
-        self._edit_active(lambda each: edits.clear_prompts(self._document, each, frames))
-
-    def clear_prompts(self) -> None:
+    def clear_prompts(self, frame: int | None = None) -> None:
         """Clear the prompts of the active object on one frame, or on all frames if None."""
-        self._edit_active(lambda each: edits.clear_prompts(self._document, each))
+        frames = None if frame is None else [frame]
+        self._edit_active(lambda each: edits.clear_prompts(self._document, each, frames))
 
     def _prompt(self, make_edit: Callable[[int], Edit]) -> None:
         """Change prompts on the displayed frame, then submit a job that predicts their mask."""
@@ -270,30 +263,6 @@ class AnnotationController(QObject):
         """Toggle whether tracked masks may overlap other objects."""
         is_exclusive = not self._document.is_exclusive
         self._session.execute(edits.set_exclusive(self._document, is_exclusive))
-
-    # Tool and display settings.
-
-    def use_tool(self, tool: Tool) -> None:
-        """Select a canvas tool."""
-        self._view.tool = tool
-
-    def toggle_masks(self) -> None:
-        """Show or hide all masks."""
-        self._view.show_masks = not self._view.show_masks
-
-    def toggle_outlines(self) -> None:
-        """Toggle between filled masks and outlines."""
-        self._view.show_outlines = not self._view.show_outlines
-
-    def change_opacity(self, sign: int) -> None:
-        """Change the opacity of mask fills by one step up (1) or down (-1)."""
-        self._view.overlay_opacity += sign * OPACITY_STEP
-
-    def change_brush(self, sign: int) -> None:
-        """Change the brush radius by one step up (1) or down (-1)."""
-        radius = self._view.brush_radius
-        grown = max(radius + 1, round(radius * BRUSH_STEP))
-        self._view.brush_radius = grown if sign > 0 else min(radius - 1, round(radius / BRUSH_STEP))
 
     def _edit_active(self, make_edit: Callable[[int], Edit]) -> None:
         if (active := self._view.active_object) is not None:

@@ -30,8 +30,9 @@ class ExportController(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._preferences = preferences
+        self._window = parent
 
-    def ask(self, session: Session, parent: QWidget) -> ExportDialog:
+    def ask(self, session: Session) -> ExportDialog:
         """Open the export dialog; accepting it starts the export."""
         name = session.source.name
         folder = Path(self._preferences.folder("export")) / f"{name}-masks"
@@ -40,7 +41,7 @@ class ExportController(QObject):
             session.document.frame_range,
             folder,
             self._preferences.export_formats,
-            parent,
+            self._window,
         )
         dialog.accepted.connect(lambda: self.start(session, dialog.request()))
         dialog.open()

@@ -1,4 +1,4 @@
-"""The jobs that the user started: how far they are, how they ended."""
+"""The jobs panel: progress and outcome of the listed jobs."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -20,7 +20,7 @@ MAX_ROWS = 50
 
 
 class JobRow(QWidget):
-    """One job.
+    """Displays one job.
 
     Signals:
         cancel_requested: job id.
@@ -51,7 +51,7 @@ class JobRow(QWidget):
         layout.addWidget(self._text)
 
     def show_progress(self, progress: JobProgress) -> None:
-        """Show how far the job is, or how it ended."""
+        """Show the progress of the job, or its outcome."""
         self.is_running = progress.outcome is None
         self._label.setText(progress.label)
         self._text.setText(progress.text())
@@ -93,7 +93,7 @@ class JobsPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def show_progress(self, progress: JobProgress) -> None:
-        """Add a job or show how far it is."""
+        """Add a job, or update its row."""
         row = self._rows.get(progress.job_id)
         if row is None:
             self._empty.hide()

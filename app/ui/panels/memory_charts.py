@@ -1,4 +1,4 @@
-"""Small pictures of numbers in the memory panel: scores, tokens, surviving cells."""
+"""The charts of the memory panel: score bars, token meter, map of kept tokens."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -10,16 +10,17 @@ from app.ui.panels.memory_text import percent
 from app.ui.style.colors import is_dark
 from app.ui.style.memory_marks import Mark, mark_color
 
-TOKEN_TARGET = 0.07  # of a full SAM 2 bank
-DROPPED_ARGB = 0xB4000000
+TOKEN_TARGET = 0.07
+"""Target fraction of the tokens of a full SAM 2 memory bank."""
+DROPPED_ARGB = 0xB4000000  # shade over dropped tokens
 
 
 class ScoreBar(QWidget):
     """A score in [0, 1] with its name and value; None shows a dash.
 
     Args:
-        name: the words at the left.
-        mark: the mark whose colour the bar has.
+        name: label at the left.
+        mark: the memory mark whose color the bar has.
         parent: owner.
     """
 
@@ -34,7 +35,7 @@ class ScoreBar(QWidget):
         self.setFixedHeight(self.fontMetrics().height() + 1)
 
     def set_value(self, value: float | None) -> None:
-        """Show another score."""
+        """Set the score; None if unknown."""
         self._value = value
         self.setAccessibleName(f"{self._name} {self._text()}")
         self.update()
@@ -63,7 +64,7 @@ class ScoreBar(QWidget):
 
 
 class TokenMeter(QWidget):
-    """Tokens stored and attended against a full SAM 2 bank, with a tick at the goal."""
+    """Stored and attended tokens relative to a full SAM 2 memory bank, with a target tick."""
 
     BAR_PX = 8
 
@@ -74,34 +75,34 @@ class TokenMeter(QWidget):
         self._line_px = self.fontMetrics().height()
         self.setFixedHeight(3 * self._line_px + 2 * (self.BAR_PX + 4) + 4)
         self.setToolTip(
-            "Tokens that the memory holds, and that were read for this frame, against a full "
+            "Tokens stored in the memory bank, and attended for this frame, relative to a full "
             f"SAM 2 bank at this input size. The tick marks {percent(TOKEN_TARGET)}."
         )
 
     def set_record(self, record: MemoryRecord) -> None:
-        """Show the tokens of a decision."""
+        """Show the token counts of a decision."""
         self._rows = (("Stored", record.tokens_stored), ("Attended", record.tokens_attended))
         self._full = record.tokens_full_sam2
-        self.setAccessibleName("Memory tokens: " + ", ".join(map(self._words, self._rows)))
+        self.setAccessibleName("Memory tokens: " + ", ".join(map(self._label, self._rows)))
         self.update()
 
-    def _words(self, row: tuple[str, int]) -> str:
+    def _label(self, row: tuple[str, int]) -> str:
         return f"{row[0]} {row[1]:,} of {self._full:,} ({percent(row[1], self._full)})"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a line of words and a bar for each number, and the goal across both bars."""
+        """Paint a label and a bar for each count, and the target tick on both bars."""
         painter = QPainter(self)
         palette, line, dark = self.palette(), self._line_px, is_dark(self.palette())
         top = 0
         for row in self._rows:
             painter.setPen(palette.windowText().color())
-            painter.drawText(0, top + self.fontMetrics().ascent(), self._words(row))
-            share = min(1.0, row[1] / self._full) if self._full else 0.0
+            painter.drawText(0, top + self.fontMetrics().ascent(), self._label(row))
+            fraction = min(1.0, row[1] / self._full) if self._full else 0.0
             bar = QRectF(0, top + line + 1, self.width(), self.BAR_PX)
             painter.fillRect(bar, palette.mid())
-            is_over = share > TOKEN_TARGET + 5e-4
+            is_over = fraction > TOKEN_TARGET + 5e-4
             color = mark_color(Mark.REFUSED if is_over else Mark.KEPT, dark)
-            painter.fillRect(QRectF(0, bar.top(), share * self.width(), self.BAR_PX), color)
+            painter.fillRect(QRectF(0, bar.top(), fraction * self.width(), self.BAR_PX), color)
             top += line + self.BAR_PX + 4
         x = TOKEN_TARGET * self.width()
         painter.setPen(QPen(palette.windowText().color(), 1.5))
@@ -109,52 +110,52 @@ class TokenMeter(QWidget):
             y = line + index * (line + self.BAR_PX + 4)
             painter.drawLine(QPointF(x, y), QPointF(x, y + self.BAR_PX + 2))
         painter.setPen(palette.placeholderText().color())
-        goal = f"\N{UPWARDS ARROW} {percent(TOKEN_TARGET)} of a full SAM 2 bank"
-        painter.drawText(round(x) - 4, top + self.fontMetrics().ascent(), goal)
+        target = f"\N{UPWARDS ARROW} {percent(TOKEN_TARGET)} of a full SAM 2 bank"
+        painter.drawText(round(x) - 4, top + self.fontMetrics().ascent(), target)
         painter.end()
 
 
 class TokenMap(QWidget):
-    """A frame's thumbnail on which cells whose tokens were dropped are dark."""
+    """The thumbnail of a memory frame; locations of dropped tokens are dark."""
 
     SIZE = QSize(112, 63)
-    LEAST_CELL_PX = 3  # smaller ones would be nothing but lines
+    MIN_GRID_PX = 3  # a finer grid would hide the thumbnail
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedSize(self.SIZE)
         self._image: QImage | None = None
-        self._cells: QImage | None = None
+        self._shade: QImage | None = None
 
     @property
     def has_image(self) -> bool:
-        """Whether the thumbnail has come."""
+        """Whether the thumbnail has been set."""
         return self._image is not None
 
     def set_image(self, image: QImage | None) -> None:
-        """Show a thumbnail, or none yet."""
+        """Set the thumbnail; None while it is loading."""
         self._image = image
         self.update()
 
     def set_survivors(self, survivors: tuple[int, int, bytes] | None) -> None:
-        """Show which cells survived; None when it is not known."""
-        self._cells = None
-        self.setToolTip("Which cells of this frame are remembered is not known")
+        """Set which tokens were kept; None if unknown."""
+        self._shade = None
+        self.setToolTip("The kept tokens of this frame are not known")
         if survivors is not None:
             height, width, bits = survivors
             kept = np.unpackbits(np.frombuffer(bits, np.uint8), count=height * width) > 0
             argb = np.where(kept, 0, DROPPED_ARGB).astype(np.uint32).reshape(height, width)
             image_format = QImage.Format.Format_ARGB32_Premultiplied
-            self._cells = QImage(argb.data, width, height, width * 4, image_format).copy()
+            self._shade = QImage(argb.data, width, height, width * 4, image_format).copy()
             self.setToolTip(
-                f"{int(kept.sum())} of {kept.size} cells of this frame are remembered; "
-                "those whose token was dropped are dark"
+                f"{int(kept.sum())} of {kept.size} tokens of this frame are kept; "
+                "the locations of dropped tokens are dark"
             )
         self.setAccessibleName(self.toolTip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the thumbnail, the dark cells and the grid of cells, unless they are tiny."""
+        """Paint the thumbnail, the shade over dropped tokens and, if large enough, the grid."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().mid())
         target = QRectF(self.rect())
@@ -165,10 +166,10 @@ class TokenMap(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, self._image)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        if self._cells is not None:
-            painter.drawImage(target, self._cells)
-            across, down = self._cells.width(), self._cells.height()
-            if min(target.width() / across, target.height() / down) >= self.LEAST_CELL_PX:
+        if self._shade is not None:
+            painter.drawImage(target, self._shade)
+            across, down = self._shade.width(), self._shade.height()
+            if min(target.width() / across, target.height() / down) >= self.MIN_GRID_PX:
                 self._paint_grid(painter, target, across, down)
         painter.end()
 

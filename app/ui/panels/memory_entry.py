@@ -1,4 +1,4 @@
-"""One remembered frame in the memory panel, and the buttons that change what is remembered."""
+"""One frame of the memory bank in the memory panel, and the buttons that constrain it."""
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent
@@ -20,21 +20,21 @@ from app.ui.style.icons import icon
 from app.ui.style.memory_marks import MARK_NAMES, Mark, mark_icon
 
 _CONSTRAINT_CHOICES = (
-    (Constraint.PIN, "pin", "Pin", "Always remember frame {} when tracking again"),
-    (Constraint.BAN, "ban", "Ban", "Never remember frame {} when tracking again"),
+    (Constraint.PIN, "pin", "Pin", "Keep frame {} in memory when tracking again"),
+    (Constraint.BAN, "ban", "Ban", "Keep frame {} out of memory when tracking again"),
     (None, "clear", "Release", "Let the tracker decide about frame {} again"),
 )
 
 
 class ConstraintButtons(QWidget):
-    """Pin, ban and release a frame; only what would change something can be seen.
+    """Buttons to pin, ban and release a frame; the current constraint has no button.
 
     Args:
-        with_text: whether the buttons say their name beside the icon.
+        with_text: whether the buttons show text beside the icon.
         parent: owner.
 
     Signals:
-        chosen: `Constraint`, or None to leave the frame to the tracker.
+        chosen: `Constraint`, or None to remove it.
     """
 
     chosen = Signal(object)
@@ -45,7 +45,7 @@ class ConstraintButtons(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self.buttons: dict[Constraint | None, QToolButton] = {}
-        for demand, icon_name, text, _ in _CONSTRAINT_CHOICES:
+        for choice, icon_name, text, _ in _CONSTRAINT_CHOICES:
             button = QToolButton(self)
             button.setIcon(icon(icon_name))
             button.setIconSize(QSize(16, 16))
@@ -53,28 +53,28 @@ class ConstraintButtons(QWidget):
             button.setAutoRaise(True)
             if with_text:
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.clicked.connect(lambda _checked=False, d=demand: self.chosen.emit(d))
+            button.clicked.connect(lambda _checked=False, c=choice: self.chosen.emit(c))
             layout.addWidget(button)
-            self.buttons[demand] = button
+            self.buttons[choice] = button
 
     def set_frame(self, frame: int, constraint: Constraint | None) -> None:
-        """Offer what can be demanded of a frame, given what is demanded now."""
-        for demand, _, text, tip in _CONSTRAINT_CHOICES:
-            button = self.buttons[demand]
-            button.setVisible(demand is not constraint)
+        """Show the buttons for a frame with its current constraint."""
+        for choice, _, text, tip in _CONSTRAINT_CHOICES:
+            button = self.buttons[choice]
+            button.setVisible(choice is not constraint)
             button.setToolTip(tip.format(frame))
             button.setAccessibleName(f"{text} frame {frame}")
 
 
 class BankEntryView(QWidget):
-    """A remembered frame: picture with surviving tokens, scores, reason.
+    """A frame of the memory bank: thumbnail with kept tokens, scores and reason.
 
     Args:
-        num_frames: of the video; room is reserved for the longest frame number.
+        num_frames: number of frames of the video; reserves width for the longest frame number.
         parent: owner.
 
     Signals:
-        frame_requested: frame, on a click on its number or a double click anywhere.
+        frame_requested: the frame, on a click on its number or a double click anywhere.
         constraint_requested: frame, `Constraint` or None.
     """
 
@@ -84,7 +84,7 @@ class BankEntryView(QWidget):
     def __init__(self, num_frames: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.frame = -1
-        self.picture = TokenMap(self)
+        self.token_map = TokenMap(self)
         self.title = QToolButton(self)
         self.title.setAutoRaise(True)
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -94,13 +94,15 @@ class BankEntryView(QWidget):
         self.novelty = ScoreBar("novelty", Mark.PINNED, self)
         self.reason = QLabel(self, wordWrap=True)
         self.reason.setProperty("role", "muted")
-        self.demands = ConstraintButtons(parent=self)
-        self.demands.chosen.connect(lambda d: self.constraint_requested.emit(self.frame, d))
-        self.demands.set_frame(0, None)
+        self.constraint_buttons = ConstraintButtons(parent=self)
+        self.constraint_buttons.chosen.connect(
+            lambda c: self.constraint_requested.emit(self.frame, c)
+        )
+        self.constraint_buttons.set_frame(0, None)
         self._arrange()
-        self._reserve(num_frames)
+        self._reserve_width(num_frames)
 
-    def _reserve(self, num_frames: int) -> None:
+    def _reserve_width(self, num_frames: int) -> None:
         self.title.setIcon(mark_icon(Mark.KEPT, is_dark(self.palette())))
         self.title.setText(f"Frame {10 ** len(str(num_frames - 1)) - 1}")
         self.title.ensurePolished()
@@ -110,7 +112,7 @@ class BankEntryView(QWidget):
         top = QHBoxLayout()
         top.setSpacing(2)
         top.addWidget(self.title, 1)
-        top.addWidget(self.demands)
+        top.addWidget(self.constraint_buttons)
         right = QVBoxLayout()
         right.setSpacing(1)
         right.addLayout(top)
@@ -120,15 +122,15 @@ class BankEntryView(QWidget):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setHorizontalSpacing(8)
         layout.setVerticalSpacing(2)
-        layout.addWidget(self.picture, 0, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.token_map, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(right, 0, 1)
         layout.addWidget(self.reason, 1, 0, 1, 2)
         layout.setColumnStretch(1, 1)
 
     def show_entry(self, entry: BankEntry) -> None:
-        """Show another frame; its picture follows with `set_image`."""
+        """Show another frame; its thumbnail follows by `set_image`."""
         if entry.frame != self.frame:
-            self.picture.set_image(None)
+            self.token_map.set_image(None)
         self.frame = entry.frame
         name = MARK_NAMES[entry.mark]
         self.title.setIcon(mark_icon(entry.mark, is_dark(self.palette())))
@@ -138,13 +140,13 @@ class BankEntryView(QWidget):
         self.quality.set_value(None if entry.scores is None else entry.scores.quality)
         self.novelty.set_value(None if entry.scores is None else entry.scores.novelty)
         self.reason.setText(f"{name.capitalize()}: {entry.reason}")
-        self.picture.set_survivors(entry.survivors)
-        self.demands.set_frame(entry.frame, entry.constraint)
+        self.token_map.set_survivors(entry.survivors)
+        self.constraint_buttons.set_frame(entry.frame, entry.constraint)
 
     def set_image(self, image: QImage) -> None:
-        """Show the frame's thumbnail."""
-        self.picture.set_image(image)
+        """Set the thumbnail of the frame."""
+        self.token_map.set_image(image)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Go to the frame."""
+        """Request the frame."""
         self.frame_requested.emit(self.frame)

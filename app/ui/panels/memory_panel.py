@@ -1,4 +1,4 @@
-"""What the tracker remembers of the active object at the current frame, and why."""
+"""The memory panel: the memory bank of the active object at the current frame, and why."""
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QShowEvent
@@ -19,16 +19,16 @@ REFRESH_MS = 30
 
 
 class MemoryPanel(QWidget):
-    """The decision on the current frame, the bank after it, and the scores over the film.
+    """Displays the decision on the current frame, the bank after it, and scores over the video.
 
-    Shows the document; changes nothing itself.  Refreshes at most every `REFRESH_MS`, and only
-    while it can be seen.  Lives on the GUI thread.
+    It never changes the document.  Refreshes at most every `REFRESH_MS` and only while visible.
+    Lives on the GUI thread.
 
     Args:
-        session: what is shown.
-        bridge: tells of changes of the document.
+        session: the session to display.
+        bridge: signals changes of the document.
         view_state: current frame and active object.
-        frame_loader: thumbnails.
+        frame_loader: loads the thumbnails.
         parent: owner.
 
     Signals:
@@ -69,8 +69,10 @@ class MemoryPanel(QWidget):
         self.detail.setProperty("role", "muted")
         self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.detail.setMinimumHeight(2 * self.detail.fontMetrics().lineSpacing())
-        self.demands = ConstraintButtons(with_text=True, parent=self)
-        self.demands.chosen.connect(lambda d: self._request_constraint(self._state.frame, d))
+        self.constraint_buttons = ConstraintButtons(with_text=True, parent=self)
+        self.constraint_buttons.chosen.connect(
+            lambda c: self._request_constraint(self._state.frame, c)
+        )
         self.meter = TokenMeter(self)
         self.bank_title = QLabel(self, wordWrap=True)
         self._list = QWidget(self)
@@ -105,7 +107,7 @@ class MemoryPanel(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.title)
         layout.addWidget(self.detail)
-        layout.addWidget(self.demands, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.constraint_buttons, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.meter)
         layout.addWidget(self.bank_title)
         layout.addWidget(splitter, 1)
@@ -117,16 +119,16 @@ class MemoryPanel(QWidget):
         self._loader.thumbnail_loaded.connect(self._on_thumbnail_loaded)
 
     def refresh(self) -> None:
-        """Show the active object at the current frame."""
-        tracked, frame = self._active(), self._state.frame
-        words = decision_text(self._document, tracked, frame)
-        self.title.setText(words.title)
-        self.detail.setText(words.detail)
-        self.demands.setVisible(tracked is not None)
+        """Update everything for the active object at the current frame."""
+        tracked, frame = self._document.find(self._state.active_object), self._state.frame
+        text = decision_text(self._document, tracked, frame)
+        self.title.setText(text.title)
+        self.detail.setText(text.detail)
+        self.constraint_buttons.setVisible(tracked is not None)
         record = None
         if tracked is not None:
             constraint = self._document.constraint(tracked.object_id, frame)
-            self.demands.set_frame(frame, constraint)
+            self.constraint_buttons.set_frame(frame, constraint)
             record = self._document.memory(tracked.object_id, frame)
         self.meter.setVisible(record is not None)
         if record is not None:
@@ -134,9 +136,6 @@ class MemoryPanel(QWidget):
         self._show_bank(tracked, frame)
         self._show_series(tracked)
         self.plot.set_frame(frame)
-
-    def _active(self) -> TrackedObject | None:
-        return self._document.find(self._state.active_object)
 
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)
@@ -170,15 +169,15 @@ class MemoryPanel(QWidget):
             self.plot.show_series(self._series)
 
     def _request_constraint(self, frame: int, constraint: Constraint | None) -> None:
-        if (tracked := self._active()) is not None:
+        if (tracked := self._document.find(self._state.active_object)) is not None:
             self.constraint_requested.emit(tracked.object_id, frame, constraint)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while the panel was hidden."""
+        """Refresh, because a hidden panel is not updated."""
         self.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the marks in the colours of another theme."""
+        """Update the marks to the colors of a new theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._refresh_soon()

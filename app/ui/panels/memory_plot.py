@@ -1,4 +1,4 @@
-"""The scores of the active object over the whole film, drawn with pyqtgraph when first seen."""
+"""The plot of the active object's scores over the video, drawn with pyqtgraph."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 
 REDRAW_MS = 200
-# Score -> words, colour, line; told apart without colour too.
+# The label, color and line style of each score; the style identifies a curve without color.
 _CURVES = {
     "quality": ("Quality", Mark.KEPT, Qt.PenStyle.SolidLine),
     "predicted_iou": ("Predicted IoU", Mark.PROMPTED, Qt.PenStyle.DashLine),
@@ -26,7 +26,7 @@ _CURVES = {
 
 
 class ScoreSeries:
-    """The scores of one object: `values[name]` has one per frame, NaN where there is none."""
+    """The scores of one object: ``values[name]`` is (num_frames,) float32, NaN where unknown."""
 
     def __init__(self, document: Document, object_id: int, num_frames: int) -> None:
         self._document = document
@@ -35,7 +35,7 @@ class ScoreSeries:
         self.refresh(document.of_object(Table.MEMORY, object_id))
 
     def refresh(self, frames: Iterable[int]) -> None:
-        """Read the decisions on these frames again."""
+        """Update the scores of these frames from the document."""
         records = self._document.of_object(Table.MEMORY, self.object_id)
         frames = tuple(frames)
         found = [records[frame].scores if frame in records else None for frame in frames]
@@ -45,17 +45,17 @@ class ScoreSeries:
 
 
 class ScorePlot(QWidget):
-    """Curves of a `ScoreSeries` with the play head; a click goes to a frame.
+    """Plots a `ScoreSeries` with the playhead; a click requests a frame.
 
-    pyqtgraph takes a good part of a second to import, so that waits until there is something to
-    draw and the widget is on screen.  New values are drawn a few times a second at most.
+    pyqtgraph takes a good part of a second to import, so it is imported when there are values
+    to plot and the widget is visible.  New values are plotted every `REDRAW_MS` at most.
 
     Args:
-        num_frames: length of the film.
+        num_frames: number of frames of the video.
         parent: owner.
 
     Signals:
-        frame_requested: frame that was clicked.
+        frame_requested: the frame that was clicked.
     """
 
     frame_requested = Signal(int)
@@ -67,10 +67,10 @@ class ScorePlot(QWidget):
         self._frame = 0
         self.plot: Any = None
         self._curves: dict[str, Any] = {}
-        self._head: Any = None
+        self._playhead: Any = None
         self._redraw = QTimer(self, singleShot=True, interval=0)
         self._redraw.timeout.connect(self._draw)
-        self._empty = QLabel("Scores are drawn here once the object is tracked.", self)
+        self._empty = QLabel("Scores are plotted here once the object is tracked.", self)
         self._empty.setProperty("role", "muted")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -83,11 +83,11 @@ class ScorePlot(QWidget):
 
     def _make_buttons(self) -> dict[str, QCheckBox]:
         buttons = {}
-        for name, (words, _, _) in _CURVES.items():
-            button = QCheckBox(words, self)
+        for name, (label, _, _) in _CURVES.items():
+            button = QCheckBox(label, self)
             button.setChecked(True)
             button.setIconSize(QSize(24, 12))
-            button.setToolTip(f"Show or hide the curve of {words.lower()}")
+            button.setToolTip(f"Show or hide the curve of {label.lower()}")
             button.toggled.connect(lambda _checked: self._redraw.start(0))
             buttons[name] = button
         return buttons
@@ -100,27 +100,27 @@ class ScorePlot(QWidget):
         return layout
 
     def show_series(self, series: ScoreSeries | None) -> None:
-        """Draw the scores of another object, or none."""
+        """Plot the scores of another object, or none."""
         self._series = series
         self._redraw.start(0)
 
     def values_changed(self) -> None:
-        """Draw again soon."""
+        """Plot changed values within `REDRAW_MS`."""
         if not self._redraw.isActive():
             self._redraw.start(REDRAW_MS)
 
     def set_frame(self, frame: int) -> None:
-        """Move the play head."""
+        """Move the playhead to a frame."""
         self._frame = frame
-        if self._head is not None:
-            self._head.setValue(frame)
+        if self._playhead is not None:
+            self._playhead.setValue(frame)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what changed while nobody looked."""
+        """Plot what changed while the widget was hidden."""
         self._redraw.start(0)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw with the new colours."""
+        """Plot with the new colors."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._redraw.start(0)
@@ -148,7 +148,7 @@ class ScorePlot(QWidget):
         import pyqtgraph
 
         self.plot = pyqtgraph.PlotWidget(self)
-        self.plot.setAccessibleName("Scores of the active object over the film")
+        self.plot.setAccessibleName("Scores of the active object over the video")
         self.plot.setToolTip("Click to go to a frame; wheel zooms, drag moves")
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
@@ -162,8 +162,8 @@ class ScorePlot(QWidget):
         for name in _CURVES:
             self._curves[name] = self.plot.plot()
         self._curves["quality"].setZValue(1)
-        self._head = pyqtgraph.InfiniteLine(self._frame, movable=False)
-        self.plot.addItem(self._head)
+        self._playhead = pyqtgraph.InfiniteLine(self._frame, movable=False)
+        self.plot.addItem(self._playhead)
         self.plot.scene().sigMouseClicked.connect(self._on_clicked)
         self._layout.addWidget(self.plot, 1)
 
@@ -173,9 +173,11 @@ class ScorePlot(QWidget):
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setPen(palette.mid().color())
             self.plot.getAxis(side).setTextPen(palette.placeholderText().color())
-        self._head.setPen(QPen(ChartColors.of(palette).play_head, 0))
+        self._playhead.setPen(QPen(ChartColors.of(palette).playhead, 0))
         for name, (_, mark, style) in _CURVES.items():
-            pen = QPen(mark_color(mark, dark), 1, style)  # thicker ones take 100 times as long
+            pen = QPen(
+                mark_color(mark, dark), 1, style
+            )  # wider lines take 100 times as long to draw
             pen.setCosmetic(True)
             self._curves[name].setPen(pen)
             self._buttons[name].setIcon(_line_icon(pen))

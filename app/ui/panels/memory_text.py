@@ -1,4 +1,4 @@
-"""What the memory panel says, from the rows of the document; Qt-free."""
+"""The texts of the memory panel, from the rows of the document; Qt-free."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,13 @@ from app.core.document import Document, Table, TrackedObject
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
 
-SEEN_PRESENCE = 0.5
+VISIBLE_PRESENCE = 0.5
+"""Object presence below which the object counts as not visible, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionText:
-    """What happened on the current frame: a sentence, and more words under it."""
+    """The decision on the current frame: a title, and details below it."""
 
     title: str
     detail: str
@@ -19,13 +20,15 @@ class DecisionText:
 
 @dataclass(frozen=True, slots=True)
 class BankEntry:
-    """A frame in memory at the current frame.
+    """A frame in the memory bank at the current frame.
 
     Attributes:
-        mark: how it came to be there.
-        scores: of the decision about it; None when the tracker never made one.
-        reason: of that decision, in words.
+        frame: index of the frame.
+        mark: how the frame entered the bank.
+        scores: scores of the decision about it; None if the tracker recorded none.
+        reason: reason of that decision.
         survivors: token grid (h, w) and its packed bits, see `MemoryRecord`; None if unknown.
+        constraint: the user's constraint on the frame; None if there is none.
     """
 
     frame: int
@@ -37,23 +40,23 @@ class BankEntry:
 
 
 def decision_text(document: Document, tracked: TrackedObject | None, frame: int) -> DecisionText:
-    """Say in words what the tracker decided about the current frame."""
+    """Return what the tracker decided about the current frame, as text."""
     if tracked is None:
         return DecisionText(
-            "No object chosen",
-            "Choose an object, or click on something in the picture to add one.",
+            "No object selected",
+            "Select an object, or click one in the frame to add it.",
         )
     pending = _pending(document, tracked.object_id, frame)
     record = document.memory(tracked.object_id, frame)
     if record is not None:
-        more = pending or _unlike(record)
+        more = pending or _novelty(record)
         return DecisionText(
-            f"Frame {frame}: {_happened(record)}", f"{_sentence(record.reason)}{more}".strip()
+            f"Frame {frame}: {_outcome(record)}", f"{_sentence(record.reason)}{more}".strip()
         )
     if not document.of_object(Table.MEMORY, tracked.object_id):
         return DecisionText(
             f"{tracked.name} has not been tracked yet",
-            f"Track it to see what the tracker remembers of it, and why.{pending}",
+            f"Track it to see which frames enter its memory bank, and why.{pending}",
         )
     return DecisionText(
         f"Frame {frame}: {tracked.name} was not tracked here",
@@ -62,7 +65,7 @@ def decision_text(document: Document, tracked: TrackedObject | None, frame: int)
 
 
 def bank_entries(document: Document, object_id: int, frame: int) -> list[BankEntry]:
-    """List the frames that are in memory after the decision on the current frame, ascending."""
+    """Return the frames in the memory bank after the current frame, ascending."""
     record = document.memory(object_id, frame)
     if record is None:
         return []
@@ -70,7 +73,7 @@ def bank_entries(document: Document, object_id: int, frame: int) -> list[BankEnt
 
 
 def percent(part: float, whole: float = 1.0) -> str:
-    """Write a share, one decimal where it is small."""
+    """Format ``part / whole`` in percent, with one decimal below 10 %."""
     value = 100 * part / whole if whole else 0.0
     digits = f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
     return f"{digits}\N{NO-BREAK SPACE}%"
@@ -84,40 +87,40 @@ def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> 
         frame=kept,
         mark=bank_mark(mark),
         scores=None if record is None else record.scores,
-        reason="the tracker started here" if record is None else record.reason,
+        reason="tracking started here" if record is None else record.reason,
         survivors=now.survivors.get(kept),
         constraint=constraint,
     )
 
 
-def _happened(record: MemoryRecord) -> str:
+def _outcome(record: MemoryRecord) -> str:
     scores = record.scores
-    if record.decision is MemoryDecision.REFUSED and scores.object_presence < SEEN_PRESENCE:
-        return f"not seen (presence {scores.object_presence:.2f}), so not remembered"
+    if record.decision is MemoryDecision.REFUSED and scores.object_presence < VISIBLE_PRESENCE:
+        return f"not visible (presence {scores.object_presence:.2f}), so not kept"
     if record.decision is MemoryDecision.REPLACED:
         return f"kept in place of frame {record.evicted}"
     return record.decision.value
 
 
-def _unlike(record: MemoryRecord) -> str:
+def _novelty(record: MemoryRecord) -> str:
     if record.decision is MemoryDecision.PROMPTED or "novelty" in record.reason:
         return ""
-    return f" Looks {percent(record.scores.novelty)} unlike what is remembered."
+    return f" Novelty against the memory bank: {percent(record.scores.novelty)}."
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _pending(document: Document, object_id: int, frame: int) -> str:
-    """Return what the user demanded of the frame since it was tracked."""
+    """Return how a constraint set after tracking would change the decision."""
     record = document.memory(object_id, frame)
     decision = None if record is None else record.decision
     match document.constraint(object_id, frame):
         case Constraint.PIN if decision not in (MemoryDecision.PINNED, MemoryDecision.PROMPTED):
-            return " Pinned: track again to remember it."
+            return " Pinned: track again to keep it in memory."
         case Constraint.BAN if decision is not MemoryDecision.BANNED:
-            return " Banned: track again to forget it."
+            return " Banned: track again to remove it from memory."
         case None if decision in (MemoryDecision.PINNED, MemoryDecision.BANNED):
             return " Released: track again to let the tracker decide."
         case _:

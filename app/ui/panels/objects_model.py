@@ -1,4 +1,4 @@
-"""The objects of a document as a Qt table."""
+"""The objects of a document as a Qt table model."""
 
 from enum import IntEnum
 from typing import Unpack
@@ -34,10 +34,10 @@ TOGGLES = (Column.VISIBLE, Column.LOCKED, Column.SOLO)
 
 _HEADERS = {
     Column.NAME: ("Name", "Double-click or F2 to rename"),
-    Column.CATEGORY: ("Category", "What kind of thing it is; written into exports"),
+    Column.CATEGORY: ("Category", "Category of the object; written into exports"),
     Column.MASKS: ("#", "Number of frames with a mask"),
-    Column.VISIBLE: ("Visible", "Show or hide the object on the picture (H)"),
-    Column.LOCKED: ("Locked", "Protect the object from every change (L)"),
+    Column.VISIBLE: ("Visible", "Show or hide the object on the canvas (H)"),
+    Column.LOCKED: ("Locked", "Protect the object from changes (L)"),
     Column.SOLO: ("Solo", "Show this object alone"),
 }
 _HEADER_ICONS = {Column.VISIBLE: "eye", Column.LOCKED: "lock", Column.SOLO: "solo"}
@@ -54,7 +54,7 @@ _TOGGLE_TIPS = {
 
 
 def swatch(color: tuple[int, int, int]) -> QIcon:
-    """Draw an object's colour."""
+    """Return an icon of an object's color."""
     pixmap = QPixmap(SWATCH_PX, SWATCH_PX)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -63,18 +63,18 @@ def swatch(color: tuple[int, int, int]) -> QIcon:
     painter.setBrush(QColor(*color))
     painter.drawRoundedRect(0, 0, SWATCH_PX - 1, SWATCH_PX - 1, 3, 3)
     painter.end()
-    picture = QIcon(pixmap)
-    picture.addPixmap(pixmap, QIcon.Mode.Selected)  # else a selected row tints it
-    return picture
+    icon_of_color = QIcon(pixmap)
+    icon_of_color.addPixmap(pixmap, QIcon.Mode.Selected)  # prevents that a selected row tints it
+    return icon_of_color
 
 
 class ObjectsModel(QAbstractTableModel):
-    """One row per object, in display order; edits go through the session.  Lives on the GUI thread.
+    """One row per object in display order; edits go through the session.  Lives on the GUI thread.
 
     Args:
-        session: whose objects.
-        bridge: tells when they change.
-        state: says which object is shown alone.
+        session: the session to display and edit.
+        bridge: signals changes of the document.
+        state: holds which object is shown alone.
         parent: owner.
     """
 
@@ -93,16 +93,16 @@ class ObjectsModel(QAbstractTableModel):
         return self._objects[row]
 
     def row_of(self, object_id: int | None) -> int | None:
-        """Return the row of an object, None when there is no such object."""
+        """Return the row of an object; None if there is no such object."""
         ids = [each.object_id for each in self._objects]
         return ids.index(object_id) if object_id in ids else None
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """Count the objects."""
+        """Return the number of objects."""
         return 0 if parent is not None and parent.isValid() else len(self._objects)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        """Count the columns."""
+        """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(Column)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -117,7 +117,7 @@ class ObjectsModel(QAbstractTableModel):
         return flags
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> object:
-        """Return what a cell shows."""
+        """Return the value of a table cell."""
         tracked, column = self._objects[index.row()], Column(index.column())
         if column in TOGGLES:
             return self._toggle_data(tracked, column, role)
@@ -136,7 +136,7 @@ class ObjectsModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
     ) -> object:
-        """Name the columns; switches have an icon instead of a text."""
+        """Return the column headers; toggles have an icon instead of text."""
         if orientation is Qt.Orientation.Vertical:
             return None
         column = Column(section)
@@ -150,7 +150,7 @@ class ObjectsModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: object, role: int = Role.EditRole) -> bool:
-        """Rename, recategorise, or turn a switch."""
+        """Change the name or category, or a toggle."""
         tracked, column = self._objects[index.row()], Column(index.column())
         if role == Role.CheckStateRole and column in TOGGLES:
             self._toggle(tracked, column, Qt.CheckState(value) is Qt.CheckState.Checked)
@@ -203,7 +203,7 @@ class ObjectsModel(QAbstractTableModel):
     def _mask_count(self, tracked: TrackedObject) -> int:
         return len(self._session.document.of_object(Table.MASKS, tracked.object_id))
 
-    def _tell(self, first: Column, last: Column) -> None:
+    def _notify(self, first: Column, last: Column) -> None:
         if self._objects:
             self.dataChanged.emit(self.index(0, first), self.index(len(self._objects) - 1, last))
 
@@ -211,7 +211,7 @@ class ObjectsModel(QAbstractTableModel):
         objects = self._session.document.objects
         if [o.object_id for o in objects] == [o.object_id for o in self._objects]:
             self._objects = objects
-            self._tell(Column.NAME, Column.SOLO)
+            self._notify(Column.NAME, Column.SOLO)
         else:
             self.beginResetModel()
             self._objects = objects
@@ -221,7 +221,7 @@ class ObjectsModel(QAbstractTableModel):
         if Table.OBJECTS in rows:
             self._on_objects_changed()
         if Table.MASKS in rows:
-            self._tell(Column.MASKS, Column.MASKS)
+            self._notify(Column.MASKS, Column.MASKS)
 
     def _on_overlay_changed(self) -> None:
-        self._tell(Column.SOLO, Column.SOLO)
+        self._notify(Column.SOLO, Column.SOLO)

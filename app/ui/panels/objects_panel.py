@@ -1,4 +1,4 @@
-"""The list of objects, and what can be done with one."""
+"""The objects panel: the table of objects and their commands."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,9 +18,9 @@ from app.ui.style.icons import icon
 
 
 class ObjectsPanel(QWidget):
-    """Shows the objects; the selected row is the active object.
+    """Displays the objects; the selected row is the active object.
 
-    When the active object goes away, its neighbour becomes active.
+    When the active object is removed, the object that takes its row becomes active.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ObjectsPanel(QWidget):
         self._row = 0
         self._make_actions()
         self._lay_out()
-        self._table.selectionModel().currentRowChanged.connect(self._on_row_chosen)
+        self._table.selectionModel().currentRowChanged.connect(self._on_row_selected)
         self._table.customContextMenuRequested.connect(self._on_menu_requested)
         view_state.active_object_changed.connect(self._show_active)
         bridge.changed.connect(self._on_document_changed)
@@ -54,7 +54,7 @@ class ObjectsPanel(QWidget):
         self._merge_menu.aboutToShow.connect(self._fill_merge_menu)
         self._merge = self._merge_menu.menuAction()
         self._merge.setIcon(icon("merge"))
-        self._merge.setToolTip("Give all masks of this object to another one")
+        self._merge.setToolTip("Merge all masks of this object into another one")
         self._up = self._action("Move up", None, "Move this object up", partial(self._on_move, -1))
         self._down = self._action(
             "Move down", None, "Move this object down", partial(self._on_move, 1)
@@ -66,7 +66,7 @@ class ObjectsPanel(QWidget):
         self._classify = self._action(
             "Change category", None, "", partial(self._edit, Column.CATEGORY)
         )
-        self._recolor = self._action("Change colour...", None, "", self._on_recolor)
+        self._recolor = self._action("Change color…", None, "", self._on_recolor)
 
     def _action(
         self, text: str, icon_name: str | None, tip: str, slot: Callable[[], object]
@@ -106,15 +106,14 @@ class ObjectsPanel(QWidget):
 
     @property
     def _active(self) -> TrackedObject | None:
-        row = self._model.row_of(self._state.active_object)
-        return None if row is None else self._model.object_at(row)
+        return self._document.find(self._state.active_object)
 
     def _on_document_changed(self, rows: ChangedRows) -> None:
         if Table.OBJECTS in rows:
             self._on_objects_changed()
 
     def _on_objects_changed(self) -> None:
-        """Keep an object active as long as there is one; the table forgot its selection."""
+        """Keep an object active while there is one; a model reset cleared the selection."""
         count = self._model.rowCount()
         if self._active is None:
             row = min(self._row, count - 1)
@@ -147,7 +146,7 @@ class ObjectsPanel(QWidget):
     def _is_editable(self, object_id: int) -> bool:
         return rules.is_object_editable(self._document, object_id)
 
-    def _on_row_chosen(self, current: QModelIndex) -> None:
+    def _on_row_selected(self, current: QModelIndex) -> None:
         if current.isValid():
             self._state.active_object = self._model.object_at(current.row()).object_id
 
@@ -202,7 +201,7 @@ class ObjectsPanel(QWidget):
 
     def _on_recolor(self) -> None:
         if (active := self._active) is not None:
-            color = QColorDialog.getColor(QColor(*active.color), self, f"Colour of {active.name}")
+            color = QColorDialog.getColor(QColor(*active.color), self, f"Color of {active.name}")
             if color.isValid():
                 rgb = color.red(), color.green(), color.blue()
                 edit = edits.update_object(self._document, active.object_id, color=rgb)

@@ -1,4 +1,4 @@
-"""How the table of objects looks and takes clicks."""
+"""The table view of the objects, with toggle columns."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette
@@ -14,16 +14,16 @@ from PySide6.QtWidgets import (
 
 from app.ui.panels.objects_model import SWATCH_PX, TOGGLES, Column, ObjectsModel
 
-EMPTY_TEXT = "No objects yet: press N or click the picture"
+EMPTY_TEXT = "No objects yet: press N or click the frame"
 ROW_HEIGHT_PX = 30
 TOGGLE_WIDTH_PX = 25
 CATEGORY_WIDTH_PX = 66
 ICON_PX = 16
-QUIET_OPACITY = 0.35
+OFF_OPACITY = 0.35
 
 
 class _ToggleDelegate(QStyledItemDelegate):
-    """Draws a switch as an icon: plain when it says something, faint when it does not."""
+    """Paints a toggle as an icon: opaque when on, faint when off."""
 
     def paint(
         self,
@@ -31,7 +31,7 @@ class _ToggleDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        """Draw the background of the cell and the icon in the colour of its text."""
+        """Paint the background of the table cell and the icon in its text color."""
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
         style = QApplication.style()
@@ -46,14 +46,14 @@ class _ToggleDelegate(QStyledItemDelegate):
         tint.end()
         value = index.data(Qt.ItemDataRole.CheckStateRole)
         painter.save()
-        painter.setOpacity(1.0 if value is Qt.CheckState.Checked else QUIET_OPACITY)
+        painter.setOpacity(1.0 if value is Qt.CheckState.Checked else OFF_OPACITY)
         half = ICON_PX // 2
         painter.drawPixmap(rect.center().x() - half, rect.center().y() - half, pixmap)
         painter.restore()
 
 
 class ObjectsTable(QTableView):
-    """The table of objects.  A click on a switch turns it and leaves the selection alone."""
+    """The table of objects; a click on a toggle switches it and keeps the selection."""
 
     def __init__(self, model: ObjectsModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -92,7 +92,7 @@ class ObjectsTable(QTableView):
             self.setItemDelegateForColumn(column, delegate)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Turn the switch under the pointer, or select."""
+        """Switch the toggle under the pointer, or select the row."""
         index = self.indexAt(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and index.column() in TOGGLES:
             role = Qt.ItemDataRole.CheckStateRole
@@ -103,14 +103,14 @@ class ObjectsTable(QTableView):
             super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Take the second click on a switch as one more, elsewhere begin to edit."""
+        """Treat a double click on a toggle as a second click; elsewhere start editing."""
         if self.indexAt(event.position().toPoint()).column() in TOGGLES:
             self.mousePressEvent(event)
         else:
             super().mouseDoubleClickEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the rows, or what to do when there are none."""
+        """Paint the rows, or a hint if there are none."""
         super().paintEvent(event)
         if self.model().rowCount() == 0:
             painter = QPainter(self.viewport())

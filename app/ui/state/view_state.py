@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, Signal
 T = TypeVar("T")
 
 MAX_BRUSH_RADIUS_PX = 500
+BRUSH_STEP = 1.25
+OPACITY_STEP = 0.1
 
 
 class Tool(StrEnum):
@@ -106,3 +108,29 @@ class ViewState(QObject):
     def __init__(self, num_frames: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.num_frames = num_frames
+
+    def activate(self, object_id: int) -> None:
+        """Make an object the active one."""
+        self.active_object = object_id
+
+    def select_tool(self, tool: Tool) -> None:
+        """Select a canvas tool."""
+        self.tool = tool
+
+    def toggle_masks(self) -> None:
+        """Show or hide all masks."""
+        self.show_masks = not self.show_masks
+
+    def toggle_outlines(self) -> None:
+        """Toggle between filled masks and outlines."""
+        self.show_outlines = not self.show_outlines
+
+    def change_opacity(self, sign: int) -> None:
+        """Change the opacity of mask fills by one step up (1) or down (-1)."""
+        self.overlay_opacity += sign * OPACITY_STEP
+
+    def change_brush(self, sign: int) -> None:
+        """Change the brush radius by one step up (1) or down (-1)."""
+        radius = self.brush_radius
+        larger = max(radius + 1, round(radius * BRUSH_STEP))
+        self.brush_radius = larger if sign > 0 else min(radius - 1, round(radius / BRUSH_STEP))

@@ -39,7 +39,7 @@ class ChartColors:
     accent: QColor
     accent_text: QColor
     weak: QColor
-    play_head: QColor
+    playhead: QColor
 
     @staticmethod
     def of(palette: QPalette) -> "ChartColors":
@@ -56,5 +56,5 @@ class ChartColors:
             accent=palette.highlight().color(),
             accent_text=palette.highlightedText().color(),
             weak=mark_color(Mark.REFUSED, dark),
-            play_head=QColor("#ff5c5c" if dark else "#d01c1c"),
+            playhead=QColor("#ff5c5c" if dark else "#d01c1c"),
         )

@@ -1,4 +1,4 @@
-"""The film along its frames: masks, prompts, quality and memory of every object."""
+"""The timeline: masks, prompts, quality and memory decisions of every object per frame."""
 
 from app.ui.timeline.view import TimelineView
 

@@ -1,4 +1,4 @@
-"""The rows of the active object: its quality curve and its memory, and the legend of the marks."""
+"""Painting of the active object's quality curve and memory marks, and of the legend."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, Qt
@@ -27,7 +27,7 @@ from app.ui.timeline.scene import LANE_PX, TimelineScene
 from app.ui.timeline.time_axis import thinned
 
 MARK_PX = 10
-STAMP_PX = 13  # side of the picture of one mark
+STAMP_PX = 13  # side of the pixmap of one mark
 MARK_GAP_PX = 10
 
 
@@ -37,7 +37,7 @@ def active_lane(scene: TimelineScene) -> Lane | None:
 
 
 def paint_quality(painter: QPainter, scene: TimelineScene) -> None:
-    """Draw the confidence of the active object, weak parts in the warning colour."""
+    """Paint the confidence of the active object; weak parts have the warning color."""
     rect, colors = scene.rows.quality, scene.colors
     _paint_title(painter, scene, rect, "Quality", "1.0", "0.0")
     if (lane := active_lane(scene)) is not None:
@@ -56,7 +56,7 @@ def paint_quality(painter: QPainter, scene: TimelineScene) -> None:
 
 
 def memory_marks(scene: TimelineScene) -> list[tuple[int, Mark]]:
-    """Return the marks to draw as (column, mark): what was refused, and what was remembered."""
+    """Return the (column, mark) pairs to paint: refused or banned frames, then bank frames."""
     if (lane := active_lane(scene)) is None:
         return []
     entered = np.where(lane.marks >= Mark.REPLACED, lane.marks, 0).astype(np.uint8)
@@ -74,7 +74,7 @@ def _mark_y(scene: TimelineScene, mark: Mark) -> float:
 
 
 def paint_memory(painter: QPainter, scene: TimelineScene) -> None:
-    """Draw what the tracker decided: remembered frames above, refused and banned ones below."""
+    """Paint the memory marks: bank frames above, refused and banned frames below."""
     rect, colors = scene.rows.memory, scene.colors
     _paint_title(painter, scene, rect, "Memory", "", "")
     painter.setPen(colors.grid)
@@ -90,7 +90,7 @@ def paint_memory(painter: QPainter, scene: TimelineScene) -> None:
 
 
 def paint_bank(painter: QPainter, scene: TimelineScene, bank: tuple[int, ...]) -> None:
-    """Ring the frames that are in memory at the current frame, whatever hides them."""
+    """Paint a ring around the marks of the frames in the memory bank at the current frame."""
     if (lane := active_lane(scene)) is None:
         return
     rect, colors = scene.rows.memory, scene.colors
@@ -127,7 +127,7 @@ def _paint_title(
 
 
 def paint_legend(painter: QPainter, scene: TimelineScene) -> None:
-    """Explain the marks and the looks of the bars, as far as the width goes."""
+    """Paint the legend of marks and bars, as far as the width allows."""
     rect, colors = scene.rows.legend, scene.colors
     painter.fillRect(QRect(0, rect.top(), scene.rows.width, rect.height()), colors.panel)
     painter.setPen(colors.grid)
@@ -153,7 +153,7 @@ _BAR_SAMPLES = {
     "by hand": Flag.MASK | Flag.SOLID | Flag.BY_HAND,
     "tracked": Flag.MASK | Flag.SOLID,
     "verified": Flag.MASK | Flag.SOLID | Flag.VERIFIED,
-    "not seen": Flag.MASK | Flag.EMPTY,
+    "not visible": Flag.MASK | Flag.EMPTY,
 }
 
 

@@ -1,4 +1,4 @@
-"""What pops up under the pointer: a frame's picture, number and time."""
+"""The popup over the timeline: thumbnail, number and time of a frame."""
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap
@@ -11,13 +11,14 @@ GAP_PX = 8
 
 
 class HoverPopup(QFrame):
-    """A small window above the timeline that never takes the pointer or the focus.
+    """A popup above the timeline that never takes mouse input or focus.
 
-    The picture is asked for once the pointer rests, so that a sweep does not decode all it passes.
+    The thumbnail is requested once the pointer rests for `REQUEST_DELAY_MS`, so that a sweep
+    does not decode every frame it passes.
 
     Args:
-        frame_loader: where thumbnails come from.
-        parent: the widget it belongs to.
+        frame_loader: loads the thumbnails.
+        parent: owner.
     """
 
     def __init__(self, frame_loader: FrameLoader, parent: QWidget) -> None:
@@ -25,12 +26,12 @@ class HoverPopup(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.picture = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.thumbnail = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
         self.caption = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(5, 5, 5, 3)
         layout.setSpacing(3)
-        layout.addWidget(self.picture)
+        layout.addWidget(self.thumbnail)
         layout.addWidget(self.caption)
         self._frame: int | None = None
         self._loader = frame_loader
@@ -39,12 +40,12 @@ class HoverPopup(QFrame):
         frame_loader.thumbnail_loaded.connect(self._on_thumbnail_loaded)
 
     def show_frame(self, frame: int, caption: str, above: QPoint) -> None:
-        """Show a frame.
+        """Show the popup of a frame.
 
         Args:
-            frame: its number.
-            caption: the words under the picture.
-            above: the point, in screen pixels, that the window stands over.
+            frame: index of the frame.
+            caption: text under the thumbnail.
+            above: bottom center of the popup, in screen pixels.
         """
         self.caption.setText(caption)
         if frame != self._frame:
@@ -55,7 +56,7 @@ class HoverPopup(QFrame):
         self.show()
 
     def leave(self) -> None:
-        """Go away."""
+        """Hide the popup."""
         self._frame = None
         self._delay.stop()
         self.hide()
@@ -73,6 +74,6 @@ class HoverPopup(QFrame):
     def _on_thumbnail_loaded(self, frame: int, image: QImage) -> None:
         if frame == self._frame:
             bottom = self.geometry().bottom()
-            self.picture.setPixmap(QPixmap.fromImage(image))
+            self.thumbnail.setPixmap(QPixmap.fromImage(image))
             self.adjustSize()
             self.move(self.x(), bottom - self.height() + 1)

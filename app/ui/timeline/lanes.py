@@ -1,4 +1,4 @@
-"""One lane per object: its masks and prompts along the film, its name in the gutter."""
+"""Painting of the lanes: masks and prompts of each object, with its name in the gutter."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, Qt
@@ -17,7 +17,7 @@ LOCKED_STRIPE_PX = 12
 
 
 def paint_lanes(painter: QPainter, scene: TimelineScene) -> None:
-    """Draw the lanes that are in sight."""
+    """Paint the visible lanes."""
     area = scene.rows.gutter(scene.rows.lanes).united(scene.rows.with_edges(scene.rows.lanes))
     painter.setClipRect(area)
     for index in scene.lanes_in_view():
@@ -29,7 +29,7 @@ def paint_lanes(painter: QPainter, scene: TimelineScene) -> None:
         painter.drawLine(area.left(), rect.bottom(), area.right(), rect.bottom())
     if not scene.objects:
         painter.setPen(scene.colors.muted)
-        text = "No objects yet: click on something in the picture"
+        text = "No objects yet: click an object in the frame"
         painter.drawText(scene.rows.lanes, Qt.AlignmentFlag.AlignCenter, text)
     painter.setClipping(False)
 
@@ -58,9 +58,9 @@ def _paint_track(
 
 
 def mark_x(scene: TimelineScene, column: int) -> float:
-    """Return where the mark of a column goes: on its frame's centre where frames are wide."""
+    """Return the x of a column's mark: the center of its frame, or of the column if narrower."""
     frame = int(scene.columns.starts[column])
-    if scene.viewport.px_per_frame >= 1:
+    if scene.axis.px_per_frame >= 1:
         return scene.x_of(frame + 0.5)
     return scene.rows.ruler.left() + column + 0.5
 

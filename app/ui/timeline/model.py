@@ -1,4 +1,4 @@
-"""What the timeline shows of each object, as one value per frame; knows neither Qt nor pixels."""
+"""The values that the timeline shows per object and frame; Qt-free."""
 
 from collections.abc import Iterable, Mapping
 from enum import IntFlag
@@ -11,17 +11,17 @@ from app.ui.style.memory_marks import memory_mark
 
 
 class Flag(IntFlag):
-    """What an object has on a frame."""
+    """What the document holds for an object on a frame."""
 
     MASK = 1
     SOLID = 2  # the mask has pixels
-    EMPTY = 4  # the mask has none: the object was looked for and not seen
-    BY_HAND = 8  # a person prompted, painted or imported the mask
+    EMPTY = 4  # the mask has none: the object was tracked and is not visible
+    BY_HAND = 8  # the mask was prompted, painted or imported, not tracked
     VERIFIED = 16
     PROMPT = 32
 
 
-# As plain integers: a lane is built from as many rows as the film has frames.
+# As plain integers, because a lane is built from as many rows as the video has frames.
 _SOLID, _EMPTY = int(Flag.MASK | Flag.SOLID), int(Flag.MASK | Flag.EMPTY)
 _BY_HAND, _VERIFIED, _PROMPT = int(Flag.BY_HAND), int(Flag.VERIFIED), int(Flag.PROMPT)
 
@@ -29,7 +29,7 @@ _BY_HAND, _VERIFIED, _PROMPT = int(Flag.BY_HAND), int(Flag.VERIFIED), int(Flag.P
 def _mask_flags(row: FrameMask | None) -> int:
     if row is None:
         return 0
-    is_solid = len(row.mask.runs) > 1  # not one background run; `area` would add up all runs
+    is_solid = len(row.mask.runs) > 1  # more than one background run; `area` would sum all runs
     flags = _SOLID if is_solid else _EMPTY
     if row.origin is not Origin.TRACKED:
         flags |= _BY_HAND
@@ -37,12 +37,14 @@ def _mask_flags(row: FrameMask | None) -> int:
 
 
 class Lane:
-    """One object's frames.  Arrays have one spare element at the end, for `Columns.reduce`.
+    """Per-frame values of one object.
+
+    Arrays have ``num_frames + 1`` elements; the last one pads them for `Columns.reduce`.
 
     Attributes:
         flags: uint8, `Flag` bits.
-        confidence: float32 in [0, 1], NaN where there is none.
-        marks: uint8, `Mark`.
+        confidence: float32 in [0, 1]; NaN where unknown.
+        marks: uint8, `Mark` values.
     """
 
     def __init__(self, document: Document, object_id: int, num_frames: int) -> None:
@@ -51,13 +53,15 @@ class Lane:
         self.flags = np.zeros(num_frames + 1, np.uint8)
         self.confidence = np.full(num_frames + 1, np.nan, np.float32)
         self.marks = np.zeros(num_frames + 1, np.uint8)
-        self._evicted_by: dict[int, int] = {}  # frame -> the frame that its decision evicted
+        self._evicted_by: dict[
+            int, int
+        ] = {}  # frame -> the frame that it replaced in the memory bank
         self._evictions = np.zeros(num_frames + 1, np.uint16)
         rows = (document.of_object(table, object_id) for table in FRAME_TABLES)
         self.refresh(set().union(*rows))
 
     def refresh(self, frames: Iterable[int]) -> None:
-        """Read these frames from the document again."""
+        """Update the values of these frames from the document."""
         frames = tuple(frames)
         masks = self._document.of_object(Table.MASKS, self._object_id)
         prompts = self._document.of_object(Table.PROMPTS, self._object_id)
@@ -78,14 +82,14 @@ class Lane:
         touched = set(frames)
         for frame in frames:
             record = records.get(frame)
-            victim = None if record is None else record.evicted
+            evicted = None if record is None else record.evicted
             if (before := self._evicted_by.pop(frame, None)) is not None:
                 self._evictions[before] -= 1
                 touched.add(before)
-            if victim is not None:
-                self._evicted_by[frame] = victim
-                self._evictions[victim] += 1
-                touched.add(victim)
+            if evicted is not None:
+                self._evicted_by[frame] = evicted
+                self._evictions[evicted] += 1
+                touched.add(evicted)
         at = np.array([*touched], np.intp)
         self.marks[at] = [
             memory_mark(records.get(frame), constraints.get(frame), was_evicted)
@@ -94,7 +98,7 @@ class Lane:
 
 
 class TimelineModel:
-    """The lanes of a document, built on first use and kept up to date by `on_document_changed`."""
+    """The lanes of a document, built on first use and updated by `on_document_changed`."""
 
     def __init__(self, document: Document, num_frames: int) -> None:
         self._document = document
@@ -108,10 +112,10 @@ class TimelineModel:
         return self._lanes[object_id]
 
     def on_document_changed(self, rows: Mapping[Table, Iterable[Any]]) -> None:
-        """Read changed rows from the document again; drop the lanes of objects that are gone.
+        """Update the values of changed rows, and drop the lanes of removed objects.
 
         Args:
-            rows: keys of the rows that changed, by table.
+            rows: keys of the changed rows by table.
         """
         for object_id in self._lanes.keys() - self._document.rows(Table.OBJECTS).keys():
             del self._lanes[object_id]

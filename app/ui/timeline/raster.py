@@ -1,4 +1,4 @@
-"""Rows of the timeline as pixels: one numpy expression per row, however many frames it shows."""
+"""Rasterization of timeline rows with numpy, at a cost that depends on the width only."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ HATCH_PERIOD_PX = 6
 
 @dataclass(frozen=True, slots=True)
 class BarColors:
-    """Opaque 0xAARRGGBB colours of a lane."""
+    """Opaque 0xAARRGGBB colors of the bars of a lane."""
 
     tracked: int
     by_hand: int
@@ -28,24 +28,25 @@ class BarColors:
 
 
 def bar_pixels(flags: NDArray[np.uint8], columns: Columns, height: int, colors: BarColors) -> Argb:
-    """Draw the masks of a lane.
+    """Rasterize the mask bars of a lane.
 
     Args:
-        flags: the lane's `Flag` bits, one per frame and a spare.
-        columns: the frames of each column.
-        height: of the lane.
-        colors: of the lane.
+        flags: `Flag` bits, one per frame and one padding element.
+        columns: the frames of each pixel column.
+        height: height of the lane in pixels.
+        colors: colors of the lane.
 
     Returns:
-        (height, number of columns): bars where there are masks, only their lower half where some
-        of a column's frames have none, hatched where a mask is empty, underlined where verified.
+        (height, number of columns) 0xAARRGGBB: bars where there are masks, only the lower half
+        where some frames of a column have none; hatched where a mask is empty, underlined where
+        it is verified.
     """
     found = columns.reduce(np.bitwise_or, flags)
     shared = columns.reduce(np.bitwise_and, flags)
     ys, xs = np.ogrid[:height, : len(found)]
     inside = (ys >= BAR_INSET_PX) & (ys < height - BAR_INSET_PX)
-    is_full = (shared & Flag.MASK) != 0
-    bar = inside & ((found & Flag.SOLID) != 0) & (is_full | (ys >= height // 2))
+    is_complete = (shared & Flag.MASK) != 0
+    bar = inside & ((found & Flag.SOLID) != 0) & (is_complete | (ys >= height // 2))
     color = np.where(found & Flag.BY_HAND, colors.by_hand, colors.tracked).astype(np.uint32)
     pixels = np.where(bar, color, np.uint32(0))
     has_empty = (found & Flag.EMPTY) != 0
@@ -60,7 +61,7 @@ def bar_pixels(flags: NDArray[np.uint8], columns: Columns, height: int, colors: 
 
 @dataclass(frozen=True, slots=True)
 class CurveColors:
-    """Premultiplied 0xAARRGGBB colours of the quality curve."""
+    """Premultiplied 0xAARRGGBB colors of the quality curve."""
 
     fill: int
     line: int
@@ -71,16 +72,16 @@ class CurveColors:
 def quality_pixels(
     quality: NDArray[np.float32], columns: Columns, height: int, colors: CurveColors
 ) -> Argb:
-    """Draw the quality of an object as a filled curve from 0 (bottom) to 1 (top).
+    """Rasterize the quality of an object as a filled curve from 0 (bottom) to 1 (top).
 
     Args:
-        quality: in [0, 1] or NaN, one per frame and a spare.
-        columns: the frames of each column; the lowest quality of a column is what is drawn.
-        height: of the row.
-        colors: of the row.
+        quality: in [0, 1] or NaN, one per frame and one padding element.
+        columns: the frames of each pixel column; a column shows its lowest quality.
+        height: height of the row in pixels.
+        colors: colors of the curve.
 
     Returns:
-        (height, number of columns).
+        (height, number of columns) 0xAARRGGBB.
     """
     low = columns.reduce(np.fmin, quality)
     is_known = ~np.isnan(low)
@@ -99,7 +100,7 @@ def quality_pixels(
 
 
 def image_of(pixels: Argb) -> QImage:
-    """Copy pixels, premultiplied 0xAARRGGBB, into an image."""
+    """Copy (H, W) premultiplied 0xAARRGGBB pixels into an image."""
     height, width = pixels.shape
     contiguous = np.ascontiguousarray(pixels)
     image_format = QImage.Format.Format_ARGB32_Premultiplied

@@ -1,4 +1,4 @@
-"""The ruler, the in/out range and the play head."""
+"""Painting of the ruler, the in/out range and the playhead."""
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
@@ -9,26 +9,26 @@ from app.ui.timeline.scene import TimelineScene, timecode
 TICK_GAP_PX = 92
 MINOR_GAP_PX = 9
 HANDLE_PX = 6
-TICK_TEXT_PX = 4  # from a tick to its number
+TICK_TEXT_PX = 4  # gap between a tick and its number
 
 
 def range_ends(scene: TimelineScene, first: int | None, last: int | None) -> tuple[float, float]:
-    """Return where the in and out brackets stand, in pixels of the widget."""
-    end = scene.viewport.num_frames if last is None else last + 1
+    """Return the x of the in and out brackets in widget pixels."""
+    end = scene.axis.num_frames if last is None else last + 1
     return scene.x_of(first or 0), scene.x_of(end)
 
 
 def paint_ruler(painter: QPainter, scene: TimelineScene) -> None:
-    """Draw ticks with frame numbers and times, and faint lines through all rows."""
+    """Paint ticks with frame numbers and times, and grid lines through all rows."""
     ruler, strip, colors = scene.rows.ruler, scene.rows.range_strip, scene.colors
     painter.fillRect(ruler, colors.panel)
     painter.setClipRect(scene.rows.tracks)
     line = painter.fontMetrics().height()
     painter.setPen(colors.grid)
-    for frame in scene.viewport.ticks(MINOR_GAP_PX):
+    for frame in scene.axis.ticks(MINOR_GAP_PX):
         x = round(scene.x_of(frame + 0.5))
         painter.drawLine(x, strip.top() - 3, x, strip.top())
-    for frame in scene.viewport.ticks(TICK_GAP_PX):
+    for frame in scene.axis.ticks(TICK_GAP_PX):
         x = round(scene.x_of(frame + 0.5))
         painter.setPen(colors.grid)
         painter.drawLine(x, ruler.top() + 2, x, scene.rows.memory.bottom())
@@ -45,7 +45,7 @@ def paint_ruler(painter: QPainter, scene: TimelineScene) -> None:
 def paint_range(
     painter: QPainter, scene: TimelineScene, first: int | None, last: int | None
 ) -> None:
-    """Shade what is outside the in/out range and draw its strip with two brackets."""
+    """Paint the in/out strip with its brackets, and shade the frames outside the range."""
     strip, tracks, colors = scene.rows.range_strip, scene.rows.tracks, scene.colors
     left, right = range_ends(scene, first, last)
     is_set = first is not None or last is not None
@@ -70,22 +70,22 @@ def paint_range(
     painter.setClipping(False)
 
 
-def paint_play_head(painter: QPainter, scene: TimelineScene, frame: int) -> None:
-    """Draw the current frame: its cell when zoomed in, a line, and a handle with its number."""
+def paint_playhead(painter: QPainter, scene: TimelineScene, frame: int) -> None:
+    """Paint the playhead: a line, a handle with the frame number, the frame's span if wide."""
     tracks, colors = scene.rows.tracks, scene.colors
     painter.setClipRect(tracks.adjusted(-HANDLE_PX, 0, HANDLE_PX, 1))
-    left, width = scene.x_of(frame), scene.viewport.px_per_frame
+    left, width = scene.x_of(frame), scene.axis.px_per_frame
     if width > 3:
-        cell = QRectF(left, tracks.top(), width, tracks.height())
-        painter.fillRect(cell, with_alpha(colors.play_head, 40))
+        span = QRectF(left, tracks.top(), width, tracks.height())
+        painter.fillRect(span, with_alpha(colors.playhead, 40))
     x = round(left + width / 2)
-    painter.setPen(QPen(colors.play_head, 1.5))
+    painter.setPen(QPen(colors.playhead, 1.5))
     painter.drawLine(x, tracks.top(), x, tracks.bottom())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     label = _head_label(painter, scene, x, str(frame))
     _clear_tick_numbers(painter, scene, label)
-    painter.setBrush(colors.play_head)
+    painter.setBrush(colors.playhead)
     painter.drawRoundedRect(label, 3, 3)
     tip = [QPointF(x - 5, label.bottom()), QPointF(x + 5, label.bottom())]
     painter.drawPolygon(QPolygonF([*tip, QPointF(x, label.bottom() + 6)]))
@@ -106,8 +106,8 @@ def _head_label(painter: QPainter, scene: TimelineScene, x: int, text: str) -> Q
 
 
 def _clear_tick_numbers(painter: QPainter, scene: TimelineScene, label: QRect) -> None:
-    """Remove frame numbers that the label would half cover: the rest reads as another number."""
-    for frame in scene.viewport.ticks(TICK_GAP_PX):
+    """Erase frame numbers that the label overlaps: a partly covered number would be misread."""
+    for frame in scene.axis.ticks(TICK_GAP_PX):
         left = round(scene.x_of(frame + 0.5)) + TICK_TEXT_PX
         width = painter.fontMetrics().horizontalAdvance(f"{frame}")
         number = QRect(left, label.top() + 1, width + 1, label.height() - 1)

@@ -1,4 +1,4 @@
-"""What one picture of the timeline is made of: rows, colours, and where each frame goes."""
+"""The layout of the timeline: rows, colors, and the position of each frame."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.time_axis import Columns, TimeAxis
 
 GUTTER_PX = 150
-EDGE_PX = 8  # free at both ends of the tracks, so that marks on the first frame are whole
+EDGE_PX = 8  # margin at both ends of the tracks, so that marks on the first frame are not clipped
 RULER_PX = 46
 RANGE_PX = 9  # the strip with the in/out brackets, the lowest part of the ruler
 LANE_PX = 20
@@ -23,10 +23,10 @@ LEGEND_PX = 20
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Where each row is, in pixels of the widget; tracks begin right of the gutter.
+    """The rectangle of each row in widget pixels, without the gutter at the left.
 
-    The lanes take what they need up to what there is, and scroll beyond; what they leave goes
-    to the quality curve.
+    The lanes get the height they need, up to the available height, and scroll beyond it; the
+    quality curve gets the rest.
     """
 
     width: int
@@ -39,7 +39,7 @@ class Rows:
 
     @staticmethod
     def arranged(width: int, height: int, lane_count: int) -> "Rows":
-        """Share out the space of a widget."""
+        """Return the rows of a widget of this size."""
         track = max(1, width - GUTTER_PX - EDGE_PX)
         lanes_px = LANE_PX * max(1, lane_count)
         free = height - RULER_PX - MEMORY_PX - LEGEND_PX
@@ -59,41 +59,41 @@ class Rows:
 
     @property
     def range_strip(self) -> QRect:
-        """The part of the ruler that holds the in and out brackets."""
+        """The lower part of the ruler, with the in and out brackets."""
         return self.ruler.adjusted(0, RULER_PX - RANGE_PX, 0, 0)
 
     def gutter(self, row: QRect) -> QRect:
-        """The part of a row that names it."""
+        """The rectangle of the name of a row."""
         return QRect(0, row.top(), GUTTER_PX - EDGE_PX, row.height())
 
     @staticmethod
     def with_edges(row: QRect) -> QRect:
-        """Add to a row the free space at both ends, which marks may reach into."""
+        """Extend a row by the margins at both ends, which marks may overlap."""
         return row.adjusted(-EDGE_PX, 0, EDGE_PX, 0)
 
     @property
     def tracks(self) -> QRect:
-        """All rows that have a time axis."""
+        """The rectangle of all rows with a time axis."""
         return self.ruler.united(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineScene:
-    """One picture of the timeline.
+    """Everything that one painting of the timeline depends on.
 
     Attributes:
-        model: values per frame.
-        viewport: the part of the film in view.
-        rows: where things go.
+        model: the per-frame values.
+        axis: the visible part of the video.
+        rows: the rectangles of the rows.
         colors: colors of this palette.
-        objects: in display order.
+        objects: the objects in display order.
         active: the object whose quality and memory are shown.
-        scroll_px: how far the lanes are scrolled.
-        seconds_of: time of a frame.
+        scroll_px: vertical scroll position of the lanes.
+        seconds_of: returns the timestamp of a frame in seconds.
     """
 
     model: TimelineModel
-    viewport: TimeAxis
+    axis: TimeAxis
     rows: Rows
     colors: ChartColors
     objects: list[TrackedObject]
@@ -103,26 +103,26 @@ class TimelineScene:
     columns: Columns = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", self.viewport.columns())
+        object.__setattr__(self, "columns", self.axis.columns())
 
     def x_of(self, frame: float) -> float:
-        """Return where a frame begins, in pixels of the widget."""
-        return self.rows.ruler.left() + self.viewport.x_of(frame)
+        """Map a frame position to widget pixels."""
+        return self.rows.ruler.left() + self.axis.x_of(frame)
 
     def lane_rect(self, index: int) -> QRect:
-        """Return where the lane of an object is, perhaps out of sight."""
+        """Return the rectangle of an object's lane, which may be scrolled out of view."""
         top = self.rows.lanes.top() + index * LANE_PX - self.scroll_px
         return QRect(self.rows.lanes.left(), top, self.rows.lanes.width(), LANE_PX)
 
     def lanes_in_view(self) -> range:
-        """Return the indices of the objects whose lanes are at least partly in sight."""
+        """Return the indices of the objects whose lanes are at least partly visible."""
         first = self.scroll_px // LANE_PX
         last = -(-(self.scroll_px + self.rows.lanes.height()) // LANE_PX)
         return range(first, min(last, len(self.objects)))
 
 
 def timecode(seconds: float) -> str:
-    """Write a time as minutes, seconds and hundredths, with hours when there are any."""
+    """Format seconds as ``[h:]m:ss.hh`` with hundredths."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)
     hours, minutes = divmod(minutes, 60)

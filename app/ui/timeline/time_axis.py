@@ -1,4 +1,4 @@
-"""From frames to pixels and back: the viewport, its columns, ticks.  No Qt, no painting."""
+"""The mapping between frames and pixels: time axis, pixel columns, ticks; Qt-free."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,21 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_PX_PER_FRAME = 48.0
+"""Largest zoom in pixels per frame, unless a shorter video has to fill the width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The frames ``starts[c]:ends[c]`` of each column of pixels, at least one each."""
+    """The frames ``starts[c]:ends[c]`` that pixel column ``c`` shows, at least one each."""
 
     starts: NDArray[np.intp]
     ends: NDArray[np.intp]
 
     def reduce(self, ufunc: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
-        """Combine the values of each column's frames.
+        """Reduce per-frame values to one value per pixel column.
 
         Args:
-            ufunc: how two values become one, e.g. ``np.bitwise_or``.
-            values: one per frame and one spare at the end.
+            ufunc: the reduction, such as ``np.bitwise_or``.
+            values: one per frame and one padding element.
         """
         bounds = np.stack([self.starts, self.ends], axis=1).ravel()
         reduced: NDArray[Any] = ufunc.reduceat(values, bounds)[::2]
@@ -30,13 +31,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """The part of a film that a strip of pixels shows; frame ``f`` covers [f, f + 1).
+    """The visible part of the video on a horizontal axis; frame ``f`` covers [f, f + 1).
 
     Attributes:
-        num_frames: length of the film.
-        width_px: width of the strip.
-        px_per_frame: scale; 0 or too small means that the whole film fits.
-        first: position in frames at the left edge.
+        num_frames: length of the video.
+        width_px: length of the axis in pixels.
+        px_per_frame: scale; raised to the value at which the whole video fits.
+        first: position at the left edge, in frames; clamped so that the axis is filled.
     """
 
     num_frames: int
@@ -53,54 +54,57 @@ class TimeAxis:
 
     @property
     def span(self) -> float:
-        """Number of frames in view."""
+        """Number of visible frames, with fraction."""
         return self.width_px / self.px_per_frame
 
     @property
     def is_fitted(self) -> bool:
-        """Whether the whole film is in view."""
+        """Whether the whole video is visible."""
         return self.span >= self.num_frames - 1e-6
 
     def x_of(self, frame: float) -> float:
-        """Return where a frame begins, in pixels from the left edge; +0.5 gives its centre."""
+        """Map a frame position to pixels from the left edge; add 0.5 for the center of a frame."""
         return (frame - self.first) * self.px_per_frame
 
     def frame_at(self, x: float) -> int:
-        """Return the frame under a pixel, the nearest one for pixels outside."""
+        """Map pixels from the left edge to a frame index, clamped to the video."""
         frame = int(np.floor(self.first + x / self.px_per_frame))
         return min(max(frame, 0), self.num_frames - 1)
 
     def zoomed(self, factor: float, x: float) -> "TimeAxis":
-        """Zoom so that what is under pixel ``x`` stays there."""
+        """Return the axis zoomed by ``factor`` around pixel ``x``."""
         anchor = self.first + x / self.px_per_frame
         scaled = replace(self, px_per_frame=self.px_per_frame * factor)
         return replace(scaled, first=anchor - x / scaled.px_per_frame)
 
     def panned(self, dx: float) -> "TimeAxis":
-        """Move the strip ``dx`` pixels to the right along the film."""
+        """Return the axis scrolled by ``dx`` pixels towards later frames."""
         return replace(self, first=self.first + dx / self.px_per_frame)
 
     def resized(self, width_px: int) -> "TimeAxis":
-        """Show the same scale, or still the whole film, on another width."""
+        """Return the axis for another width; the scale stays, or the whole video stays visible."""
         scale = 0.0 if self.is_fitted else self.px_per_frame
         return replace(self, width_px=width_px, px_per_frame=scale)
 
     def showing(self, frame: int) -> "TimeAxis":
-        """Return this viewport, turned like a page when the frame is out of view."""
+        """Return the axis scrolled, if necessary, so that a frame is visible.
+
+        It scrolls by about a page, so that playback does not scroll at every frame.
+        """
         if self.first <= frame <= self.first + self.span - 1 or self.is_fitted:
             return self
         margin = 0.1 if frame > self.first else 0.9
         return replace(self, first=frame - margin * self.span)
 
     def columns(self) -> Columns:
-        """Return which frames each pixel shows; frames that share a pixel are combined."""
+        """Return which frames each pixel column shows."""
         edges = self.first + np.arange(self.width_px + 1) / self.px_per_frame
         bounds = np.clip(np.floor(edges + 1e-9).astype(np.intp), 0, self.num_frames)
         starts = np.minimum(bounds[:-1], self.num_frames - 1)
         return Columns(starts, np.maximum(bounds[1:], starts + 1))
 
     def ticks(self, min_gap_px: float) -> range:
-        """Return the frames in view that are multiples of the finest 1-2-5 step that fits."""
+        """Return the visible frames at the finest 1-2-5 step that is ``min_gap_px`` or wider."""
         least = min_gap_px / self.px_per_frame
         power = 10 ** int(np.floor(np.log10(max(least, 1.0))))
         step = next(s for s in (power, 2 * power, 5 * power, 10 * power) if s >= least)
@@ -110,14 +114,14 @@ class TimeAxis:
 
 
 def thinned(marks: NDArray[np.uint8], gap_px: int) -> list[int]:
-    """Choose which columns' marks to draw so that their number depends on the width only.
+    """Select the columns whose marks are drawn, at most one per slot of columns.
 
     Args:
-        marks: one per column, 0 for none.
-        gap_px: one mark is drawn in each slot of so many columns: the greatest, then first.
+        marks: one `Mark` or flag value per column; 0 for none.
+        gap_px: columns per slot; the greatest value of a slot is selected, the first if equal.
 
     Returns:
-        Columns, ascending.
+        Column indices, ascending.
     """
     padded = np.pad(marks, (0, -len(marks) % gap_px)).reshape(-1, gap_px)
     best = padded.argmax(axis=1)

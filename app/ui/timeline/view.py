@@ -1,10 +1,10 @@
-"""The timeline widget: shows the document along its frames, turns the mouse into requests."""
+"""The timeline widget: displays the document per frame and turns mouse input into requests."""
 
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QHBoxLayout, QToolButton, QWidget
 
 from app.core.document import TrackedObject
 from app.session import Session
@@ -17,31 +17,73 @@ from app.ui.timeline.hover import HoverPopup
 from app.ui.timeline.lanes import paint_lanes
 from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.mouse import TimelineMouse
-from app.ui.timeline.ruler import paint_play_head, paint_range, paint_ruler
-from app.ui.timeline.scene import EDGE_PX, GUTTER_PX, LANE_PX, Rows, TimelineScene, timecode
+from app.ui.timeline.ruler import paint_playhead, paint_range, paint_ruler
+from app.ui.timeline.scene import (
+    EDGE_PX,
+    GUTTER_PX,
+    LANE_PX,
+    RULER_PX,
+    Rows,
+    TimelineScene,
+    timecode,
+)
 from app.ui.timeline.time_axis import TimeAxis
-from app.ui.timeline.zoom_buttons import ZoomButtons
 
 ZOOM_STEP = 1.25
 MIN_HEIGHT_PX = 190
 
 
-class TimelineView(QAbstractScrollArea):
-    """The film along its frames.
-
-    All that depends on the document and the zoom is painted once into a picture; a new current
-    frame only adds the play head to it.  Lives on the GUI thread.
+class ZoomButtons(QWidget):
+    """Buttons to zoom out, zoom in and fit, above the object names.
 
     Args:
-        session: what is shown.
-        bridge: tells of changes of the document.
+        parent: the viewport of the timeline; the buttons are in its top left corner.
+
+    Signals:
+        out_clicked, in_clicked, fit_clicked: a button was clicked.
+    """
+
+    out_clicked = Signal()
+    in_clicked = Signal()
+    fit_clicked = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setGeometry(0, 0, GUTTER_PX - EDGE_PX, RULER_PX)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        for text, tip, clicked in (
+            ("\N{MINUS SIGN}", "Zoom the timeline out", self.out_clicked),
+            ("+", "Zoom the timeline in", self.in_clicked),
+            ("Fit", "Show the whole video", self.fit_clicked),
+        ):
+            button = QToolButton(self)
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(tip)
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(clicked)
+            layout.addWidget(button)
+        layout.addStretch()
+
+
+class TimelineView(QAbstractScrollArea):
+    """Displays masks, prompts, quality and memory decisions of every object per frame.
+
+    What depends on the document and the zoom is cached in a pixmap; a new current frame only
+    repaints the playhead over it.  Lives on the GUI thread.
+
+    Args:
+        session: the session to display.
+        bridge: signals changes of the document.
         view_state: current frame and active object.
-        frame_loader: pictures for the hover window.
+        frame_loader: loads the thumbnails of the hover popup.
         parent: owner.
 
     Signals:
         frame_requested: frame to go to.
-        range_requested: in and out frame, None where open.
+        range_requested: in and out frame; None for an open end.
         object_activated: id of the object whose name was clicked.
     """
 
@@ -65,14 +107,16 @@ class TimelineView(QAbstractScrollArea):
         self._layer: QPixmap | None = None
         self._scene: TimelineScene | None = None
         self._hover = HoverPopup(frame_loader, self)
-        self._mouse = TimelineMouse(self)
+        self._mouse = TimelineMouse(
+            self.viewport(), lambda: self.scene, lambda: session.document.frame_range
+        )
         self._set_up_widget()
         self._connect(bridge)
 
     def _set_up_widget(self) -> None:
         self.setAccessibleName("Timeline")
         self.setAccessibleDescription(
-            "Frames of the film with the masks, prompts, quality and memory of every object"
+            "Masks, prompts, quality and memory of every object in each frame of the video"
         )
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -89,53 +133,59 @@ class TimelineView(QAbstractScrollArea):
         bridge.changed.connect(self._on_document_changed)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_to)
         self.verticalScrollBar().valueChanged.connect(self._invalidate)
+        self._connect_mouse()
         self._state.frame_changed.connect(self._on_frame_changed)
         self._state.active_object_changed.connect(self._on_active_object_changed)
 
-    # What is in view
+    def _connect_mouse(self) -> None:
+        mouse = self._mouse
+        mouse.frame_requested.connect(self.frame_requested)
+        mouse.range_requested.connect(self.range_requested)
+        mouse.object_activated.connect(self.object_activated)
+        mouse.axis_requested.connect(self.set_axis)
+        mouse.lanes_scrolled.connect(self._on_lanes_scrolled)
+        mouse.hovered.connect(self._on_hovered)
+        mouse.hover_ended.connect(self._hover.leave)
+
+    # Visible part
 
     @property
     def axis(self) -> TimeAxis:
-        """The part of the film in view."""
+        """The visible part of the video."""
         return self._axis
 
     def set_axis(self, axis: TimeAxis) -> None:
-        """Show this part of the film."""
+        """Show another part of the video."""
         if axis != self._axis:
             self._axis = axis
             self._invalidate()
 
     def fit(self) -> None:
-        """Show the whole film."""
+        """Show the whole video."""
         self.set_axis(TimeAxis(self._axis.num_frames, self._axis.width_px))
 
     def zoom_in(self) -> None:
-        """Show fewer frames around the current one."""
-        self._zoom_at_play_head(ZOOM_STEP**2)
+        """Zoom in around the current frame."""
+        self._zoom_at_playhead(ZOOM_STEP**2)
 
     def zoom_out(self) -> None:
-        """Show more frames around the current one."""
-        self._zoom_at_play_head(ZOOM_STEP**-2)
+        """Zoom out around the current frame."""
+        self._zoom_at_playhead(ZOOM_STEP**-2)
 
-    def _zoom_at_play_head(self, factor: float) -> None:
+    def _zoom_at_playhead(self, factor: float) -> None:
         x = self._axis.x_of(self._state.frame + 0.5)
         anchor = x if 0 <= x <= self._axis.width_px else self._axis.width_px / 2
         self.set_axis(self._axis.zoomed(factor, anchor))
 
     @property
-    def frame_range(self) -> tuple[int | None, int | None]:
-        """In and out frame of the document, None where open."""
-        return self._session.document.frame_range
-
-    @property
     def scene(self) -> TimelineScene:
-        """What is painted, made anew after every change."""
+        """The layout that is painted; rebuilt after every change."""
         if self._scene is None:
             objects = self._session.document.objects
             rows = Rows.arranged(self.viewport().width(), self.viewport().height(), len(objects))
             self._scene = TimelineScene(
                 model=self._model,
-                viewport=self._axis,
+                axis=self._axis,
                 rows=rows,
                 colors=ChartColors.of(self.palette()),
                 objects=objects,
@@ -148,18 +198,18 @@ class TimelineView(QAbstractScrollArea):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the layer and, over it, what moves with the current frame."""
+        """Paint the cached layer, then range, bank rings and playhead."""
         if self._layer is None:
             self._layer = self._painted_layer()
         scene, state = self.scene, self._state
-        first, last = self._mouse.range_draft or self.frame_range
+        first, last = self._mouse.range_draft or self._session.document.frame_range
         painter = QPainter(self.viewport())
         painter.drawPixmap(0, 0, self._layer)
         paint_range(painter, scene, first, last)
         if scene.active is not None:
             record = self._session.document.memory(scene.active.object_id, state.frame)
             paint_bank(painter, scene, () if record is None else record.bank)
-        paint_play_head(painter, scene, state.frame)
+        paint_playhead(painter, scene, state.frame)
         painter.end()
 
     def _painted_layer(self) -> QPixmap:
@@ -206,27 +256,27 @@ class TimelineView(QAbstractScrollArea):
     # Qt events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the scale, or the whole film, in view."""
+        """Keep the scale, or the whole video visible."""
         self._axis = self._axis.resized(Rows.arranged(self.viewport().width(), 0, 0).ruler.width())
         self._invalidate()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Move no pixels: the scroll bars' values say what to paint."""
+        """Do nothing: everything is repainted from the values of the scroll bars."""
 
     def changeEvent(self, event: QEvent) -> None:
-        """Paint with the new colours or font."""
+        """Repaint with the new colors or font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._invalidate()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Say the whole name of an object under the pointer."""
+        """Set the tooltip to the full name of the object under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             tracked = self._mouse.object_at(event.pos())
             self.viewport().setToolTip("" if tracked is None else _described(tracked))
         return super().viewportEvent(event)
 
-    # The document and the state
+    # Changes of document and view state
 
     def _on_document_changed(self, rows: ChangedRows) -> None:
         self._model.on_document_changed(rows)
@@ -248,19 +298,16 @@ class TimelineView(QAbstractScrollArea):
             least = top + LANE_PX - scene.rows.lanes.height()
             bar.setValue(min(max(bar.value(), least), top))
 
-    # The hover window
+    def _on_lanes_scrolled(self, by_px: int) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + by_px)
 
-    def hover(self, x: int) -> None:
-        """Show the frame under a pixel of the viewport."""
+    def _on_hovered(self, x: int) -> None:
         frame = self._axis.frame_at(x - GUTTER_PX)
         time = timecode(self._session.source.timestamp_s(frame))
         above = self.viewport().mapToGlobal(self.viewport().rect().topLeft())
         above.setX(above.x() + x)
         self._hover.show_frame(frame, f"Frame {frame}  ·  {time}", above)
-
-    def end_hover(self) -> None:
-        """Take the hover window away."""
-        self._hover.leave()
 
 
 def _described(tracked: TrackedObject) -> str:

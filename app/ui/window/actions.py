@@ -1,44 +1,89 @@
-"""All actions of the window in one table: menus, toolbar, keys and tooltips come from it."""
-# ruff: noqa: E501 - a table has a row per action
+"""The table of all actions, from which menus, toolbar, shortcuts and tooltips are made."""
+# ruff: noqa: E501 - the table has one row per action
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolBar
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from app.core.memory import Constraint
 from app.tracking.backend import Direction
+from app.ui.controllers.mask_export import ExportController
+from app.ui.controllers.mask_import import ImportController
+from app.ui.controllers.model_selection import ModelSelection
 from app.ui.dialogs import paths
 from app.ui.dialogs.about import open_log, show_about
 from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import Tool
 from app.ui.style.icons import icon
 from app.ui.style.theme import Theme
 from app.ui.window.shortcuts import key_text
-
-if TYPE_CHECKING:
-    from app.ui.window.main_window import MainWindow
+from app.ui.window.status_bar import StatusBar
+from app.ui.window.workspace import Requirement, Workspace
 
 FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
 MAX_OBJECT_KEYS = 9
 
 
-class Requirement(Enum):
-    """What must be there for an action to make sense."""
+class ActionTarget(Protocol):
+    """What the actions use of the main window; it keeps this module from importing the window."""
 
-    NOTHING = auto()
-    SESSION = auto()
-    OBJECT = auto()
-    MASK = auto()
-    PROMPT = auto()
-    JOB = auto()
-    UNDO = auto()
-    REDO = auto()
+    preferences: Preferences
+    status: StatusBar
+    models: ModelSelection
+    importing: ImportController
+    exporting: ExportController
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace of the open session."""
+        ...
+
+    def window(self) -> QWidget:
+        """Return the widget that owns the actions and is the parent of dialogs."""
+        ...
+
+    def menuBar(self) -> QMenuBar:
+        """Return the menu bar that the menus are added to."""
+        ...
+
+    def close(self) -> bool:
+        """Close the window."""
+        ...
+
+    def ask_open(self, ask: Callable[[QWidget, Preferences], Path | None]) -> None:
+        """Let the user select a path and open it."""
+        ...
+
+    def save(self) -> None:
+        """Wait until the project is on disk."""
+        ...
+
+    def ask_save_as(self) -> None:
+        """Copy the project to a file that the user selects."""
+        ...
+
+    def escape(self) -> None:
+        """Leave a text field, else cancel a gesture, else stop the jobs."""
+        ...
+
+    def cancel_jobs(self) -> bool:
+        """Cancel the listed jobs."""
+        ...
+
+    def use_theme(self, theme: Theme) -> None:
+        """Apply a theme and store it."""
+        ...
+
+    def refresh_actions(self) -> None:
+        """Update the enabled and checked state of the actions."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +91,31 @@ class ActionSpec:
     """One action.
 
     Attributes:
-        menu: its menu, or ``menu/submenu``.
-        text: what it does.
+        menu: the menu of the action, or ``menu/submenu``.
+        text: text in the menu; `SEPARATOR` for a separator.
         keys: key sequences in Qt's portable notation.
-        run: does it.
-        icon: name of a picture in ``resources/icons``; without one it is not in the toolbar.
-        need: what must be there.
-        tip: more than the text says, for the tooltip.
-        is_on: whether it shows as switched on in the open workspace; None for actions that do
-            something once.
-        group: of actions of one group exactly one is on.
-        toolbar: whether it is in the toolbar.
-        icon_on: another picture for while it is on.
-        detail: what the text is followed by while the action is possible.
+        run: carries out the action.
+        icon: name of an icon in ``resources/icons``; empty for none.
+        requires: what must exist for the action to be enabled.
+        tip: second line of the tooltip.
+        is_on: returns whether a checkable action is checked; None for other actions.
+        group: name of an exclusive group; exactly one action of it is checked.
+        toolbar: whether the action is in the toolbar.
+        icon_on: name of the icon in the checked state; empty for the same icon.
+        detail: returns a suffix of the text while the action is enabled.
     """
 
     menu: str
     text: str
     keys: tuple[str, ...]
-    run: Callable[["MainWindow"], object]
+    run: Callable[[ActionTarget], object]
     icon: str = ""
-    need: Requirement = Requirement.SESSION
+    requires: Requirement = Requirement.SESSION
     tip: str = ""
-    is_on: Callable[["MainWindow"], bool] | None = None
+    is_on: Callable[[ActionTarget], bool] | None = None
     group: str = ""
     toolbar: bool = False
-    detail: Callable[["MainWindow"], str] | None = None
+    detail: Callable[[ActionTarget], str] | None = None
     icon_on: str = ""
 
 
@@ -80,7 +124,7 @@ def _tool(text: str, key: str, tool: Tool, tip: str) -> ActionSpec:
         "Edit",
         text,
         (key,),
-        lambda w: w.workspace.controller.use_tool(tool),
+        lambda w: w.workspace.view.select_tool(tool),
         tool.value,
         tip=tip,
         is_on=lambda w: w.workspace.view.tool is tool,
@@ -95,7 +139,7 @@ def _theme(theme: Theme) -> ActionSpec:
         theme.value.capitalize(),
         (),
         lambda w: w.use_theme(theme),
-        need=Requirement.NOTHING,
+        requires=Requirement.NOTHING,
         is_on=lambda w: w.preferences.theme is theme,
         group="theme",
     )
@@ -110,98 +154,93 @@ def _select(position: int) -> ActionSpec:
     )
 
 
-def show_shortcuts(window: "MainWindow") -> None:
-    """Open the list of keys."""
-    ShortcutsDialog(window.action_set.shortcut_rows(), window).open()
-
-
 _S = ActionSpec
-_NOW, _OBJ, _MASK = Requirement.NOTHING, Requirement.OBJECT, Requirement.MASK
+_ALWAYS, _OBJ, _MASK = Requirement.NOTHING, Requirement.OBJECT, Requirement.MASK
 
 # fmt: off
 TABLE: tuple[ActionSpec, ...] = (
-    _S("File", "Open video…", ("Ctrl+O",), lambda w: w.ask_open(paths.ask_video), "open-video", _NOW, toolbar=True),
-    _S("File", "Open frame folder…", ("Ctrl+Shift+O",), lambda w: w.ask_open(paths.ask_folder), "open-folder", _NOW),
-    _S("File", "Open project…", (), lambda w: w.ask_open(paths.ask_project), "open-project", _NOW),
+    _S("File", "Open video…", ("Ctrl+O",), lambda w: w.ask_open(paths.ask_video), "open-video", _ALWAYS, toolbar=True),
+    _S("File", "Open frame folder…", ("Ctrl+Shift+O",), lambda w: w.ask_open(paths.ask_folder), "open-folder", _ALWAYS),
+    _S("File", "Open project…", (), lambda w: w.ask_open(paths.ask_project), "open-project", _ALWAYS),
     _S("File", "-", (), lambda w: None),
     _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
     _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
-    _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session, w), "export", toolbar=True),
+    _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session), "export", toolbar=True),
     _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
     _S("File", "-", (), lambda w: None),
-    _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), need=_NOW),
+    _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), requires=_ALWAYS),
     _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.session.history.undo(), "undo", Requirement.UNDO, toolbar=True, detail=lambda w: w.workspace.session.history.undo_label or ""),
     _S("Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.workspace.session.history.redo(), "redo", Requirement.REDO, toolbar=True, detail=lambda w: w.workspace.session.history.redo_label or ""),
     _S("Edit", "-", (), lambda w: None),
-    _tool("Point tool", "Q", Tool.POINT, "Left: include, right or Ctrl+left: exclude, Shift: preview"),
+    _tool("Point tool", "Q", Tool.POINT, "Left: positive point, right or Ctrl+left: negative point, Shift: preview"),
     _tool("Box tool", "W", Tool.BOX, "Drag a box around the object"),
     _tool("Brush", "B", Tool.BRUSH, "Paint the mask by hand"),
     _tool("Eraser", "E", Tool.ERASER, "Erase from the mask by hand"),
-    _S("Edit", "Larger brush", ("]",), lambda w: w.workspace.controller.change_brush(1)),
-    _S("Edit", "Smaller brush", ("[",), lambda w: w.workspace.controller.change_brush(-1)),
+    _S("Edit", "Larger brush", ("]",), lambda w: w.workspace.view.change_brush(1)),
+    _S("Edit", "Smaller brush", ("[",), lambda w: w.workspace.view.change_brush(-1)),
     _S("Edit", "-", (), lambda w: None),
-    _S("Edit", "Delete prompt", ("Delete", "Backspace"), lambda w: w.workspace.controller.delete_prompt(), need=Requirement.PROMPT),
-    _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts_here(), need=Requirement.PROMPT),
-    _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), need=_OBJ),
-    _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), need=_NOW),
+    _S("Edit", "Delete prompt", ("Delete", "Backspace"), lambda w: w.workspace.controller.delete_prompt(), requires=Requirement.PROMPT),
+    _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts(w.workspace.view.frame), requires=Requirement.PROMPT),
+    _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), requires=_OBJ),
+    _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), requires=_ALWAYS),
     _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", icon_on="pause", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
     _S("View/Go to", "Next frame", ("Right", ".", "D"), lambda w: w.workspace.navigator.step(1)),
     _S("View/Go to", "Previous frame", ("Left", ",", "A"), lambda w: w.workspace.navigator.step(-1)),
-    _S("View/Go to", "10 frames on", ("Shift+Right",), lambda w: w.workspace.navigator.step(10)),
+    _S("View/Go to", "10 frames forward", ("Shift+Right",), lambda w: w.workspace.navigator.step(10)),
     _S("View/Go to", "10 frames back", ("Shift+Left",), lambda w: w.workspace.navigator.step(-10)),
     _S("View/Go to", "First frame", ("Home",), lambda w: w.workspace.navigator.go_first()),
     _S("View/Go to", "Last frame", ("End",), lambda w: w.workspace.navigator.go_last()),
     _S("View/Go to", "Frame number…", ("Ctrl+J", "G"), lambda w: w.status.edit_frame()),
     _S("View/Go to", "-", (), lambda w: None),
-    _S("View/Go to", "Next prompted frame", ("PgDown",), lambda w: w.workspace.navigator.jump_prompted(1), need=_OBJ),
-    _S("View/Go to", "Previous prompted frame", ("PgUp",), lambda w: w.workspace.navigator.jump_prompted(-1), need=_OBJ),
-    _S("View/Go to", "Next weak frame", ("Alt+Right",), lambda w: w.workspace.navigator.jump_weak(1), need=_OBJ),
-    _S("View/Go to", "Previous weak frame", ("Alt+Left",), lambda w: w.workspace.navigator.jump_weak(-1), need=_OBJ),
-    _S("View/Go to", "Next frame kept in memory", ("Ctrl+Right",), lambda w: w.workspace.navigator.jump_kept(1), need=_OBJ),
-    _S("View/Go to", "Previous frame kept in memory", ("Ctrl+Left",), lambda w: w.workspace.navigator.jump_kept(-1), need=_OBJ),
+    _S("View/Go to", "Next prompted frame", ("PgDown",), lambda w: w.workspace.navigator.jump_prompted(1), requires=_OBJ),
+    _S("View/Go to", "Previous prompted frame", ("PgUp",), lambda w: w.workspace.navigator.jump_prompted(-1), requires=_OBJ),
+    _S("View/Go to", "Next weak frame", ("Alt+Right",), lambda w: w.workspace.navigator.jump_weak(1), requires=_OBJ),
+    _S("View/Go to", "Previous weak frame", ("Alt+Left",), lambda w: w.workspace.navigator.jump_weak(-1), requires=_OBJ),
+    _S("View/Go to", "Next frame kept in memory", ("Ctrl+Right",), lambda w: w.workspace.navigator.jump_kept(1), requires=_OBJ),
+    _S("View/Go to", "Previous frame kept in memory", ("Ctrl+Left",), lambda w: w.workspace.navigator.jump_kept(-1), requires=_OBJ),
     _S("View", "-", (), lambda w: None),
     _S("View", "Zoom in", ("=", "+"), lambda w: w.workspace.canvas.zoom_in(), "zoom-in"),
     _S("View", "Zoom out", ("-",), lambda w: w.workspace.canvas.zoom_out(), "zoom-out"),
     _S("View", "Fit", ("F",), lambda w: w.workspace.canvas.fit(), "zoom-fit", toolbar=True),
     _S("View", "100 %", ("Ctrl+0",), lambda w: w.workspace.canvas.zoom_100()),
     _S("View", "-", (), lambda w: None),
-    _S("View", "Show masks", ("Shift+H",), lambda w: w.workspace.controller.toggle_masks(), "eye", is_on=lambda w: w.workspace.view.show_masks, toolbar=True),
-    _S("View", "Outlines only", ("Shift+O",), lambda w: w.workspace.controller.toggle_outlines(), "outline", is_on=lambda w: w.workspace.view.show_outlines, toolbar=True),
-    _S("View", "More opaque masks", ("Ctrl+]",), lambda w: w.workspace.controller.change_opacity(1)),
-    _S("View", "Less opaque masks", ("Ctrl+[",), lambda w: w.workspace.controller.change_opacity(-1)),
+    _S("View", "Show masks", ("Shift+H",), lambda w: w.workspace.view.toggle_masks(), "eye", is_on=lambda w: w.workspace.view.show_masks, toolbar=True),
+    _S("View", "Outlines only", ("Shift+O",), lambda w: w.workspace.view.toggle_outlines(), "outline", is_on=lambda w: w.workspace.view.show_outlines, toolbar=True),
+    _S("View", "More opaque masks", ("Ctrl+]",), lambda w: w.workspace.view.change_opacity(1)),
+    _S("View", "Less opaque masks", ("Ctrl+[",), lambda w: w.workspace.view.change_opacity(-1)),
     _S("View", "-", (), lambda w: None),
     *map(_theme, Theme),
     _S("Object", "New object", ("N",), lambda w: w.workspace.controller.new_object(), "add", toolbar=True, tip="The next click or box belongs to it"),
     _S("Object", "Delete object", (), lambda w: w.workspace.controller.delete_object(), "delete", _OBJ),
     *map(_select, range(1, MAX_OBJECT_KEYS + 1)),
     _S("Object", "-", (), lambda w: None),
-    _S("Object", "Hide or show", ("H",), lambda w: w.workspace.controller.toggle_visible(), need=_OBJ),
+    _S("Object", "Hide or show", ("H",), lambda w: w.workspace.controller.toggle_visible(), requires=_OBJ),
     _S("Object", "Lock or unlock", ("L",), lambda w: w.workspace.controller.toggle_locked(), "lock", _OBJ),
     _S("Object", "Verify mask of this frame", ("Return", "Enter"), lambda w: w.workspace.controller.toggle_verified(), "verify", _MASK, "Tracking never changes a verified mask", toolbar=True),
     _S("Object", "-", (), lambda w: None),
-    _S("Object", "Clear mask of this frame", (), lambda w: w.workspace.controller.clear_mask_here(), need=_MASK),
-    _S("Object", "Clear all masks of the object", (), lambda w: w.workspace.controller.clear_masks(), need=_OBJ),
+    _S("Object", "Clear mask of this frame", (), lambda w: w.workspace.controller.clear_mask_here(), requires=_MASK),
+    _S("Object", "Clear all masks of the object", (), lambda w: w.workspace.controller.clear_masks(), requires=_OBJ),
     _S("Track", "Track backward", ("Shift+T",), lambda w: w.workspace.tracking.track(BACKWARD), "track-backward", _OBJ, "From this frame to the in frame or the start", toolbar=True),
     _S("Track", "Track forward", ("T",), lambda w: w.workspace.tracking.track(FORWARD), "track-forward", _OBJ, "From this frame to the out frame or the end", toolbar=True),
     _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track_range(), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True),
-    _S("Track", "Track one frame back", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ),
-    _S("Track", "Track one frame on", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
+    _S("Track", "Track one frame backward", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ),
+    _S("Track", "Track one frame forward", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
     _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept (Esc)", toolbar=True),
     _S("Track", "-", (), lambda w: None),
-    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others stay as they are", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
-    _S("Track", "Keep objects apart", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks do not cover pixels of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
+    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others keep their masks", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
+    _S("Track", "Prevent overlaps", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks never overlap masks of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", "-", (), lambda w: None),
-    _S("Track", "Model…", (), lambda w: w.models.ask(), need=_NOW, tip="Which model tracks, on which device, with what memory"),
+    _S("Track", "Model…", (), lambda w: w.models.ask(), requires=_ALWAYS, tip="Select the model, the device and the memory settings"),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Set in frame", ("I",), lambda w: w.workspace.controller.set_in()),
     _S("Track", "Set out frame", ("O",), lambda w: w.workspace.controller.set_out()),
     _S("Track", "Clear in and out", ("Ctrl+Shift+X",), lambda w: w.workspace.controller.set_range(None, None)),
     _S("Memory", "Pin or unpin this frame", ("M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.PIN), "pin", _OBJ, "A pinned frame stays in memory; track again to apply"),
     _S("Memory", "Ban or allow this frame", ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, "A banned frame never enters memory; track again to apply"),
-    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), show_shortcuts, "keyboard", _NOW),
-    _S("Help", "Open log", (), lambda w: open_log(), need=_NOW),
-    _S("Help", "About", (), show_about, "info", _NOW),
+    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: ShortcutsDialog(shortcut_rows(), w.window()).open(), "keyboard", _ALWAYS),
+    _S("Help", "Open log", (), lambda w: open_log(), requires=_ALWAYS),
+    _S("Help", "About", (), lambda w: show_about(w.window()), "info", _ALWAYS),
 )
 # fmt: on
 
@@ -209,14 +248,23 @@ MENUS = ("File", "Edit", "View", "Object", "Track", "Memory", "Help")
 SEPARATOR = "-"
 
 
-class ActionSet:
-    """The actions of a window, made from `TABLE`, and its menus."""
+def shortcut_rows() -> list[tuple[str, str, str]]:
+    """Return menu, text and keys of every action with a shortcut."""
+    return [
+        (spec.menu.replace("/", " > "), spec.text.rstrip("…"), key_text(spec.keys))
+        for spec in TABLE
+        if spec.keys
+    ]
 
-    def __init__(self, window: "MainWindow") -> None:
-        self._window = window
+
+class ActionSet:
+    """The actions of a window, made from `TABLE`, and their menus."""
+
+    def __init__(self, target: ActionTarget) -> None:
+        self._target = target
         self._actions: list[tuple[ActionSpec, QAction]] = []
         self.menus: dict[str, QMenu] = {
-            name: window.menuBar().addMenu(f"&{name}") for name in MENUS
+            name: target.menuBar().addMenu(f"&{name}") for name in MENUS
         }
         groups: dict[str, QActionGroup] = {}
         for spec in TABLE:
@@ -226,38 +274,30 @@ class ActionSet:
                 continue
             action = self._make(spec)
             if spec.group:
-                groups.setdefault(spec.group, QActionGroup(window)).addAction(action)
+                groups.setdefault(spec.group, QActionGroup(target.window())).addAction(action)
             menu.addAction(action)
             self._actions.append((spec, action))
 
     def __getitem__(self, text: str) -> QAction:
-        """Return the action with a text of `TABLE`."""
+        """Return the action with this text in `TABLE`."""
         return next(action for spec, action in self._actions if spec.text == text)
 
     def fill_toolbar(self, toolbar: QToolBar) -> None:
-        """Add the actions that belong there, in groups by menu."""
+        """Add the toolbar actions, separated by menu and group."""
         shown = [pair for pair in self._actions if pair[0].toolbar]
         for (before, _), (spec, action) in pairwise([shown[0], *shown]):
             if spec.menu != before.menu or spec.group != before.group:
                 toolbar.addSeparator()
             toolbar.addAction(action)
 
-    def shortcut_rows(self) -> list[tuple[str, str, str]]:
-        """List menu, text and keys of every action that has keys."""
-        specs = [spec for spec, _ in self._actions if spec.keys]
-        return [
-            (spec.menu.replace("/", " > "), spec.text.rstrip("…"), key_text(spec.keys))
-            for spec in specs
-        ]
-
     def refresh(self, available: set[Requirement]) -> None:
-        """Enable what is possible and show what is on."""
+        """Update the enabled and checked state of all actions."""
         for spec, action in self._actions:
-            action.setEnabled(spec.need in available)
+            action.setEnabled(spec.requires in available)
             if spec.is_on is not None and action.isEnabled():
-                action.setChecked(spec.is_on(self._window))
+                action.setChecked(spec.is_on(self._target))
             if spec.detail is not None:
-                detail = spec.detail(self._window) if action.isEnabled() else ""
+                detail = spec.detail(self._target) if action.isEnabled() else ""
                 action.setText(f"{spec.text} {detail[:1].lower()}{detail[1:]}".rstrip())
 
     def _menu(self, path: str) -> QMenu:
@@ -267,7 +307,7 @@ class ActionSet:
         return self.menus[path]
 
     def _make(self, spec: ActionSpec) -> QAction:
-        action = QAction(spec.text, self._window)
+        action = QAction(spec.text, self._target.window())
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         keys = f" ({key_text(spec.keys)})" if spec.keys else ""
         name = spec.text.rstrip("…")
@@ -281,6 +321,6 @@ class ActionSet:
 
     def _run(self, spec: ActionSpec, _checked: bool = False) -> None:
         try:
-            spec.run(self._window)
-        finally:  # a checkable action that changed nothing goes back to what is true
-            self._window.refresh_actions()
+            spec.run(self._target)
+        finally:  # Qt toggled the checked state; it may not have changed
+            self._target.refresh_actions()

@@ -1,4 +1,4 @@
-"""The window: composes menus, toolbar, docks, status bar and the workspace of the open session."""
+"""The main window: composes menus, toolbar, docks, status bar and workspace."""
 
 import logging
 from collections.abc import Callable
@@ -35,11 +35,11 @@ from app.ui.jobs.progress import JobProgress
 from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.style.theme import Theme, apply_theme
-from app.ui.window.actions import ActionSet, Requirement
+from app.ui.window.actions import ActionSet
 from app.ui.window.recent_menu import RecentMenu
 from app.ui.window.status_bar import StatusBar
 from app.ui.window.welcome import Welcome
-from app.ui.window.workspace import Workspace
+from app.ui.window.workspace import Requirement, Workspace
 
 _log = logging.getLogger(__name__)
 
@@ -49,11 +49,11 @@ LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockW
 
 
 class MainWindow(QMainWindow):
-    """One window on one session at a time, or on the welcome page.
+    """The main window, which displays one session at a time, or the welcome page.
 
     Args:
-        model: which model; the one that was chosen last if None.
-        load_backend: makes a model; from the model library if None.
+        model: the model to use; the one selected last if None.
+        load_backend: loads a model; `app.tracking.loading.load_model` if None.
 
     Signals:
         closed: all threads have ended and the project is closed.
@@ -70,14 +70,16 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.preferences = Preferences()
-        self.desk = JobQueue(JobRunner(self), self)  # what needs the model
-        self.files = JobQueue(JobRunner(self), self)  # what only reads and writes files
+        self.model_jobs = JobQueue(JobRunner(self), self)  # jobs that use the model
+        self.file_jobs = JobQueue(JobRunner(self), self)  # jobs that only read and write files
         self.model = ModelHost(model or self.preferences.model, load_backend, self)
-        self.opener = SessionOpener(self.files, self.desk, self.model.load, self)
-        self.models = ModelSelection(self.model, self.desk, self.files, self.preferences, self)
-        self.importing = ImportController(self.files, self.preferences, self)
-        self.exporting = ExportController(self.files, self.preferences, self)
-        self.verification = VerificationController(self.files, self)
+        self.opener = SessionOpener(self.file_jobs, self.model_jobs, self.model.load, self)
+        self.models = ModelSelection(
+            self.model, self.model_jobs, self.file_jobs, self.preferences, self
+        )
+        self.importing = ImportController(self.file_jobs, self.preferences, self)
+        self.exporting = ExportController(self.file_jobs, self.preferences, self)
+        self.verification = VerificationController(self.file_jobs, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
         self.status = StatusBar(self)
@@ -134,13 +136,13 @@ class MainWindow(QMainWindow):
         self.opener.opening.connect(lambda p: self.status.show_message(f"Opening {p.name}…"))
         self.opener.opened.connect(self._on_opened)
         self.opener.not_opened.connect(lambda path: self.status.clear_message())
-        for desk in (self.desk, self.files):
-            desk.failed.connect(lambda error: show_error(self, error))
-            desk.progress_changed.connect(self._on_progress)
-            self.jobs.cancel_requested.connect(desk.runner.cancel)
-        self.verification.renumbered.connect(self._show_again)
+        for jobs in (self.model_jobs, self.file_jobs):
+            jobs.failed.connect(lambda error: show_error(self, error))
+            jobs.progress_changed.connect(self._on_progress)
+            self.jobs.cancel_requested.connect(jobs.runner.cancel)
+        self.verification.renumbered.connect(self._reload_workspace)
         self.verification.warned.connect(lambda error: show_error(self, error))
-        self.exporting.exported.connect(lambda exported: show_export_result(self, exported))
+        self.exporting.exported.connect(lambda result: show_export_result(self, result))
         self.model.status_changed.connect(self.status.show_model)
         self.status.model_requested.connect(self.models.ask)
         self.models.switched.connect(self._on_switched)
@@ -150,15 +152,19 @@ class MainWindow(QMainWindow):
 
     @property
     def workspace(self) -> Workspace:
-        """The open session's; actions that need one are disabled while there is none."""
+        """The workspace of the open session.
+
+        Raises:
+            AppError: no session is open.
+        """
         if self._workspace is None:
             raise AppError("Nothing is open.", "Open a video first.")
         return self._workspace
 
     def open_path(self, path: Path) -> None:
-        """Open a video, a frame folder or a project, unless it is the one that is open."""
+        """Open a video, a frame folder or a project, unless it is already open."""
         if self._workspace is not None and path.resolve() == path_of(self.workspace.session):
-            self.status.show_message(f"{path.name} is open.")
+            self.status.show_message(f"{path.name} is already open.")
         else:
             self.opener.open(path)
 
@@ -180,17 +186,17 @@ class MainWindow(QMainWindow):
             self._workspace.controller.use_model(self.model.load)
 
     def _take_workspace(self) -> Session:
-        """Take the workspace from the screen and stop its jobs; its session stays open."""
+        """Remove the workspace and cancel its jobs; return its session, which stays open."""
         old, self._workspace = self.workspace, None
-        self.desk.runner.cancel_all()
+        self.model_jobs.runner.cancel_all()
         old.tear_down()
         return old.session
 
-    def _show_again(self) -> None:
+    def _reload_workspace(self) -> None:
         self._show(self._take_workspace())
 
     def _show(self, session: Session) -> None:
-        workspace = self._workspace = Workspace(session, self.desk, self)
+        workspace = self._workspace = Workspace(session, self.model_jobs, self)
         self._docks["Objects"].setWidget(workspace.objects)
         self._docks["Memory"].setWidget(workspace.memory)
         self._pages.addWidget(workspace.editor)
@@ -213,17 +219,17 @@ class MainWindow(QMainWindow):
         self.refresh_actions()
 
     def ask_open(self, ask: Callable[[QWidget, Preferences], Path | None]) -> None:
-        """Let the user choose something and open it."""
+        """Let the user select a path with a function of `dialogs.paths`, and open it."""
         if path := ask(self, self.preferences):
             self.open_path(path)
 
     def save(self) -> None:
-        """Wait until everything is on disk, and say so."""
+        """Wait until the project is on disk, and confirm it."""
         self.workspace.session.flush()
         self.status.show_message(f"Saved in {self.workspace.session.project_path}")
 
     def ask_save_as(self) -> None:
-        """Copy the project to a file that the user chooses and go on there."""
+        """Copy the project to a file that the user selects, and continue with the copy."""
         session = self.workspace.session
         if path := paths.ask_save(self, self.preferences, session.source.name):
             session.save_as(path)
@@ -232,8 +238,8 @@ class MainWindow(QMainWindow):
             self._show_state()
 
     def cancel_jobs(self) -> bool:
-        """Stop tracking and exports; say whether there were any."""
-        return any([desk.cancel_listed() for desk in (self.desk, self.files)])
+        """Cancel the listed jobs; return whether there were any."""
+        return any([jobs.cancel_listed() for jobs in (self.model_jobs, self.file_jobs)])
 
     def escape(self) -> None:
         """Leave a text field, else cancel a gesture, else stop the jobs."""
@@ -246,53 +252,53 @@ class MainWindow(QMainWindow):
             self.cancel_jobs()
 
     def use_theme(self, theme: Theme) -> None:
-        """Restyle the application and remember it."""
+        """Apply a theme and store it in the preferences."""
         self.preferences.theme = theme
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, theme)
 
     def available(self) -> set[Requirement]:
-        """Tell what is there for actions to work on."""
+        """Return which requirements of actions are fulfilled now."""
         found = {Requirement.NOTHING}
         if self._workspace is not None:
             found |= self._workspace.available()
-        if self.desk.running or self.files.running:
+        if self.model_jobs.running or self.file_jobs.running:
             found.add(Requirement.JOB)
         return found
 
     def refresh_actions(self) -> None:
-        """Enable what is possible now and show what is switched on."""
+        """Update the enabled and checked state of the actions."""
         self.action_set.refresh(self.available())
 
     def _on_progress(self, progress: JobProgress) -> None:
         self.jobs.show_progress(progress)
-        self.status.show_progress([*self.desk.running, *self.files.running])
+        self.status.show_progress([*self.model_jobs.running, *self.file_jobs.running])
         if progress.outcome is not None or not progress.done:
             self.refresh_actions()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a local file or folder."""
+        """Accept local files and folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first file or folder."""
+        """Open the first local file or folder."""
         local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if local:
             event.acceptProposedAction()
             self.open_path(Path(local[0]))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout, stop all threads and close the project."""
+        """Store the layout, end all threads and close the project."""
         self.preferences.geometry = self.saveGeometry()
         if self._workspace is not None:
             self.preferences.state = self.saveState()
         self.hide()
         session = self._take_workspace() if self._workspace else None
-        for desk in (self.desk, self.files):
-            while not desk.runner.shutdown(SHUTDOWN_MS):
-                _log.warning("a job has not ended yet; its work is saved")
+        for jobs in (self.model_jobs, self.file_jobs):
+            while not jobs.runner.shutdown(SHUTDOWN_MS):
+                _log.warning("a job has not ended yet; finished work is saved")
         if session is not None:
             session.close()
         self.opener.abandon()

@@ -1,4 +1,6 @@
-"""The widgets and controls of one open session; the window shows them and replaces them whole."""
+"""The widgets and controllers of one open session."""
+
+from enum import Enum, auto
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
@@ -15,24 +17,36 @@ from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
-from app.ui.window.actions import Requirement
 
 OBJECTS_WIDTH_PX = 270
-SPLIT = [700, 250]  # canvas to timeline, before the user moves the border
+SPLIT_PX = [700, 250]  # initial heights of canvas and timeline
+
+
+class Requirement(Enum):
+    """What must exist for an action to be enabled."""
+
+    NOTHING = auto()
+    SESSION = auto()
+    OBJECT = auto()
+    MASK = auto()
+    PROMPT = auto()
+    JOB = auto()
+    UNDO = auto()
+    REDO = auto()
 
 
 class Workspace(QObject):
-    """Everything that lives as long as one session is on screen.
+    """Owns everything that exists as long as one session is displayed.
 
-    `tear_down` it before the session is closed.
+    Call `tear_down` before the session is closed.
 
     Attributes:
         editor: canvas above timeline.
         objects, memory: panels for the docks.
 
     Signals:
-        message: a sentence for the status bar.
-        changed: what actions are possible, or what they show, may have changed.
+        message: text for the status bar.
+        changed: the enabled or checked state of actions may have changed.
     """
 
     message = Signal(str)
@@ -60,7 +74,7 @@ class Workspace(QObject):
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_WIDTH_PX)
-        # Its contents change; the picture beside it stays put.
+        # Keeps the canvas in place when the contents of the panel change.
         self.memory.setMinimumWidth(self.memory.minimumSizeHint().width())
         self.canvas = CanvasView(*shared, self.loader)
         self.timeline = TimelineView(*shared, self.loader)
@@ -69,7 +83,7 @@ class Workspace(QObject):
             self.editor.addWidget(widget)
             self.editor.setStretchFactor(self.editor.indexOf(widget), stretch)
             self.editor.setCollapsible(self.editor.indexOf(widget), False)
-        self.editor.setSizes(SPLIT)
+        self.editor.setSizes(SPLIT_PX)
         self._connect_requests()
         self._connect_changes()
 
@@ -82,20 +96,20 @@ class Workspace(QObject):
         canvas.preview_requested.connect(controller.preview)
         canvas.preview_ended.connect(controller.end_preview)
         controller.previewed.connect(canvas.show_preview)
-        for begun in (
+        for gesture in (
             canvas.point_requested,
             canvas.box_requested,
             canvas.stroke_finished,
             canvas.preview_requested,
         ):
-            begun.connect(self.tracking.stop_following)
+            gesture.connect(self.tracking.stop_following)
         timeline.frame_requested.connect(self.navigator.go)
         timeline.range_requested.connect(controller.set_range)
-        timeline.object_activated.connect(self._activate)
+        timeline.object_activated.connect(self.view.activate)
         memory.frame_requested.connect(self.navigator.go)
         memory.constraint_requested.connect(controller.constrain)
-        for speaker in (controller, self.tracking, self.navigator):
-            speaker.message.connect(self.message)
+        for source in (controller, self.tracking, self.navigator):
+            source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
 
     def _connect_changes(self) -> None:
@@ -111,7 +125,7 @@ class Workspace(QObject):
             signal.connect(self.changed)
 
     def available(self) -> set[Requirement]:
-        """Tell what is there for actions to work on."""
+        """Return which requirements of actions the session fulfills now."""
         document, active = self.session.document, self.view.active_object
         found = {Requirement.SESSION}
         if active is not None:
@@ -127,7 +141,7 @@ class Workspace(QObject):
         return found
 
     def tear_down(self) -> bool:
-        """Take everything apart; the session stays open.
+        """Disconnect and delete the widgets and controllers; the session stays open.
 
         Returns:
             Whether the threads of the frame loader ended in time.
@@ -141,6 +155,3 @@ class Workspace(QObject):
             widget.deleteLater()
         self.deleteLater()
         return has_ended
-
-    def _activate(self, object_id: int) -> None:
-        self.view.active_object = object_id

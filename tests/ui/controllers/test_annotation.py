@@ -46,7 +46,7 @@ def test_a_locked_object_says_so_and_stays(user: WindowDriver) -> None:
 def test_tracking_nothing_says_why(user: WindowDriver) -> None:
     user.do("New object")
     user.press("T")
-    assert not user.window.desk.running
+    assert not user.window.model_jobs.running
     assert "nothing to track" in said(user)
 
 
@@ -55,7 +55,7 @@ def test_a_second_tracking_waits_for_the_user_to_stop_the_first(qtbot: QtBot, cl
         user.click_and_wait(20, 20)
         user.press("T")
         user.press("Shift+T")
-        assert len(user.window.desk.running) == 1
+        assert len(user.window.model_jobs.running) == 1
         assert "Esc stops it" in said(user)
 
 
@@ -97,7 +97,7 @@ def test_up_and_down_belong_to_the_list_that_has_the_focus(user: WindowDriver) -
     user.press("Right")
     assert user.workspace.view.frame == 1
     user.press("T")
-    assert user.window.desk.running
+    assert user.window.model_jobs.running
 
 
 def test_a_model_that_cannot_be_loaded_is_told_once_asked_for(qtbot: QtBot, clip: Path) -> None:

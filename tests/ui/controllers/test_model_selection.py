@@ -106,7 +106,7 @@ def test_the_table_says_what_there_is(user: ModelUser) -> None:
     assert cells(dialog, 1) == ["EdgeTAM", "EdgeTAM", "13.9 M", "87.7", "Apache-2.0", "not stored"]
     assert dialog.table.selected.name == "tinysam2"
     hints = [label.text() for label in dialog.form.findChildren(QLabel)]
-    for default in ("576 px", "Automatic", "7 %", "2 x 2 cells", "By quality (TinySAM 2)", "0.50"):
+    for default in ("576 px", "Automatic", "7 %", "2 x 2 tokens", "By quality (TinySAM 2)", "0.50"):
         assert f"default: {default}" in hints
 
 
@@ -194,7 +194,7 @@ def test_cancelling_while_a_model_loads_leaves_the_one_in_use(user: ModelUser) -
     assert not user.button("Loading").isEnabled()
     user.press_button("Cancel")
     user.loader.gate.set()
-    user.wait(lambda: user.window.desk.runner.is_idle)
+    user.wait(lambda: user.window.model_jobs.runner.is_idle)
     assert user.window.model.settings.name == "tinysam2"
     assert Preferences().model == ModelSettings()
 
@@ -249,7 +249,7 @@ def test_a_download_goes_on_when_the_dialog_is_closed(user: ModelUser) -> None:
     user.catalog.step_s = 0.02
     user.press_button("Download")
     user.press_button("Cancel")
-    assert user.window.files.running
+    assert user.window.file_jobs.running
     dialog = user.ask()
     assert dialog.findChildren(QProgressBar)[0].isVisible()
     user.wait(lambda: cells(dialog, 1)[-1] == "stored")

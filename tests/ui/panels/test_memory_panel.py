@@ -63,13 +63,15 @@ def test_the_panel_follows_frame_and_object(stage: Stage, panel: MemoryPanel, qt
     stage.state.frame = 20
     qtbot.waitUntil(lambda: listed(panel) == [0, 10])
     assert panel.title.text().startswith("Frame 20: refused")
-    assert panel.detail.text().startswith("Quality 0.31 is below 0.50. Looks 23")
+    assert panel.detail.text().startswith(
+        "Quality 0.31 is below 0.50. Novelty against the memory bank: 23"
+    )
     assert panel.meter.isVisible()
     assert "498 of 7,168 (6.9\N{NO-BREAK SPACE}%)" in panel.meter.accessibleName()
     assert panel.bank_title.text() == "In memory after frame 20: 2 frames"
     assert {0, 10} <= set(stage.loader.asked)
     stage.state.active_object = None
-    qtbot.waitUntil(lambda: panel.title.text() == "No object chosen")
+    qtbot.waitUntil(lambda: panel.title.text() == "No object selected")
     assert listed(panel) == []
     assert not panel.meter.isVisible()
 
@@ -88,26 +90,26 @@ def test_the_panel_follows_tracking_and_undo(
 
 
 def test_surviving_tokens_are_clear_and_dropped_ones_dark(panel: MemoryPanel, qtbot: QtBot) -> None:
-    picture = panel.entries[0].picture
-    image = picture.grab().toImage()
-    cell_px = picture.width() / 8
+    token_map = panel.entries[0].token_map
+    image = token_map.grab().toImage()
+    cell_px = token_map.width() / 8
     dropped, kept = (
-        image.pixelColor(round((column + 0.5) * cell_px), round(picture.height() / 16))
+        image.pixelColor(round((column + 0.5) * cell_px), round(token_map.height() / 16))
         for column in (0, 1)
     )
     assert dropped.lightness() < kept.lightness() / 2
-    assert "42 of 64 cells" in picture.toolTip()
+    assert "42 of 64 tokens" in token_map.toolTip()
 
 
-def test_cells_of_a_few_pixels_are_not_hidden_by_their_grid(panel: MemoryPanel) -> None:
-    picture = panel.entries[0].picture
+def test_a_fine_token_grid_does_not_hide_the_thumbnail(panel: MemoryPanel) -> None:
+    token_map = panel.entries[0].token_map
     black = QImage(64, 36, QImage.Format.Format_RGB32)
     black.fill(0)
-    picture.set_image(black)
+    token_map.set_image(black)
     brightest = []
     for side in (8, 32):
-        picture.set_survivors((side, side, b"\xff" * (side * side // 8)))
-        image = picture.grab().toImage()
+        token_map.set_survivors((side, side, b"\xff" * (side * side // 8)))
+        image = token_map.grab().toImage()
         brightest.append(max(image.pixelColor(x, 30).lightness() for x in range(image.width())))
     assert brightest[0] > 0
     assert brightest[1] == 0
@@ -157,7 +159,7 @@ def test_pin_ban_and_release_are_offered_where_they_change_something(
     panel.constraint_requested.connect(lambda *args: asked.append(args))
     stage.state.frame = 20
     qtbot.waitUntil(lambda: listed(panel) == [0, 10])
-    own, entry = panel.demands.buttons, panel.entries[1].demands.buttons
+    own, entry = panel.constraint_buttons.buttons, panel.entries[1].constraint_buttons.buttons
     assert [own[d].isVisible() for d in (Constraint.PIN, Constraint.BAN, None)] == [
         True,
         True,
@@ -174,8 +176,8 @@ def test_pin_ban_and_release_are_offered_where_they_change_something(
 
 
 def test_everything_that_can_be_pressed_has_a_name_and_a_tip(panel: MemoryPanel) -> None:
-    pressable = [*panel.demands.buttons.values(), panel.entries[0].title]
-    pressable += panel.entries[0].demands.buttons.values()
+    pressable = [*panel.constraint_buttons.buttons.values(), panel.entries[0].title]
+    pressable += panel.entries[0].constraint_buttons.buttons.values()
     assert all(button.accessibleName() and button.toolTip() for button in pressable)
 
 
@@ -209,7 +211,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
     opened.close()
 
 
-def test_a_tracked_film_is_shown_with_its_pictures(session: Session, qtbot: QtBot) -> None:
+def test_a_tracked_video_is_shown_with_thumbnails(session: Session, qtbot: QtBot) -> None:
     state, loader = ViewState(FRAME_COUNT), FrameLoader(session.source)
     bridge = DocumentBridge(session.document)
     panel = MemoryPanel(session, bridge, state, loader)
@@ -222,6 +224,6 @@ def test_a_tracked_film_is_shown_with_its_pictures(session: Session, qtbot: QtBo
     record_now = session.document.memory(1, FRAME_COUNT - 1)
     assert record_now is not None
     qtbot.waitUntil(lambda: listed(panel) == list(record_now.bank))
-    qtbot.waitUntil(lambda: all(v.picture.has_image for v in panel.entries if v.isVisible()))
+    qtbot.waitUntil(lambda: all(v.token_map.has_image for v in panel.entries if v.isVisible()))
     loader.shutdown()
     bridge.close()

@@ -34,7 +34,7 @@ def test_a_decision_is_told_with_its_reason_and_novelty(
     stage.put(1, {}, {120: record(decision, evicted=37, reason="the bank had room")})
     assert said(stage, 120) == DecisionText(
         f"Frame 120: {words}",
-        "The bank had room. Looks 23\N{NO-BREAK SPACE}% unlike what is remembered.",
+        "The bank had room. Novelty against the memory bank: 23\N{NO-BREAK SPACE}%.",
     )
 
 
@@ -50,11 +50,11 @@ def test_a_reason_that_tells_the_novelty_is_enough(stage: Stage) -> None:
 
 def test_an_object_out_of_sight_is_said_to_be_not_seen(stage: Stage) -> None:
     stage.put(1, {}, {120: record(MemoryDecision.REFUSED, presence=0.03, quality=0.0)})
-    assert said(stage, 120).title == "Frame 120: not seen (presence 0.03), so not remembered"
+    assert said(stage, 120).title == "Frame 120: not visible (presence 0.03), so not kept"
 
 
 def test_what_is_missing_is_said(stage: Stage) -> None:
-    assert decision_text(stage.document, None, 0).title == "No object chosen"
+    assert decision_text(stage.document, None, 0).title == "No object selected"
     assert said(stage, 3).title == "dog has not been tracked yet"
     stage.put(1, {}, {120: record(MemoryDecision.KEPT)})
     assert said(stage, 3).title == "Frame 3: dog was not tracked here"
@@ -63,12 +63,12 @@ def test_what_is_missing_is_said(stage: Stage) -> None:
 def test_a_demand_that_tracking_has_not_obeyed_yet_is_said(stage: Stage) -> None:
     stage.put(1, {}, {4: record(MemoryDecision.REFUSED), 5: record(MemoryDecision.PINNED)})
     stage.document.apply(edits.set_constraint(stage.document, 1, 4, Constraint.PIN))
-    assert said(stage, 4).detail.endswith("Pinned: track again to remember it.")
+    assert said(stage, 4).detail.endswith("Pinned: track again to keep it in memory.")
     assert said(stage, 5).detail.endswith("Released: track again to let the tracker decide.")
     stage.document.apply(edits.set_constraint(stage.document, 1, 5, Constraint.PIN))
     assert "track again" not in said(stage, 5).detail
     stage.document.apply(edits.set_constraint(stage.document, 1, 5, Constraint.BAN))
-    assert said(stage, 5).detail.endswith("Banned: track again to forget it.")
+    assert said(stage, 5).detail.endswith("Banned: track again to remove it from memory.")
 
 
 def test_the_bank_lists_frames_with_their_own_scores_and_todays_tokens(stage: Stage) -> None:

@@ -2,7 +2,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -247,7 +247,7 @@ def test_the_current_frame_stays_in_view(stage: Stage, view: TimelineView) -> No
     assert 0 <= view.axis.x_of(180) < view.axis.width_px
 
 
-def test_hovering_names_the_frame_and_asks_for_its_picture_once_it_rests(
+def test_hovering_names_the_frame_and_requests_its_thumbnail_once_it_rests(
     stage: Stage, view: TimelineView, qtbot: QtBot
 ) -> None:
     for frame in range(20, 60):
@@ -258,7 +258,7 @@ def test_hovering_names_the_frame_and_asks_for_its_picture_once_it_rests(
     assert popup.isVisible()
     assert popup.caption.text().startswith("Frame 59")
     assert "0:02.36" in popup.caption.text()
-    view.end_hover()
+    QApplication.sendEvent(view.viewport(), QEvent(QEvent.Type.Leave))
     assert not popup.isVisible()
 
 

@@ -68,7 +68,7 @@ def test_actions_are_possible_only_when_they_make_sense(qtbot: QtBot, tmp_path: 
         assert enabled == {
             spec.text
             for spec in TABLE
-            if spec.need is Requirement.NOTHING and spec.text != SEPARATOR
+            if spec.requires is Requirement.NOTHING and spec.text != SEPARATOR
         }
         user.open(small_clip(tmp_path, 8))
         assert user.window.action_set["Export…"].isEnabled()
@@ -88,9 +88,9 @@ def test_a_toolbar_button_shows_the_tool_at_hand(qtbot: QtBot, tmp_path: Path) -
             assert [t for t in tools if user.window.action_set[t].isChecked()] == [text]
 
 
-def test_keeping_objects_apart_is_shown_and_can_be_undone(qtbot: QtBot, tmp_path: Path) -> None:
+def test_preventing_overlaps_is_shown_and_can_be_undone(qtbot: QtBot, tmp_path: Path) -> None:
     with open_window(qtbot, small_clip(tmp_path, 8)) as user:
-        action = user.window.action_set["Keep objects apart"]
+        action = user.window.action_set["Prevent overlaps"]
         action.trigger()
         assert user.window.workspace.session.document.is_exclusive
         assert action.isChecked()

@@ -106,7 +106,7 @@ def test_keys_work_again_after_a_frame_number_was_typed(user: WindowDriver) -> N
 def test_backward_and_one_frame_and_both_ways(user: WindowDriver) -> None:
     user.go(10)
     user.click_and_wait(40, 30)
-    user.do("Track one frame on")
+    user.do("Track one frame forward")
     user.wait_until_idle()
     assert user.mask_frames() == [10, 11]
     assert user.workspace.view.frame == 11
@@ -294,7 +294,7 @@ def test_letters_typed_into_a_field_are_not_shortcuts(user: WindowDriver) -> Non
         user.press(key)
     assert user.workspace.view.frame == 12
     assert len(user.document.objects) == 1
-    assert not user.window.desk.running
+    assert not user.window.model_jobs.running
     user.press("Esc")
     assert user.workspace.canvas.hasFocus()
 
