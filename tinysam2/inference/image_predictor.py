@@ -20,10 +20,9 @@ from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
-from tinysam2.model.sam import Sam, SamDecoder
+from tinysam2.model.sam import MASK_PROMPT_LIMIT, Sam, SamDecoder
 
 KEPT_FEATURES = 8  # about 4 MB each at 576 px
-PREVIOUS_LOGIT_LIMIT = 32.0  # SAM 2: how sure a mask to be repaired may be
 POINTED_AT_LOGIT = 5.0  # where a person pointed there is an object, whatever the head says
 
 
@@ -282,7 +281,7 @@ class ImagePredictor:
             is_ambiguous = previous is None and step.box_xyxy is None and len(step.points_xy) == 1
             given = None
             if previous is not None:
-                given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+                given = previous[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
             with self.precision():
                 found = decoder(features, xy, labels, given, is_ambiguous)
             previous, iou = found.best()
@@ -297,24 +296,9 @@ class ImagePredictor:
         return ObjectMasks(logits, iou, present, found.pointer.float())
 
     def refine(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Let SAM's decoder redraw masks that were read from memory, prompted by them.
-
-        Each mask and its enclosing box are the prompt; empty masks stay empty.
-        """
-        decoder = self.model.network.sam_decoder
-        if decoder is None:
-            return masks
-        corners, is_there = enclosing_corners(masks.logits > 0)
-        labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)
-        given = masks.logits[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+        """Let SAM's decoder redraw masks that were read from memory, where the network has one."""
         with self.precision():
-            found = decoder(features, corners, labels.expand(len(corners), 2), given)
-        logits, iou = found.best()
-        return replace(
-            masks,
-            logits=torch.where(is_there[:, None, None], logits, masks.logits),
-            predicted_iou=torch.where(is_there, iou.clamp(0, 1), masks.predicted_iou),
-        )
+            return self.network.refined(features, masks)
 
     def _ask(
         self,
@@ -334,7 +318,7 @@ class ImagePredictor:
             if not follows_sam2:
                 small = squash_mask(previous[:, None], features.size_hw)[:, 0]
                 previous = mark_clicks(small, xy, labels)
-            given = previous[:, None].clamp(-PREVIOUS_LOGIT_LIMIT, PREVIOUS_LOGIT_LIMIT)
+            given = previous[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
         with self.precision():
             found = self.network.segment(conditioned, features, xy, labels, given, multimask)
         masks = found.best()
@@ -370,21 +354,3 @@ class ImagePredictor:
         scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
         points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale
         return points[None], torch.tensor(labels, device=device)[None]
-
-
-def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the corners (O, 2, 2) in [0, 1] of the boxes around masks (O, h, w) bool.
-
-    Also tells which masks (O,) have a pixel; the box of an empty one is the whole image.
-    """
-    ends = []
-    for is_there in (masks.any(1), masks.any(2)):  # columns, then rows
-        count = is_there.shape[1]
-        first = is_there.int().argmax(1)
-        last = count - is_there.flip(1).int().argmax(1)
-        ends.append(torch.stack([first, last], 1) / count)
-    corners = torch.stack(ends, 2)
-    is_there = masks.flatten(1).any(1)
-    return torch.where(
-        is_there[:, None, None], corners, corners.new_tensor([[0, 0], [1, 1]])
-    ), is_there

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from torch import Tensor
 
@@ -44,6 +45,10 @@ class ImageFeatures:
     def repeated(self, times: int) -> "ImageFeatures":
         """Return each image's features several times in a row, for as many objects in it."""
         return self._each(lambda maps: maps.repeat_interleave(times, 0))
+
+    def of_frames(self, length: int) -> "list[ImageFeatures]":
+        """Take the features of clips, frame after frame, apart: ``length`` of (B / length, ...)."""
+        return [self._each(itemgetter(slice(t, None, length))) for t in range(length)]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "ImageFeatures":
         maps = (self.s16, self.s8, self.s4, self.embedding)

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from tinysam2.config import KeyPooling, ModelConfig
 from tinysam2.model.decoder.mask_decoder import DecodedMasks, MaskDecoder
-from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
 from tinysam2.model.encoders.factory import make_encoder
 from tinysam2.model.encoders.repvit import RepVit
@@ -186,6 +186,21 @@ class TinySam2(nn.Module):
         xy, labels = self._no_points(len(memories), conditioned.device)
         multimask = self.config.follows_sam2
         return self.segment(conditioned, features, xy, labels, multimask=multimask)
+
+    def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
+        """Let SAM's decoder redraw masks that were read from memory; empty ones stay empty.
+
+        Networks without such a decoder return the masks as they are.
+        """
+        if self.sam_decoder is None:
+            return masks
+        found, has_pixel = self.sam_decoder.refine(features, masks.logits)
+        logits, iou = found.best()
+        return replace(
+            masks,
+            logits=torch.where(has_pixel[:, None, None], logits, masks.logits),
+            predicted_iou=torch.where(has_pixel, iou.clamp(0, 1), masks.predicted_iou),
+        )
 
     def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return the clicks (count, K, 2) and labels (count, K) of objects without any.

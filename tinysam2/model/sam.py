@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from tinysam2.config import SamConfig
 from tinysam2.model.decoder.mask_decoder import MaskDecoder
-from tinysam2.model.decoder.prompt_encoder import PromptEncoder
+from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, PromptEncoder
 from tinysam2.model.encoders.tiny_vit import TinyVit
 from tinysam2.model.encoders.vit import VitNeck
 from tinysam2.model.image_features import ImageFeatures
 
 EMBEDDING_DIM = 256  # channels of SAM's image embedding
+MASK_PROMPT_LIMIT = 32.0  # SAM 2: largest logit of a mask prompt
 _HEADS, _MLP_DIM = 8, 2048
 
 
@@ -83,6 +84,22 @@ class SamDecoder(nn.Module):
         chosen = slice(1, None) if multimask else slice(0, 1)
         return MaskPrediction(logits[:, chosen].float(), iou[:, chosen].float())
 
+    def refine(self, features: ImageFeatures, mask_logits: Tensor) -> tuple[MaskPrediction, Tensor]:
+        """Redraw masks that were found otherwise; each mask and its box are the prompt.
+
+        Args:
+            features: of one image for all objects, or of one per object.
+            mask_logits: (O, h, w).
+
+        Returns:
+            One mask of each object, and (O,) bool, which masks had a pixel: the prediction for the
+            others means nothing.
+        """
+        corners, has_pixel = enclosing_corners(mask_logits > 0)
+        labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)
+        given = mask_logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
+        return self(features, corners, labels.expand(len(corners), 2), given), has_pixel
+
     def all_masks(
         self,
         features: ImageFeatures,
@@ -119,3 +136,21 @@ class Sam(nn.Module):
     def encode_image(self, image: Tensor) -> ImageFeatures:
         """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64."""
         return ImageFeatures(*self.neck(self.trunk(image)))
+
+
+def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the corners (O, 2, 2) in [0, 1] of the boxes around masks (O, h, w) bool.
+
+    Also tells which masks (O,) have a pixel; the box of an empty one is the whole image.
+    """
+    ends = []
+    for is_there in (masks.any(1), masks.any(2)):  # columns, then rows
+        count = is_there.shape[1]
+        first = is_there.int().argmax(1)
+        last = count - is_there.flip(1).int().argmax(1)
+        ends.append(torch.stack([first, last], 1) / count)
+    corners = torch.stack(ends, 2)
+    is_there = masks.flatten(1).any(1)
+    return torch.where(
+        is_there[:, None, None], corners, corners.new_tensor([[0, 0], [1, 1]])
+    ), is_there

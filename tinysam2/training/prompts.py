@@ -85,10 +85,17 @@ def correct(prompt: Prompt, logits: Tensor, mask: Tensor, generator: torch.Gener
     )
 
 
-def correct_tracked(logits: Tensor, mask: Tensor, generator: torch.Generator) -> Prompt:
-    """Draw the click that a user makes where the tracked mask (B, h, w) is wrong."""
+def correct_tracked(
+    logits: Tensor, mask: Tensor, generator: torch.Generator, marks_clicks: bool = True
+) -> Prompt:
+    """Draw the click that a user makes where the tracked mask (B, h, w) is wrong.
+
+    ``marks_clicks`` writes it into the mask prompt, which SAM's decoder does not need.
+    """
     nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
     repair = correct(Prompt(nothing, nothing[..., 0].long()), logits, mask, generator)
+    if not marks_clicks:
+        return replace(repair, previous=logits[:, None])
     return replace(repair, previous=marked(repair, logits))
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.model.decoder.mask_decoder import DecodedMasks
-from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.matcher import LOGIT_SCALE
 from tinysam2.model.network import TinySam2
@@ -62,7 +62,7 @@ def walk(
     features: Sequence[ImageFeatures],
     first: Segmentation,
     is_in_use: bool = False,
-) -> Generator[Segmentation, Segmentation | None]:
+) -> Generator[tuple[Segmentation, ObjectMasks], Segmentation | None]:
     """Follow what the first frame's answer shows through the other frames.
 
     Args:
@@ -73,31 +73,33 @@ def walk(
             masks of SAM 2's kind as they are.  A student's doubts must not wipe its memory.
 
     Yields:
-        The answers on the second frame and those after it.  A better one that is sent back is
-        remembered in its place, as a frame that the user prompted.
+        The prediction from memory on the second frame and those after it, and the masks that are
+        remembered, which SAM's decoder refined where the network has one.  A better prediction
+        that is sent back is remembered in their place, as a frame that the user prompted.
     """
     size_hw, count = features[0].size_hw, len(first.object_logit)
     banks = [make_bank(network, network.config.memory, size_hw) for _ in range(count)]
-    remembered, is_prompted = first, True
+    remembered, is_prompted = first.best(), True
     for t in range(1, len(features)):
         _remember(network, features[t - 1], remembered, banks, t - 1, is_prompted, is_in_use)
         memories = [read_memory(network, bank, t, size_hw) for bank in banks]
         answer = network.segment_remembered(features[t], memories)
-        corrected = yield answer
-        remembered, is_prompted = corrected or answer, corrected is not None
+        masks = network.refined(features[t], answer.best())
+        corrected = yield answer, masks
+        remembered = masks if corrected is None else corrected.best()
+        is_prompted = corrected is not None
 
 
 def _remember(
     network: TinySam2,
     features: ImageFeatures,
-    answer: Segmentation,
+    masks: ObjectMasks,
     banks: list[MemoryBank],
     frame: int,
     is_prompted: bool,
     is_in_use: bool,
 ) -> None:
     """Offer a frame to the banks."""
-    masks = answer.best()
     is_hardened = is_prompted
     if is_in_use:
         masks = masks.without_absent()

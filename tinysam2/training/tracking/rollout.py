@@ -8,6 +8,7 @@ from torch import Tensor
 from tinysam2.model.decoder.predictions import Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
+from tinysam2.model.sam import MASK_PROMPT_LIMIT, SamDecoder
 from tinysam2.training.losses import MaskLoss, coarse_loss, mask_loss
 from tinysam2.training.prompts import Prompt, correct, correct_tracked, draw_prompt, marked
 from tinysam2.training.tracking.propagation import Heard, listen, walk
@@ -55,7 +56,8 @@ def rollout(
         train_trunk: whether gradients reach the encoder's trunk.
         teacher: that sees the same and is copied besides.
     """
-    features = _encode_clips(network, pictures, train_trunk)
+    length = pictures.shape[1]
+    features = _encode(network, pictures.flatten(0, 1), train_trunk).of_frames(length)
     at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
     still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
     still_losses, asked = _click(network, features[at], still, generator, 1)
@@ -94,7 +96,7 @@ def click_stills(
         The loss, and the mean IoU of the first answers.
     """
     count, masks = masks.shape[1], masks.flatten(0, 1)
-    features = ImageFeatures(*_encode(network, pictures, train_trunk)).repeated(count)
+    features = _encode(network, pictures, train_trunk).repeated(count)
     losses, asked = _click(network, features, masks, generator, 3)
     total = torch.stack([x.total for x in losses]).mean()
     if teacher is not None:
@@ -103,18 +105,10 @@ def click_stills(
     return total, _mean_iou(losses[:1])
 
 
-def _encode(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[Tensor]:
+def _encode(network: TinySam2, pictures: Tensor, train_trunk: bool) -> ImageFeatures:
     with torch.set_grad_enabled(train_trunk):
         levels = network.trunk(pictures.contiguous(memory_format=torch.channels_last))
-    return list(network.neck(levels))
-
-
-def _encode_clips(network: TinySam2, pictures: Tensor, train_trunk: bool) -> list[ImageFeatures]:
-    """Encode (B, T, 3, H, W) at once; returns the features of each frame."""
-    clips, length = pictures.shape[:2]
-    maps = _encode(network, pictures.flatten(0, 1), train_trunk)
-    frames = zip(*(m.unflatten(0, (clips, length)).unbind(1) for m in maps), strict=True)
-    return [ImageFeatures(*levels) for levels in frames]
+    return network.features_of(levels)
 
 
 def _click(
@@ -166,14 +160,23 @@ def _track(
     corrected: Segmentation | None = None
     for t in range(1, len(features)):
         with listen(network) as heard:
-            answer = walked.send(corrected)
+            answer, refined = walked.send(corrected)
         frames += heard
-        losses.append(
-            mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
-        )
+        coarse = mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
+        losses.append(coarse)
+        if network.sam_decoder is not None:
+            fine = mask_loss(
+                refined.logits[:, None],
+                refined.predicted_iou[:, None],
+                refined.object_logit,
+                masks[:, t],
+            )
+            losses[-1] = MaskLoss(coarse.total + fine.total, fine.iou)
         corrected = None
         if t == corrected_at:
-            prompt = correct_tracked(answer.best().logits.detach(), masks[:, t], generator)
+            prompt = correct_tracked(
+                refined.logits.detach(), masks[:, t], generator, network.sam_decoder is None
+            )
             conditioned = frames[-1].conditioned
             found, corrected = answer_prompt(
                 network, features[t], masks[:, t], prompt, generator, conditioned
@@ -213,6 +216,8 @@ def answer_prompt(
         sure = torch.ones_like(found.predicted_iou)
         certain = torch.full_like(found.object_logit, MASK_LOGIT)
         return [], Segmentation(given, sure, certain, found.pointer)
+    if network.sam_decoder is not None:
+        return _answer_by_sam(network, network.sam_decoder, features, mask, prompt, generator)
     losses: list[MaskLoss] = []
     previous = prompt.previous
     looks_twice = prompt.feeds_mask and previous is None
@@ -228,3 +233,27 @@ def answer_prompt(
             prompt = correct(prompt, best, mask, generator)
         previous = marked(prompt, best) if prompt.feeds_mask else None
     return losses, found
+
+
+def _answer_by_sam(
+    network: TinySam2,
+    decoder: SamDecoder,
+    features: ImageFeatures,
+    mask: Tensor,
+    prompt: Prompt,
+    generator: torch.Generator,
+) -> tuple[list[MaskLoss], Segmentation]:
+    """Predict by SAM's decoder, each correction with the mask before it as a prompt."""
+    losses: list[MaskLoss] = []
+    previous = prompt.previous
+    certain = torch.full((len(mask),), MASK_LOGIT, device=mask.device)
+    for turn in range(prompt.corrections + 1):
+        ambiguous = turn == 0 and prompt.is_ambiguous
+        found = decoder(features, prompt.xy, prompt.labels, previous, ambiguous)
+        losses.append(mask_loss(found.logits, found.predicted_iou, certain, mask))
+        logits, iou = found.best()
+        if turn < prompt.corrections:
+            prompt = correct(prompt, logits.detach(), mask, generator)
+        previous = logits.detach()[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
+    pointer = network.segment_given(features, logits[:, None]).pointer
+    return losses, Segmentation(logits[:, None], iou[:, None], certain, pointer)

@@ -138,7 +138,8 @@ class Teacher:
         presence = (mask.flatten(1).any(1).float() - 0.5) * (2 * MASK_LOGIT)
         first = Segmentation(given, torch.ones_like(presence)[:, None], presence, found.pointer)
         with listen(self._network) as heard:
-            answers = list(walk(self._network, seen, first, is_in_use=True))
+            steps = walk(self._network, seen, first, is_in_use=True)
+            answers = [answer for answer, _ in steps]
         return heard, answers
 
     def _error(self, part: str, student: Tensor, taught: Tensor) -> Tensor:

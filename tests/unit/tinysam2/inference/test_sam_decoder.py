@@ -16,11 +16,11 @@ from tests.unit.tinysam2.toys import (
 )
 from tinysam2.build import ImageModel, Model, prepare
 from tinysam2.config import SamConfig, TinyVitConfig
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt, enclosing_corners
+from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.network import TinySam2
-from tinysam2.model.sam import MaskPrediction, Sam
+from tinysam2.model.sam import MaskPrediction, Sam, enclosing_corners
 
 CLICK = ObjectPrompt.of([[30, 20]], [1], None)
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT, POSITIVE
 from tinysam2.model.image_features import ImageFeatures
-from tinysam2.model.sam import MaskPrediction, SamDecoder
+from tinysam2.model.sam import MASK_PROMPT_LIMIT, MaskPrediction, SamDecoder
 from tinysam2.training.distillation.sam.objects import Objects
 from tinysam2.training.losses import DICE, FOCAL, IOU, dice_loss, focal_loss, hard_iou
 from tinysam2.training.prompts import Prompt, box_corners, draw_click
@@ -15,7 +15,6 @@ BOX_FRACTION = 0.3  # of the batches begin with a box
 TRACKED_FRACTION = 0.2  # of the batches begin with a faulty mask and its box; the rest with a click
 NOISE = 4.0  # largest deviation of the noise in faulty masks, logits
 NOISE_CELLS = (4, 12)  # cells per side of its coarse and its fine part
-CLAMP = 32.0  # of the logits that are fed back as a mask prompt; SAM 2's limit
 _EPS = 1e-3
 
 
@@ -80,7 +79,7 @@ def prompt_loss(
         losses.append((own * weight).sum() / weight.sum().clamp(min=1))
         ious.append((iou * objects.is_usable).sum() / objects.is_usable.sum().clamp(min=1))
         best = found.best()[0].detach()
-        previous = best[:, None].clamp(-CLAMP, CLAMP)
+        previous = best[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
         prompt = _corrected(prompt, best > 0, objects.masks, generator)
     return torch.stack(losses).mean(), torch.stack(ious)
 

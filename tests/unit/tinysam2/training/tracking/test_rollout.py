@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -85,3 +87,28 @@ def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.Monk
     assert is_rest.any()
     assert (is_companion | is_rest).all()
     assert torch.equal(asked[1], masks[:, 0])  # both are tracked
+
+
+def test_sams_decoder_learns_from_clicks_and_from_masks_of_memory() -> None:
+    torch.manual_seed(0)
+    network = TinySam2(replace(SMALL, sam_decoder=True))
+    assert network.sam_decoder is not None
+    images = torch.rand(2, 3, 3, 64, 64)
+    masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
+    masks[:, :, 16:48, 8:56] = True
+    result = rollout(
+        network, images, masks, torch.zeros_like(masks), torch.Generator().manual_seed(1), True
+    )
+    result.loss.backward()
+    for name in ("mask_decoder.mask_tokens", "prompt_encoder.mask_embed.0.weight"):
+        weight = network.sam_decoder.get_parameter(name)
+        assert weight.grad is not None
+        assert weight.grad.abs().sum() > 0
+    assert network.mask_decoder.mask_tokens.grad is not None
+
+
+def test_frames_of_clips_are_taken_apart() -> None:
+    maps = torch.arange(6.0).view(6, 1, 1, 1)  # two clips of three frames
+    frames = ImageFeatures(maps, embedding=10 * maps).of_frames(3)
+    assert [f.s16.flatten().tolist() for f in frames] == [[0, 3], [1, 4], [2, 5]]
+    assert frames[1].sam_embedding.flatten().tolist() == [10, 40]
