@@ -99,19 +99,20 @@ def test_obeyed_clicks_are_counted_after_each_click(
         labels_of((10, 30, 29, 50)),
         labels_of((10, 30, 5, 60)),
     )
-    painter = Painter(left, right, both_and_more, both_and_more, whole)
+    painter = Painter(left, right, *[both_and_more] * 3, whole)
     (found,) = click_with(painter, tmp_path / "set", monkeypatch)
     signs = [prompt.labels for prompt in painter.prompts]
-    assert signs == [(1,), (1, 1), (1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 0, 0)]
+    assert signs == [(1, 1, 1, 0, 0, 0)[:n] for n in range(1, 7)]
     assert found.obeyed == (
         (True,),  # on the object's innermost point
         (False, True),  # the first click's place was given up for the second's
         (True, True, True),
-        (True, True, True, False),  # a negative click that nothing follows
-        (True, True, True, True, True),
+        (True, True, True, False),  # negative clicks without effect
+        (True, True, True, False, False),
+        (True, True, True, True, True, True),
     )
-    assert found.obeyed_fraction == pytest.approx((1 + 0.5 + 1 + 0.75 + 1) / 5)
-    assert found.obeyed_newest_fraction == pytest.approx(4 / 5)
+    assert found.obeyed_fraction == pytest.approx((1 + 0.5 + 1 + 0.75 + 0.6 + 1) / 6)
+    assert found.obeyed_newest_fraction == pytest.approx(4 / 6)
 
 
 def test_each_object_is_clicked_from_the_start(

@@ -176,6 +176,21 @@ def test_first_and_last_frames_and_void_pixels_are_never_clicked(
     assert not any(each.corrections for each in result.objects)
     assert summarize_corrections([result])["overall"]["J&F@0"] == 1
 
+    def misses_a_strip(labels: Labels, frame: int, clicks: Clicks) -> Labels:
+        found = predict(labels, frame, clicks)
+        found[5:25, 5:8] = 0 if frame == 4 else labels[5:25, 5:8]
+        return found
+
+    result = correct_sequence(CorrectableTracker(sequence, misses_a_strip), sequence, rounds=1)
+    (correction,) = result.objects[0].corrections
+    assert (correction.frame_index, correction.click.x, correction.click.label) == (4, 6, 1)
+
+
+def test_first_of_equally_bad_frames_is_clicked(sequence: AnnotatedSequence) -> None:
+    tracker = CorrectableTracker(sequence, lambda labels, *_: half(labels))
+    result = correct_sequence(tracker, sequence, rounds=1)
+    assert [c.frame_index for c in result.objects[0].corrections] == [1]
+
 
 def test_report_averages_over_objects_and_is_written(
     sequence: AnnotatedSequence, tmp_path: Path

@@ -154,9 +154,9 @@ def test_davis_tree_is_read_by_split(tmp_path: Path) -> None:
 
 def test_davis_2016_masks_are_one_object(tmp_path: Path) -> None:
     folders = [tmp_path / kind / "480p" / "bear" for kind in ("JPEGImages", "Annotations")]
-    for frame in range(4):
-        mask = np.where(truth(frame) > 0, 255, 0) if frame != 2 else np.zeros(SIZE_HW)
-        write_frame(*folders, frame, mask.astype(np.uint8))
+    masks = [truth(0) > 0, truth(1) > 0, np.zeros(SIZE_HW, bool), np.ones(SIZE_HW, bool)]
+    for frame, mask in enumerate(masks):
+        write_frame(*folders, frame, np.where(mask, 255, 0).astype(np.uint8))
     lists = tmp_path / "ImageSets" / "480p"
     lists.mkdir(parents=True)
     lines = [
@@ -164,8 +164,7 @@ def test_davis_2016_masks_are_one_object(tmp_path: Path) -> None:
     ]
     (lists / "val.txt").write_text("\n".join(lines))
     (sequence,) = read_sequences(tmp_path, "val")
-    assert np.array_equal(sequence.labels(1), truth(1) > 0)
-    assert not sequence.labels(2).any()
+    assert [np.array_equal(sequence.labels(i), mask) for i, mask in enumerate(masks)] == [True] * 4
     result = score_sequence(ScriptedTracker(sequence, same), sequence)
     assert (result.object_ids, result.scored_frames) == ((1,), (1, 2))
     assert (result.region == 1).all()
