@@ -1,4 +1,4 @@
-"""A document on a film that need not exist, for the widgets that only show documents."""
+"""A document on a video that does not exist, for widgets that only display documents."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ EMPTY = RleMask.empty(SIZE_HW)
 
 
 class StillLoader(QObject):
-    """Pictures at once, without a film; `asked` lists the frames."""
+    """Frames at once, without a video; `asked` lists the requested ones."""
 
     thumbnail_loaded = Signal(int, QImage)
 
@@ -35,7 +35,7 @@ class StillLoader(QObject):
         self.thumbnail_loaded.emit(frame, image)
 
 
-class Film:
+class FakeVideo:
     def timestamp_s(self, frame_index: int) -> float:
         return frame_index / 25
 
@@ -46,7 +46,7 @@ class Stage:
 
     num_frames: int
     document: Document = field(default_factory=Document)
-    source: Film = field(default_factory=Film)
+    source: FakeVideo = field(default_factory=FakeVideo)
     size_hw: tuple[int, int] = SIZE_HW
 
     def __post_init__(self) -> None:

@@ -146,7 +146,7 @@ class CanvasScene:
             yield reason, None
         for tracked, row in drawn_masks(self._document, self._state, frame):
             if row.mask.area == 0:
-                yield f"{tracked.name} is not seen on this frame", QColor(*tracked.color)
+                yield f"{tracked.name} is not visible on this frame", QColor(*tracked.color)
 
     def _draw_message(self, painter: QPainter, viewport: Viewport) -> None:
         width, height = overlays.label_size(painter, self._displayed.message)

@@ -175,9 +175,8 @@ class ScorePlot(QWidget):
             self.plot.getAxis(side).setTextPen(palette.placeholderText().color())
         self._playhead.setPen(QPen(ChartColors.of(palette).playhead, 0))
         for name, (_, mark, style) in _CURVES.items():
-            pen = QPen(
-                mark_color(mark, dark), 1, style
-            )  # wider lines take 100 times as long to draw
+            # Wider lines take 100 times as long to draw.
+            pen = QPen(mark_color(mark, dark), 1, style)
             pen.setCosmetic(True)
             self._curves[name].setPen(pen)
             self._buttons[name].setIcon(_line_icon(pen))

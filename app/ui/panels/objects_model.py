@@ -63,9 +63,9 @@ def swatch(color: tuple[int, int, int]) -> QIcon:
     painter.setBrush(QColor(*color))
     painter.drawRoundedRect(0, 0, SWATCH_PX - 1, SWATCH_PX - 1, 3, 3)
     painter.end()
-    icon_of_color = QIcon(pixmap)
-    icon_of_color.addPixmap(pixmap, QIcon.Mode.Selected)  # prevents that a selected row tints it
-    return icon_of_color
+    swatch_icon = QIcon(pixmap)
+    swatch_icon.addPixmap(pixmap, QIcon.Mode.Selected)  # keeps its color in a selected row
+    return swatch_icon
 
 
 class ObjectsModel(QAbstractTableModel):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.panels.objects_model import SWATCH_PX, TOGGLES, Column, ObjectsModel
 
-EMPTY_TEXT = "No objects yet: press N or click the frame"
+EMPTY_TEXT = "No objects yet.\nPress N or click an object."
 ROW_HEIGHT_PX = 30
 TOGGLE_WIDTH_PX = 25
 CATEGORY_WIDTH_PX = 66

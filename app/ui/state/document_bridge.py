@@ -1,4 +1,4 @@
-"""The changes of the document as a Qt signal, so that widgets never subscribe to it themselves."""
+"""Changes of the document as a Qt signal; widgets never subscribe to the document itself."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ ChangedRows = dict[Table, list[Any]]
 
 
 class DocumentBridge(QObject):
-    """Tell widgets which rows of the document changed, once per edit, undo or redo.
+    """Emits which rows of the document changed, once per edit, undo or redo.
 
     Lives on the GUI thread, like the document.  Call `close` before the document is replaced.
 

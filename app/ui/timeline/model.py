@@ -53,9 +53,8 @@ class Lane:
         self.flags = np.zeros(num_frames + 1, np.uint8)
         self.confidence = np.full(num_frames + 1, np.nan, np.float32)
         self.marks = np.zeros(num_frames + 1, np.uint8)
-        self._evicted_by: dict[
-            int, int
-        ] = {}  # frame -> the frame that it replaced in the memory bank
+        # The frame that each frame replaced in the memory bank, and how often a frame was replaced.
+        self._evicted_by: dict[int, int] = {}
         self._evictions = np.zeros(num_frames + 1, np.uint16)
         rows = (document.of_object(table, object_id) for table in FRAME_TABLES)
         self.refresh(set().union(*rows))

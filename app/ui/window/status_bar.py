@@ -15,7 +15,7 @@ MESSAGE_MS = 8000
 SWATCH_PX = 12
 
 HINTS = {
-    Tool.POINT: "left: positive point, right or Ctrl+left: negative point, Shift: preview",
+    Tool.POINT: "left: positive point, right or Ctrl+left: negative, Shift: preview",
     Tool.BOX: "drag: box around the object, Esc: cancel",
     Tool.BRUSH: "drag: paint the mask, [ ]: size",
     Tool.ERASER: "drag: erase from the mask, [ ]: size",

@@ -1,4 +1,4 @@
-"""A canvas of 400 x 300 that shows a grey picture of 100 x 80, so that 3.6 px are one pixel."""
+"""A canvas of 400 x 300 that shows a gray image of 100 x 80, so that 3.6 px are one pixel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 class StubLoader(QObject):
-    """Delivers a grey frame at once, unless it is slow."""
+    """Delivers a gray frame at once, unless it is slow."""
 
     loaded = Signal(int, object)
     failed = Signal(int, str)
@@ -55,7 +55,7 @@ class Stage:
     heard: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
 
     def listen(self, *names: str) -> None:
-        """Write what these signals say into `heard`."""
+        """Append what these signals emit to `heard`."""
         for name in names:
             getattr(self.view, name).connect(self._hearing(name))
 

@@ -22,7 +22,7 @@ def rgb(color: QColor) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("opacity", [0.25, 0.5, 1.0])
-def test_mask_is_drawn_in_the_colour_of_its_object(stage: Stage, opacity: float) -> None:
+def test_mask_is_drawn_in_the_color_of_its_object(stage: Stage, opacity: float) -> None:
     stage.add_mask(2, slice(20, 60), slice(30, 70))
     stage.state.overlay_opacity = opacity
     expected = blend(stage.document.object(2), opacity)
@@ -72,7 +72,7 @@ def test_active_object_is_on_top(stage: Stage) -> None:
         assert rgb(stage.color_at(40.5, 40.5)) == pytest.approx(expected, abs=2)
 
 
-def test_outlines_leave_the_inside_free(stage: Stage) -> None:
+def test_outlines_do_not_fill_the_inside(stage: Stage) -> None:
     stage.add_mask(2, slice(20, 60), slice(20, 60))
     stage.state.show_outlines = True
     assert rgb(stage.color_at(40.5, 40.5)) == (GREY, GREY, GREY)
@@ -92,13 +92,13 @@ def test_outline_is_as_wide_at_any_zoom(stage: Stage) -> None:
     assert widths[0] == pytest.approx(widths[1], abs=1)
 
 
-def test_empty_mask_is_said(stage: Stage) -> None:
+def test_empty_mask_is_labeled(stage: Stage) -> None:
     before = stage.view.grab().toImage()
     empty = FrameMask(RleMask.empty(SIZE_HW), Origin.TRACKED, 0.1)
     stage.document.apply(set_masks(stage.document, {(2, 0): empty}, "Test"))
     assert stage.view.grab().toImage() != before
     assert [text for text, _ in stage.view._scene._labels(0)] == [
-        "second is not seen on this frame"
+        "second is not visible on this frame"
     ]
 
 
@@ -113,7 +113,7 @@ def test_prompts_are_drawn(stage: Stage) -> None:
     assert rgb(stage.color_at(50, 55)) == (GREY, GREY, GREY)
 
 
-def test_large_pixels_are_crisp(stage: Stage) -> None:
+def test_magnified_pixels_are_not_smoothed(stage: Stage) -> None:
     stage.add_mask(2, slice(20, 60), slice(20, 60))
     inside, outside = stage.color_at(21.8, 20.2), stage.color_at(21.8, 19.8)
     assert rgb(outside) == (GREY, GREY, GREY)

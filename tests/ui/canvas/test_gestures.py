@@ -19,7 +19,7 @@ def brushed(stage: Stage) -> np.ndarray:
 
 
 @pytest.mark.parametrize("notches", [-3, 0, 5, 12])
-def test_click_means_the_pixel_under_the_pointer(stage: Stage, notches: int) -> None:
+def test_a_click_maps_to_the_pixel_under_the_pointer(stage: Stage, notches: int) -> None:
     stage.listen("point_requested")
     stage.wheel(stage.widget_point(30.5, 20.5), notches)
     stage.press(30.5, 20.5)
@@ -33,7 +33,7 @@ def test_click_means_the_pixel_under_the_pointer(stage: Stage, notches: int) -> 
     ("button", "modifiers", "is_positive"),
     [(LEFT, PLAIN, True), (RIGHT, PLAIN, False), (LEFT, CTRL, False), (LEFT, SHIFT, True)],
 )
-def test_button_says_include_or_exclude(
+def test_the_button_decides_between_positive_and_negative(
     stage: Stage,
     button: Qt.MouseButton,
     modifiers: Qt.KeyboardModifier,
@@ -44,13 +44,13 @@ def test_button_says_include_or_exclude(
     assert [values[2] for _, values in stage.heard] == [is_positive]
 
 
-def test_click_beside_the_picture_does_nothing(stage: Stage) -> None:
+def test_click_outside_the_image_does_nothing(stage: Stage) -> None:
     stage.listen("point_requested")
     stage.press(-1, 10)
     assert stage.heard == []
 
 
-def test_click_on_a_frame_that_is_not_there_yet_does_nothing(stage: Stage) -> None:
+def test_click_before_the_frame_is_displayed_does_nothing(stage: Stage) -> None:
     stage.listen("point_requested")
     stage.loader.is_slow = True
     stage.state.frame = 5
@@ -94,7 +94,7 @@ def test_box_drag(stage: Stage) -> None:
     assert box == pytest.approx((20.25, 0, 60, 50))
 
 
-def test_click_with_the_box_tool_is_no_box(stage: Stage) -> None:
+def test_click_with_the_box_tool_draws_no_box(stage: Stage) -> None:
     stage.state.tool = Tool.BOX
     stage.listen("box_requested")
     stage.press(60, 50)
@@ -131,7 +131,7 @@ def test_erasing(stage: Stage, tool: Tool, button: Qt.MouseButton) -> None:
     assert painted[20:60, 20:60].sum() > 1500
 
 
-def test_stroke_that_changes_nothing_is_not_told(stage: Stage) -> None:
+def test_stroke_that_changes_nothing_emits_no_signal(stage: Stage) -> None:
     stage.state.tool = Tool.ERASER
     stage.listen("stroke_finished")
     stage.press(40, 30)
@@ -139,7 +139,7 @@ def test_stroke_that_changes_nothing_is_not_told(stage: Stage) -> None:
     assert stage.heard == []
 
 
-def test_stroke_without_an_object_starts_from_nothing(stage: Stage) -> None:
+def test_stroke_without_an_object_starts_from_an_empty_mask(stage: Stage) -> None:
     stage.state.active_object = None
     stage.state.tool, stage.state.brush_radius = Tool.BRUSH, 1
     stage.listen("stroke_finished")
@@ -148,7 +148,7 @@ def test_stroke_without_an_object_starts_from_nothing(stage: Stage) -> None:
     assert brushed(stage)[30, 40]
 
 
-def test_stroke_is_seen_while_it_is_drawn(stage: Stage) -> None:
+def test_stroke_is_visible_while_it_is_drawn(stage: Stage) -> None:
     stage.state.tool, stage.state.brush_radius = Tool.BRUSH, 6
     before = stage.color_at(50.5, 40.5)
     stage.press(20.5, 40.5)
@@ -157,7 +157,7 @@ def test_stroke_is_seen_while_it_is_drawn(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("tool", [Tool.BOX, Tool.BRUSH, Tool.ERASER])
-def test_escape_drops_the_gesture(qtbot: QtBot, stage: Stage, tool: Tool) -> None:
+def test_escape_cancels_the_gesture(qtbot: QtBot, stage: Stage, tool: Tool) -> None:
     stage.add_mask(1, slice(20, 60), slice(20, 60))
     before = stage.view.grab().toImage()
     stage.state.tool = tool
@@ -172,7 +172,7 @@ def test_escape_drops_the_gesture(qtbot: QtBot, stage: Stage, tool: Tool) -> Non
     assert stage.view.grab().toImage() == before
 
 
-def test_cancel_says_whether_there_was_a_gesture(stage: Stage) -> None:
+def test_cancel_returns_whether_there_was_a_gesture(stage: Stage) -> None:
     stage.state.tool = Tool.BRUSH
     assert not stage.view.cancel_gesture()
     stage.press(20, 20)
@@ -180,7 +180,7 @@ def test_cancel_says_whether_there_was_a_gesture(stage: Stage) -> None:
     assert not stage.view.cancel_gesture()
 
 
-def test_another_frame_drops_the_stroke(stage: Stage) -> None:
+def test_another_frame_cancels_the_stroke(stage: Stage) -> None:
     stage.state.tool = Tool.BRUSH
     stage.listen("stroke_finished")
     stage.press(20, 20)
@@ -227,7 +227,7 @@ def test_fit_follows_the_size_of_the_widget_until_zoomed(stage: Stage) -> None:
     assert stage.view.viewport.scale > 1
 
 
-def test_pixel_under_the_pointer_is_told(stage: Stage) -> None:
+def test_pixel_under_the_pointer_is_reported(stage: Stage) -> None:
     stage.listen("cursor_moved")
     stage.move(12.9, 7.1)
     stage.move(-3, 7)
@@ -245,7 +245,7 @@ def test_preview_is_throttled_and_ends(qtbot: QtBot, stage: Stage) -> None:
     assert stage.heard[-1] == ("preview_ended", ())
 
 
-def test_preview_is_drawn_only_while_wanted(stage: Stage) -> None:
+def test_preview_is_drawn_only_while_requested(stage: Stage) -> None:
     bitmap = np.zeros(SIZE_HW, dtype=np.bool_)
     bitmap[20:60, 20:60] = True
     mask = RleMask.encode(bitmap)

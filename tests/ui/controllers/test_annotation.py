@@ -29,37 +29,37 @@ def user(qtbot: QtBot, clip: Path) -> Iterator[WindowDriver]:
         yield driver
 
 
-def said(user: WindowDriver) -> str:
+def status_message(user: WindowDriver) -> str:
     status = user.window.status
     shown = (*status.findChildren(QLabel), *status.findChildren(QToolButton))
     return " ".join(widget.text() for widget in shown)
 
 
-def test_a_locked_object_says_so_and_stays(user: WindowDriver) -> None:
+def test_a_locked_object_is_not_changed_and_the_status_bar_says_why(user: WindowDriver) -> None:
     user.press("L")
     before = user.document.prompts(1, 0)
     user.workspace.controller.add_point(30, 30, True)
-    assert "object 1 is locked" in said(user)
+    assert "object 1 is locked" in status_message(user)
     assert user.document.prompts(1, 0) == before
 
 
-def test_tracking_nothing_says_why(user: WindowDriver) -> None:
+def test_tracking_without_prompts_shows_why(user: WindowDriver) -> None:
     user.do("New object")
     user.press("T")
     assert not user.window.model_jobs.running
-    assert "nothing to track" in said(user)
+    assert "nothing to track" in status_message(user)
 
 
-def test_a_second_tracking_waits_for_the_user_to_stop_the_first(qtbot: QtBot, clip: Path) -> None:
+def test_a_second_tracking_job_is_refused_while_one_runs(qtbot: QtBot, clip: Path) -> None:
     with open_window(qtbot, clip, FakeBackend(slow_s=0.05)) as user:
         user.click_and_wait(20, 20)
         user.press("T")
         user.press("Shift+T")
         assert len(user.window.model_jobs.running) == 1
-        assert "Esc stops it" in said(user)
+        assert "Esc stops it" in status_message(user)
 
 
-def test_deleting_takes_the_newest_point_then_all(user: WindowDriver) -> None:
+def test_deleting_removes_the_newest_point_then_all(user: WindowDriver) -> None:
     user.workspace.controller.add_point(50, 40, True)
     user.press("Delete")
     assert [(p.x, p.y) for p in user.document.prompts(1, 0).points] == [
@@ -70,7 +70,7 @@ def test_deleting_takes_the_newest_point_then_all(user: WindowDriver) -> None:
     assert user.document.mask(1, 0) is None
 
 
-def test_the_undo_entry_says_what_it_takes_back(user: WindowDriver) -> None:
+def test_the_undo_action_names_the_step(user: WindowDriver) -> None:
     user.press("H")
     user.window.refresh_actions()
     assert user.window.action_set["Undo"].text() == "Undo change is visible of object 1"
@@ -88,7 +88,7 @@ def test_in_and_out_frames_never_cross(user: WindowDriver) -> None:
     assert user.document.frame_range == (None, None)
 
 
-def test_up_and_down_belong_to_the_list_that_has_the_focus(user: WindowDriver) -> None:
+def test_up_and_down_keys_go_to_the_focused_list(user: WindowDriver) -> None:
     user.press("N")
     user.workspace.objects.setFocus()
     assert isinstance(user.window.focusWidget(), QTableView)
@@ -100,12 +100,12 @@ def test_up_and_down_belong_to_the_list_that_has_the_focus(user: WindowDriver) -
     assert user.window.model_jobs.running
 
 
-def test_a_model_that_cannot_be_loaded_is_told_once_asked_for(qtbot: QtBot, clip: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_reported_on_first_use(qtbot: QtBot, clip: Path) -> None:
     def load() -> TrackerBackend:
         raise ModelError("There are no weights.", "Run `tinysam2 weights get`.")
 
     with open_window(qtbot, clip, load=load) as user:
-        user.wait(lambda: "No model" in said(user))
+        user.wait(lambda: "No model" in status_message(user))
         assert not user.window.findChildren(QMessageBox)
         user.click(20, 20)
         user.wait(lambda: bool(user.window.findChildren(QMessageBox)))
@@ -124,7 +124,7 @@ def test_a_window_can_be_closed_while_the_model_loads(qtbot: QtBot, clip: Path) 
 
     with open_window(qtbot, clip, load=load) as user:
         user.wait(loading.is_set)
-        user.wait(lambda: "Loading model" in said(user))
+        user.wait(lambda: "Loading model" in status_message(user))
     assert not user.window.isVisible()
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.gui
 
 @dataclass
 class Loader:
-    """Makes fake models and remembers which; fails when told to."""
+    """Makes fake models and records which; fails if `error` is set."""
 
     made: list[ModelSettings] = field(default_factory=list)
     error: ModelError | None = None
@@ -100,7 +100,7 @@ def cells(dialog: ModelDialog, row: int) -> list[str]:
     return [item.text() for item in items if item]
 
 
-def test_the_table_says_what_there_is(user: ModelUser) -> None:
+def test_the_table_lists_the_known_models(user: ModelUser) -> None:
     dialog = user.ask()
     assert cells(dialog, 0) == ["TinySAM 2", "TinySAM 2", "8.7 M", "-", "Apache-2.0", "bundled"]
     assert cells(dialog, 1) == ["EdgeTAM", "EdgeTAM", "13.9 M", "87.7", "Apache-2.0", "not stored"]
@@ -119,7 +119,7 @@ def test_clicking_the_model_in_the_status_bar_opens_it(user: ModelUser) -> None:
     assert len(user.dialogs()) == 1
 
 
-def test_another_model_is_used_and_remembered(user: ModelUser) -> None:
+def test_another_model_is_used_and_stored(user: ModelUser) -> None:
     dialog = user.ask()
     dialog.table.selectRow(2)
     user.enter("device", "cpu")
@@ -142,19 +142,21 @@ def test_another_model_is_used_and_remembered(user: ModelUser) -> None:
     assert dialog.form.settings() == ModelSettings("sam2.1-hiera-tiny")
 
 
-def test_the_next_window_starts_with_what_was_remembered(user: ModelUser) -> None:
+def test_the_next_window_starts_with_the_stored_model(user: ModelUser) -> None:
     Preferences().model = ModelSettings("edgetam", device="cpu")
     loader = Loader()
     window = MainWindow(load_backend=loader)
-    told = MainWindow(ModelSettings(input_size=256), loader)
+    other = MainWindow(ModelSettings(input_size=256), loader)
     assert window.model.load().description.name == "edgetam"
-    assert told.model.load().description.input_size == 256
-    for each in (window, told):
+    assert other.model.load().description.input_size == 256
+    for each in (window, other):
         each.close()
         each.deleteLater()
 
 
-def test_what_cannot_run_is_said_and_cannot_be_chosen(user: ModelUser, tmp_path: Path) -> None:
+def test_a_model_that_cannot_run_is_explained_and_not_selectable(
+    user: ModelUser, tmp_path: Path
+) -> None:
     dialog = user.ask()
     user.enter("input_size", 500)
     assert user.sentence() == "The input size of TinySAM 2 must be a multiple of 64 px, got 500 px."
@@ -172,7 +174,7 @@ def test_what_cannot_run_is_said_and_cannot_be_chosen(user: ModelUser, tmp_path:
     assert user.button("Use this model").isEnabled()
 
 
-def test_a_model_that_cannot_be_loaded_leaves_the_one_in_use(user: ModelUser) -> None:
+def test_a_model_that_cannot_be_loaded_keeps_the_current_one(user: ModelUser) -> None:
     before = user.window.model.settings
     user.loader.error = ModelError("The weights are of another model.", "Choose another file.")
     dialog = user.ask()
@@ -186,7 +188,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_one_in_use(user: ModelUser) ->
     assert Preferences().model == ModelSettings()
 
 
-def test_cancelling_while_a_model_loads_leaves_the_one_in_use(user: ModelUser) -> None:
+def test_canceling_while_a_model_loads_keeps_the_current_one(user: ModelUser) -> None:
     user.ask().table.selectRow(2)
     user.loader.gate.clear()
     user.press_button("Use this model")
@@ -215,7 +217,7 @@ def test_importing_selects_the_model_whose_weights_they_are(
     user.wait(lambda: user.messages() == ["The file some.pt is damaged."])
 
 
-def test_a_download_shows_how_far_it_is_and_can_be_stopped(user: ModelUser) -> None:
+def test_a_download_shows_its_progress_and_can_be_stopped(user: ModelUser) -> None:
     dialog = user.ask()
     assert not user.button("Download").isEnabled()
     dialog.table.selectRow(1)
@@ -234,7 +236,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(user: ModelUser) -> N
     assert not user.messages()
 
 
-def test_without_network_a_download_says_so(user: ModelUser) -> None:
+def test_without_network_a_download_reports_an_error(user: ModelUser) -> None:
     dialog = user.ask()
     dialog.table.selectRow(1)
     user.catalog.error = ModelError("The address cannot be reached.", "Import it here.")
@@ -244,7 +246,7 @@ def test_without_network_a_download_says_so(user: ModelUser) -> None:
     user.wait(lambda: user.button("Download").isEnabled())
 
 
-def test_a_download_goes_on_when_the_dialog_is_closed(user: ModelUser) -> None:
+def test_a_download_continues_when_the_dialog_is_closed(user: ModelUser) -> None:
     user.ask().table.selectRow(1)
     user.catalog.step_s = 0.02
     user.press_button("Download")

@@ -1,4 +1,4 @@
-"""Dialogs ask what they should and say what they must."""
+"""Dialogs return what the user entered and show what they must."""
 
 import sys
 import threading
@@ -48,14 +48,14 @@ def test_an_export_needs_a_format_and_frames(parent: QWidget, tmp_path: Path) ->
     assert not export_button(dialog).isEnabled()
 
 
-def test_an_error_has_a_sentence_and_a_hint_and_is_shown_once(parent: QWidget) -> None:
+def test_an_error_has_a_message_and_a_hint_and_is_shown_once(parent: QWidget) -> None:
     for _ in range(3):
         show_error(parent, SourceError("It is gone.", "Look elsewhere."))
     [box] = parent.findChildren(QMessageBox)
     assert (box.text(), box.informativeText()) == ("It is gone.", "Look elsewhere.")
 
 
-def test_an_export_says_where_it_is_and_what_it_lost(parent: QWidget, tmp_path: Path) -> None:
+def test_an_export_reports_its_folder_and_its_warnings(parent: QWidget, tmp_path: Path) -> None:
     show_export_result(
         parent, ExportResult(tmp_path, (tmp_path / "a.png",), ("Overlaps were cut.",))
     )
@@ -65,7 +65,7 @@ def test_an_export_says_where_it_is_and_what_it_lost(parent: QWidget, tmp_path: 
     assert "a.png" in box.detailedText()
 
 
-def test_mistakes_on_any_thread_are_logged_and_told(
+def test_exceptions_of_any_thread_are_logged_and_reported(
     qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caught: list[AppError] = []

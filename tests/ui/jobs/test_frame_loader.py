@@ -35,8 +35,8 @@ class PaintedSource:
         self.gate.wait(5)
         if frame_index == BROKEN_FRAME:
             raise SourceError("Frame 13 cannot be decoded.")
-        colour = np.array([3 * frame_index, 2 * frame_index, frame_index, 255], dtype=np.uint8)
-        return np.broadcast_to(colour, (*SIZE_HW, 4)).copy()
+        color = np.array([3 * frame_index, 2 * frame_index, frame_index, 255], dtype=np.uint8)
+        return np.broadcast_to(color, (*SIZE_HW, 4)).copy()
 
     def __getitem__(self, frame_index: int) -> Pixels:
         return self.bgra(frame_index)[..., 2::-1]
@@ -102,7 +102,7 @@ def test_the_source_of_the_session_is_never_read(
     assert source.read == []
 
 
-def test_thumbnail_is_small_and_kept(
+def test_thumbnail_is_small_and_cached(
     qtbot: QtBot, source: PaintedSource, loader: FrameLoader
 ) -> None:
     with qtbot.waitSignal(loader.thumbnail_loaded) as loaded:
@@ -116,7 +116,7 @@ def test_thumbnail_is_small_and_kept(
     assert [clone.read for clone in source.clones] == [[20]]
 
 
-def test_frame_that_cannot_be_read_is_told(qtbot: QtBot, loader: FrameLoader) -> None:
+def test_an_unreadable_frame_is_reported(qtbot: QtBot, loader: FrameLoader) -> None:
     with qtbot.waitSignal(loader.failed) as failed:
         loader.request(BROKEN_FRAME)
     assert failed.args == [BROKEN_FRAME, "Frame 13 cannot be decoded."]

@@ -51,7 +51,7 @@ def wait_for_end(qtbot: QtBot, log: Log, *job_ids: int) -> None:
 
 
 class Gate:
-    """A job that says when it has begun and yields as often as it is let through."""
+    """A job that signals its start and yields as often as it is released."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
@@ -80,7 +80,7 @@ def test_steps_arrive_in_order_and_end_with_done(qtbot: QtBot, runner: JobRunner
     assert runner.is_idle
 
 
-def test_jobs_run_away_from_the_window_thread(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
+def test_jobs_do_not_run_on_the_gui_thread(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
     def where(token: CancelToken) -> Iterator[object]:
         yield threading.get_ident()
 
@@ -104,7 +104,7 @@ def test_a_click_runs_between_two_steps_of_a_long_job(
     wait_for_end(qtbot, log, long_id)
 
 
-def test_waiting_jobs_start_by_urgency_then_age(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
+def test_waiting_jobs_start_by_priority_then_age(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
     gate = Gate()
     gate_id = runner.submit(gate, priority=Priority.INTERACTIVE)
     assert gate.begun.wait(5)
@@ -145,7 +145,7 @@ def test_cancel_ends_within_a_step_closes_the_job_and_drops_later_steps(
     assert gate.is_closed
 
 
-def test_a_job_that_has_not_begun_is_cancelled_at_once(
+def test_a_job_that_has_not_started_is_canceled_at_once(
     qtbot: QtBot, runner: JobRunner, log: Log
 ) -> None:
     gate = Gate()
@@ -158,9 +158,7 @@ def test_a_job_that_has_not_begun_is_cancelled_at_once(
     assert log.values(waiting) == []
 
 
-def test_a_window_that_does_not_answer_holds_the_job_back(
-    qtbot: QtBot, runner: JobRunner, log: Log
-) -> None:
+def test_an_unresponsive_window_blocks_the_job(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
     made: list[int] = []
 
     def eager(token: CancelToken) -> Iterator[object]:
@@ -203,7 +201,7 @@ def test_shutdown_without_any_job(qtbot: QtBot) -> None:
     assert runner.shutdown(2000)
 
 
-def test_a_failure_for_users_keeps_its_words(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
+def test_an_app_error_keeps_its_message(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
     def failing(token: CancelToken) -> Iterator[object]:
         yield 1
         raise ModelError("There is no memory left.", "Choose a smaller size.")
@@ -218,7 +216,7 @@ def test_a_failure_for_users_keeps_its_words(qtbot: QtBot, runner: JobRunner, lo
     assert log.ends[after][0] == Outcome.DONE
 
 
-def test_a_programming_mistake_becomes_a_sentence_and_a_log_entry(
+def test_an_unexpected_exception_becomes_a_message_and_a_log_entry(
     qtbot: QtBot, runner: JobRunner, log: Log, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(token: CancelToken) -> Iterator[object]:

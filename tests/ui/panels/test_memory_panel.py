@@ -140,7 +140,7 @@ def test_marks_follow_the_theme(panel: MemoryPanel, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: mark() != before)
 
 
-def test_an_entry_is_a_way_to_its_frame(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:
+def test_an_entry_requests_its_frame(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:
     stage.state.frame = 20
     qtbot.waitUntil(lambda: listed(panel) == [0, 10])
     left = Qt.MouseButton.LeftButton
@@ -152,7 +152,7 @@ def test_an_entry_is_a_way_to_its_frame(stage: Stage, panel: MemoryPanel, qtbot:
     assert asked.args == [0]
 
 
-def test_pin_ban_and_release_are_offered_where_they_change_something(
+def test_only_constraints_that_change_something_have_buttons(
     stage: Stage, panel: MemoryPanel, qtbot: QtBot
 ) -> None:
     asked: list[tuple[int, int, object]] = []
@@ -195,7 +195,7 @@ def test_scores_are_plotted_once_there_are_any_and_a_click_goes_to_a_frame(
     assert asked.args[0] == pytest.approx(middle_frame, abs=2)
 
 
-def test_without_decisions_the_plot_says_so_and_takes_no_time(qtbot: QtBot) -> None:
+def test_without_decisions_the_plot_shows_a_hint_and_is_not_built(qtbot: QtBot) -> None:
     stage = Stage(50)
     stage.state.active_object = stage.add_object("dog")
     panel = shown(stage, qtbot)

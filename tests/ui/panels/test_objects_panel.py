@@ -118,7 +118,7 @@ def test_category_is_edited(session: Session, panel: ObjectsPanel) -> None:
     assert session.document.object(1).category == "animal"
 
 
-def test_switches_turn_and_leave_the_active_object_alone(
+def test_toggles_switch_and_keep_the_active_object(
     qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
 ) -> None:
     click(qtbot, panel, 1, Column.VISIBLE)
@@ -150,7 +150,7 @@ def test_add_and_duplicate_become_active(
     assert len(texts(panel, Column.NAME)) == 5
 
 
-def test_delete_makes_the_neighbour_active(
+def test_delete_makes_the_next_object_active(
     qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
 ) -> None:
     state.active_object = 2
@@ -201,14 +201,14 @@ def test_merge_offers_the_other_objects(
     assert state.active_object == 2
 
 
-def test_empty_list_says_how_to_begin(
+def test_empty_table_shows_a_hint(
     qtbot: QtBot, session: Session, panel: ObjectsPanel, state: ViewState
 ) -> None:
     full = table_of(panel).grab().toImage()
     for each in (1, 2, 3):
         SessionDriver(session).remove_object(each)
     assert table_of(panel).grab().toImage() != full
-    assert "press N" in table_of(panel).accessibleDescription()
+    assert "Press N" in table_of(panel).accessibleDescription()
 
 
 def test_everything_has_a_name_and_a_tip(panel: ObjectsPanel) -> None:

@@ -1,4 +1,4 @@
-"""What the window remembers."""
+"""Preferences survive a restart."""
 
 import shutil
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ def forget() -> Iterator[None]:
         ModelSettings(memory=(("policy", "fifo"), ("pool", 1), ("keep_ratio", None))),
     ],
 )
-def test_the_chosen_model_is_remembered(settings: ModelSettings) -> None:
+def test_the_selected_model_is_stored(settings: ModelSettings) -> None:
     Preferences().model = settings
     assert Preferences().model == settings
 
 
 @pytest.mark.parametrize("stored", ["", "[]", '{"name": "x"}', "{", '{"memory": 1}'])
-def test_a_memory_that_cannot_be_read_is_no_memory(stored: str) -> None:
+def test_unreadable_preferences_are_ignored(stored: str) -> None:
     file = QSettings(str(home_folder() / "window.ini"), QSettings.Format.IniFormat)
     file.setValue("model", stored)
     file.sync()

@@ -18,19 +18,19 @@ def test_values_are_clamped(qtbot: QtBot) -> None:
     assert (state.frame, state.brush_radius) == (0, 1)
 
 
-def test_only_real_changes_are_told(qtbot: QtBot) -> None:
+def test_only_real_changes_are_signaled(qtbot: QtBot) -> None:
     state = ViewState(num_frames=10)
-    told: list[object] = []
-    state.frame_changed.connect(told.append)
-    state.tool_changed.connect(told.append)
-    state.active_object_changed.connect(told.append)
+    emitted: list[object] = []
+    state.frame_changed.connect(emitted.append)
+    state.tool_changed.connect(emitted.append)
+    state.active_object_changed.connect(emitted.append)
     state.frame = 3
     state.frame = 3
     state.tool = Tool.POINT
     state.tool = Tool.BRUSH
     state.active_object = 2
     state.active_object = None
-    assert told == [3, Tool.BRUSH, 2, None]
+    assert emitted == [3, Tool.BRUSH, 2, None]
 
 
 def test_two_states_do_not_share_values(qtbot: QtBot) -> None:
@@ -49,7 +49,7 @@ def test_two_states_do_not_share_values(qtbot: QtBot) -> None:
         ("solo_object", 1),
     ],
 )
-def test_drawing_values_share_one_signal(qtbot: QtBot, name: str, value: object) -> None:
+def test_display_attributes_share_one_signal(qtbot: QtBot, name: str, value: object) -> None:
     state = ViewState(num_frames=1)
     with qtbot.waitSignal(state.overlay_changed):
         setattr(state, name, value)

@@ -17,7 +17,7 @@ def stage() -> Stage:
     return Stage(NUM_FRAMES)
 
 
-def test_a_lane_tells_masks_by_origin_emptiness_and_verification(stage: Stage) -> None:
+def test_lane_flags_encode_origin_emptiness_and_verification(stage: Stage) -> None:
     dog = stage.add_object("dog")
     stage.prompt(dog, 0)
     rows = {
@@ -37,7 +37,7 @@ def test_a_lane_tells_masks_by_origin_emptiness_and_verification(stage: Stage) -
     assert lane.confidence[:4].tolist() == pytest.approx([float("nan"), 0.7, 0.1, 0.8], nan_ok=True)
 
 
-def test_a_frame_that_made_room_is_marked_replaced_until_that_is_undone(stage: Stage) -> None:
+def test_an_evicted_frame_is_marked_replaced_until_undo(stage: Stage) -> None:
     dog = stage.add_object("dog")
     stage.put(
         dog, {}, {3: record(MemoryDecision.KEPT, (3,)), 5: record(MemoryDecision.REFUSED, (3,))}
@@ -54,7 +54,7 @@ def test_a_frame_that_made_room_is_marked_replaced_until_that_is_undone(stage: S
     assert (marks[3], marks[9]) == (Mark.KEPT, Mark.NONE)
 
 
-def test_a_demand_of_the_user_shows_before_tracking_obeys(stage: Stage) -> None:
+def test_a_constraint_shows_before_tracking_applies_it(stage: Stage) -> None:
     dog = stage.add_object("dog")
     stage.put(dog, {}, {3: record(MemoryDecision.REFUSED)})
     stage.document.apply(edits.set_constraint(stage.document, dog, 3, Constraint.PIN))
@@ -80,11 +80,11 @@ def random_edit(stage: Stage, dog: int) -> Edit:
             }
             return edits.set_masks(stage.document, {}, "Remember", records)
         case _:
-            demand = random.choice([None, Constraint.PIN, Constraint.BAN])
-            return edits.set_constraint(stage.document, dog, frames[0], demand)
+            constraint = random.choice([None, Constraint.PIN, Constraint.BAN])
+            return edits.set_constraint(stage.document, dog, frames[0], constraint)
 
 
-def test_a_lane_kept_up_to_date_equals_one_built_anew(stage: Stage) -> None:
+def test_an_updated_lane_equals_a_rebuilt_one(stage: Stage) -> None:
     dog = stage.add_object("dog")
     model = TimelineModel(stage.document, NUM_FRAMES)
     stage.bridge.changed.connect(model.on_document_changed)

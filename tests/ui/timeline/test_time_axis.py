@@ -47,14 +47,14 @@ def test_the_frame_under_a_pixel_is_in_the_column_of_that_pixel(viewport: TimeAx
         assert viewport.x_of(frame) <= x + 1
 
 
-def test_the_whole_film_fits_at_first() -> None:
+def test_the_whole_video_is_visible_at_first() -> None:
     viewport = TimeAxis(1000, 500)
     assert viewport.is_fitted
     assert (viewport.frame_at(0), viewport.frame_at(499.9)) == (0, 999)
     assert viewport.zoomed(0.1, 250) == viewport
 
 
-def test_zoom_keeps_what_is_under_the_pointer() -> None:
+def test_zoom_keeps_the_position_under_the_pointer() -> None:
     viewport = TimeAxis(100_000, 1000)
     for _ in range(12):
         frame_before = viewport.first + 400 / viewport.px_per_frame
@@ -65,13 +65,13 @@ def test_zoom_keeps_what_is_under_the_pointer() -> None:
     assert viewport.px_per_frame == MAX_PX_PER_FRAME
 
 
-def test_the_view_never_leaves_the_film() -> None:
+def test_the_axis_stays_inside_the_video() -> None:
     viewport = TimeAxis(1000, 500, px_per_frame=5.0)
     assert viewport.panned(-99).first == 0
     assert viewport.panned(1e9).frame_at(499) == 999
 
 
-def test_a_page_turns_only_for_a_frame_out_of_view() -> None:
+def test_the_axis_scrolls_only_for_a_frame_out_of_view() -> None:
     viewport = TimeAxis(1000, 500, px_per_frame=5.0, first=200)
     assert viewport.showing(250) is viewport
     for frame in (0, 199, 300, 640, 999):
@@ -79,13 +79,13 @@ def test_a_page_turns_only_for_a_frame_out_of_view() -> None:
         assert 0 <= shown.x_of(frame) <= shown.width_px - shown.px_per_frame
 
 
-def test_a_resized_view_still_fits_the_film_or_keeps_its_scale() -> None:
+def test_a_resized_axis_still_fits_the_video_or_keeps_its_scale() -> None:
     assert TimeAxis(1000, 500).resized(800).is_fitted
     assert TimeAxis(1000, 500, px_per_frame=5.0).resized(800).px_per_frame == 5.0
 
 
 @pytest.mark.parametrize("viewport", viewports())
-def test_ticks_are_round_and_never_closer_than_asked(viewport: TimeAxis) -> None:
+def test_ticks_are_round_and_never_closer_than_the_minimum(viewport: TimeAxis) -> None:
     ticks = viewport.ticks(90)
     assert str(ticks.step).strip("0") in ("1", "2", "5")
     assert ticks.step * viewport.px_per_frame >= 90
@@ -99,7 +99,7 @@ def test_thinned_marks_prefer_the_greatest() -> None:
     assert len(thinned(np.ones(1000, np.uint8), 10)) == 100
 
 
-def test_times_are_read_as_on_a_player() -> None:
+def test_times_are_formatted_as_on_a_player() -> None:
     assert timecode(0) == "0:00.00"
     assert timecode(59.996) == "1:00.00"
     assert timecode(3723.4) == "1:02:03.40"

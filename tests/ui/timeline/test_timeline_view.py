@@ -28,7 +28,7 @@ def shown(stage: Stage, qtbot: QtBot) -> TimelineView:
     qtbot.addWidget(view)
     view.resize(*SIZE)
     view.show()
-    view.grab()  # a first picture, so that sizes are settled
+    view.grab()  # a first painting, so that sizes are settled
     return view
 
 
@@ -44,7 +44,7 @@ def view(stage: Stage, qtbot: QtBot) -> TimelineView:
     return shown(stage, qtbot)
 
 
-def picture(view: TimelineView) -> QImage:
+def painting(view: TimelineView) -> QImage:
     return view.viewport().grab().toImage()
 
 
@@ -53,10 +53,10 @@ def x_of(view: TimelineView, frame: int) -> int:
 
 
 def color_at(view: TimelineView, x: float, y: float) -> QColor:
-    return picture(view).pixelColor(round(x), round(y))
+    return painting(view).pixelColor(round(x), round(y))
 
 
-def test_marks_stand_on_their_frames_in_shape_and_colour(stage: Stage, view: TimelineView) -> None:
+def test_marks_are_on_their_frames_with_shape_and_color(stage: Stage, view: TimelineView) -> None:
     stage.put(
         1,
         {},
@@ -90,7 +90,7 @@ def test_marks_stand_on_their_frames_in_shape_and_colour(stage: Stage, view: Tim
     assert inside_ring == view.scene.colors.background
 
 
-def test_frames_in_memory_now_are_ringed(stage: Stage, view: TimelineView) -> None:
+def test_frames_in_the_current_bank_are_ringed(stage: Stage, view: TimelineView) -> None:
     stage.put(
         1, {}, {30: record(MemoryDecision.KEPT), 60: record(MemoryDecision.REFUSED, bank=(30,))}
     )
@@ -103,7 +103,7 @@ def test_frames_in_memory_now_are_ringed(stage: Stage, view: TimelineView) -> No
     assert color_at(view, *beside_mark) == before
 
 
-def test_gaps_and_empty_masks_can_be_told_from_masks(stage: Stage, view: TimelineView) -> None:
+def test_gaps_and_empty_masks_differ_from_masks(stage: Stage, view: TimelineView) -> None:
     solid = {frame: tracked() for frame in range(100)}
     del solid[43]
     stage.put(1, {**solid, 150: painted(), 170: tracked(0.1, EMPTY)})
@@ -113,7 +113,7 @@ def test_gaps_and_empty_masks_can_be_told_from_masks(stage: Stage, view: Timelin
     assert bar != scene.colors.background
     assert color_at(view, x_of(view, 43), y) == scene.colors.background
     assert color_at(view, x_of(view, 150), y) not in (bar, scene.colors.background)
-    image = picture(view)
+    image = painting(view)
     hatched = {image.pixelColor(x_of(view, 170), y + dy).name() for dy in range(-5, 6)}
     assert hatched == {scene.colors.weak.name(), scene.colors.background.name()}
 
@@ -131,7 +131,7 @@ def test_a_gap_shows_even_when_many_frames_share_a_pixel(qtbot: QtBot) -> None:
     assert upper[1] == view.scene.colors.background.name()
 
 
-def test_weak_quality_has_the_warning_colour(stage: Stage, view: TimelineView) -> None:
+def test_weak_quality_has_the_warning_color(stage: Stage, view: TimelineView) -> None:
     stage.put(1, {frame: tracked(0.4 if frame < 100 else 0.9) for frame in range(200)})
     bottom = view.scene.rows.quality.bottom() - 4
     weak, good = color_at(view, x_of(view, 51), bottom), color_at(view, x_of(view, 151), bottom)
@@ -140,7 +140,7 @@ def test_weak_quality_has_the_warning_colour(stage: Stage, view: TimelineView) -
 
 
 @pytest.mark.parametrize("row", ["ruler", "lanes", "quality"])
-def test_scrubbing_asks_for_the_frames_under_the_pointer(
+def test_scrubbing_requests_the_frames_under_the_pointer(
     view: TimelineView, qtbot: QtBot, row: str
 ) -> None:
     asked: list[int] = []
@@ -262,9 +262,7 @@ def test_hovering_names_the_frame_and_requests_its_thumbnail_once_it_rests(
     assert not popup.isVisible()
 
 
-def test_more_objects_than_fit_scroll_and_the_active_one_comes_into_sight(
-    stage: Stage, view: TimelineView
-) -> None:
+def test_lanes_scroll_and_the_active_one_becomes_visible(stage: Stage, view: TimelineView) -> None:
     for _ in range(30):
         stage.add_object()
     stage.state.active_object = 31
@@ -273,9 +271,7 @@ def test_more_objects_than_fit_scroll_and_the_active_one_comes_into_sight(
     assert 0 in view.scene.lanes_in_view()
 
 
-def test_objects_that_go_and_come_back_show_what_they_have(
-    stage: Stage, view: TimelineView
-) -> None:
+def test_restored_objects_show_their_rows(stage: Stage, view: TimelineView) -> None:
     stage.put(1, {frame: tracked() for frame in range(200)})
     y = view.scene.lane_rect(0).center().y()
     bar = color_at(view, x_of(view, 50), y)
@@ -286,7 +282,7 @@ def test_objects_that_go_and_come_back_show_what_they_have(
     assert color_at(view, x_of(view, 50), y) == bar
 
 
-def test_the_work_of_a_picture_follows_its_width_and_not_the_film(
+def test_painting_cost_depends_on_the_width_and_not_on_the_video(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = Stage(100_000)
@@ -304,8 +300,8 @@ def test_the_work_of_a_picture_follows_its_width_and_not_the_film(
     assert drawn.call_count == 0, "a new current frame draws no lane again"
     stage.put(1, {500: tracked()})
     view.viewport().grab()
-    in_sight = len(view.scene.lanes_in_view())
-    assert 0 < drawn.call_count == in_sight < 10
+    visible = len(view.scene.lanes_in_view())
+    assert 0 < drawn.call_count == visible < 10
     assert len(drawn.call_args.args[1].starts) == 1000
     assert len(memory_marks(view.scene)) <= 2 * 100
     assert np.ptp([column for column, _ in memory_marks(view.scene)]) > 900

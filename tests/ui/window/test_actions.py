@@ -28,7 +28,7 @@ def is_enabled(user: WindowDriver, text: str) -> bool:
     return text != SEPARATOR and user.window.action_set[text].isEnabled()
 
 
-def test_no_key_means_two_things() -> None:
+def test_no_shortcut_is_ambiguous() -> None:
     keys = Counter(QKeySequence(key).toString() for spec in TABLE for key in spec.keys)
     assert [key for key, count in keys.items() if count > 1] == []
     assert "" not in keys
@@ -62,7 +62,7 @@ def test_every_action_does_something_without_failing(qtbot: QtBot, tmp_path: Pat
             user.wait_until_idle()
 
 
-def test_actions_are_possible_only_when_they_make_sense(qtbot: QtBot, tmp_path: Path) -> None:
+def test_actions_are_enabled_only_if_their_requirement_is_met(qtbot: QtBot, tmp_path: Path) -> None:
     with open_window(qtbot) as user:
         enabled = {spec.text for spec in TABLE if is_enabled(user, spec.text)}
         assert enabled == {
@@ -80,7 +80,7 @@ def test_actions_are_possible_only_when_they_make_sense(qtbot: QtBot, tmp_path: 
         assert user.window.action_set["Delete prompt"].isEnabled()
 
 
-def test_a_toolbar_button_shows_the_tool_at_hand(qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_toolbar_shows_the_selected_tool(qtbot: QtBot, tmp_path: Path) -> None:
     with open_window(qtbot, small_clip(tmp_path, 8)) as user:
         for key, text in (("B", "Brush"), ("E", "Eraser"), ("W", "Box tool"), ("Q", "Point tool")):
             user.press(key)
@@ -99,7 +99,7 @@ def test_preventing_overlaps_is_shown_and_can_be_undone(qtbot: QtBot, tmp_path: 
         user.wait(lambda: not action.isChecked())
 
 
-def test_the_list_of_keys_can_be_searched(qtbot: QtBot) -> None:
+def test_the_shortcut_list_can_be_searched(qtbot: QtBot) -> None:
     with open_window(qtbot) as user:
         user.do("Keyboard shortcuts")
         [dialog] = user.window.findChildren(ShortcutsDialog)

@@ -1,4 +1,4 @@
-"""What the model library warns of is said in the status bar."""
+"""Warnings of the model library appear in the status bar."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ def warn() -> None:
     logging.getLogger("tinysam2.inference.video_tracker").warning(SENTENCE)
 
 
-def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:
+def test_a_warning_of_the_job_thread_is_shown(qtbot: QtBot) -> None:
     with open_window(qtbot) as user:
         warnings = LibraryWarnings()
         warnings.emitted.connect(user.window.status.show_message)
@@ -31,7 +31,7 @@ def test_a_warning_of_the_jobs_thread_is_shown(qtbot: QtBot) -> None:
         warnings.remove()
 
 
-def test_nothing_is_heard_after_the_end(qtbot: QtBot) -> None:
+def test_no_warning_is_emitted_after_removal(qtbot: QtBot) -> None:
     warnings, heard = LibraryWarnings(), list[str]()
     warnings.emitted.connect(heard.append)
     warnings.install()

@@ -75,7 +75,7 @@ def test_each_of_two_quick_clicks_is_a_step_of_its_own(user: WindowDriver) -> No
     assert user.document.objects == []
 
 
-def test_excluding_before_anything_is_included_says_what_to_do(user: WindowDriver) -> None:
+def test_a_negative_point_without_an_object_shows_a_hint(user: WindowDriver) -> None:
     user.click(40, 30, Qt.MouseButton.RightButton)
     assert user.document.objects == []
     assert "Add a positive point first" in status_text(user)
@@ -121,7 +121,7 @@ def test_backward_and_one_frame_and_both_ways(user: WindowDriver) -> None:
     assert user.mask_frames() == list(range(21))
 
 
-def test_cancelling_half_way_keeps_the_frames_that_are_done(qtbot: QtBot, clip: Path) -> None:
+def test_canceling_tracking_keeps_the_finished_frames(qtbot: QtBot, clip: Path) -> None:
     with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
         user.click_and_wait(20, 20)
         user.press("T")
@@ -138,7 +138,7 @@ def test_cancelling_half_way_keeps_the_frames_that_are_done(qtbot: QtBot, clip: 
         assert user.mask_frames() == [0]
 
 
-def test_the_picture_follows_tracking_until_the_user_clicks_on_it(qtbot: QtBot, clip: Path) -> None:
+def test_the_canvas_follows_tracking_until_the_user_clicks_on_it(qtbot: QtBot, clip: Path) -> None:
     with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
         user.click_and_wait(20, 20)
         user.press("T")
@@ -172,7 +172,7 @@ def test_a_correction_while_tracking_is_a_step_of_its_own(qtbot: QtBot, clip: Pa
         assert user.mask_frames() == list(range(FRAMES))
 
 
-def test_only_the_active_object_is_tracked_unless_all_are_wanted(user: WindowDriver) -> None:
+def test_only_the_active_object_is_tracked_unless_all_are_selected(user: WindowDriver) -> None:
     user.click_and_wait(20, 20)
     user.press("N")
     user.click_and_wait(60, 40)
@@ -205,7 +205,9 @@ def test_verified_masks_survive_tracking(user: WindowDriver) -> None:
     assert user.document.mask(1, 6) != before
 
 
-def test_a_failing_tracker_says_so_and_keeps_what_is_done(qtbot: QtBot, clip: Path) -> None:
+def test_a_failing_tracker_shows_an_error_and_keeps_finished_frames(
+    qtbot: QtBot, clip: Path
+) -> None:
     with open_window(qtbot, clip, FakeBackend(fail_at=6)) as user:
         user.click_and_wait(20, 20)
         user.press("T")
@@ -214,7 +216,7 @@ def test_a_failing_tracker_says_so_and_keeps_what_is_done(qtbot: QtBot, clip: Pa
         assert any("Track object 1 forward failed" in text for text in messages(user))
 
 
-def test_everything_is_there_again_after_reopening(
+def test_reopening_restores_everything(
     user: WindowDriver, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user.click_and_wait(20, 20)
@@ -231,7 +233,9 @@ def test_everything_is_there_again_after_reopening(
     assert user.window.preferences.recent[0] == (tmp_path / "mine.tsam").resolve()
 
 
-def test_exports_have_the_masks_and_say_where_they_are(user: WindowDriver, tmp_path: Path) -> None:
+def test_exports_contain_the_masks_and_report_their_folder(
+    user: WindowDriver, tmp_path: Path
+) -> None:
     user.click_and_wait(20, 20)
     user.press("T")
     user.wait_until_idle()
@@ -239,11 +243,11 @@ def test_exports_have_the_masks_and_say_where_they_are(user: WindowDriver, tmp_p
     user.window.exporting.start(user.workspace.session, order)
     user.wait(lambda: bool(messages(user)))
     assert str(tmp_path / "out") in messages(user)[0]
-    pictures = sorted((tmp_path / "out").rglob("*.png"))
-    assert len(pictures) == FRAMES
+    images = sorted((tmp_path / "out").rglob("*.png"))
+    assert len(images) == FRAMES
     expected = user.document.mask(1, 7)
     assert expected is not None
-    assert np.array_equal(np.array(Image.open(pictures[7])) == 1, expected.mask.decode())
+    assert np.array_equal(np.array(Image.open(images[7])) == 1, expected.mask.decode())
     documents = [json.loads(path.read_text()) for path in (tmp_path / "out").rglob("*.json")]
     [coco] = [document for document in documents if "annotations" in document]
     assert len(coco["annotations"]) == FRAMES
@@ -352,14 +356,16 @@ def test_pinned_frames_reach_the_tracker(qtbot: QtBot, clip: Path) -> None:
         assert dict(backend.requests[-1].objects[0].constraints) == {4: "pin"}
 
 
-def test_the_frame_on_screen_is_prepared_for_the_click(qtbot: QtBot, clip: Path) -> None:
+def test_features_of_the_displayed_frame_are_computed_before_the_click(
+    qtbot: QtBot, clip: Path
+) -> None:
     backend = FakeBackend()
     with open_window(qtbot, clip, backend) as user:
         user.go(7)
         user.wait(lambda: 7 in backend.encoded)
 
 
-def test_a_preview_leaves_no_trace(user: WindowDriver) -> None:
+def test_a_preview_does_not_change_the_document(user: WindowDriver) -> None:
     previews: list[object] = []
     user.workspace.controller.previewed.connect(previews.append)
     user.workspace.controller.preview(30, 30, True)
@@ -405,7 +411,7 @@ def test_a_video_that_cannot_be_opened_leaves_the_open_one(
     assert user.workspace.session.source.path == clip
 
 
-def test_the_welcome_page_lists_what_was_open(qtbot: QtBot, clip: Path) -> None:
+def test_the_welcome_page_lists_recent_paths(qtbot: QtBot, clip: Path) -> None:
     with open_window(qtbot) as user:
         assert not user.window.action_set["Export…"].isEnabled()
         user.window.preferences.add_recent(clip)
@@ -438,14 +444,14 @@ def test_recent_paths_can_be_opened_from_the_menu(user: WindowDriver, tmp_path: 
 
 
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
-def test_a_theme_is_remembered(user: WindowDriver, theme: Theme) -> None:
+def test_a_theme_is_stored(user: WindowDriver, theme: Theme) -> None:
     user.do(theme.value.capitalize())
     background = user.window.palette().window().color()
     assert (background.lightness() > 128) is (theme is Theme.LIGHT)
     assert user.window.action_set[theme.value.capitalize()].isChecked()
 
 
-def test_a_video_that_holds_fewer_frames_than_announced_is_renumbered(
+def test_a_video_with_fewer_frames_than_its_header_says_is_renumbered(
     qtbot: QtBot, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def verify(source: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
