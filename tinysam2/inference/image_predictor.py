@@ -237,8 +237,7 @@ class ImagePredictor:
                 picture alone answers.
             previous: (1, h, w) logits of the mask that clicks and a box repair.
 
-        Raises:
-            ValueError: a mask prompt has another size than the picture.
+        Raises ValueError where a mask prompt has another size than the picture.
         """
         if prompt.mask is not None:
             return self._answer_mask(features, prompt.mask, size_hw)
@@ -249,13 +248,13 @@ class ImagePredictor:
         if conditioned is None:
             with self.precision():
                 conditioned = network.condition(features, None)
-        ask = partial(self._ask, features, conditioned, size_hw)
+        predict = partial(self._ask, features, conditioned, size_hw)
         if previous is not None or network.config.follows_sam2:
-            return ask(prompt, previous)
-        told = prompt.as_told()
-        masks = ask(told[0], None)
-        for so_far in told:  # the first once more: it is better at a second look
-            masks = ask(so_far, masks.logits)
+            return predict(prompt, previous)
+        clicks = prompt.as_told()
+        masks = predict(clicks[0], None)
+        for so_far in clicks:  # the first once more: a self-refinement pass
+            masks = predict(so_far, masks.logits)
         return masks
 
     def _decode(

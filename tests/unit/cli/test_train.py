@@ -204,7 +204,7 @@ def test_failure_of_a_worker_is_one_sentence(
             FEATURES + "teacher = 'teacher.safetensors'\ncache = 'cache'",
             "cache is for a teacher that is a known model",
         ),
-        ("stage = 3", '`stage` must be "features" or "tracking", got 3'),
+        ("stage = 3", '`stage` must be "features" or "sam" or "tracking", got 3'),
         ("", "`stage` must be"),
         ("a b", "recipe.toml is not a TOML file"),
         (TRACKING + "lenght = 3", "`lenght` is not known; choose from data, out"),

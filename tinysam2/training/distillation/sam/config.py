@@ -48,6 +48,7 @@ class SamDistillationConfig:
         trunk_rate: of the trunk and of the tracker's own neck.
         decoder_rate: of SAM's decoder.
         last_rate: what remains of the learning rate at the end of the run.
+        prompt_weight: how much the errors of prompted masks count, beside the embedding.
         keep_weight: how much the network's own features count, beside the teacher's.
         save_every_s: seconds between states on disk.
         workers: processes that read images; 0 reads in this one.
@@ -73,6 +74,7 @@ class SamDistillationConfig:
     trunk_rate: float = 0.2
     decoder_rate: float = 0.05
     last_rate: float = 0.02
+    prompt_weight: float = 0.3
     keep_weight: float = 1.0
     weight_decay: float = 0.02
     seed: int = 0

@@ -47,10 +47,10 @@ def prompt_loss(
     supervised, and every IoU, so that the highest one chooses the mask that people mean.
 
     Args:
-        decoder: the student's.
-        features: (B, ...) the student's.
-        teacher: the teacher's decoder.
-        taught: (B, ...) the teacher's features.
+        decoder: the student's, which reads ``features`` of B images.
+        features: the student's.
+        teacher: the teacher's decoder, which reads ``taught``.
+        taught: the teacher's features.
         objects: K of each image.
         rounds: predictions for each object.
         generator: draws prompts.
@@ -59,8 +59,7 @@ def prompt_loss(
         The loss, and the mean IoU with the objects after each round, (rounds,).
 
     Source:
-        SAM's training (arXiv:2304.02643, appendix A); hard prompt sampling and the hard mask
-        weight of TinySAM (arXiv:2312.13789), section 3.1.
+        SAM (arXiv:2304.02643), appendix A; TinySAM (arXiv:2312.13789), section 3.1.
     """
     per_image = len(objects.masks) // len(features.s16)
     seen, taught = features.repeated(per_image), taught.repeated(per_image)
@@ -70,18 +69,23 @@ def prompt_loss(
     for number in range(rounds):
         ambiguous = number == 0 and prompt.is_ambiguous
         found = decoder(seen, prompt.xy, prompt.labels, previous, ambiguous)
-        own, iou = _object_loss(found, objects.masks)
+        loss, iou = _object_loss(found, objects.masks)
         if ambiguous:
             with torch.no_grad():
                 shown = teacher(taught, prompt.xy, prompt.labels, None, True)
-            own = torch.where(objects.is_true, own, _copy_loss(found, shown))
-        weight = torch.sigmoid(1 / (iou + _EPS) - 1) * objects.is_usable
-        losses.append((own * weight).sum() / weight.sum().clamp(min=1))
-        ious.append((iou * objects.is_usable).sum() / objects.is_usable.sum().clamp(min=1))
+            loss = torch.where(objects.is_true, loss, _copy_loss(found, shown))
+        losses.append(_weighted_mean(loss, torch.sigmoid(1 / (iou + _EPS) - 1), objects))
+        ious.append(_weighted_mean(iou, torch.ones_like(iou), objects))
         best = found.best()[0].detach()
         previous = best[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
         prompt = _corrected(prompt, best > 0, objects.masks, generator)
     return torch.stack(losses).mean(), torch.stack(ious)
+
+
+def _weighted_mean(values: Tensor, weight: Tensor, objects: Objects) -> Tensor:
+    """Average values (O,) over the objects that can be used."""
+    weight = weight * objects.is_usable
+    return (values * weight).sum() / weight.sum().clamp(min=1)
 
 
 def _first_prompt(masks: Tensor, generator: torch.Generator) -> Prompt:

@@ -250,8 +250,8 @@ def train_step(
     dtype = choose_precision(torch.device(config.device))
     with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
         losses = _losses(state, config, phase, images, truth, generator)
-    parts = [losses["embedding"], config.keep_weight * losses["keep"]]
-    loss = torch.stack([*parts, losses.get("prompts", parts[0].new_zeros(()))]).sum()
+    weights = {"embedding": 1.0, "keep": config.keep_weight, "prompts": config.prompt_weight}
+    loss = torch.stack([weights[k] * x for k, x in losses.items() if k in weights]).sum()
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     trained = [p for group in state.optimizer.param_groups for p in group["params"]]
