@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, SamDecoder
@@ -56,8 +56,7 @@ def rollout(
         train_trunk: whether gradients reach the encoder's trunk.
         teacher: that sees the same and is copied besides.
     """
-    length = pictures.shape[1]
-    features = _encode(network, pictures.flatten(0, 1), train_trunk).of_frames(length)
+    features = _encode(network, pictures.flatten(0, 1), train_trunk).of_frames(pictures.shape[1])
     at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
     still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
     still_losses, asked = _click(network, features[at], still, generator, 1)
@@ -162,27 +161,29 @@ def _track(
         with listen(network) as heard:
             answer, refined = walked.send(corrected)
         frames += heard
-        coarse = mask_loss(answer.logits, answer.predicted_iou, answer.object_logit, masks[:, t])
-        losses.append(coarse)
-        if network.sam_decoder is not None:
-            fine = mask_loss(
-                refined.logits[:, None],
-                refined.predicted_iou[:, None],
-                refined.object_logit,
-                masks[:, t],
-            )
-            losses[-1] = MaskLoss(coarse.total + fine.total, fine.iou)
+        losses.append(_tracked_loss(network, answer, refined, masks[:, t]))
         corrected = None
         if t == corrected_at:
             prompt = correct_tracked(
                 refined.logits.detach(), masks[:, t], generator, network.sam_decoder is None
             )
-            conditioned = frames[-1].conditioned
             found, corrected = answer_prompt(
-                network, features[t], masks[:, t], prompt, generator, conditioned
+                network, features[t], masks[:, t], prompt, generator, frames[-1].conditioned
             )
             repaired += found
     return losses, repaired, frames
+
+
+def _tracked_loss(
+    network: TinySam2, found: Segmentation, refined: ObjectMasks, mask: Tensor
+) -> MaskLoss:
+    """Supervise what memory found and, where the network has SAM's decoder, what that drew."""
+    coarse = mask_loss(found.logits, found.predicted_iou, found.object_logit, mask)
+    if network.sam_decoder is None:
+        return coarse
+    each = refined.logits[:, None], refined.predicted_iou[:, None]
+    fine = mask_loss(*each, refined.object_logit, mask)
+    return MaskLoss(coarse.total + fine.total, fine.iou)
 
 
 def _matching_loss(heard: list[Heard], masks: Tensor) -> Tensor | float:

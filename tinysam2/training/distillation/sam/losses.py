@@ -32,10 +32,8 @@ def embedding_loss(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def prompt_loss(
-    decoder: SamDecoder,
-    features: ImageFeatures,
-    teacher: SamDecoder,
-    taught: ImageFeatures,
+    student: tuple[SamDecoder, ImageFeatures],
+    teacher: tuple[SamDecoder, ImageFeatures],
     objects: Objects,
     rounds: int,
     generator: torch.Generator,
@@ -47,10 +45,8 @@ def prompt_loss(
     supervised, and every IoU, so that the highest one chooses the mask that people mean.
 
     Args:
-        decoder: the student's, which reads ``features`` of B images.
-        features: the student's.
-        teacher: the teacher's decoder, which reads ``taught``.
-        taught: the teacher's features.
+        student: its decoder and its features of B images.
+        teacher: alike.
         objects: K of each image.
         rounds: predictions for each object.
         generator: draws prompts.
@@ -61,25 +57,32 @@ def prompt_loss(
     Source:
         SAM (arXiv:2304.02643), appendix A; TinySAM (arXiv:2312.13789), section 3.1.
     """
-    per_image = len(objects.masks) // len(features.s16)
-    seen, taught = features.repeated(per_image), taught.repeated(per_image)
+    per_image = len(objects.masks) // len(student[1].s16)
+    decoder, features = student[0], student[1].repeated(per_image)
     prompt = _first_prompt(objects.masks, generator)
     previous = prompt.previous
     losses, ious = [], []
     for number in range(rounds):
         ambiguous = number == 0 and prompt.is_ambiguous
-        found = decoder(seen, prompt.xy, prompt.labels, previous, ambiguous)
+        found = decoder(features, prompt.xy, prompt.labels, previous, ambiguous)
         loss, iou = _object_loss(found, objects.masks)
         if ambiguous:
-            with torch.no_grad():
-                shown = teacher(taught, prompt.xy, prompt.labels, None, True)
-            loss = torch.where(objects.is_true, loss, _copy_loss(found, shown))
+            copied = _copy_loss(found, _shown(*teacher, prompt, per_image))
+            loss = torch.where(objects.is_true, loss, copied)
         losses.append(_weighted_mean(loss, torch.sigmoid(1 / (iou + _EPS) - 1), objects))
         ious.append(_weighted_mean(iou, torch.ones_like(iou), objects))
         best = found.best()[0].detach()
         previous = best[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
         prompt = _corrected(prompt, best > 0, objects.masks, generator)
     return torch.stack(losses).mean(), torch.stack(ious)
+
+
+@torch.no_grad()
+def _shown(
+    decoder: SamDecoder, features: ImageFeatures, prompt: Prompt, per_image: int
+) -> MaskPrediction:
+    """Return the teacher's three masks for an ambiguous prompt."""
+    return decoder(features.repeated(per_image), prompt.xy, prompt.labels, None, True)
 
 
 def _weighted_mean(values: Tensor, weight: Tensor, objects: Objects) -> Tensor:

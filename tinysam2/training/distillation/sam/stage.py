@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -293,8 +292,10 @@ def _losses(
     assert state.network.sam_decoder is not None
     teacher = state.sam.sam_decoder
     objects = choose_objects(teacher, taught, truth, generator)
-    prompt = partial(prompt_loss, state.network.sam_decoder, features, teacher, taught)
-    found["prompts"], ious = prompt(objects, config.rounds, generator)
+    student = state.network.sam_decoder, features
+    found["prompts"], ious = prompt_loss(
+        student, (teacher, taught), objects, config.rounds, generator
+    )
     return found | {f"iou{number}": iou for number, iou in enumerate(ious, 1)}
 
 
