@@ -12,7 +12,7 @@ from tinysam2.devices import choose_device
 from tinysam2.training.distillation.features.config import DistillationConfig
 from tinysam2.training.distillation.features.stage import distil
 from tinysam2.training.distillation.sam.config import SamDistillationConfig
-from tinysam2.training.distillation.sam.stage import distill_sam
+from tinysam2.training.distillation.sam.stage import distill_sam, last_shards
 from tinysam2.training.engine.distributed import Ranks, joined
 from tinysam2.training.engine.run_control import STATE_FILE, StopRequest
 from tinysam2.training.tracking.config import TrackingConfig
@@ -97,7 +97,8 @@ def follow(recipe: Recipe, is_stopped: StopRequest) -> Iterator[Mapping[str, flo
 
 def is_begun(recipe: Recipe) -> bool:
     """Tell whether following the recipe resumes a saved run."""
-    return (recipe.out / STATE_FILE).exists()
+    has_shards = isinstance(recipe, SamDistillationConfig) and bool(last_shards(recipe.out))
+    return has_shards or (recipe.out / STATE_FILE).exists()
 
 
 def _table(table: Any, kind: type, key: _Key) -> Any:  # noqa: ANN401 - whatever TOML gave

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tinysam2.datasets.registry import Data, read_data
-from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, Clip, Picture, Still
+from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Clip, Picture, Still
 from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.data.cropping import ASPECT_NOISE
 
@@ -56,10 +56,16 @@ def draw_objects(
     Returns:
         So many masks (H, W), an object maybe more than once; none where there is no object.
     """
-    ids, counts = np.unique(labels[(labels > 0) & (labels < 255)], return_counts=True)
-    share = counts / labels.size
-    good = ids[(share > MIN_AREA) & (share < MAX_AREA)]
+    good = object_ids(labels)
     return [labels == value for value in rng.choice(good, count)] if len(good) else []
+
+
+def object_ids(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the ids in a label map of objects that are neither tiny nor the whole picture."""
+    ids, counts = np.unique(labels[(labels > 0) & (labels < VOID)], return_counts=True)
+    share = counts / labels.size
+    good: NDArray[np.uint8] = ids[(share > MIN_AREA) & (share < MAX_AREA)]
+    return good
 
 
 def _crop_box(

@@ -7,6 +7,8 @@ from tinysam2.config import check_image_size
 from tinysam2.datasets.registry import Data
 from tinysam2.training.engine.run_control import check_length
 
+LEAST_RESIDENT_SIDE = 32
+
 
 @dataclass(frozen=True, slots=True)
 class SamPhase:
@@ -33,11 +35,14 @@ class SamDistillationConfig:
     """Recipe of the stage that copies SAM.
 
     Attributes:
-        data: folder with ``index.json``, or several places; every image of them is used.
         start: weights of a TinySAM 2 network to begin from.  Its own features are copied too, so
             that what was trained on them, memory and its decoder, still reads them.
         teacher_checkpoint: weights of the small SAM.
         out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
+        data: folder with ``index.json``, or several places; every image of them is used.
+        parts: folder of parts in place of ``data``; more of them may arrive as the run goes on.
+        resident_side: with ``parts``, the side of the squares that images are held as in the
+            device's memory, pixels.
         minutes: length of the whole run; the learning rate follows a cosine over it.
         steps: length in place of ``minutes``, the same on every machine.
         batch: images of a step.
@@ -51,14 +56,18 @@ class SamDistillationConfig:
         prompt_weight: how much the errors of prompted masks count, beside the embedding.
         keep_weight: how much the network's own features count, beside the teacher's.
         save_every_s: seconds between states on disk.
-        workers: processes that read images; 0 reads in this one.
+        shard_mib: limit of the shards in ``out/shards``, which hold the averaged weights beside
+            ``tinysam2.safetensors``; None writes none.
+        workers: processes that read images, 0 reads in this one; with ``parts``, threads.
         compile: whether the networks are compiled, which takes a CUDA device.
     """
 
-    data: Data
     start: Path
     teacher_checkpoint: Path
     out: Path
+    data: Data | None = None
+    parts: Path | None = None
+    resident_side: int = 448
     minutes: float = 120.0
     steps: int | None = None
     phases: tuple[SamPhase, ...] = (
@@ -81,18 +90,23 @@ class SamDistillationConfig:
     device: str = "cpu"
     workers: int = 1
     save_every_s: float = 240.0
+    shard_mib: float | None = None
     compile: bool = False
 
     def __post_init__(self) -> None:
         check_length(self.minutes, self.steps)
-        for name in ("batch", "objects", "rounds"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if (self.data is None) == (self.parts is None):
+            raise ValueError("data or parts must say, one of them, what to learn from")
+        least = {"batch": 1, "objects": 1, "rounds": 1, "workers": int(self.parts is not None)}
+        for name, value in {**least, "resident_side": LEAST_RESIDENT_SIDE}.items():
+            if getattr(self, name) < value:
+                raise ValueError(f"{name} must be at least {value}, got {getattr(self, name)}")
         for name in ("labeled", "last_rate"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
-        if self.save_every_s <= 0:
-            raise ValueError(f"save_every_s must be greater than 0, got {self.save_every_s}")
+        for name in ("save_every_s", "shard_mib"):
+            if (getattr(self, name) or 1) <= 0:
+                raise ValueError(f"{name} must be greater than 0, got {getattr(self, name)}")
 
     def phase_at(self, done: float) -> SamPhase:
         """Return the phase after a fraction ``done`` of the run."""

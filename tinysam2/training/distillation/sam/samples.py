@@ -102,7 +102,7 @@ class Views(Dataset[tuple[Tensor, Tensor]]):
         shape: tuple[int, int],
         rng: np.random.Generator,
     ) -> tuple[Tensor, Tensor]:
-        rows, columns = _crop(pixels.shape[:2], shape, rng)
+        rows, columns = draw_crop(pixels.shape[:2], shape, rng)
         step = 1 if rng.random() < 0.5 else -1  # flipped or not
 
         def cut(plane: NDArray[np.uint8], method: int) -> Tensor:
@@ -117,7 +117,7 @@ class Views(Dataset[tuple[Tensor, Tensor]]):
         return image, planes
 
 
-def _crop(
+def draw_crop(
     size_hw: tuple[int, ...], shape: tuple[int, int], rng: np.random.Generator
 ) -> tuple[slice, slice]:
     """Draw a part of an image in about the proportions of a shape."""

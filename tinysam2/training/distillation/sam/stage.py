@@ -2,40 +2,40 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from tinysam2.build import load_own
-from tinysam2.checkpoints.native import save_checkpoint
+from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
 from tinysam2.checkpoints.sam import load_sam
+from tinysam2.checkpoints.sharding import MIB, complete_sets, join_shards, replace_set
 from tinysam2.devices import choose_precision, place
 from tinysam2.inference.preprocess import normalise
 from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
-from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.distillation.losses import relative_error
 from tinysam2.training.distillation.sam.config import SamDistillationConfig, SamPhase
 from tinysam2.training.distillation.sam.losses import embedding_loss, prompt_loss
 from tinysam2.training.distillation.sam.objects import choose_objects
-from tinysam2.training.distillation.sam.samples import Pools, Views
+from tinysam2.training.distillation.sam.view_sources import ViewSource, open_views
 from tinysam2.training.engine.compilation import compile_parts
 from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.engine.run_control import (
     STATE_FILE,
     StopRequest,
-    ignore_interrupts,
     never,
     save_state,
     share_done,
 )
 from tinysam2.training.engine.run_log import Row, logged
 
+WEIGHTS_FILE, SHARDS_FOLDER = "tinysam2.safetensors", "shards"
 REPORT_EVERY_S, WARMUP_STEPS = 30, 50
 EMA_DECAY = 0.998
 _TRAINED = ("trunk", "neck", "sam_neck", "sam_decoder")
@@ -51,6 +51,9 @@ class SamTrainingState:
         ema: averaged weights, which are what is exported.
         sam: the teacher.
         own: the network as it was, whose features are kept.
+        step: steps that lie behind.
+        seconds: that they took.
+        first_step: from which the optimizer has learned.
     """
 
     network: TinySam2
@@ -61,6 +64,7 @@ class SamTrainingState:
     ranks: Ranks = ALONE
     step: int = 0
     seconds: float = 0.0
+    first_step: int = 0
 
     def save(self, config: SamDistillationConfig) -> None:
         """Write the state and the averaged weights; only the first process does."""
@@ -83,7 +87,11 @@ class SamTrainingState:
         }
         done = share_done(config.minutes, config.steps, self.step, self.seconds)
         shape = replace(self.network.config, image_size=config.phase_at(done).size)
-        save_checkpoint(config.out / "tinysam2.safetensors", shape, self.ema, card)
+        weights = config.out / WEIGHTS_FILE
+        save_checkpoint(weights, shape, self.ema, card)
+        if config.shard_mib is not None:
+            name, limit_bytes = f"step-{self.step:08d}", int(config.shard_mib * MIB)
+            replace_set(weights, config.out / SHARDS_FOLDER, name, limit_bytes)
 
     def load(self, config: SamDistillationConfig) -> int:
         """Continue where `save` was; returns the number of processes that were then."""
@@ -94,17 +102,36 @@ class SamTrainingState:
         self.step, self.seconds = saved["step"], saved["seconds"]
         return int(saved["ranks"])
 
+    def load_shards(self, shards: Sequence[Path], file: Path) -> int:
+        """Continue from averaged weights alone: the optimizer is new and warms up again.
+
+        Args:
+            shards: a complete set that `save` wrote.
+            file: where to join them.
+
+        Returns:
+            The number of processes that there were then.
+        """
+        join_shards(shards, file)
+        _, weights, card = load_checkpoint(file)
+        self.network.load_state_dict(weights)
+        self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.step, self.seconds = int(str(card["steps"])), float(str(card["seconds"]))
+        self.first_step = self.step
+        return int(str(card["processes"]))
+
     def update_ema(self) -> None:
         """Move the averaged weights a step towards the current ones."""
         decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
-        for name, value in self.network.state_dict().items():
-            if value.is_floating_point():
-                self.ema[name].lerp_(value, 1 - decay)
+        state = self.network.state_dict()
+        names = [name for name, value in state.items() if value.is_floating_point()]
+        averages, values = [self.ema[name] for name in names], [state[name] for name in names]
+        torch._foreach_lerp_(averages, values, 1 - decay)
 
 
 def _recipe_of(config: SamDistillationConfig) -> dict[str, object]:
     """Return what shaped the weights; paths say nothing to others."""
-    paths = {"data", "start", "teacher_checkpoint", "out"}
+    paths = {"data", "parts", "start", "teacher_checkpoint", "out"}
     return {name: value for name, value in asdict(config).items() if name not in paths}
 
 
@@ -162,7 +189,12 @@ def _begin(config: SamDistillationConfig, ranks: Ranks) -> SamTrainingState:
         {"params": list(getattr(network, name).requires_grad_().parameters()), "rate": rate}
         for name, rate in rates.items()
     ]
-    optimizer = torch.optim.AdamW(groups, config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        groups,
+        config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True if device.type == "cuda" else None,
+    )
     if config.compile:
         compile_parts([network.trunk, sam.trunk, own.trunk], config.device)
     ranks.align(network.state_dict().values())
@@ -170,20 +202,67 @@ def _begin(config: SamDistillationConfig, ranks: Ranks) -> SamTrainingState:
     state, begun_by = SamTrainingState(network, optimizer, ema, sam, own, ranks), ranks.count
     if (config.out / STATE_FILE).exists():
         begun_by = state.load(config)
+    elif shards := last_shards(config.out):
+        begun_by = state.load_shards(shards, config.out / WEIGHTS_FILE)
     ranks.check_together(state.step, begun_by, config.out)
     return state
+
+
+def last_shards(out: Path) -> list[Path] | None:
+    """Return the complete set of shards of the highest step in a run's folder, if there is one."""
+    sets = complete_sets(out / SHARDS_FOLDER)
+    return sets[max(sets)] if sets else None
+
+
+@dataclass
+class _Clock:
+    """When things happened, in seconds of `time.monotonic`.
+
+    Attributes:
+        run_s: when the run would have begun, had it never been interrupted.
+        began_s: this process began.
+        reported_s: the last report.
+        saved_s: the last save.
+        step: of the last report.
+        waited_s: how long batches were waited for since then.
+        first_step_s: how long this process took to finish its first step; 0 before.
+    """
+
+    run_s: float
+    began_s: float
+    reported_s: float
+    saved_s: float
+    step: int
+    waited_s: float = 0.0
+    first_step_s: float = 0.0
+
+    @staticmethod
+    def of(state: SamTrainingState) -> "_Clock":
+        now = time.monotonic()
+        return _Clock(now - state.seconds, now, now, now, state.step)
+
+    def report(self, now_s: float, step: int, views: int) -> dict[str, float]:
+        """Return figures of the time since the last report, in which each step saw ``views``."""
+        took_s = max(now_s - self.reported_s, 1e-3)
+        row = {
+            "loading": round(self.waited_s / took_s, 3),
+            "views_per_s": round(views * (step - self.step) / took_s, 1),
+            "first_step_s": round(self.first_step_s, 1),
+        }
+        self.reported_s, self.step, self.waited_s = now_s, step, 0.0
+        return row
 
 
 def _train(
     state: SamTrainingState, config: SamDistillationConfig, is_stopped: StopRequest
 ) -> Iterator[Row]:
-    pools = Pools.of(config.data)
-    begin_s = time.monotonic() - state.seconds
+    clock = _Clock.of(state)
     done = share_done(config.minutes, config.steps, state.step, state.seconds)
-    while done < 1 and not state.ranks.any(is_stopped()):
-        phase = config.phase_at(done)
-        yield from _train_phase(state, config, phase, pools, begin_s, is_stopped)
-        done = share_done(config.minutes, config.steps, state.step, state.seconds)
+    with open_views(config, state.ranks, is_stopped) as source:
+        while done < 1 and not state.ranks.any(is_stopped()):
+            phase = config.phase_at(done)
+            yield from _train_phase(state, config, phase, source, clock, is_stopped)
+            done = share_done(config.minutes, config.steps, state.step, state.seconds)
     state.save(config)
 
 
@@ -191,45 +270,30 @@ def _train_phase(
     state: SamTrainingState,
     config: SamDistillationConfig,
     phase: SamPhase,
-    pools: Pools,
-    begin_s: float,
+    source: ViewSource,
+    clock: _Clock,
     is_stopped: StopRequest,
 ) -> Iterator[Row]:
-    reported = saved = asked = time.monotonic()
-    waited, log = 0.0, list[dict[str, Tensor]]()
-    for batch in _batches(state, config, phase, pools):
+    views, log = config.batch * state.ranks.count, list[dict[str, Tensor]]()
+    asked = time.monotonic()
+    for batch in source.batches(phase, state.step):
         now = time.monotonic()
-        waited += now - asked
-        state.seconds = state.ranks.of_first(now - begin_s)
+        clock.waited_s += now - asked
+        state.seconds = state.ranks.of_first(now - clock.run_s)
         done = share_done(config.minutes, config.steps, state.step, state.seconds)
         is_over = done >= phase.until or state.ranks.any(is_stopped())
-        if log and (is_over or now - reported > REPORT_EVERY_S):
-            yield {**_means(state, log), "loading": round(waited / (now - reported), 3)}
-            reported, waited, log = now, 0.0, []
+        if log and (is_over or now - clock.reported_s > REPORT_EVERY_S):
+            means = _means(state, log)
+            yield {**means, **clock.report(now, state.step, views), **source.report()}
+            log = []
         if is_over:
             return
-        if now - saved > config.save_every_s:
-            saved = now
+        if now - clock.saved_s > config.save_every_s:
+            clock.saved_s = now
             state.save(config)
         log.append(train_step(state, config, phase, batch, done))
         asked = time.monotonic()
-
-
-def _batches(
-    state: SamTrainingState, config: SamDistillationConfig, phase: SamPhase, pools: Pools
-) -> DataLoader[tuple[Tensor, Tensor]]:
-    ranks = state.ranks
-    shapes = Shapes(phase.size, config.seed, config.batch * ranks.count)
-    views = Views(pools, shapes.of_item, config.objects, config.labeled, config.seed)
-    first = state.step * config.batch * ranks.count
-    return DataLoader(
-        views,
-        config.batch,
-        sampler=ranks.items(len(views))[first // ranks.count :],
-        num_workers=config.workers,
-        worker_init_fn=ignore_interrupts,
-        prefetch_factor=4 if config.workers else None,
-    )
+        clock.first_step_s = clock.first_step_s or asked - clock.began_s
 
 
 def train_step(
@@ -264,7 +328,7 @@ def train_step(
 
 def _set_rates(state: SamTrainingState, config: SamDistillationConfig, done: float) -> None:
     """Warm up, then follow a cosine down to `SamDistillationConfig.last_rate`."""
-    warmup = min(1.0, (state.step + 1) / WARMUP_STEPS)
+    warmup = min(1.0, (state.step - state.first_step + 1) / WARMUP_STEPS)
     cosine = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
     rate = config.learning_rate * warmup * (config.last_rate + (1 - config.last_rate) * cosine)
     for group in state.optimizer.param_groups:

@@ -49,7 +49,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SamDistillationCo
     monkeypatch.setattr(stage, "load_sam", lambda _name, _path: toy_sam())
     phases = (SamPhase(0.5, 64, prompts=False), SamPhase(1.0, 64))
     return SamDistillationConfig(
-        (DataRow(folder, "masks"),), start, teacher, tmp_path / "out",
+        start, teacher, tmp_path / "out", (DataRow(folder, "masks"),),
         steps=4, phases=phases, batch=2, objects=2, rounds=2, workers=0,
     )  # fmt: skip
 
