@@ -3,13 +3,8 @@
 import argparse
 import logging
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from app.cli.options import check_writable
@@ -19,7 +14,9 @@ if TYPE_CHECKING:
     from tinysam2.training.recipe import Recipe
 
 DONE, INTERRUPTED = 0, 130
-OVERRIDES = ("data", "out", "teacher", "teacher_checkpoint", "device", "minutes", "steps")
+OVERRIDES = (
+    "data", "parts", "start", "out", "teacher", "teacher_checkpoint", "device", "minutes", "steps",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="the recipe, a TOML file")
     parser.add_argument("--out", metavar="DIR", help="where results and the state go")
     parser.add_argument("--data", metavar="DIR", help="training data, a folder with index.json")
+    parser.add_argument(
+        "--parts", metavar="DIR", help="training data that `pack` wrote, for the stage sam"
+    )
+    parser.add_argument("--start", metavar="FILE", help="weights to begin from, not for features")
     parser.add_argument(
         "--teacher", metavar="T", help="whom to copy: a known model; for features also a file"
     )
@@ -64,6 +65,7 @@ def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
     from tinysam2.training.engine.distributed import Ranks
+    from tinysam2.training.engine.run_control import progress_line, stop_on_interrupt
     from tinysam2.training.recipe import follow, is_begun
 
     ranks = Ranks.of_environment()
@@ -73,9 +75,11 @@ def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
         if is_begun(recipe):
             print(f"continuing the run in {recipe.out}", file=sys.stderr)
     try:
-        with _stop_on_interrupt(is_repeated=ranks.count > 1) as stop:
+        with stop_on_interrupt(is_repeated=ranks.count > 1) as stop:
             for report in follow(recipe, stop.is_set):
-                print(_line(recipe, report), file=sys.stderr, flush=True)
+                print(
+                    progress_line(recipe.minutes, recipe.steps, report), file=sys.stderr, flush=True
+                )
     except (ValueError, RuntimeError, OSError) as error:
         reason = str(error).strip().splitlines()[-1]  # a worker's traceback ends in the reason
         raise AppError(f"{arguments.config} cannot be followed: {reason}") from error
@@ -89,42 +93,6 @@ def _say_end(recipe: "Recipe", to_continue: str | None) -> None:
         print(recipe.out)
     else:
         print(f"stopped and saved; to continue: {to_continue}", file=sys.stderr)
-
-
-@contextmanager
-def _stop_on_interrupt(is_repeated: bool) -> Iterator[threading.Event]:
-    """Turn the first Ctrl+C into a wish; a second one ends the program at once.
-
-    Args:
-        is_repeated: a second one says no more than the first, and SIGTERM as much: ``torchrun``
-            passes on what its processes have heard already, and ends them if they take long.
-    """
-    stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM) if is_repeated else (signal.SIGINT,)
-    before = {number: signal.getsignal(number) for number in signals}
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        if not is_repeated:
-            signal.signal(number, before[signal.Signals(number)])
-
-    for number in signals:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _line(recipe: "Recipe", report: Mapping[str, float]) -> str:
-    from tinysam2.training.engine.run_control import share_done
-
-    seconds = int(report["seconds"])
-    share = share_done(recipe.minutes, recipe.steps, int(report["step"]), seconds)
-    time = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    rest = ", ".join(f"{name} {value}" for name, value in report.items() if name != "seconds")
-    return f"training: {min(share, 1):4.0%}, {time}, {rest}"
 
 
 def _command(arguments: argparse.Namespace, processes: int) -> str:

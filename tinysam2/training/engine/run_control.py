@@ -1,9 +1,12 @@
-"""What every training loop needs: its length, interruption and a state on disk."""
+"""What every training run needs: its length, interruption, a line of progress, a state on disk."""
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -32,6 +35,41 @@ def check_length(minutes: float, steps: int | None) -> None:
 def share_done(minutes: float, steps: int | None, step: int, seconds: float) -> float:
     """Return how much of a run lies behind, from 0 on; 1 is its end."""
     return seconds / (60 * minutes) if steps is None else step / steps
+
+
+def progress_line(minutes: float, steps: int | None, report: Mapping[str, float]) -> str:
+    """Write a report of a run of a length as one line of text."""
+    seconds = int(report["seconds"])
+    share = share_done(minutes, steps, int(report["step"]), seconds)
+    time = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    rest = ", ".join(f"{name} {value}" for name, value in report.items() if name != "seconds")
+    return f"training: {min(share, 1):4.0%}, {time}, {rest}"
+
+
+@contextmanager
+def stop_on_interrupt(is_repeated: bool) -> Iterator[threading.Event]:
+    """Turn the first Ctrl+C into a wish; a second one ends the program at once.
+
+    Args:
+        is_repeated: a second one says no more than the first, and SIGTERM as much: ``torchrun``
+            passes on what its processes have heard already, and ends them if they take long.
+    """
+    stop = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM) if is_repeated else (signal.SIGINT,)
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        if not is_repeated:
+            signal.signal(number, before[signal.Signals(number)])
+
+    for number in signals:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def ignore_interrupts(_worker: int) -> None:

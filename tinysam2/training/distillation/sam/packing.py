@@ -84,12 +84,14 @@ def _encoded(image: Picture, sampling: Sampling, still: Still | None) -> PartIma
     scale = min(1.0, SHORT_SIDE / min(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    bgr = np.ascontiguousarray(small[:, :, ::-1]).astype(np.uint8, copy=False)
     quality = [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY]
-    webp = _encode(".webp", np.ascontiguousarray(small[:, :, ::-1]), quality)
+    webp = _encode(".webp", bgr, quality)
     if still is None:
         return PartImage(webp, None, sampling)
     labels = cv2.resize(still.labels(), size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return PartImage(webp, _encode(".png", labels, []), sampling)
+    png = _encode(".png", labels.astype(np.uint8, copy=False), [])
+    return PartImage(webp, png, sampling)
 
 
 def _encode(suffix: str, pixels: NDArray[np.uint8], options: Sequence[int]) -> bytes:

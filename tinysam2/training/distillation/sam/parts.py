@@ -61,6 +61,9 @@ class PartWriter:
         folder: of the parts, ``part-0000.tar`` and so on; made if it is not there.
         part_bytes: of a part at most.
         limit_bytes: of all parts together at most; None is no limit.
+
+    Raises:
+        ValueError: the folder holds parts already.
     """
 
     def __init__(self, folder: Path, part_bytes: int, limit_bytes: int | None = None) -> None:
@@ -71,6 +74,8 @@ class PartWriter:
         self._images: list[PartImage] = []
         self._bytes = _END_BYTES
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.glob(PATTERN)):
+            raise ValueError(f"{folder} must hold no parts yet")
 
     def add(self, image: PartImage) -> bool:
         """Add an image; False if it would exceed the limit of all parts.
