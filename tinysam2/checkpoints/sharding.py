@@ -79,7 +79,9 @@ def _grouped(
     for key, tensor in tensors.items():
         size = tensor.nbytes + len(key.encode()) + _HEADER_BYTES
         if own + size > limit_bytes:
-            raise ValueError(f"a shard must hold {key} of {size} bytes, got {limit_bytes} bytes")
+            raise ValueError(
+                f"a shard must have {own + size} bytes to hold {key} and its header, got {limit_bytes}"
+            )
         if used + size > limit_bytes:
             groups.append([])
             used = own

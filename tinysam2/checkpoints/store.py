@@ -11,8 +11,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, build_opener
 
-from platformdirs import user_data_path
-
 from tinysam2.checkpoints.external import SAFETENSORS
 from tinysam2.checkpoints.identify import not_for, only_one, recognise
 from tinysam2.checkpoints.native import CheckpointError
@@ -39,9 +37,11 @@ def store_folder() -> Path:
     The application finds its own folder by the same rule, in `app.storage.home`, which must not
     import this package: change both or neither.
     """
-    chosen = os.environ.get("TINYSAM2_HOME")
-    home = Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
-    return home / "models"
+    if chosen := os.environ.get("TINYSAM2_HOME"):
+        return Path(chosen) / "models"
+    from platformdirs import user_data_path  # here: training does without it
+
+    return user_data_path("tinysam2", appauthor=False) / "models"
 
 
 class ModelStore:

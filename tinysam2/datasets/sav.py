@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-import av
 import numpy as np
 
 from tinysam2.datasets.samples import Material, Pixels
 from tinysam2.datasets.segmentation import MOST_OBJECTS, decode, draw_labels
+
+if TYPE_CHECKING:
+    import av
 
 FRAMES_PER_ANNOTATION = 4  # 24 frames a second, annotated at 6 (the data set's own README)
 _PICTURES_PER_FILM = 8
@@ -22,6 +24,8 @@ class _Film:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        import av  # here, so that other data is read where PyAV is not installed
+
         self._container = av.open(str(path))
         self._stream = self._container.streams.video[0]
         self._frames = self._decode()
@@ -38,7 +42,7 @@ class _Film:
                 return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
         raise ValueError(f"{self._path} ends before frame {number}")
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _decode(self) -> "Iterator[av.VideoFrame]":
         return self._container.decode(self._stream)
 
     def near(self, share: float) -> Pixels:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
 from tinysam2.datasets.samples import VOID, Pixels
 
@@ -19,6 +18,9 @@ def decode(segmentation: list[Any] | dict[str, Any], size_hw: tuple[int, int]) -
     Raises:
         ValueError: the run lengths are those of a picture of another size.
     """
+    # Here, so that other data is read where pycocotools is not installed.
+    from pycocotools import mask as coco_mask
+
     if isinstance(segmentation, list):
         coded = coco_mask.merge(coco_mask.frPyObjects(segmentation, *size_hw))
     elif isinstance(segmentation["counts"], list):
