@@ -80,7 +80,8 @@ def _grouped(
         size = tensor.nbytes + len(key.encode()) + _HEADER_BYTES
         if own + size > limit_bytes:
             raise ValueError(
-                f"a shard must have {own + size} bytes to hold {key} and its header, got {limit_bytes}"
+                f"a shard must have {own + size} bytes to hold {key} and its header, "
+                f"got {limit_bytes}"
             )
         if used + size > limit_bytes:
             groups.append([])

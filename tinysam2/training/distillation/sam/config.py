@@ -105,8 +105,9 @@ class SamDistillationConfig:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name in ("save_every_s", "shard_mib"):
-            if (getattr(self, name) or 1) <= 0:
-                raise ValueError(f"{name} must be greater than 0, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be greater than 0, got {value}")
 
     def phase_at(self, done: float) -> SamPhase:
         """Return the phase after a fraction ``done`` of the run."""

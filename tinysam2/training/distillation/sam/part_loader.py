@@ -64,7 +64,7 @@ class PartLoader:
         self.folder, self.side, self.threads = folder, side, threads
         self._waiting: queue.Queue[Decoded | None] = queue.Queue(_MOST_WAITING)
         self._stop = threading.Event()
-        self._read = set[str]()
+        self._read, self._incomplete = set[str](), set[str]()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="part loader", daemon=True)
 
@@ -116,7 +116,9 @@ class PartLoader:
             began = time.monotonic()
             images = read_part(path)
             if images is None:
-                _log.info("%s is not complete yet", path.name)
+                if path.name not in self._incomplete:
+                    self._incomplete.add(path.name)
+                    _log.info("%s is not complete yet", path.name)
                 continue
             self._read.add(path.name)
             chunks = [images[at : at + _CHUNK] for at in range(0, len(images), _CHUNK)]

@@ -125,7 +125,10 @@ def test_a_part_that_arrives_later_is_used(tmp_path: Path) -> None:
         assert report["decoded_per_s"] > 0
 
 
-def test_a_half_written_part_is_left_until_it_is_complete(tmp_path: Path) -> None:
+def test_a_half_written_part_is_left_until_it_is_complete(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     path = write_part(tmp_path, "part-0000.tar", [disc(40), disc(60)])
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -136,6 +139,7 @@ def test_a_half_written_part_is_left_until_it_is_complete(tmp_path: Path) -> Non
         path.write_bytes(whole)
         absorb_until(views, 1)
         assert len(views.images) == 2
+    assert caplog.text.count("part-0000.tar is not complete yet") == 1
 
 
 def test_an_image_that_cannot_be_decoded_is_left_out(

@@ -1,14 +1,16 @@
 """Copying SAM: what starts equal, what is learned, and resuming."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
 from tinysam2.config import ModelConfig, SamConfig, TinyVitConfig
@@ -19,6 +21,8 @@ from tinysam2.model.sam import Sam
 from tinysam2.training.distillation.sam import stage
 from tinysam2.training.distillation.sam.config import SamDistillationConfig, SamPhase
 from tinysam2.training.distillation.sam.losses import faulty_logits
+from tinysam2.training.distillation.sam.packing import pack
+from tinysam2.training.distillation.sam.parts import PartWriter
 from tinysam2.training.distillation.sam.samples import Pools, Views
 
 TOY = TinyVitConfig(channels=(16, 32, 64, 64), depths=(1, 1, 1, 1), heads=(0, 1, 2, 2))
@@ -91,6 +95,50 @@ def test_run_learns_saves_and_resumes(recipe: SamDistillationConfig) -> None:
     network.load_state_dict(state)
     resumed = list(stage.distill_sam(replace(recipe, steps=32)))
     assert [row["step"] for row in resumed] == [32]
+
+
+def test_run_learns_from_parts_and_resumes_from_its_shards_alone(
+    recipe: SamDistillationConfig, tmp_path: Path
+) -> None:
+    assert recipe.data is not None
+    list(pack(recipe.data, PartWriter(tmp_path / "parts", 10**6)))
+    run = replace(
+        recipe, data=None, parts=tmp_path / "parts", workers=1, resident_side=64, shard_mib=15.0
+    )
+    (*_, row) = stage.distill_sam(run)
+    assert (row["step"], row["parts"], row["resident"]) == (4, 1, 4)
+    assert row["views_per_s"] > 0
+    assert row["first_step_s"] > 0
+    shards = sorted((run.out / "shards").iterdir())
+    assert [path.name[:13] for path in shards] == ["step-00000004"] * 2
+    assert max(path.stat().st_size for path in shards) <= 15 * 2**20
+    before = load_file(run.out / "tinysam2.safetensors")
+
+    shutil.copytree(run.out / "shards", tmp_path / "elsewhere/shards")
+    still = replace(run, out=tmp_path / "elsewhere", steps=5, learning_rate=1e-12)
+    assert [row["step"] for row in stage.distill_sam(still)] == [5]
+    after = load_file(still.out / "tinysam2.safetensors")
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    _, start, _ = load_checkpoint(run.start)
+    key = "neck.lateral_s16.weight"
+    assert not torch.equal(after[key], start[key].half())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data": None}, "data or parts must say"),
+        ({"parts": Path()}, "data or parts must say"),
+        ({"data": None, "parts": Path(), "workers": 0}, "workers must be at least 1"),
+        ({"shard_mib": 0.0}, "shard_mib must be greater than 0"),
+        ({"resident_side": 8}, "resident_side must be at least 32"),
+    ],
+)
+def test_recipes_that_cannot_be_followed_are_refused(
+    recipe: SamDistillationConfig, changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        replace(recipe, **changes)
 
 
 def test_memory_and_its_decoder_stay_as_they_are(recipe: SamDistillationConfig) -> None:
