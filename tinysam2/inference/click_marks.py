@@ -21,7 +21,7 @@ def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
         (B, h, w).
 
     Source:
-        Ours; see ``docs/adr/0012-clicks-mark-the-mask-they-repair.md``.
+        Ours; see ``docs/adr/0012-clicks-are-written-into-the-mask-prompt.md``.
     """
     size_hw = logits.shape[-2:]
     rows, columns = ((torch.arange(n, device=logits.device) + 0.5) / n for n in size_hw)
