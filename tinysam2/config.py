@@ -189,8 +189,10 @@ class ModelConfig:
         key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
         click_features: tokens of clicks carry the image features of all scales under them.
         matching: a coarse mask is read out of memory by comparing features, beside attention.
-        sam_decoder: prompts are answered, and masks read from memory refined, by SAM's decoder on
-            an image embedding of its own.
+        sam_decoder: clicks and boxes are answered by SAM's decoder on an image embedding of its
+            own.
+        refines_tracked: SAM's decoder also redraws the masks that are read from memory; what it
+            draws is shown and remembered.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
@@ -213,6 +215,7 @@ class ModelConfig:
     click_features: bool = True
     matching: bool = True
     sam_decoder: bool = False
+    refines_tracked: bool = False
     fused: bool = False
 
     def __post_init__(self) -> None:
@@ -226,6 +229,8 @@ class ModelConfig:
             )
         if self.click_features and isinstance(self.encoder, VitConfig):
             raise ValueError(f"click_features must be false with {self.trunk}: it has one scale")
+        if self.refines_tracked and not self.sam_decoder:
+            raise ValueError("refines_tracked must be false without sam_decoder")
         if self.sam_decoder and self.trunk != "repvit":
             raise ValueError(f"sam_decoder must be false with {self.trunk}: its neck is RepViT's")
         check_image_size(self.image_size, self.size_step)

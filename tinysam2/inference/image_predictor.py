@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tinysam2.build import ImageModel
 from tinysam2.config import check_image_size
+from tinysam2.inference.click_enforcement import enforce_clicks
 from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
 from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits
@@ -268,7 +269,7 @@ class ImagePredictor:
         """Predict a mask by SAM's decoder; the rest as in `answer`.
 
         Clicks are given one after the other, each with the mask before it, which is how SAM was
-        trained and how a person made them.
+        trained and how a person made them.  What it draws is made to obey them.
 
         Returns:
             Logits (1, 4H, 4W) and predicted IoU (1,).
@@ -283,7 +284,8 @@ class ImagePredictor:
                 given = previous[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
             with self.precision():
                 found = decoder(features, xy, labels, given, is_ambiguous)
-            previous, iou = found.best()
+            best, iou = found.best()
+            previous = enforce_clicks(best[0], xy[0], labels[0])[None]
         assert previous is not None
         return previous, iou.clamp(0, 1)
 

@@ -190,9 +190,9 @@ class TinySam2(nn.Module):
     def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
         """Let SAM's decoder redraw masks that were read from memory; empty ones stay empty.
 
-        Networks without such a decoder return the masks as they are.
+        Networks that do not refine what they track return the masks as they are.
         """
-        if self.sam_decoder is None:
+        if self.sam_decoder is None or not self.config.refines_tracked:
             return masks
         found, has_pixel = self.sam_decoder.refine(features, masks.logits)
         logits, iou = found.best()

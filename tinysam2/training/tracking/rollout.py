@@ -177,9 +177,9 @@ def _track(
 def _tracked_loss(
     network: TinySam2, found: Segmentation, refined: ObjectMasks, mask: Tensor
 ) -> MaskLoss:
-    """Supervise what memory found and, where the network has SAM's decoder, what that drew."""
+    """Supervise what memory found and, where SAM's decoder refines that, what it drew."""
     coarse = mask_loss(found.logits, found.predicted_iou, found.object_logit, mask)
-    if network.sam_decoder is None:
+    if not network.config.refines_tracked:
         return coarse
     each = refined.logits[:, None], refined.predicted_iou[:, None]
     fine = mask_loss(*each, refined.object_logit, mask)

@@ -28,7 +28,7 @@ CLICK = ObjectPrompt.of([[30, 20]], [1], None)
 @pytest.fixture(scope="module")
 def model() -> Model:
     torch.manual_seed(7)
-    network = TinySam2(replace(TOY, sam_decoder=True)).eval()
+    network = TinySam2(replace(TOY, sam_decoder=True, refines_tracked=True)).eval()
     randomise_norms(network)
     set_presence(network, 4.0)
     return replace(prepare(network, torch.device("cpu")), autocast=None)

@@ -46,7 +46,7 @@ def prompt_loss(
 
     Args:
         student: its decoder and its features of B images.
-        teacher: alike.
+        teacher: its decoder and its features of the same images.
         objects: K of each image.
         rounds: predictions for each object.
         generator: draws prompts.
@@ -54,26 +54,22 @@ def prompt_loss(
     Returns:
         The loss, and the mean IoU with the objects after each round, (rounds,).
 
-    Source:
-        SAM (arXiv:2304.02643), appendix A; TinySAM (arXiv:2312.13789), section 3.1.
+    Source: SAM (arXiv:2304.02643), appendix A; TinySAM (arXiv:2312.13789), section 3.1.
     """
     per_image = len(objects.masks) // len(student[1].s16)
     decoder, features = student[0], student[1].repeated(per_image)
     prompt = _first_prompt(objects.masks, generator)
-    previous = prompt.previous
     losses, ious = [], []
     for number in range(rounds):
         ambiguous = number == 0 and prompt.is_ambiguous
-        found = decoder(features, prompt.xy, prompt.labels, previous, ambiguous)
+        found = decoder(features, prompt.xy, prompt.labels, prompt.previous, ambiguous)
         loss, iou = _object_loss(found, objects.masks)
         if ambiguous:
             copied = _copy_loss(found, _shown(*teacher, prompt, per_image))
             loss = torch.where(objects.is_true, loss, copied)
         losses.append(_weighted_mean(loss, torch.sigmoid(1 / (iou + _EPS) - 1), objects))
         ious.append(_weighted_mean(iou, torch.ones_like(iou), objects))
-        best = found.best()[0].detach()
-        previous = best[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
-        prompt = _corrected(prompt, best > 0, objects.masks, generator)
+        prompt = _corrected(prompt, found.best()[0].detach(), objects.masks, generator)
     return torch.stack(losses).mean(), torch.stack(ious)
 
 
@@ -126,13 +122,14 @@ def faulty_logits(masks: Tensor, generator: torch.Generator) -> Tensor:
     return logits[:, 0]
 
 
-def _corrected(
-    prompt: Prompt, predicted: Tensor, masks: Tensor, generator: torch.Generator
-) -> Prompt:
-    """Add a click in the region where each prediction is wrong."""
+def _corrected(prompt: Prompt, logits: Tensor, masks: Tensor, generator: torch.Generator) -> Prompt:
+    """Add a click where each prediction (O, h, w) is wrong, and the prediction as mask prompt."""
+    predicted = logits > 0
     xy, labels = draw_click(masks & ~predicted, predicted & ~masks, generator)
     return Prompt(
-        torch.cat([prompt.xy, xy[:, None]], 1), torch.cat([prompt.labels, labels[:, None]], 1)
+        torch.cat([prompt.xy, xy[:, None]], 1),
+        torch.cat([prompt.labels, labels[:, None]], 1),
+        previous=logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT),
     )
 
 

@@ -91,7 +91,7 @@ def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.Monk
 
 def test_sams_decoder_learns_from_clicks_and_from_masks_of_memory() -> None:
     torch.manual_seed(0)
-    network = TinySam2(replace(SMALL, sam_decoder=True))
+    network = TinySam2(replace(SMALL, sam_decoder=True, refines_tracked=True))
     assert network.sam_decoder is not None
     images = torch.rand(2, 3, 3, 64, 64)
     masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
