@@ -1,1 +1,1 @@
-"""The annotator: document, media, tracking jobs, storage, export, window and command line."""
+"""The annotator: document, media, tracking, jobs, storage, export, window and command line."""

@@ -1,4 +1,4 @@
-"""One open project: its video, its annotations and the file that keeps them; knows no window."""
+"""An open project: its video, its annotations and the file that stores them; no Qt."""
 
 from functools import partial
 from pathlib import Path
@@ -79,7 +79,7 @@ class Session:
         return cls(*open_any(path, project_path), load_backend)
 
     def close(self) -> None:
-        """Save what is left and close the project and its video; no job may run any more.
+        """Save pending changes and close the project and its video; no job may run any more.
 
         Raises:
             ProjectError: some changes could not be saved.
@@ -128,11 +128,11 @@ class Session:
         self.history.execute(edit)
 
     def apply(self, step: Step) -> bool:
-        """Store what a job found; locked objects and verified masks stay as they are.
+        """Store the result of a job step; locked objects and verified masks stay as they are.
 
         Returns:
-            Whether the job should go on: False, and nothing is stored, when the user has undone
-            what the step belongs to.
+            Whether the job should continue: False, and nothing is stored, when the user has
+            undone what the step belongs to.
         """
         if isinstance(step, VerifyStep):
             self._adopt(step)

@@ -1,4 +1,4 @@
-"""The command line: one file per command, all of them on the same session as the window."""
+"""The command line: one module per command; commands and the window share `Session`."""
 
 from app.cli.program import main
 

@@ -1,4 +1,4 @@
-"""Track the sample clip, write every kind of result, and open the window on it."""
+"""Track the sample clip, write every kind of result, and open it in the window."""
 
 import argparse
 import os
@@ -69,15 +69,15 @@ def _track_and_write(session: Session, out: Path) -> None:
         f"{done.input_size} px on {done.device}"
     )
     show_reports(export_all(session, FORMATS, out, frames), as_json=False)
-    report, film = out / "memory.json", out / "overlay.mp4"
+    report, video = out / "memory.json", out / "overlay.mp4"
     write_json(report, memory_report(session.document, frames))
     print(f"memory report: {report}")
-    write_overlay(session.document, session.source, film, frames)
-    print(f"film: {film}")
+    write_overlay(session.document, session.source, video, frames)
+    print(f"video: {video}")
 
 
 def _print_scores(document: Document, truth_folder: Path) -> None:
-    """Compare with the exact masks, leaving out the first and last frame as DAVIS does."""
+    """Print J and F against the ground truth, without the first and last frame as in DAVIS."""
     from tinysam2.evaluation.metrics import boundary_accuracy, region_similarity
 
     for tracked in document.objects:

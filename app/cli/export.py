@@ -1,4 +1,4 @@
-"""Write the masks of a saved project in the formats of other tools."""
+"""Export the masks of a saved project in the formats of other tools."""
 
 import argparse
 import json
@@ -49,7 +49,7 @@ def export_all(
 
 
 def report_values(reports: dict[str, ExportReport]) -> dict[str, object]:
-    """Return what was exported as plain values."""
+    """Return export reports as JSON values."""
     return {
         name: {"paths": list(map(str, report.paths)), "warnings": list(report.warnings)}
         for name, report in reports.items()
@@ -57,7 +57,7 @@ def report_values(reports: dict[str, ExportReport]) -> dict[str, object]:
 
 
 def show_reports(reports: dict[str, ExportReport], as_json: bool) -> None:
-    """Print what was exported, and where to."""
+    """Print the exported paths and the warnings."""
     if as_json:
         print(json.dumps({"exports": report_values(reports)}))
         return

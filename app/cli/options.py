@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their values mean."""
+"""Options that several commands share, and the parsing of their values."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ from app.tracking.backend import BackendLoader
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add which model to use and where to run it."""
+    """Add the options that choose the model and its device."""
     parser.add_argument("--model", default=BUNDLED_MODEL, metavar="NAME", help="model to use")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights of the model")
     parser.add_argument(
@@ -26,19 +26,19 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=_pixels,
         metavar="N",
-        help="input size: side of as large a square, pixels",
+        help="input size in pixels: side of a square with the area of the model's input",
     )
 
 
 def add_range_option(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of frames."""
+    """Add the option that chooses a range of frames."""
     parser.add_argument(
         "--range", metavar="A:B", help="only frames A to B, both included; either may be left out"
     )
 
 
 def add_format_option(parser: argparse.ArgumentParser, default: str) -> None:
-    """Add the choice of export formats."""
+    """Add the option that chooses export formats."""
     names = ", ".join(FORMATS)
     parser.add_argument(
         "--format",
@@ -49,12 +49,12 @@ def add_format_option(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of machine-readable results."""
+    """Add the option for machine-readable results."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
 
 
 def model_settings(arguments: argparse.Namespace) -> ModelSettings:
-    """Return which model was asked for; what was not said is left to the program.
+    """Return the chosen model settings, with defaults for missing options.
 
     Raises:
         UsageError: there is no such model.
@@ -69,17 +69,19 @@ def model_settings(arguments: argparse.Namespace) -> ModelSettings:
 
 
 def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
-    """Return which model was asked for by options that have no defaults; None for none.
+    """Return the chosen model settings; None when no model option was given.
+
+    For parsers whose model options have no defaults.
 
     Raises:
         UsageError, ModelError: as `model_settings` does.
     """
-    words = arguments.model, arguments.checkpoint, arguments.device, arguments.size
-    return None if words == (None, None, None, None) else model_settings(arguments)
+    given = arguments.model, arguments.checkpoint, arguments.device, arguments.size
+    return None if given == (None, None, None, None) else model_settings(arguments)
 
 
 def check_model(name: str) -> None:
-    """Make sure that there is a model of a name.
+    """Check that a model of this name is known.
 
     Raises:
         UsageError: there is none.
@@ -89,7 +91,7 @@ def check_model(name: str) -> None:
 
 
 def backend_loader(settings: ModelSettings) -> BackendLoader:
-    """Return what makes the model when the first job needs it."""
+    """Return a function that loads the model; called by the first job that needs it."""
     return partial(model_catalog.load_model, settings)
 
 
@@ -110,7 +112,7 @@ def chosen_formats(text: str) -> list[str]:
 
 
 def chosen_frames(text: str | None, frame_count: int) -> range:
-    """Read ``A:B`` as frames A to B, both included.
+    """Parse ``A:B`` as frames A to B, both included.
 
     Raises:
         UsageError: it is not a range of the video's frames.
@@ -132,7 +134,7 @@ def chosen_frames(text: str | None, frame_count: int) -> range:
 
 
 def check_writable(folder: Path) -> None:
-    """Make sure that a folder can be written or made, before hours of work; leaves no trace.
+    """Check that a folder can be written to or created, before hours of work; leaves no trace.
 
     Raises:
         ExportError: it cannot.
@@ -148,7 +150,7 @@ def check_writable(folder: Path) -> None:
 
 
 def check_file_writable(path: Path) -> None:
-    """Make sure that a file can be written or made, before hours of work; leaves no trace.
+    """Check that a file can be written or created, before hours of work; leaves no trace.
 
     Raises:
         ExportError: it cannot.

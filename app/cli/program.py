@@ -1,4 +1,4 @@
-"""Choose the command, and turn every ending into an exit status."""
+"""The entry point: parses the command line, runs a command and returns its exit status."""
 
 import argparse
 import logging
@@ -30,25 +30,27 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program.
+    """Run the program; reports errors on stderr.
 
     Args:
-        argv: arguments without the program's name; those of the process if None.
+        argv: arguments without the program's name; `sys.argv` if None.
 
     Returns:
         The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    # Torch's threads wait for each other by spinning; on a busy machine that costs tens of times.
+    # By default OpenMP's threads spin while they wait; next to other work that is far slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    words = list(sys.argv[1:] if argv is None else argv)
-    is_debug = "--debug" in words
+    argv_list = list(sys.argv[1:] if argv is None else argv)
+    is_debug = "--debug" in argv_list
     try:
-        arguments = _parser(is_command=bool(words) and words[0] in COMMANDS).parse_args(words)
+        arguments = _parser(is_command=bool(argv_list) and argv_list[0] in COMMANDS).parse_args(
+            argv_list
+        )
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
+    except Exception as error:  # noqa: BLE001 - any error becomes one line on stderr
         return _report(error, is_debug)
     return status
 
@@ -64,10 +66,10 @@ def _report(error: Exception, is_debug: bool) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments like every other failure, in one line."""
+    """Reports wrong arguments in one line, as other errors are."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the arguments."""
+        """Raise `UsageError` for wrong arguments."""
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
 
 

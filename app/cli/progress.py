@@ -9,10 +9,10 @@ LINE_PAUSE_S = 5.0
 
 
 class Progress:
-    """Show how far some work has come; stdout stays free for results.
+    """Shows progress on stderr, so that stdout has results only.
 
     Args:
-        label: what is being done.
+        label: the work.
         unit: what is counted.
     """
 
@@ -24,11 +24,11 @@ class Progress:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the work began."""
+        """Seconds since construction."""
         return time.monotonic() - self._started
 
     def update(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` are ready, unless that was just said."""
+        """Show that ``done`` of ``total`` are finished, unless progress was shown very recently."""
         now = time.monotonic()
         is_terminal = sys.stderr.isatty()
         pause = TERMINAL_PAUSE_S if is_terminal else LINE_PAUSE_S

@@ -1,4 +1,4 @@
-"""Read a prompts file and check it against the video before anything is done with it."""
+"""Read a prompts file and check it against the video."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
 HINT = "See `Prompts` in docs/formats.md."
-MAX_OBJECT_ID = 2**31 - 1  # what every reader of exported files can hold
+MAX_OBJECT_ID = 2**31 - 1  # readers of exported files may use int32
 OBJECT_ENTRIES = {"id", "name", "category", "prompts"}
 PROMPT_ENTRIES = {"frame", "points", "box", "mask", "label"}
 
@@ -39,12 +39,12 @@ def read_prompts(path: Path, frame_count: int, size_hw: tuple[int, int]) -> list
 
     Raises:
         UsageError: the file cannot be read, or something in it does not fit the video; the
-            sentence names the object and the frame.
+            message names the object and the frame.
     """
     content = _read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("objects"), list):
         raise UsageError(f'{path} must hold {{"objects": [...]}}.', HINT)
-    reader = _Reader(path, frame_count, size_hw)
+    reader = _PromptsReader(path, frame_count, size_hw)
     objects = [reader.read_object(entry, place) for place, entry in enumerate(content["objects"])]
     if not objects:
         raise UsageError(f"{path} names no object.", HINT)
@@ -70,7 +70,7 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - it can be anything, which i
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _PromptsReader:
     path: Path
     frame_count: int
     size_hw: tuple[int, int]
@@ -167,7 +167,7 @@ class _Reader:
                 is_plain = image.mode in ("1", "L", "P", "I", "I;16")
                 labels = np.asarray(image if is_plain else image.convert("L"))
         except OSError as error:
-            reason = error.strerror or "it is not a picture"
+            reason = error.strerror or "it is not an image"
             raise UsageError(f"{where}: the mask {file} cannot be read: {reason}.") from error
         if labels.shape != self.size_hw:
             height, width = self.size_hw
@@ -182,7 +182,7 @@ class _Reader:
             raise UsageError(
                 f"{where}: the mask {file} holds several labels ({', '.join(map(str, found[:5]))}"
                 f"{', ...' if len(found) > 5 else ''}).",
-                'Say which one it is with "label".',
+                'Select one with "label".',
             )
         return RleMask.encode(bitmap)
 

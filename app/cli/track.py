@@ -31,7 +31,7 @@ from app.core.document import Origin
 from app.core.errors import SourceError, UsageError
 from app.export.memory_report import memory_report
 from app.jobs.predict import segment_job, track_job
-from app.jobs.verify import Verdict, VerifyStep, verify_job
+from app.jobs.verify import IndexStatus, VerifyStep, verify_job
 from app.session import Session
 from app.storage.opening import PROJECT_SUFFIX
 from app.tracking.backend import Direction, TrackRequest
@@ -42,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("video", type=Path, help="a video or a folder of frames")
     parser.add_argument(
-        "--prompts", type=Path, required=True, metavar="FILE", help="what to track (JSON)"
+        "--prompts",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the objects to track and their prompts (JSON)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add_format_option(parser, "davis")
@@ -56,15 +60,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "ways from the first (default: forward)",
     )
     parser.add_argument(
-        "--no-overlap", action="store_true", help="let a pixel belong to one object at most"
+        "--no-overlap", action="store_true", help="assign each pixel to one object at most"
     )
     parser.add_argument(
-        "--memory-report", type=Path, metavar="FILE", help="what the tracker remembered (JSON)"
+        "--memory-report", type=Path, metavar="FILE", help="the memory decisions (JSON)"
     )
     parser.add_argument(
         "--no-check",
         action="store_true",
-        help="do not read the whole video first to prove its frame numbers",
+        help="do not decode the whole video first to check its frame numbers",
     )
     add_json_option(parser)
 
@@ -79,9 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
         try:
             frames, objects = _check_request(session, arguments)
-            model = (
-                session.jobs.backend.description
-            )  # loads it: its faults are not said after hours
+            model = session.jobs.backend.description  # loads it: errors show now, not after hours
             if not arguments.no_check:
                 _check_video(session)
                 frames, objects = _check_request(session, arguments)  # there may be fewer frames
@@ -122,14 +124,14 @@ def _check_video(session: Session) -> None:
             continue
         progress.update(step.frames_done, step.frames_total)
         if step.result is not None and step.result.sentence:
-            if step.result.verdict is Verdict.UNSAFE:
-                raise SourceError(step.result.sentence, "--no-check tracks it nevertheless.")
+            if step.result.status is IndexStatus.UNSAFE:
+                raise SourceError(step.result.sentence, "Use --no-check to track it nevertheless.")
             print(step.result.sentence, file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingRun:
-    """How much was tracked, how fast and by what."""
+    """Statistics of a tracking run; ``input_size`` in pixels."""
 
     frames: int
     seconds: float
@@ -141,15 +143,15 @@ class TrackingRun:
 def track_objects(
     session: Session, objects: Iterable[ObjectPrompts], direction: Direction, frames: range
 ) -> TrackingRun:
-    """Do what a user of the window would: prompt each object, then track them.
+    """Prompt each object, then track them, as a user of the window does.
 
     Objects that start on the same frame are tracked together.
 
     Args:
-        session: an open project without these objects; receives them with their masks.
-        objects: what to track.
-        direction: which way.
-        frames: the frames that tracking may reach, without gaps.
+        session: an open project without these objects; they are added with their masks.
+        objects: the objects and their prompts.
+        direction: which way to propagate.
+        frames: the frames that may be tracked, without gaps.
 
     Raises:
         UsageError: an object has no prompt in the range.
@@ -193,10 +195,10 @@ def _tracked_count(start: int, direction: Direction, frames: range) -> int:
     return len(TrackRequest((), start, frames[0], frames[-1], direction).frames)
 
 
-def _prompt(session: Session, wanted: ObjectPrompts) -> None:
-    document, object_id = session.document, wanted.object_id
-    session.execute(edits.add_object(document, wanted.name, wanted.category, object_id))
-    for frame, prompts in wanted.prompts.items():
+def _prompt(session: Session, given: ObjectPrompts) -> None:
+    document, object_id = session.document, given.object_id
+    session.execute(edits.add_object(document, given.name, given.category, object_id))
+    for frame, prompts in given.prompts.items():
         if prompts.mask is not None:
             edit = edits.draw_mask(document, object_id, frame, prompts.mask, Origin.PROMPT)
             session.execute(edit)

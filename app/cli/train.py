@@ -1,4 +1,4 @@
-"""Train or distil a model by a recipe; a run that was stopped goes on where it was."""
+"""Train or distill a model from a recipe; a stopped run resumes where it was."""
 
 import argparse
 import logging
@@ -22,17 +22,17 @@ OVERRIDES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("config", type=Path, metavar="CONFIG", help="the recipe, a TOML file")
-    parser.add_argument("--out", metavar="DIR", help="where results and the state go")
+    parser.add_argument("--out", metavar="DIR", help="folder for results and checkpoints")
     parser.add_argument("--data", metavar="DIR", help="training data, a folder with index.json")
     parser.add_argument(
         "--parts", metavar="DIR", help="training data that `pack` wrote, for the stage sam"
     )
-    parser.add_argument("--start", metavar="FILE", help="weights to begin from, not for features")
+    parser.add_argument("--start", metavar="FILE", help="weights to start from, not for features")
     parser.add_argument(
-        "--teacher", metavar="T", help="whom to copy: a known model; for features also a file"
+        "--teacher", metavar="T", help="teacher: a known model; for features also a file"
     )
     parser.add_argument(
-        "--teacher-checkpoint", metavar="FILE", help="weights of that known model, if not stored"
+        "--teacher-checkpoint", metavar="FILE", help="weights of the teacher, if not stored"
     )
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps")
     length = parser.add_mutually_exclusive_group()
@@ -53,14 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Collect what the command line says otherwise than the recipe."""
-    said = {name: getattr(arguments, name) for name in OVERRIDES}
+    """Return the values of the command line that override those of the recipe."""
+    values = {name: getattr(arguments, name) for name in OVERRIDES}
     for name in ("minutes", "steps"):
-        if said[name] is not None and said[name] <= 0:
-            raise UsageError(f"--{name} must be greater than 0, got {said[name]}.")
-    if said["minutes"] is not None:
-        said["steps"] = "none"  # else those of the recipe would count
-    return {name: value for name, value in said.items() if value is not None}
+        if values[name] is not None and values[name] <= 0:
+            raise UsageError(f"--{name} must be greater than 0, got {values[name]}.")
+    if values["minutes"] is not None:
+        values["steps"] = "none"  # otherwise the steps of the recipe would limit the run
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
@@ -81,14 +81,15 @@ def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
                     progress_line(recipe.minutes, recipe.steps, report), file=sys.stderr, flush=True
                 )
     except (ValueError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[-1]  # a worker's traceback ends in the reason
+        # The last line of a worker's traceback is the reason.
+        reason = str(error).strip().splitlines()[-1]
         raise AppError(f"{arguments.config} cannot be followed: {reason}") from error
     if ranks.is_first:
-        _say_end(recipe, _command(arguments, ranks.count) if stop.is_set() else None)
+        _print_end(recipe, _command(arguments, ranks.count) if stop.is_set() else None)
     return INTERRUPTED if stop.is_set() else DONE
 
 
-def _say_end(recipe: "Recipe", to_continue: str | None) -> None:
+def _print_end(recipe: "Recipe", to_continue: str | None) -> None:
     if to_continue is None:
         print(recipe.out)
     else:
@@ -96,11 +97,11 @@ def _say_end(recipe: "Recipe", to_continue: str | None) -> None:
 
 
 def _command(arguments: argparse.Namespace, processes: int) -> str:
-    """Write the command line that these arguments came from."""
+    """Return the command line of these arguments."""
     if processes > 1:
         return f"the same torchrun command, with {processes} processes"
-    words = ["tinysam2", "train", str(arguments.config)]
+    parts = ["tinysam2", "train", str(arguments.config)]
     for name in OVERRIDES:
         value = getattr(arguments, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+        parts += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(parts)

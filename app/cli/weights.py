@@ -1,4 +1,4 @@
-"""Look after model weights: list, fetch, import and check them."""
+"""Manage model weights: list, download, import and verify them."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tinysam2.checkpoints.registry import KnownModel
     from tinysam2.checkpoints.store import ModelStore
 
-COLUMNS = ("name", "family", "parameters", "J&F", "licence", "tracks", "state")
+COLUMNS = ("name", "family", "parameters", "J&F", "license", "tracks", "state")
 ELSEWHERE = "Where there is no network, fetch the file elsewhere and use `tinysam2 weights import`."
 
 
@@ -24,14 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="show the known models and what is stored")
     listing.set_defaults(act=_list)
-    getting = actions.add_parser("get", help="fetch the published weights of a model")
+    getting = actions.add_parser("get", help="download the published weights of a model")
     getting.add_argument("name", metavar="NAME", help="a model, as `list` names it")
     getting.set_defaults(act=_get)
     importing = actions.add_parser("import", help="copy a weights file into the store")
     importing.add_argument("file", type=Path, metavar="FILE", help="a .safetensors or .pt file")
-    importing.add_argument("--name", help="its model, where its content does not tell")
+    importing.add_argument("--name", help="its model, if its content fits several")
     importing.set_defaults(act=_import)
-    verifying = actions.add_parser("verify", help="find stored files that are damaged")
+    verifying = actions.add_parser("verify", help="check stored files for damage")
     verifying.set_defaults(act=_verify)
     for action in (listing, getting, importing, verifying):
         add_json_option(action)
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     from tinysam2.checkpoints.store import ModelStore
 
-    with store_errors(ELSEWHERE, "Say which with --name."):
+    with store_errors(ELSEWHERE, "Choose one with --name."):
         status: int = arguments.act(arguments, ModelStore())
     return status
 
@@ -70,15 +70,15 @@ def _row(model: "KnownModel") -> dict[str, object]:
 
 
 def _table(rows: list[dict[str, object]]) -> str:
-    lines = [COLUMNS, *map(_cells, rows)]
+    lines = [COLUMNS, *map(_columns, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
 
 
-def _cells(row: dict[str, object]) -> tuple[str, ...]:
+def _columns(row: dict[str, object]) -> tuple[str, ...]:
     score = row["davis17_val"]
     return (
         str(row["name"]),
@@ -93,14 +93,14 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
 
 def _get(arguments: argparse.Namespace, store: "ModelStore") -> int:
     check_model(arguments.name)
-    bar = Progress(f"fetching {arguments.name}", "MB")
+    progress = Progress(f"fetching {arguments.name}", "MB")
 
     def show(done: int, total: int) -> None:
         size = -(-total // MEGABYTE)
-        bar.update(size if done == total else done // MEGABYTE, size)
+        progress.update(size if done == total else done // MEGABYTE, size)
 
     path = store.get(arguments.name, show)
-    _say(arguments, arguments.name, path)
+    _print_stored(arguments, arguments.name, path)
     return 0
 
 
@@ -108,11 +108,11 @@ def _import(arguments: argparse.Namespace, store: "ModelStore") -> int:
     if arguments.name is not None:
         check_model(arguments.name)
     stored = store.import_file(arguments.file, arguments.name)
-    _say(arguments, stored.model, store.folder / stored.file_name)
+    _print_stored(arguments, stored.model, store.folder / stored.file_name)
     return 0
 
 
-def _say(arguments: argparse.Namespace, name: str, path: Path) -> None:
+def _print_stored(arguments: argparse.Namespace, name: str, path: Path) -> None:
     from tinysam2.build import LOADABLE
 
     if arguments.json:

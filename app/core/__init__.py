@@ -1,1 +1,1 @@
-"""What an annotation project is; numpy and the standard library only."""
+"""The annotation document, its edits, rules and history; numpy and the standard library only."""

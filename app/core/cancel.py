@@ -8,7 +8,7 @@ class Cancelled(Exception):
 
 
 class CancelToken:
-    """Carry the wish to stop into a job; safe to use from any thread."""
+    """Tells a job from another thread to stop; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -23,7 +23,7 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
-        """Leave the job when it was cancelled.
+        """Raise when the job should stop; jobs call it between steps.
 
         Raises:
             Cancelled: the token was cancelled.

@@ -1,4 +1,4 @@
-"""The one truth about a project: tables of immutable rows, changed only through edits."""
+"""The annotations of a project: tables of immutable rows, changed only through edits."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from app.core.prompts import FramePrompts
 ObjectFrame = tuple[int, int]
 Key = int | str | ObjectFrame
 RowKey = tuple["Table", Any]  # a table and a key of it
-Row = Any  # what a table holds, see `Table`; the typed accessors of `Document` say which
+Row = Any  # see `Table` for what each table holds; the accessors of `Document` are typed
 
 
 class Table(StrEnum):
@@ -42,7 +42,13 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrackedObject:
-    """What the user tracks.  ``order`` places it in lists, ``color`` is (r, g, b)."""
+    """What the user tracks.
+
+    Attributes:
+        color: (r, g, b), each 0 to 255.
+        category: the kind of thing it is, as exported.
+        order: place in lists, ascending.
+    """
 
     object_id: int
     name: str
@@ -55,7 +61,13 @@ class TrackedObject:
 
 @dataclass(frozen=True, slots=True)
 class FrameMask:
-    """The mask of one object on one frame; ``confidence`` in [0, 1], None when a person drew it."""
+    """The mask of one object on one frame.
+
+    Attributes:
+        mask: at the resolution of the video.
+        confidence: of the model, in [0, 1]; None when a person drew the mask.
+        is_verified: whether a person declared it right, so that nothing changes it.
+    """
 
     mask: RleMask
     origin: Origin
@@ -78,7 +90,7 @@ class Edit:
     """An undoable change of the document.
 
     Attributes:
-        label: what it does, for the undo menu.
+        label: what it does, shown in the undo menu.
         changes: rows, each key at most once.
         merge_key: edits with the same key (not None) are one step of undo, see `History`.
     """
@@ -88,7 +100,7 @@ class Edit:
     merge_key: int | None = None
 
     def inverse(self) -> "Edit":
-        """Return the edit that takes this one back exactly."""
+        """Return the edit that undoes this one exactly."""
         back = tuple(Change(c.table, c.key, c.after, c.before) for c in self.changes)
         return Edit(self.label, back, self.merge_key)
 
@@ -120,7 +132,9 @@ class Document:
             table: {} for table in FRAME_TABLES
         }
         self._listeners: list[Listener] = []
-        self._batch: dict[RowKey, Change] | None = None  # changes not yet told to the listeners
+        self._batch: dict[RowKey, Change] | None = (
+            None  # changes that the listeners have not been notified of
+        )
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with the rows of every change.
@@ -235,11 +249,11 @@ class Document:
 
     @property
     def is_exclusive(self) -> bool:
-        """Whether tracked masks keep off the pixels of other objects."""
+        """Whether tracked masks leave pixels to the objects that already have them."""
         return bool(self.row(Table.PROPERTIES, "exclusive"))
 
     def masks_on(self, frame: int) -> Iterator[tuple[TrackedObject, FrameMask]]:
-        """Walk the masks of a frame in display order."""
+        """Yield the masks of a frame in display order."""
         for tracked in self.objects:
             if (row := self.mask(tracked.object_id, frame)) is not None:
                 yield tracked, row

@@ -26,7 +26,7 @@ from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
 
 class ObjectAttributes(TypedDict, total=False):
-    """What can be changed of a `TrackedObject`."""
+    """The fields of a `TrackedObject` that can be changed."""
 
     name: str
     color: tuple[int, int, int]
@@ -135,7 +135,7 @@ def set_masks(
 
 
 def set_verified(document: Document, object_id: int, frame: int, is_verified: bool) -> Edit:
-    """Mark the mask of a frame as checked by a person, so that nothing changes it; or unmark it."""
+    """Mark the mask of a frame as verified by a person, so that nothing changes it, or unmark it."""
     rules.check(document, object_id)
     row = document.mask(object_id, frame)
     if row is None:
@@ -156,20 +156,20 @@ def set_constraint(
 
 
 def set_range(document: Document, first: int | None, last: int | None) -> Edit:
-    """Set the in and out frame, both inclusive."""
+    """Set the in and out frame, both inclusive; None leaves an end open."""
     row = None if first is None and last is None else (first, last)
     return Edit("Set in/out range", _changes(document, Table.PROPERTIES, {"range": row}))
 
 
 def set_exclusive(document: Document, is_exclusive: bool) -> Edit:
-    """Keep tracked masks off the pixels of other objects, or let them overlap."""
+    """Keep masks tracked from now on off the pixels of other objects, or let them overlap."""
     label = "Prevent overlaps" if is_exclusive else "Allow overlaps"
     row = True if is_exclusive else None
     return Edit(label, _changes(document, Table.PROPERTIES, {"exclusive": row}))
 
 
 def joined(label: str, *edits: Edit) -> Edit:
-    """Make one step of undo of edits that touch different rows."""
+    """Combine edits that change different rows into one step of undo."""
     return Edit(label, tuple(change for edit in edits for change in edit.changes))
 
 
@@ -202,10 +202,10 @@ def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None
 def draw_mask(
     document: Document, object_id: int, frame: int, mask: RleMask, origin: Origin
 ) -> Edit:
-    """Set a mask that a person made.
+    """Set a mask that a person drew or imported.
 
-    Unless it was imported it becomes the prompt of its frame, so that tracking starts from it; an
-    empty one says that the object is not there and prompts nothing.
+    Unless it was imported it becomes the mask prompt of its frame, so that tracking starts from it.
+    An empty mask means that the object is absent, and is not a prompt.
     """
     rules.check(document, object_id, frame)
     key = (object_id, frame)

@@ -1,4 +1,4 @@
-"""Undo and redo of the edits of a document; a window only shows what this offers."""
+"""Undo and redo of the edits of a document, without Qt; the window only shows their state."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ from itertools import count
 from app.core.document import Change, Document, Edit, RowKey, combine
 
 UNDO_LIMIT = 500
-"""Steps that can be undone; the oldest is forgotten when one more comes."""
+"""Number of steps that can be undone; beyond it the oldest is dropped."""
 
 
 @dataclass(slots=True)
 class _UndoStep:
-    """What one undo reverts: an edit and those that were merged into it, by row."""
+    """What one undo reverts: an edit and the later ones merged into it, by row."""
 
     label: str
     merge_key: int | None
@@ -44,7 +44,7 @@ class History:
         self._done: list[_UndoStep] = []
         self._undone: list[_UndoStep] = []  # the next one to redo is the last
         self._discarded_keys: set[int] = set()  # of undone steps that can no longer be redone
-        self._macro: Edit | None = None  # what the macro under way has done so far
+        self._macro: Edit | None = None  # the edits of the open macro so far
         self._keys = count(1)
 
     @property

@@ -1,4 +1,4 @@
-"""Binary masks, run-length coded: what the document stores, undoes, saves and exports."""
+"""Run-length encoded binary masks, the form in which the document stores, saves and exports them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ Bitmap = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class RleMask:
-    """An immutable binary raster as the lengths of its runs, in row-major order.
+    """An immutable binary mask as the lengths of its runs, in row-major order.
 
     Runs alternate background, foreground, ...; the first may be 0.  A 1080p object takes a few
     kB, encoding and decoding run in numpy.  COCO's column-major runs are made on export.
@@ -26,7 +26,7 @@ class RleMask:
 
     @staticmethod
     def encode(bitmap: Bitmap) -> "RleMask":
-        """Code a (H, W) boolean raster.
+        """Encode a (H, W) boolean array.
 
         Raises:
             ValueError: ``bitmap`` is not a 2-D boolean array.
@@ -41,11 +41,11 @@ class RleMask:
 
     @staticmethod
     def empty(size_hw: tuple[int, int]) -> "RleMask":
-        """Make a mask without a pixel."""
+        """Return a mask without any foreground pixel."""
         return RleMask(size_hw, np.array([size_hw[0] * size_hw[1]], dtype=np.uint32))
 
     def decode(self) -> Bitmap:
-        """Return the (H, W) boolean raster, freshly allocated."""
+        """Return the (H, W) boolean array, freshly allocated."""
         values = np.arange(len(self.runs)) % 2 == 1
         return np.repeat(values, self.runs).reshape(self.size_hw)
 
@@ -72,7 +72,7 @@ class RleMask:
         """Unpack `to_bytes`.
 
         Raises:
-            ValueError: the runs do not add up to the raster.
+            ValueError: the runs do not add up to height x width.
         """
         runs = np.frombuffer(packed, dtype="<u4").astype(np.uint32)
         if int(runs.sum()) != size_hw[0] * size_hw[1]:

@@ -1,11 +1,11 @@
-"""What the tracker decided to remember, as the document stores and shows it."""
+"""What the tracker kept in its memory bank, as the document stores and the window shows it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class MemoryDecision(StrEnum):
-    """What happened to a frame when the tracker offered it to its memory."""
+    """What happened to a frame that the tracker submitted to its memory bank."""
 
     PROMPTED = "prompted"
     KEPT = "kept"
@@ -16,7 +16,7 @@ class MemoryDecision(StrEnum):
 
 
 class Constraint(StrEnum):
-    """What the user demands of a frame's place in memory."""
+    """What the user requires of a frame in the memory bank."""
 
     PIN = "pin"
     BAN = "ban"
@@ -39,12 +39,12 @@ class MemoryRecord:
     Attributes:
         bank: frames in memory after the decision, ascending.
         evicted: frame that left to make room, if any.
-        recent: the frame itself, when it did not enter the bank but the next frame may read it.
+        recent: the frame itself, if it did not enter the bank but the next frame may read it.
         reason: the decision in words.
         tokens_stored: tokens the bank holds; tokens_attended: tokens read for this frame;
             tokens_full_sam2: what a full SAM 2 bank would hold at this input size.
-        survivors: for each frame of the bank, its grid of cells (h, w) and the row-major bits of
-            those that surviving tokens stand for (`numpy.packbits`); empty where unknown.
+        survivors: for each frame of the bank, the size (h, w) of its feature map and one bit per
+            feature location, row-major (`numpy.packbits`): whether a surviving token covers it.
     """
 
     decision: MemoryDecision

@@ -1,9 +1,9 @@
-"""Colours: a colour-blind-safe set for the screen, the DAVIS palette for label files."""
+"""Colors: a color-blind-safe set for the screen, the DAVIS palette for label images."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Okabe and Ito (2008), reordered so that neighbours in the list differ most, and two more tints.
+# Okabe and Ito (2008), reordered so that consecutive colors differ most, and two more tints.
 _DISPLAY = (
     (230, 159, 0),
     (86, 180, 233),
@@ -19,12 +19,12 @@ _DISPLAY = (
 
 
 def display_color(object_id: int) -> tuple[int, int, int]:
-    """Return the (r, g, b) that an object gets when it is made."""
+    """Return the (r, g, b) that a new object gets."""
     return _DISPLAY[(object_id - 1) % len(_DISPLAY)]
 
 
 def davis_palette() -> NDArray[np.uint8]:
-    """Return the (256, 3) Pascal VOC palette of DAVIS label files: bits of the id, reversed."""
+    """Return the (256, 3) Pascal VOC palette of DAVIS label images: bits of the id, reversed."""
     ids = np.arange(256)
     palette = np.zeros((256, 3), dtype=np.int64)
     for bit in range(8):

@@ -1,4 +1,4 @@
-"""What the user chooses about the model, whichever window or command asks for it."""
+"""Which model to use and where to run it, as chosen in the window or on the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,12 @@ class ModelSettings:
     """Which model to load and where to run it.
 
     Attributes:
-        name: a name that the model's table of known models has.
-        checkpoint: file with its weights; None takes the bundled or downloaded ones.
+        name: a name in the table of known models.
+        checkpoint: file with its weights; None for the bundled or downloaded ones.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``, ...
-        input_size: side in pixels of what the model sees of a square frame, others are as large;
-            None takes the model's own.
-        memory: values that differ from the defaults of the memory settings, by name.
+        input_size: side in pixels of the model's input for a square frame; other frames are
+            resized to the same area.  None for the model's default.
+        memory: memory settings that differ from the defaults, by name.
     """
 
     name: str = BUNDLED_MODEL

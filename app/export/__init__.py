@@ -1,1 +1,1 @@
-"""Writing masks for other tools, one file per format, and reading them back."""
+"""Export formats, one module each, and the import of masks from the same formats."""

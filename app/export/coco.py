@@ -1,4 +1,4 @@
-"""COCO instances with tracks: for pycocotools, CVAT and detectors.  Loses nothing but prompts."""
+"""COCO instances with tracks, for pycocotools, CVAT and detectors; only prompts are lost."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,19 +16,19 @@ from app.media.frames import FrameSource
 
 
 def compressed_rle(mask: RleMask) -> dict[str, Any]:
-    """Code a mask as pycocotools does: column-major, compressed to text."""
+    """Encode a mask as pycocotools does: column-major runs, compressed to text."""
     coded = coco_mask.encode(np.asfortranarray(mask.decode(), dtype=np.uint8))
     return {"size": [int(n) for n in coded["size"]], "counts": coded["counts"].decode("ascii")}
 
 
 def box_xywh(mask: RleMask) -> list[float]:
-    """Return the enclosing box as COCO writes it; zeros for an empty mask."""
+    """Return the bounding box as x, y, width, height; zeros for an empty mask."""
     x0, y0, x1, y1 = mask.box_xyxy or (0, 0, 0, 0)
     return [float(x0), float(y0), float(x1 - x0), float(y1 - y0)]
 
 
 def category_ids(objects: Sequence[TrackedObject]) -> dict[str, int]:
-    """Number the categories from 1: readers take 0 for no label."""
+    """Number the categories from 1; readers take 0 for background."""
     return {
         name: number for number, name in enumerate(dict.fromkeys(o.category for o in objects), 1)
     }
@@ -44,7 +44,7 @@ def write_annotations(
 ) -> None:
     """Write a JSON file of ``head`` and ``annotations``, which get ids from 1 (0 scores nothing).
 
-    Annotations are written one at a time: long projects do not fit into one string.
+    Annotations are written one at a time, so that long projects need little memory.
     """
     with path.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "annotations": [')
@@ -92,7 +92,7 @@ def _image(source: FrameSource, frame: int) -> dict[str, Any]:
     height, width = source.size_hw
     return {
         "id": frame + 1,
-        "file_name": f"frame_{frame:06d}.png",  # the name CVAT gives to frames of a film
+        "file_name": f"frame_{frame:06d}.png",  # the name CVAT gives to frames of a video
         "width": width,
         "height": height,
         "video_id": 1,
@@ -120,12 +120,12 @@ def _annotation(
         "segmentation": compressed_rle(row.mask),
         "area": row.mask.area,
         "bbox": box_xywh(row.mask),
-        "iscrowd": 0,  # 1 would make it a region to ignore, also when it is coded as runs
+        "iscrowd": 0,  # 1 would make it a region to ignore, although it is run-length encoded
         "track_id": tracked.object_id,
         "score": 1.0 if row.confidence is None else row.confidence,
         "origin": row.origin.value,
         "is_verified": row.is_verified,
-        # CVAT makes a track of annotations that have both of these attributes.
+        # CVAT joins annotations that have both of these attributes into a track.
         "attributes": {"track_id": tracked.object_id, "keyframe": True},
     }
 

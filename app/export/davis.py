@@ -1,4 +1,4 @@
-"""DAVIS 2017: one palette picture per frame, read by the official evaluator and many models."""
+"""DAVIS 2017: one palette image per frame, read by the official evaluator and many models."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -36,14 +36,14 @@ def write_davis(
     frames: range,
     with_images: bool = False,
 ) -> ExportReport:
-    """Write the annotation tree of one sequence; picture names are source frame numbers.
+    """Write the annotation tree of one sequence; images are named after source frame numbers.
 
     Args:
         document: the masks.
         source: the frames.
         out_dir: an existing folder.
-        frames: what to write; it starts later when no object is there at first.
-        with_images: also write the frames as JPEG, which the evaluator needs of ground truth.
+        frames: frames to write; leading ones without any mask are left out.
+        with_images: also write the frames as JPEG, which the evaluator needs in a ground truth.
 
     Raises:
         ExportError: there are more objects than the format can number.
@@ -51,7 +51,7 @@ def write_davis(
     objects = objects_with_masks(document, frames)
     if len(objects) > MAX_OBJECTS:
         raise ExportError(
-            f"DAVIS pictures hold {MAX_OBJECTS} objects at most, the project has {len(objects)}.",
+            f"DAVIS images hold {MAX_OBJECTS} objects at most, the project has {len(objects)}.",
             "Export to COCO instead.",
         )
     written = _from_first_mask(document, objects, frames)
@@ -59,10 +59,10 @@ def write_davis(
     objects = _numbered(objects, starting)
     sequence = file_stem(source.name)
     paths = [out_dir / "Annotations" / "480p" / sequence]
-    contested = _write_pictures(document, source, paths[0], objects, written)
+    contested = _write_label_images(document, source, paths[0], objects, written)
     if with_images:
         paths.append(out_dir / "JPEGImages" / "480p" / sequence)
-        _write_images(source, paths[1], written)
+        _write_frames(source, paths[1], written)
     paths += [out_dir / _SEQUENCE_LIST, out_dir / f"{sequence}.objects.json"]
     _add_to_list(paths[-2], sequence)
     paths[-1].write_text(_mapping(source, objects, written), encoding="utf-8")
@@ -89,42 +89,42 @@ def _visible_on(
 def _numbered(
     objects: Sequence[TrackedObject], starting: Sequence[TrackedObject]
 ) -> list[TrackedObject]:
-    """Order the objects so that the last one, with the highest number, is there at the start.
+    """Order the objects so that the last one, with the highest number, is in the first image.
 
-    The evaluator takes the highest number on the first picture for the number of objects.
+    The evaluator takes the highest number on the first image for the number of objects.
     """
     return sorted(objects, key=lambda o: o is starting[-1] and objects[-1] not in starting)
 
 
-def _picture_name(frame: int, frames: range) -> str:
+def _image_name(frame: int, frames: range) -> str:
     return f"{frame:0{frame_digits(frames, 5)}d}"
 
 
-def _write_pictures(
+def _write_label_images(
     document: Document,
     source: FrameSource,
     folder: Path,
     objects: Sequence[TrackedObject],
     frames: range,
 ) -> int:
-    """Write a label picture for every frame; return on how many frames objects overlapped."""
+    """Write a label image for every frame; return the number of frames with overlaps."""
     folder.mkdir(parents=True)
     ids = {o.object_id: label for label, o in enumerate(objects, 1)}
     palette = davis_palette().tobytes()
     contested_frames = 0
     for frame in frames:
         labels, contested = label_map(document, frame, ids, source.size_hw)
-        picture = Image.fromarray(labels)
-        picture.putpalette(palette)
-        picture.save(folder / f"{_picture_name(frame, frames)}.png")
+        image = Image.fromarray(labels)
+        image.putpalette(palette)
+        image.save(folder / f"{_image_name(frame, frames)}.png")
         contested_frames += contested > 0
     return contested_frames
 
 
-def _write_images(source: FrameSource, folder: Path, frames: range) -> None:
+def _write_frames(source: FrameSource, folder: Path, frames: range) -> None:
     folder.mkdir(parents=True)
     for frame in frames:
-        name = f"{_picture_name(frame, frames)}.jpg"
+        name = f"{_image_name(frame, frames)}.jpg"
         Image.fromarray(source[frame]).save(folder / name, quality=JPEG_QUALITY)
 
 
@@ -145,7 +145,7 @@ def _mapping(source: FrameSource, objects: Sequence[TrackedObject], frames: rang
         ],
         "frames": [
             {
-                "file": _picture_name(frame, frames),
+                "file": _image_name(frame, frames),
                 "source_frame_index": frame,
                 "pts_seconds": source.timestamp_s(frame),
             }
@@ -162,7 +162,7 @@ def _warnings(
         yield f"The sequence starts at frame {written[0]}: nothing is annotated before it."
     if late:
         yield (
-            f"{listed(late)} appears after the first picture; SAM 2's vos_inference.py then needs "
+            f"{listed(late)} appears after the first image; SAM 2's vos_inference.py then needs "
             "--track_object_appearing_later_in_video."
         )
     if contested_frames:
@@ -175,32 +175,32 @@ def _warnings(
 
 
 def read_davis(folder: Path) -> Iterator[tuple[int, dict[int, RleMask]]]:
-    """Read label pictures, such as ``Annotations/480p/<sequence>/00000.png``, in frame order.
+    """Read label images, such as ``Annotations/480p/<sequence>/00000.png``, in frame order.
 
     Args:
-        folder: pictures whose names end in the frame number; grey or palette, one label a pixel.
+        folder: images whose names end in the frame number; gray or palette, one label per pixel.
 
     Yields:
-        Frame number and the masks on it by label; background and void (255) are left out.
+        Frame number and its masks by label; background and void (255) are left out.
 
     Raises:
-        ExportError: there are no such pictures, or one cannot be read as labels.
+        ExportError: there are no such images, or one cannot be read as labels.
     """
     files = [f for f in folder.glob("*.png") if trailing_number(f.stem) is not None]
     if not files:
         raise ExportError(
-            f"{folder} holds no numbered label pictures.", "Choose a folder with 00000.png ..."
+            f"{folder} holds no numbered label images.", "Choose a folder with 00000.png ..."
         )
     for file in sorted(files, key=lambda f: trailing_number(f.stem) or 0):
         try:
-            with Image.open(file) as picture:
-                labels = np.asarray(picture)
+            with Image.open(file) as image:
+                labels = np.asarray(image)
         except (OSError, SyntaxError) as error:
             raise ExportError(f"{file} cannot be read: {error}.") from error
         if labels.ndim != 2:
             raise ExportError(
-                f"{file} is a colour picture, not a label picture.",
-                "Each pixel must be one number: palette or grey PNG.",
+                f"{file} is a color image, not a label image.",
+                "Each pixel must be one number: a palette or gray PNG.",
             )
         present = set(np.unique(labels).tolist()) - {0, VOID}
         masks = {label: RleMask.encode(labels == label) for label in sorted(present)}
@@ -217,7 +217,7 @@ DAVIS = ExportFormat(
 )
 DAVIS_WITH_IMAGES = ExportFormat(
     "davis_with_images",
-    "DAVIS 2017 data set",
+    "DAVIS 2017 dataset",
     "The same with the frames as JPEG: a ground-truth tree for the evaluator or for training.",
     partial(write_davis, with_images=True),
     extends=(_SEQUENCE_LIST,),

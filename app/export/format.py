@@ -1,4 +1,4 @@
-"""What every export format is to those who offer and run it."""
+"""What an export format consists of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from app.media.frames import FrameSource
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote and what its format could not hold.
+    """What an export wrote and what its format cannot represent.
 
     Attributes:
         paths: the files and folders that belong to this export alone.
-        warnings: one sentence for each loss, for the user.
+        warnings: one sentence per loss, shown to the user.
     """
 
     paths: tuple[Path, ...]
@@ -29,12 +29,12 @@ class ExportFormat:
     """A way to write the masks of a document.
 
     Attributes:
-        name: what the command line calls it.
-        title: what the window calls it.
-        description: who reads it, and what it loses.
+        name: its name on the command line.
+        title: its name in the window.
+        description: which tools read it, and what it loses.
         write: writes the given source frames into an existing folder.
-        extends: files, relative to that folder, that a later export into the same folder adds
-            to; ``write`` finds the earlier ones in place.
+        extends: files, relative to that folder, that later exports into the same folder extend;
+            ``write`` finds the earlier ones in place.
     """
 
     name: str

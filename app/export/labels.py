@@ -1,4 +1,4 @@
-"""From the masks of a document to what several formats share: objects, label maps, file names."""
+"""What several export formats share: objects, label maps and file names."""
 
 import math
 import re
@@ -27,19 +27,19 @@ def objects_with_masks(document: Document, frames: Sequence[int]) -> list[Tracke
 def label_map(
     document: Document, frame: int, labels: Mapping[int, int], size_hw: tuple[int, int]
 ) -> tuple[Labels, int]:
-    """Give each pixel of a frame to one object.
+    """Assign each pixel of a frame to one object.
 
-    A pixel that several objects claim goes to the mask that a person drew or verified, then to
-    the more confident one, then to the object that comes first in the list.
+    Where masks overlap, one that a person drew or verified wins, then the one with the higher
+    confidence, then the object that comes first in the list.
 
     Args:
-        document: where the masks are.
+        document: the annotations.
         frame: source frame.
         labels: the value to write for each object id; other objects are left out.
         size_hw: height and width of the frame.
 
     Returns:
-        (H, W) uint8 with 0 for background, and how many pixels were claimed more than once.
+        (H, W) uint8 with 0 for background, and the number of pixels in more than one mask.
     """
     label_of_pixel = np.zeros(size_hw, dtype=np.uint8)
     claims = np.zeros(size_hw, dtype=np.uint8)
@@ -56,21 +56,21 @@ def _trust(row: FrameMask) -> float:
 
 
 def file_stem(name: str) -> str:
-    """Turn the name of a source into one that is safe in files and lists."""
+    """Turn the name of a source into one that is safe in file names and lists."""
     return re.sub(r"[^\w.-]+", "_", name).strip("._") or "video"
 
 
 def trailing_number(stem: str) -> int | None:
-    """Read the frame number with which the name of a file ends."""
+    """Return the frame number at the end of a file's stem, if there is one."""
     digits = stem[len(stem.rstrip("0123456789")) :]
     return int(digits) if digits else None
 
 
 def frame_digits(frames: Sequence[int], at_least: int) -> int:
-    """Digits with which the names of these frames sort by number."""
+    """Return the number of digits with which file names of these frames sort by number."""
     return max(at_least, len(str(max(frames))))
 
 
 def listed(names: Iterable[str]) -> str:
-    """Join names for a sentence."""
+    """Join names, quoted, for use in a sentence."""
     return ", ".join(f"“{name}”" for name in names)

@@ -1,4 +1,4 @@
-"""The tracker's memory decisions as plain values for a JSON file."""
+"""The memory decisions of the tracker as JSON values."""
 
 from dataclasses import asdict
 from typing import Any

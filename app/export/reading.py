@@ -1,4 +1,4 @@
-"""Read masks that this or another tool wrote: label pictures, COCO and YouTube-VIS files."""
+"""Import masks from label images, COCO and YouTube-VIS files of this and other tools."""
 
 import json
 import warnings
@@ -21,11 +21,11 @@ FrameMasks = tuple[int, dict[int, RleMask]]
 
 @dataclass(frozen=True, slots=True)
 class MaskSource:
-    """Masks found on disk.
+    """Masks of a file or folder.
 
     Attributes:
-        names: name and category by object id, as far as the file tells.
-        frames: frame number and masks by object id, ascending; read as it is walked.
+        names: name and category by object id, as far as the file has them.
+        frames: frame number and masks by object id, ascending; read while iterating.
     """
 
     names: dict[int, tuple[str, str]]
@@ -33,10 +33,10 @@ class MaskSource:
 
 
 def read_masks(path: Path) -> MaskSource:
-    """Open a folder of label pictures, a DAVIS tree of one sequence, or a JSON file.
+    """Open a folder of label images, a DAVIS tree of one sequence, or a JSON file.
 
     Raises:
-        ExportError: it is none of these, or, also while walking, it cannot be read.
+        ExportError: it is none of these, or it cannot be read (also while iterating).
     """
     if path.is_dir():
         return _open_labels(path)
@@ -111,7 +111,7 @@ def _frame_number(file_name: str) -> int:
 
 
 def _decode(segmentation: Any, size_hw: tuple[int, int]) -> RleMask:  # noqa: ANN401 - as in JSON
-    """Turn polygons, plain or compressed column-major runs into a mask."""
+    """Decode polygons, or column-major runs, plain or compressed."""
     if isinstance(segmentation, list):
         coded = coco_mask.merge(coco_mask.frPyObjects(segmentation, *size_hw))
     elif isinstance(segmentation["counts"], list):

@@ -1,4 +1,4 @@
-"""The table of export formats, and running one so that nothing half-written is left behind."""
+"""The table of export formats, and running one so that a failure leaves nothing half-written."""
 
 import os
 import shutil
@@ -34,10 +34,10 @@ def export(
     Earlier files of the same export are replaced; everything else in ``out_dir`` stays.
 
     Args:
-        document: the masks; must not change meanwhile.
+        document: the annotations; must not change meanwhile.
         source: the frames; must not be closed meanwhile.
         format_name: a key of `FORMATS`.
-        out_dir: where to; made when missing.
+        out_dir: folder to write to; created if missing.
         frames: source frames; by default the in/out range, or all.
 
     Raises:
@@ -51,7 +51,7 @@ def export(
     frames = _checked(document, source, frames)
     try:
         with _staging(out_dir) as stage:
-            _bring_earlier(form, out_dir, stage)
+            _copy_extended(form, out_dir, stage)
             report = form.write(document, source, stage, frames)
             targets = [out_dir / path.relative_to(stage) for path in report.paths]
             for path, target in zip(report.paths, targets, strict=True):
@@ -83,7 +83,7 @@ def _checked(document: Document, source: FrameSource, frames: range | None) -> r
 
 @contextmanager
 def _staging(out_dir: Path) -> Iterator[Path]:
-    """Lend a hidden folder on the disk of ``out_dir``; on failure both are as before."""
+    """Make a hidden folder in ``out_dir`` for the time of the block; undo both when it fails."""
     made = [folder for folder in (out_dir, *out_dir.parents) if not folder.exists()]
     out_dir.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".export-", dir=out_dir))
@@ -98,7 +98,7 @@ def _staging(out_dir: Path) -> Iterator[Path]:
     shutil.rmtree(stage)
 
 
-def _bring_earlier(form: ExportFormat, out_dir: Path, stage: Path) -> None:
+def _copy_extended(form: ExportFormat, out_dir: Path, stage: Path) -> None:
     for name in form.extends:
         if (out_dir / name).is_file():
             (stage / name).parent.mkdir(parents=True, exist_ok=True)

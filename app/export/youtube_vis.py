@@ -1,4 +1,4 @@
-"""YouTube-VIS: one annotation per object with a mask, or nothing, for every frame."""
+"""YouTube-VIS: one annotation per object with a mask or null for every frame."""
 
 from pathlib import Path
 from typing import Any

@@ -1,1 +1,1 @@
-"""Long work as generators: made from a snapshot, run on any thread, knows neither Qt nor torch."""
+"""Long-running work as generators: made from a snapshot, run on any thread; no Qt, no torch."""

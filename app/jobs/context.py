@@ -1,4 +1,4 @@
-"""What jobs are and what they share."""
+"""What a job is, and the resources that jobs share."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property

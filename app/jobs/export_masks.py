@@ -1,4 +1,4 @@
-"""Write the masks of an open project while it goes on changing."""
+"""Export the masks of an open project from a snapshot, while the project changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Prove in the background that a source's frame numbers are those of a full decode."""
+"""Check in the background that the frame numbers of a source are those of a full decode."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from app.core.cancel import CancelToken
 from app.core.errors import SourceError
 from app.jobs.context import Job
-from app.media.cursor import decoded_pictures, open_container
+from app.media.cursor import decode_frames, open_container
 from app.media.frames import FrameSource
 from app.media.index import VideoIndex
 from app.media.video import VideoSource
@@ -18,8 +18,8 @@ from app.media.video import VideoSource
 STEP_FRAMES = 25
 
 
-class Verdict(Enum):
-    """What a full decode says about the frame numbers of a source."""
+class IndexStatus(Enum):
+    """Result of comparing the frame numbers of a source with a full decode."""
 
     VERIFIED = "verified"
     ADOPTED = "adopted"
@@ -28,17 +28,17 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """The end of a check.
+    """Result of a complete check.
 
     Attributes:
-        verdict: verified (the numbers were right), adopted (right with ``index``, to be given
+        status: verified (the numbers were right), adopted (right with ``index``, to be given
             to `VideoSource.adopt` before anything is stored by frame number) or unsafe.
         frame_count: frames that can really be read.
-        sentence: what to tell the user; empty when verified.
+        sentence: message for the user; empty when verified.
         index: the table to adopt, else None.
     """
 
-    verdict: Verdict
+    status: IndexStatus
     frame_count: int
     sentence: str = ""
     index: VideoIndex | None = None
@@ -59,58 +59,58 @@ def verify_job(source: FrameSource) -> Job:
 
 
 def verify_index(source: FrameSource, token: CancelToken) -> Iterator[VerifyStep]:
-    """Read a whole source once, beside any other reading of it.
+    """Read a whole source once, independently of other readers.
 
     Args:
         source: the source to check; it is not changed.
-        token: looked at before every frame.
+        token: checked before every frame.
 
     Yields:
-        Progress every few frames, and at last a step with the result.
+        Progress every few frames; the last step has the result.
 
     Raises:
         Cancelled: the token was cancelled.
     """
     if isinstance(source, VideoSource):
-        yield from _verify_film(source, token)
+        yield from _verify_video(source, token)
     else:
         yield from _verify_images(source, token)
 
 
-def _verify_film(film: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
-    announced = film.index
+def _verify_video(video: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
+    announced = video.index
     total = len(announced)
     times: list[int | None] = []
     if not announced.is_decoded:
         try:
-            container, stream = open_container(film.path)
+            container, stream = open_container(video.path)
         except SourceError as error:
-            yield VerifyStep(0, total, VerifyResult(Verdict.UNSAFE, 0, str(error)))
+            yield VerifyStep(0, total, VerifyResult(IndexStatus.UNSAFE, 0, str(error)))
             return
         with container:
-            for picture in decoded_pictures(container, stream, lambda: None):
+            for frame in decode_frames(container, stream, lambda: None):
                 token.raise_if_cancelled()
-                times.append(picture.pts)
+                times.append(frame.pts)
                 if len(times) % STEP_FRAMES == 0:
                     yield VerifyStep(len(times), total)
-    yield VerifyStep(total, total, _judge(film, times))
+    yield VerifyStep(total, total, _compare(video, times))
 
 
-def _judge(film: VideoSource, times: list[int | None]) -> VerifyResult:
-    announced = film.index
+def _compare(video: VideoSource, times: list[int | None]) -> VerifyResult:
+    announced = video.index
     if announced.is_decoded:
-        return VerifyResult(Verdict.VERIFIED, len(announced))
+        return VerifyResult(IndexStatus.VERIFIED, len(announced))
     found = announced.with_decoded(times)
     if np.array_equal(found.pts, announced.pts) and not found.is_counted:
-        return VerifyResult(Verdict.VERIFIED, len(found))
+        return VerifyResult(IndexStatus.VERIFIED, len(found))
     if not len(found):
-        sentence = f"{film.path} can no longer be decoded: not one picture could be read."
-        return VerifyResult(Verdict.UNSAFE, 0, sentence)
+        sentence = f"{video.path} can no longer be decoded: not one frame could be read."
+        return VerifyResult(IndexStatus.UNSAFE, 0, sentence)
     sentence = (
-        f"{film.path} announces {len(announced)} frames, but {len(found)} can be decoded; "
+        f"{video.path} announces {len(announced)} frames, but {len(found)} can be decoded; "
         "frames are numbered by what can be decoded."
     )
-    return VerifyResult(Verdict.ADOPTED, len(found), sentence, found)
+    return VerifyResult(IndexStatus.ADOPTED, len(found), sentence, found)
 
 
 def _verify_images(source: FrameSource, token: CancelToken) -> Iterator[VerifyStep]:
@@ -121,9 +121,9 @@ def _verify_images(source: FrameSource, token: CancelToken) -> Iterator[VerifySt
             try:
                 images[frame_index]
             except SourceError as error:
-                result = VerifyResult(Verdict.UNSAFE, frame_index, str(error))
+                result = VerifyResult(IndexStatus.UNSAFE, frame_index, str(error))
                 yield VerifyStep(frame_index, total, result)
                 return
             if (frame_index + 1) % STEP_FRAMES == 0:
                 yield VerifyStep(frame_index + 1, total)
-    yield VerifyStep(total, total, VerifyResult(Verdict.VERIFIED, total))
+    yield VerifyStep(total, total, VerifyResult(IndexStatus.VERIFIED, total))

@@ -1,1 +1,1 @@
-"""Where frames come from: films and frame folders, read exactly and within bounded memory."""
+"""Frame sources: videos and image folders, read pixel-exact and within bounded memory."""

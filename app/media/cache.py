@@ -1,22 +1,22 @@
-"""Keep recently decoded frames within a fixed number of bytes."""
+"""A least-recently-used cache of decoded frames, limited in bytes."""
 
 import threading
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
 DEFAULT_CACHE_BYTES = 512 * 2**20
-"""Ceiling of one source's cache: about 350 decoded frames at 720p, 160 at 1080p."""
+"""Limit of the cache of one source: about 350 decoded frames at 720p, 160 at 1080p."""
 
 Value = TypeVar("Value")
 
 
 class FrameCache(Generic[Value]):
-    """Hold frames by number and forget the least recently used beyond a byte ceiling.
+    """Holds frames by number and evicts the least recently used ones beyond a limit.
 
     Safe to use from any thread.
 
     Args:
-        limit_bytes: ceiling of what is held; a frame larger than this is not kept.
+        limit_bytes: limit of the sum of all sizes; a larger frame is not cached.
     """
 
     def __init__(self, limit_bytes: int = DEFAULT_CACHE_BYTES) -> None:
@@ -27,15 +27,15 @@ class FrameCache(Generic[Value]):
 
     @property
     def held_bytes(self) -> int:
-        """Bytes held now, never above the ceiling."""
+        """Sum of the sizes of all cached frames, never above the limit."""
         return self._held_bytes
 
     def __contains__(self, frame_index: int) -> bool:
-        """Whether a frame is held; does not count as use."""
+        """Whether a frame is cached; does not count as use."""
         return frame_index in self._entries
 
     def get(self, frame_index: int) -> Value | None:
-        """Return a held frame and mark it as just used."""
+        """Return a cached frame and mark it as most recently used."""
         with self._lock:
             entry = self._entries.get(frame_index)
             if entry is None:
@@ -44,7 +44,7 @@ class FrameCache(Generic[Value]):
             return entry[0]
 
     def put(self, frame_index: int, value: Value, size_bytes: int) -> None:
-        """Hold a frame as the most recently used, forgetting old ones to make room."""
+        """Cache a frame as the most recently used; evict others to make room."""
         with self._lock:
             self._held_bytes -= self._entries.pop(frame_index, (value, 0))[1]
             self._entries[frame_index] = (value, size_bytes)
@@ -53,7 +53,7 @@ class FrameCache(Generic[Value]):
                 self._held_bytes -= self._entries.popitem(last=False)[1][1]
 
     def clear(self) -> None:
-        """Forget every frame."""
+        """Evict all frames."""
         with self._lock:
             self._entries.clear()
             self._held_bytes = 0

@@ -1,4 +1,4 @@
-"""Move a decoder forward through a film; damaged packets are stepped over, never fatal."""
+"""Decode a video forward, frame by frame; damaged packets are skipped, never fatal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,11 +15,11 @@ HINT_UNREADABLE = "Check that it plays in a video player, or convert it to MP4."
 
 
 def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContainer, VideoStream]:
-    """Open a film and choose its main video stream.
+    """Open a video and choose its main video stream.
 
     Args:
-        path: the film.
-        frame_threads: decode several pictures at once; faster, but pictures beside a damaged
+        path: the video.
+        frame_threads: decode several frames at once; faster, but frames next to a damaged
             packet are lost.
 
     Raises:
@@ -40,19 +40,19 @@ def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContai
     return container, stream
 
 
-def decoded_pictures(
+def decode_frames(
     container: InputContainer, stream: VideoStream, skip_below: Callable[[], int | None]
 ) -> Iterator[av.VideoFrame]:
-    """Decode from where the container stands to its end.
+    """Decode from the position of the container to its end.
 
     Args:
-        container: an open film, at its start or just after a seek.
+        container: an open video, at its start or just after a seek.
         stream: the video stream to decode.
-        skip_below: asked before each packet; pictures that no other picture refers to are
-            not decoded when their time is below the answer.  None decodes everything.
+        skip_below: called before each packet; frames that no other frame refers to are
+            not decoded when their time is below its result.  None decodes everything.
 
     Yields:
-        Pictures in display order, with the time that the decoder gives them.
+        Frames in display order, with the presentation time that the decoder gives them.
     """
     packets = container.demux(stream)
     context = stream.codec_context
@@ -66,27 +66,27 @@ def decoded_pictures(
         limit = skip_below()
         is_skipped = limit is not None and packet and packet.pts is not None and packet.pts < limit
         context.skip_frame = "NONREF" if is_skipped else "DEFAULT"
-        with suppress(FFmpegError):  # a damaged packet; the pictures after it may be whole
+        with suppress(FFmpegError):  # a damaged packet; the frames after it may be whole
             yield from context.decode(packet)
         if packet is None:
             return
 
 
 class DecodeCursor:
-    """One open film whose decoder moves forward, picture by picture.
+    """An open video whose decoder moves forward, frame by frame.
 
-    A position is the presentation time of a picture, or its number in counted films, whose
+    A position is the presentation time of a frame, or its number in counted videos, whose
     times are unusable.  Not safe to use from two threads at once.
-    LIMIT: pictures beside a damaged packet are patched up by the decoder from whatever it holds,
-    so their pixels, not their positions, can differ from one reading to the next.
+    LIMIT: the decoder conceals errors next to a damaged packet with whatever frames it has, so the
+    pixels there, not the positions, can differ from one reading to the next.
 
     Args:
-        path: the film.
-        is_counted: positions are numbers; such a film can only be read from its start.
+        path: the video.
+        is_counted: positions are numbers; such a video can only be read from its start.
         frame_threads: see `open_container`.
 
     Raises:
-        SourceError: the film cannot be opened.
+        SourceError: the video cannot be opened.
     """
 
     def __init__(self, path: Path, is_counted: bool, frame_threads: bool) -> None:
@@ -100,23 +100,23 @@ class DecodeCursor:
         self.position: int | None = None
         self._first_position = first_position
         self._skip_below: int | None = None
-        self._pictures = decoded_pictures(self._container, self._stream, lambda: self._skip_below)
+        self._frames = decode_frames(self._container, self._stream, lambda: self._skip_below)
         self._count = 0
 
     def restart(self) -> None:
-        """Go back to the first picture by opening the film again.
+        """Return to the first frame by opening the video again.
 
         Raises:
-            SourceError: the film cannot be opened any more.
+            SourceError: the video cannot be opened any more.
         """
         self._container.close()
         self._container, self._stream = open_container(self._path, self._frame_threads)
         self._begin(first_position=None)
 
     def seek(self, key_position: int) -> None:
-        """Go to a key picture, or to one before it.
+        """Seek to a key frame, or to one before it.
 
-        Pictures before the key are not delivered: they may refer to pictures that were
+        Frames before the key frame are not yielded: they may refer to frames that were
         never decoded.
 
         Raises:
@@ -126,24 +126,24 @@ class DecodeCursor:
         self._begin(first_position=key_position)
 
     def advance(self, skip_below: int | None = None) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Decode onwards; may be left and called again without losing a picture.
+        """Continue decoding; may be stopped and called again without losing a frame.
 
         Args:
-            skip_below: pictures before this position may be left out where that is faster.
+            skip_below: frames before this position may be left out where that is faster.
 
         Yields:
-            Position and picture.
+            Position and frame.
         """
         self._skip_below = None if self._is_counted else skip_below
-        for picture in self._pictures:
-            position = self._count if self._is_counted else picture.pts
+        for frame in self._frames:
+            position = self._count if self._is_counted else frame.pts
             self._count += 1
             if position is None:
                 continue
             self.position = position
             if self._first_position is None or position >= self._first_position:
-                yield position, picture
+                yield position, frame
 
     def close(self) -> None:
-        """Close the film."""
+        """Close the video."""
         self._container.close()

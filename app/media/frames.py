@@ -1,4 +1,4 @@
-"""The contract of everything that frames can be read from."""
+"""The protocol of everything that frames can be read from."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class SourceFingerprint:
-    """What a project stores to recognise its source again.
+    """What a project stores to identify its source.
 
     Attributes:
         frame_count: number of frames.
@@ -30,14 +30,14 @@ class SourceFingerprint:
 
 
 class FrameSource(Protocol):
-    """Frames by number: frame ``i`` is the i-th picture that decoding yields, from 0.
+    """Frames by number: frame ``i`` is the i-th image that decoding yields, from 0.
 
-    One source may be used from several threads, but its calls take turns; a thread that
-    should not wait for the others takes its own `clone`.
+    A source may be used from several threads, but its calls are serialized; a thread that
+    should not wait for others uses its own `clone`.
 
     Attributes:
         path: the file or folder.
-        name: short name for people and for exported files.
+        name: short name, shown to users and used in names of exported files.
         size_hw: height and width of every frame in pixels, as displayed (rotation applied).
         frame_rate: mean frames per second.
     """
@@ -76,11 +76,11 @@ class FrameSource(Protocol):
         ...
 
     def timestamp_s(self, frame_index: int) -> float:
-        """Seconds from the start of the film, as players count them, to this frame."""
+        """Seconds from the start of the video, as players count them, to this frame."""
         ...
 
     def fingerprint(self) -> SourceFingerprint:
-        """Describe the source so that a project can recognise it."""
+        """Return what identifies the source."""
         ...
 
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "FrameSource":
@@ -88,7 +88,7 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None:
-        """Give up files and memory; reading afterwards raises SourceError."""
+        """Release files and memory; reading afterwards raises SourceError."""
         ...
 
     def __enter__(self) -> Self:
@@ -106,7 +106,7 @@ class FrameSource(Protocol):
 
 
 def check_frame_index(frame_index: int, frame_count: int) -> None:
-    """Refuse a frame number outside the source.
+    """Check that a frame number is in the source.
 
     Raises:
         IndexError: ``frame_index`` is not in [0, frame_count).

@@ -1,4 +1,4 @@
-"""The table of presentation times on which frame numbers of a film rest."""
+"""The table of presentation times that gives the frames of a video their numbers."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,25 +14,25 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from app.core.errors import SourceError
-from app.media.cursor import HINT_UNREADABLE, decoded_pictures, open_container
+from app.media.cursor import HINT_UNREADABLE, decode_frames, open_container
 
 FALLBACK_RATE = Fraction(25)
-"""Used when a film does not say how fast it runs (bare streams); FFmpeg assumes the same."""
+"""Frames per second of a video that does not tell (bare streams); FFmpeg's default, too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoIndex:
-    """Presentation time of every frame of a film; never computed from a frame rate.
+    """Presentation time of every frame of a video; never computed from a frame rate.
 
     Attributes:
         pts: (N,) strictly increasing, in units of ``time_base``; frame i is shown at pts[i].
-            In a counted film it is simply 0..N-1.
-        key_pts: (K,) increasing; where a decoder may begin.
+            In a counted video it is simply 0..N-1.
+        key_pts: (K,) increasing; times of the key frames, where a decoder can start.
         time_base: seconds per unit.
-        start_pts: when players start the film's clock.
+        start_pts: the time that players show as 0.
         frame_rate: mean frames per second.
-        is_counted: the film has no usable times, frames are known by their order alone.
-        is_decoded: the table lists pictures that were really decoded, not announced.
+        is_counted: the video has no usable times, frames are known by their order alone.
+        is_decoded: the table comes from decoding, not from the packets' headers.
     """
 
     pts: NDArray[np.int64]
@@ -48,7 +48,7 @@ class VideoIndex:
         return len(self.pts)
 
     def keys_before(self, frame_index: int) -> list[int]:
-        """Return the two nearest places to begin decoding for a frame, nearest first."""
+        """Return the times of the two key frames at or before a frame, nearest first."""
         end = int(np.searchsorted(self.key_pts, self.pts[frame_index], side="right"))
         return [int(key) for key in self.key_pts[max(0, end - 2) : end][::-1]]
 
@@ -60,7 +60,7 @@ class VideoIndex:
         return None
 
     def timestamp_s(self, frame_index: int) -> float:
-        """Seconds from the start of the film to a frame."""
+        """Seconds from the start of the video to a frame."""
         return float((int(self.pts[frame_index]) - self.start_pts) * self.time_base)
 
     def digest(self) -> str:
@@ -73,14 +73,13 @@ class VideoIndex:
         return replace(self, pts=self.pts[self.pts >= position])
 
     def with_decoded(self, times: Sequence[int | None]) -> "VideoIndex":
-        """Return the index that a full decode pass found.
+        """Return the index that a full decode gives.
 
         Args:
-            times: what the decoder said of every picture, in the order it gave them.
+            times: presentation time of every decoded frame, in decoder order.
 
         Returns:
-            An index over the same times, or a counted one when the times cannot tell the
-            pictures apart.
+            An index over the same times, or a counted one when times are missing or repeated.
         """
         known = np.array([time for time in times if time is not None], dtype=np.int64)
         if len(known) == len(times) and np.all(np.diff(known) > 0):
@@ -97,10 +96,10 @@ class VideoIndex:
 
 
 def read_index(path: Path) -> VideoIndex:
-    """Index a film from its packets, or by decoding it where their times are unusable.
+    """Index a video from its packets, or by decoding it where their times are unusable.
 
     Raises:
-        SourceError: the film cannot be opened or announces no pictures.
+        SourceError: the video cannot be opened or has no frames.
     """
     container, stream = open_container(path)
     with container:
@@ -108,15 +107,15 @@ def read_index(path: Path) -> VideoIndex:
     if not is_complete or np.any(np.diff(index.pts) <= 0):
         container, stream = open_container(path)
         with container:
-            pictures = decoded_pictures(container, stream, lambda: None)
-            index = index.with_decoded([picture.pts for picture in pictures])
+            frames = decode_frames(container, stream, lambda: None)
+            index = index.with_decoded([frame.pts for frame in frames])
     if not len(index):
-        raise SourceError(f"{path} holds no pictures.", HINT_UNREADABLE)
+        raise SourceError(f"{path} holds no frames.", HINT_UNREADABLE)
     return index
 
 
 def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[VideoIndex, bool]:
-    """Read the times of all packets; the flag says whether every picture has one."""
+    """Read the times of all packets, and whether every packet has one."""
     pts: list[int] = []
     keys: list[int] = []
     is_complete = True
@@ -129,7 +128,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[Video
                 keys.append(packet.pts)
             if not packet.is_discard:
                 pts.append(packet.pts)
-    except FFmpegError:  # cut off in the middle of a packet: what came before counts
+    except FFmpegError:  # truncated in the middle of a packet: the packets before it count
         pass
     time_base = stream.time_base or Fraction(1, av.time_base)
     start = Fraction(container.start_time or 0, av.time_base) / time_base

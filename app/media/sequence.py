@@ -16,7 +16,7 @@ from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 ASSUMED_RATE = Fraction(24)
-"""Images carry no clock; 24 per second is what the DAVIS and SA-V frame folders use."""
+"""Frames per second of images, which have no times; DAVIS and SA-V frame folders use 24."""
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -28,7 +28,7 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
 class ImageSequence(FrameSource):
     """Images of one size, in natural order of their names, or one image alone.
 
-    Grey, 16-bit, palette and transparent images are read as 8-bit RGB (16-bit values keep
+    Gray, 16-bit, palette and transparent images are read as 8-bit RGB (16-bit values keep
     their upper byte, transparency is dropped); the EXIF orientation is applied.
     All calls are safe from any thread.
 
@@ -36,7 +36,7 @@ class ImageSequence(FrameSource):
         path: the folder, or the image when there is only one.
         files: the image of each frame, in order.
         size_hw: height and width that every image must have.
-        cache_bytes: ceiling of the decoded images that are held.
+        cache_bytes: limit of the decoded images in the cache.
     """
 
     def __init__(
@@ -93,13 +93,13 @@ class ImageSequence(FrameSource):
         return ImageSequence(self.path, self.files, self.size_hw, cache_bytes)
 
     def close(self) -> None:
-        """Forget the images."""
+        """Clear the cache; reading afterwards raises SourceError."""
         self._is_closed = True
         self._cache.clear()
 
 
 def open_images(path: Path) -> ImageSequence:
-    """Open a folder, of which only the images directly in it count, or an image file.
+    """Open the images directly in a folder, or an image file.
 
     Raises:
         SourceError: there is no image, the first or the header of another cannot be read, or
@@ -153,7 +153,7 @@ def _stored_size_hw(file: Path) -> tuple[int, int]:
     try:
         with Image.open(file) as image:
             return image.height, image.width
-    except (OSError, SyntaxError):  # Pillow knows fewer kinds of TIFF than the decoder
+    except (OSError, SyntaxError):  # Pillow reads fewer kinds of TIFF than OpenCV
         height, width = _read_rgb(file).shape[:2]
         return height, width
 

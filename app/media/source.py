@@ -1,4 +1,4 @@
-"""Open whatever the user points at as a source of frames."""
+"""Open a video, a folder of images or an image as a source of frames."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from app.media.video import VideoSource
 
 
 def open_source(path: Path | str) -> FrameSource:
-    """Open a film, a folder of images or a single image.
+    """Open a video, a folder of images or a single image.
 
     Raises:
-        SourceError: there is nothing there that frames can be read from.
+        SourceError: no frames can be read from the path.
     """
     path = Path(path)
     if not path.exists():

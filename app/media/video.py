@@ -1,4 +1,4 @@
-"""Films: any frame by number, exact to the pixel, through PyAV."""
+"""Random access to the frames of a video by number, pixel-exact, through PyAV."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,26 +17,26 @@ from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame
 from app.media.index import VideoIndex, read_index
 
 KEPT_BEHIND = 12
-"""Frames before a far target that are decoded in full and kept, so that stepping back is free;
-of those further back only the ones that others refer to are decoded."""
+"""Number of frames before a target that are decoded in full and cached, so that stepping back is
+fast; of earlier frames only those that others refer to are decoded."""
 
 SEEK_COST_FRAMES = 8
-"""A seek costs about as much as decoding this many frames: below it, decoding on is faster."""
+"""A seek costs about as much as decoding this many frames; below it, decoding is faster."""
 
 
 class VideoSource(FrameSource):
-    """A film read in place.
+    """A video file, read in place.
 
-    Decoded pictures stay in their own compact format (half of RGB) in a cache of bounded
-    size.  All calls are safe from any thread and take turns.
+    Decoded frames are cached in their own pixel format (half the size of RGB), up to a number of
+    bytes.  All calls are safe from any thread; a lock serializes them.
 
     Args:
-        path: the film.
-        index: the frame table of the same film, when known; read from the film otherwise.
-        cache_bytes: ceiling of the decoded pictures that are held.
+        path: the video.
+        index: the frame table of the same video, if known; otherwise read from the video.
+        cache_bytes: limit of the decoded frames in the cache.
 
     Raises:
-        SourceError: the film cannot be opened, or no picture of it can be decoded.
+        SourceError: the video cannot be opened, or no frame of it can be decoded.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class VideoSource(FrameSource):
         first = next(self._cursor.advance(), None)
         if first is None:
             self._cursor.close()
-            raise SourceError(f"No picture of {path} can be decoded.", HINT_UNREADABLE)
-        position, picture = first
+            raise SourceError(f"No frame of {path} can be decoded.", HINT_UNREADABLE)
+        position, frame = first
         self.index = self.index.from_first(position)
-        self._keep(position, picture)
+        self._keep(position, frame)
         self._byte_size = path.stat().st_size
-        self._coded_size_wh = (picture.width, picture.height)
-        # The display matrix turns by this many quarters, counterclockwise.
-        self._quarter_turns = (picture.rotation // 90) % 4
+        self._coded_size_wh = (frame.width, frame.height)
+        # Rotation of the display matrix in quarter turns, counterclockwise.
+        self._quarter_turns = (frame.rotation // 90) % 4
         width, height = self._coded_size_wh
         self.size_hw = (width, height) if self._quarter_turns % 2 else (height, width)
         self.frame_rate = self.index.frame_rate
@@ -81,12 +81,12 @@ class VideoSource(FrameSource):
         return self._pixels(frame_index, "bgra")
 
     def timestamp_s(self, frame_index: int) -> float:
-        """Seconds from the start of the film, as players count them, to this frame."""
+        """Seconds from the start of the video, as players count them, to this frame."""
         check_frame_index(frame_index, len(self))
         return self.index.timestamp_s(frame_index)
 
     def fingerprint(self) -> SourceFingerprint:
-        """Describe the film by its frame table and size."""
+        """Describe the video by its frame table and size."""
         return SourceFingerprint(len(self), self.index.digest(), self._byte_size)
 
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "VideoSource":
@@ -94,7 +94,7 @@ class VideoSource(FrameSource):
         return VideoSource(self.path, self.index, cache_bytes)
 
     def adopt(self, index: VideoIndex) -> None:
-        """Number the frames by another table from now on (see `app.jobs.verify`).
+        """Use another frame table from now on (see `app.jobs.verify`).
 
         Clones made before keep the old table.
         """
@@ -105,7 +105,7 @@ class VideoSource(FrameSource):
             self._cursor = _cursor_for(self.path, index)
 
     def close(self) -> None:
-        """Close the film and forget its frames."""
+        """Close the video and clear the cache."""
         with self._lock:
             self._is_closed = True
             self._cursor.close()
@@ -116,34 +116,34 @@ class VideoSource(FrameSource):
             if self._is_closed:
                 raise SourceError(f"{self.path} is closed.")
             check_frame_index(frame_index, len(self))
-            picture = self._cache.get(frame_index) or self._decode(frame_index)
+            frame = self._cache.get(frame_index) or self._decode(frame_index)
             width, height = self._coded_size_wh
-            converted = self._reformatter.reformat(picture, width, height, pixel_format)
+            converted = self._reformatter.reformat(frame, width, height, pixel_format)
         pixels = np.rot90(converted.to_ndarray(), self._quarter_turns)
         return np.ascontiguousarray(pixels, dtype=np.uint8)
 
     def _decode(self, frame_index: int) -> av.VideoFrame:
-        """Find a frame that is not held: go on, else seek, else read from the start."""
+        """Decode a frame that is not cached: continue, else seek, else start over."""
         target = int(self.index.pts[frame_index])
         keep_from = int(self.index.pts[max(0, frame_index - KEPT_BEHIND)])
-        for go in self._ways_to(frame_index):
+        for move in self._ways_to(frame_index):
             try:
-                go()
+                move()
             except FFmpegError:  # this container cannot seek there
                 continue
-            for position, picture in self._cursor.advance(skip_below=keep_from):
-                self._keep(position, picture)
+            for position, frame in self._cursor.advance(skip_below=keep_from):
+                self._keep(position, frame)
                 if position == target:
-                    return picture
+                    return frame
                 if position > target:
                     break
         raise SourceError(
             f"Frame {frame_index} of {self.path} cannot be decoded.",
-            "The file is damaged there; let the check of the film finish, or convert it.",
+            "The file is damaged there; let the check of the video finish, or convert it.",
         )
 
     def _ways_to(self, frame_index: int) -> Iterator[Callable[[], None]]:
-        """Yield how to get to a place before the frame, cheapest first."""
+        """Yield ways to move the cursor before the frame, cheapest first."""
         keys = self.index.keys_before(frame_index)
         here = self._cursor.position
         if here is not None and here < self.index.pts[frame_index]:
@@ -155,13 +155,13 @@ class VideoSource(FrameSource):
             yield partial(self._cursor.seek, key)
         yield self._cursor.restart
 
-    def _keep(self, position: int, picture: av.VideoFrame) -> None:
+    def _keep(self, position: int, frame: av.VideoFrame) -> None:
         frame_index = self.index.frame_at(position)
         if frame_index is not None:
-            size_bytes = sum(plane.buffer_size for plane in picture.planes)
-            self._cache.put(frame_index, picture, size_bytes)
+            size_bytes = sum(plane.buffer_size for plane in frame.planes)
+            self._cache.put(frame_index, frame, size_bytes)
 
 
 def _cursor_for(path: Path, index: VideoIndex) -> DecodeCursor:
-    # A table that had to be decoded belongs to a film with faults.
+    # A table that had to be decoded belongs to a damaged video.
     return DecodeCursor(path, index.is_counted, frame_threads=not index.is_decoded)

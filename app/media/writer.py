@@ -1,4 +1,4 @@
-"""Write frames to a film that plays everywhere."""
+"""Write frames to an H.264 video that common players can play."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -15,24 +15,24 @@ from app.core.errors import ExportError
 from app.media.frames import Pixels
 
 QUALITY_CRF = "18"
-"""x264's constant quality: differences are hard to see at 18."""
+"""Constant rate factor of x264; differences are hard to see at 18."""
 
 
-def write_film(path: Path, frames: Iterable[Pixels], frame_rate: Fraction) -> int:
+def write_video(path: Path, frames: Iterable[Pixels], frame_rate: Fraction) -> int:
     """Write an H.264 MP4; the file appears only when it is complete.
 
     Args:
-        path: the film to write; an existing file is replaced at the end.
-        frames: (H, W, 3) RGB, all of one size.  Odd sizes are widened by one repeated row or
-            column, since the format knows even sizes only.  What this iterable raises, such
-            as `Cancelled`, comes through and leaves no file behind.
+        path: the video to write; an existing file is replaced at the end.
+        frames: (H, W, 3) RGB, all of one size.  Odd sizes are padded by one repeated row or
+            column, since the format has even sizes only.  Exceptions of this iterable, such
+            as `Cancelled`, are passed on and leave no file behind.
         frame_rate: frames per second.
 
     Returns:
         Number of frames written.
 
     Raises:
-        ExportError: there are no frames, or the film cannot be written.
+        ExportError: there are no frames, or the video cannot be written.
     """
     options = {"movflags": "+faststart"}
     try:
@@ -52,23 +52,23 @@ def write_film(path: Path, frames: Iterable[Pixels], frame_rate: Fraction) -> in
 def _encode(container: OutputContainer, frames: Iterable[Pixels], frame_rate: Fraction) -> int:
     stream = container.add_stream("libx264", rate=frame_rate, options={"crf": QUALITY_CRF})
     stream.pix_fmt = "yuv420p"
-    # The conversion from RGB uses these; written down so that players undo the same one.
+    # The color space that the frames are converted to; written so that players invert it.
     stream.codec_context.colorspace = Colorspace.SMPTE170M
     stream.codec_context.color_range = ColorRange.MPEG
     frame_count = 0
-    for picture in _even_pictures(frames):
+    for frame in _even_frames(frames):
         if frame_count == 0:
-            stream.width, stream.height = picture.width, picture.height
-        picture.pts = frame_count
-        picture.time_base = 1 / frame_rate
-        container.mux(stream.encode(picture))
+            stream.width, stream.height = frame.width, frame.height
+        frame.pts = frame_count
+        frame.time_base = 1 / frame_rate
+        container.mux(stream.encode(frame))
         frame_count += 1
     if frame_count:
         container.mux(stream.encode())
     return frame_count
 
 
-def _even_pictures(frames: Iterable[Pixels]) -> Iterator[av.VideoFrame]:
+def _even_frames(frames: Iterable[Pixels]) -> Iterator[av.VideoFrame]:
     for pixels in frames:
         height, width = pixels.shape[:2]
         even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

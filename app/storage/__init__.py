@@ -1,1 +1,1 @@
-"""The project file: an SQLite database that is always saved."""
+"""The project file: an SQLite database that every edit is committed to."""

@@ -1,4 +1,4 @@
-"""SQL of a project file: make, open with checks, read and write rows.  No threads here."""
+"""SQL of a project file: create, check, read and write rows.  No threads here."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,11 @@ BUSY_TIMEOUT_S = 1.0
 
 @contextmanager
 def project_errors(path: Path, doing: str) -> Iterator[None]:
-    """Turn what SQLite raises into a sentence.
+    """Turn errors of SQLite into `ProjectError`.
+
+    Args:
+        path: the project file.
+        doing: what fails, as a past participle for the message.
 
     Raises:
         ProjectError: SQLite failed.
@@ -35,7 +39,7 @@ def project_errors(path: Path, doing: str) -> Iterator[None]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a database for one process alone; a crash at any moment leaves whole transactions."""
+    """Open a database for this process alone; after a crash, only whole transactions are in it."""
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
     )
@@ -44,7 +48,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def create(path: Path, source: Mapping[str, Any]) -> sqlite3.Connection:
-    """Make an empty project.
+    """Create an empty project.
 
     Raises:
         ProjectError: it cannot be written.
@@ -52,7 +56,7 @@ def create(path: Path, source: Mapping[str, Any]) -> sqlite3.Connection:
     with project_errors(path, "created"):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = connect(path)
-        begin_logging(connection)
+        enable_write_ahead_log(connection)
         connection.executescript(
             f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; "
             f"PRAGMA user_version = {SCHEMA_VERSION}; {SCHEMA} COMMIT;"
@@ -61,17 +65,17 @@ def create(path: Path, source: Mapping[str, Any]) -> sqlite3.Connection:
     return connection
 
 
-def begin_logging(connection: sqlite3.Connection) -> None:
-    """Write changes ahead into a log, which is what makes small transactions cheap and safe."""
+def enable_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Use the write-ahead log, which makes small transactions cheap and safe."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def open_existing(path: Path) -> sqlite3.Connection:
-    """Open a project and check that it is one that this program understands.
+    """Open a project and check that this program can read it.
 
     Raises:
-        ProjectError: it is missing, no project, of a newer version, in use or damaged.
+        ProjectError: it is missing, not a project, of a newer version, in use or damaged.
     """
     if not path.is_file():
         raise ProjectError(f"{path} does not exist.", "Check the name, or whether it was moved.")
@@ -83,7 +87,7 @@ def open_existing(path: Path) -> sqlite3.Connection:
         connection = connect(path)
         try:
             _check_version(connection, path)
-            begin_logging(connection)
+            enable_write_ahead_log(connection)
         except BaseException:
             connection.close()
             raise
@@ -91,7 +95,7 @@ def open_existing(path: Path) -> sqlite3.Connection:
 
 
 def not_a_project(path: Path) -> ProjectError:
-    """Say that a file is something else."""
+    """Return the error for a file that is not a project."""
     return ProjectError(f"{path} is not a project file.", "Open a *.tsam file or a video.")
 
 
@@ -109,17 +113,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def read_source(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return what the project says of its video."""
+    """Return the description of the project's video (see `source_link`)."""
     return dict(connection.execute("SELECT name, value FROM source"))
 
 
 def write_source(connection: sqlite3.Connection, source: Mapping[str, Any]) -> None:
-    """Replace what the project says of its video."""
+    """Replace the description of the project's video."""
     connection.executemany("INSERT OR REPLACE INTO source VALUES (?, ?)", source.items())
 
 
 def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
-    """Read every row as the change that puts it into an empty document.
+    """Yield every row as a change of an empty document.
 
     Raises:
         ProjectError: a row is damaged.
@@ -127,10 +131,10 @@ def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
     for table, form in FORMATS.items():
         columns = ", ".join((*form.keys, *form.columns))
         width = len(form.keys)
-        for cells in connection.execute(f"SELECT {columns} FROM {table}"):
-            key = cells[:width] if width > 1 else cells[0]
+        for values in connection.execute(f"SELECT {columns} FROM {table}"):
+            key = values[:width] if width > 1 else values[0]
             try:
-                row = form.to_row(cells[width:], key)
+                row = form.to_row(values[width:], key)
             except (ValueError, TypeError, KeyError) as error:
                 raise ProjectError(
                     f"{path} is damaged: the entry {key} of its table {table} cannot be read.",
@@ -140,7 +144,7 @@ def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
 
 
 def write_changes(connection: sqlite3.Connection, changes: Iterable[Change]) -> None:
-    """Make changes true in one transaction, all or none."""
+    """Write changes in one transaction, all or none."""
     connection.execute("BEGIN")
     try:
         for change in changes:
@@ -163,5 +167,5 @@ def _write(connection: sqlite3.Connection, change: Change) -> None:
         marks = ", ".join("?" * len(columns))
         connection.execute(
             f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
-            (*key, *form.to_cells(change.after)),
+            (*key, *form.to_values(change.after)),
         )

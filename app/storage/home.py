@@ -1,4 +1,4 @@
-"""Where the program keeps what nobody chose a place for."""
+"""The folder of the program and the default place of project files."""
 
 import hashlib
 import os
@@ -10,16 +10,16 @@ from app.media.frames import FrameSource
 
 
 def home_folder() -> Path:
-    """Return the program's own folder: ``TINYSAM2_HOME``, or the system's place for user data."""
+    """Return the folder of the program: ``TINYSAM2_HOME``, or a folder in the user's data folder."""
     chosen = os.environ.get("TINYSAM2_HOME")
     return Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
 
 
 def automatic_project(source: FrameSource) -> Path:
-    """Return where the project of a video is kept until it is saved elsewhere.
+    """Return the default path of the project of a video.
 
-    The same video has the same project wherever it lies; other videos of its name have others.
+    It depends on the name and content of the video, not on its folder.
     """
-    mark = source.fingerprint()
-    key = hashlib.sha256(f"{mark.index_sha256} {mark.byte_size}".encode()).hexdigest()
+    fingerprint = source.fingerprint()
+    key = hashlib.sha256(f"{fingerprint.index_sha256} {fingerprint.byte_size}".encode()).hexdigest()
     return home_folder() / "projects" / f"{source.name}-{key[:12]}.tsam"

@@ -1,4 +1,4 @@
-"""Open a video with the project that belongs to it, or a project with its video."""
+"""Open a video with its project, or a project with its video."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ def open_any(path: Path, project_path: Path | None) -> Opened:
 
     Args:
         path: what to open.
-        project_path: where a video's project is, or is to be made; by default in the user's
+        project_path: where the project of a video is, or is created; by default in the user's
             data folder, where the same video finds it again.
 
     Raises:
         SourceError: the video cannot be read.
-        ProjectError: the project cannot be opened, or its video is not the one it knows.
+        ProjectError: the project cannot be opened, or it belongs to another video.
     """
     if path.suffix.lower() == PROJECT_SUFFIX:
         return _open_project(path)

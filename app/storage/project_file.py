@@ -1,4 +1,4 @@
-"""An open project file: one thread writes every change of the document as it happens."""
+"""An open project file: a thread writes every change of the document as it happens."""
 
 import atexit
 import logging
@@ -19,20 +19,20 @@ from app.storage import database
 _log = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 256
-"""Changes waiting for the disk; beyond it the caller waits too."""
+"""Limit of the queue of changes to write; when it is full, `ProjectFile.write` waits."""
 
 Task = Callable[[], None]
 
 
 class ProjectFile:
-    """A project file that is always saved.
+    """A project file that every change is written to.
 
     The methods are called from the thread of the document; the database is only touched by the
     storage thread.  Changes that could not be written are kept and tried again with the next.
 
     Args:
-        path: where it is.
-        connection: an open database; taken over.
+        path: the file.
+        connection: an open database; closed with the project file.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -44,15 +44,15 @@ class ProjectFile:
         self._error: ProjectError | None = None
         self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
-        atexit.register(self._stop)  # whoever forgets to close neither hangs nor loses a change
+        atexit.register(self._stop)  # so that a missing `close` neither hangs nor loses changes
 
     @classmethod
     def create(cls, path: Path, source: Mapping[str, Any]) -> "ProjectFile":
-        """Make an empty project file.
+        """Create an empty project file.
 
         Args:
-            path: where; must not exist.
-            source: what to remember of the video, by name: text or numbers.
+            path: the file; must not exist.
+            source: description of the video, see `source_link`; texts or numbers by name.
 
         Raises:
             ProjectError: it cannot be written.
@@ -64,7 +64,7 @@ class ProjectFile:
         """Open a project file and read its document.
 
         Raises:
-            ProjectError: it is missing, no project, of a newer version, in use or damaged.
+            ProjectError: it is missing, not a project, of a newer version, in use or damaged.
         """
         connection = database.open_existing(path)
         document = Document()
@@ -77,7 +77,7 @@ class ProjectFile:
             raise
 
     def write(self, changes: Sequence[Change]) -> None:
-        """Save changes soon, in one transaction.
+        """Queue changes to be written in one transaction.
 
         Raises:
             ProjectError: an earlier change could not be saved; this one is queued nevertheless.
@@ -93,35 +93,35 @@ class ProjectFile:
         Raises:
             ProjectError: it could not be written.
         """
-        self._ask(lambda: self._commit(()))
+        self._call(lambda: self._commit(()))
         error, self._error = self._error, None
         if error is not None:
             raise error
 
     def relink(self, source: Mapping[str, Any]) -> None:
-        """Remember where the video is now.
+        """Store where the video is now.
 
         Raises:
             ProjectError: it cannot be written.
         """
         with database.project_errors(self.path, "saved"):
-            self._ask(lambda: database.write_source(self._connection, source))
+            self._call(lambda: database.write_source(self._connection, source))
         self.source |= source
 
     def save_as(self, path: Path, source: Mapping[str, Any]) -> None:
-        """Copy everything to another file and go on there.
+        """Copy the project to another file and continue there.
 
         Args:
-            path: where; an existing file is replaced when the copy is complete.
-            source: what to remember of the video there.
+            path: the new file; an existing one is replaced when the copy is complete.
+            source: description of the video there.
 
         Raises:
             ProjectError: the copy cannot be written; the project stays where it was.
         """
-        self._ask(lambda: self._move(path, source))
+        self._call(lambda: self._move(path, source))
 
     def close(self) -> None:
-        """Write what is left and close the file.
+        """Write pending changes and close the file.
 
         Raises:
             ProjectError: some changes could not be written.
@@ -139,19 +139,19 @@ class ProjectFile:
         self._thread.join()
         self._connection.close()
 
-    def _ask(self, work: Task) -> None:
-        """Run on the storage thread and wait; what it raises is raised here."""
+    def _call(self, work: Task) -> None:
+        """Run a function on the storage thread and wait; its exceptions are raised here."""
         done: Future[None] = Future()
 
-        def answer() -> None:
+        def run() -> None:
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
+            except Exception as error:  # noqa: BLE001 - passed on to the caller
                 done.set_exception(error)
             else:
                 done.set_result(None)
 
-        self._tasks.put(answer)
+        self._tasks.put(run)
         done.result()
 
     def _work(self) -> None:
@@ -185,7 +185,7 @@ class ProjectFile:
                 with copy:  # commits
                     database.write_source(copy, source)
             connection = database.connect(path)
-            database.begin_logging(connection)
+            database.enable_write_ahead_log(connection)
         self._connection.close()
         self.path, self._connection, self.source = path, connection, dict(source)
         self._commit(())

@@ -1,4 +1,4 @@
-"""The schema of a project file, and how each row of the document becomes a row of its table."""
+"""The schema of a project file, and the conversion of document rows to database rows."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -31,34 +31,34 @@ CREATE TABLE constraints (
 CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 
-Cells = Sequence[Any]
+Values = Sequence[Any]
 
 
-def _object_cells(row: TrackedObject) -> Cells:
+def _object_values(row: TrackedObject) -> Values:
     color = json.dumps(row.color)
     return row.name, color, row.category, row.order, row.is_visible, row.is_locked
 
 
-def _object_row(cells: Cells, object_id: int) -> TrackedObject:
-    name, color, category, order, is_visible, is_locked = cells
+def _object_row(values: Values, object_id: int) -> TrackedObject:
+    name, color, category, order, is_visible, is_locked = values
     red, green, blue = json.loads(color)
     return TrackedObject(
         object_id, name, (red, green, blue), category, order, bool(is_visible), bool(is_locked)
     )
 
 
-def _mask_cells(mask: RleMask | None) -> Cells:
+def _mask_values(mask: RleMask | None) -> Values:
     return (None, None, None) if mask is None else (*mask.size_hw, mask.to_bytes())
 
 
-def _prompts_cells(row: FramePrompts) -> Cells:
+def _prompts_values(row: FramePrompts) -> Values:
     points = json.dumps([(p.x, p.y, p.is_positive) for p in row.points])
     box = row.box and json.dumps((row.box.x0, row.box.y0, row.box.x1, row.box.y1))
-    return points, box, *_mask_cells(row.mask)
+    return points, box, *_mask_values(row.mask)
 
 
-def _prompts_row(cells: Cells, _key: object) -> FramePrompts:
-    points, box, height, width, runs = cells
+def _prompts_row(values: Values, _key: object) -> FramePrompts:
+    points, box, height, width, runs = values
     return FramePrompts(
         tuple(PointPrompt(x, y, is_positive) for x, y, is_positive in json.loads(points)),
         None if box is None else BoxPrompt(*json.loads(box)),
@@ -66,25 +66,25 @@ def _prompts_row(cells: Cells, _key: object) -> FramePrompts:
     )
 
 
-def _frame_mask_cells(row: FrameMask) -> Cells:
-    return *_mask_cells(row.mask), row.origin, row.confidence, row.is_verified
+def _frame_mask_values(row: FrameMask) -> Values:
+    return *_mask_values(row.mask), row.origin, row.confidence, row.is_verified
 
 
-def _frame_mask_row(cells: Cells, _key: object) -> FrameMask:
-    height, width, runs, origin, confidence, is_verified = cells
+def _frame_mask_row(values: Values, _key: object) -> FrameMask:
+    height, width, runs, origin, confidence, is_verified = values
     mask = RleMask.from_bytes((height, width), runs)
     return FrameMask(mask, Origin(origin), confidence, bool(is_verified))
 
 
-def _memory_cells(row: MemoryRecord) -> Cells:
+def _memory_values(row: MemoryRecord) -> Values:
     survivors = {frame: (h, w, bits.hex()) for frame, (h, w, bits) in row.survivors.items()}
     fields = {name: getattr(row, name) for name in MemoryRecord.__slots__}
     fields |= {"scores": asdict(row.scores), "survivors": survivors}
     return (json.dumps(fields),)
 
 
-def _memory_row(cells: Cells, _key: object) -> MemoryRecord:
-    fields = json.loads(cells[0])
+def _memory_row(values: Values, _key: object) -> MemoryRecord:
+    fields = json.loads(values[0])
     survivors = fields["survivors"].items()
     fields |= {
         "decision": MemoryDecision(fields["decision"]),
@@ -102,19 +102,19 @@ def _tuples(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class TableFormat:
-    """How a table of the document is stored.
+    """How a table of the document maps to one of the database.
 
     Attributes:
-        keys: columns of the key; two of them for (object id, frame).
+        keys: key columns; two for (object id, frame).
         columns: the other columns.
-        to_cells: row to the values of ``columns``.
-        to_row: the values of ``columns``, and the key, to a row.
+        to_values: converts a row to the values of ``columns``.
+        to_row: converts the values of ``columns``, and the key, to a row.
     """
 
     keys: tuple[str, ...]
     columns: tuple[str, ...]
-    to_cells: Callable[[Any], Cells]
-    to_row: Callable[[Cells, Any], Any]
+    to_values: Callable[[Any], Values]
+    to_row: Callable[[Values, Any], Any]
 
 
 _OBJECT_FRAME = ("object_id", "frame")
@@ -123,29 +123,29 @@ FORMATS: dict[Table, TableFormat] = {
     Table.OBJECTS: TableFormat(
         ("object_id",),
         ("name", "color", "category", "position", "is_visible", "is_locked"),
-        _object_cells,
+        _object_values,
         _object_row,
     ),
     Table.PROMPTS: TableFormat(
         _OBJECT_FRAME,
         ("points", "box", "height", "width", "runs"),
-        _prompts_cells,
+        _prompts_values,
         _prompts_row,
     ),
     Table.MASKS: TableFormat(
         _OBJECT_FRAME,
         ("height", "width", "runs", "origin", "confidence", "is_verified"),
-        _frame_mask_cells,
+        _frame_mask_values,
         _frame_mask_row,
     ),
-    Table.MEMORY: TableFormat(_OBJECT_FRAME, ("record",), _memory_cells, _memory_row),
+    Table.MEMORY: TableFormat(_OBJECT_FRAME, ("record",), _memory_values, _memory_row),
     Table.CONSTRAINTS: TableFormat(
-        _OBJECT_FRAME, ("kind",), lambda row: (row,), lambda cells, _key: Constraint(cells[0])
+        _OBJECT_FRAME, ("kind",), lambda row: (row,), lambda values, _key: Constraint(values[0])
     ),
     Table.PROPERTIES: TableFormat(
         ("name",),
         ("value",),
         lambda row: (json.dumps(row),),
-        lambda cells, _key: _tuples(json.loads(cells[0])),
+        lambda values, _key: _tuples(json.loads(values[0])),
     ),
 }

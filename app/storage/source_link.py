@@ -1,4 +1,4 @@
-"""How a project finds its video again and makes sure that it is the same one."""
+"""The link from a project to its video: where it is, and how it is identified."""
 
 import os
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from app.media.source import open_source
 
 
 def describe_source(source: FrameSource, project: Path) -> dict[str, Any]:
-    """Say of a video as it was opened what a project remembers: what it is, and where."""
-    mark = source.fingerprint()
+    """Return the description of a video that a project stores: its fingerprint and its paths."""
+    fingerprint = source.fingerprint()
     return {
-        "frame_count": mark.frame_count,
-        "index_sha256": mark.index_sha256,
-        "byte_size": mark.byte_size,
+        "frame_count": fingerprint.frame_count,
+        "index_sha256": fingerprint.index_sha256,
+        "byte_size": fingerprint.byte_size,
         **locate_source(source, project),
     }
 
 
 def locate_source(source: FrameSource, project: Path) -> dict[str, str]:
-    """Say where a video is, and where seen from its project."""
+    """Return the path of a video, absolute and relative to its project."""
     absolute = source.path.resolve()
     return {"absolute_path": str(absolute), "relative_path": _relative(absolute, project)}
 
@@ -35,14 +35,14 @@ def _relative(video: Path, project: Path) -> str:
 
 
 def open_linked_source(link: Mapping[str, Any], project: Path) -> FrameSource:
-    """Open the video that a project is about, also when both were moved together.
+    """Open the video of a project, also when both were moved together.
 
     Args:
-        link: what `describe_source` said.
-        project: where the project is now.
+        link: the result of `describe_source`.
+        project: the path of the project now.
 
     Raises:
-        ProjectError: the video is not there any more, or another one is in its place.
+        ProjectError: the video is missing, or another one is in its place.
         SourceError: it cannot be read.
     """
     places = [
@@ -53,7 +53,7 @@ def open_linked_source(link: Mapping[str, Any], project: Path) -> FrameSource:
     if video is None:
         raise ProjectError(
             f"The video of {project} is not at {places[1]} any more.",
-            "Put it back there, or beside the project as it was.",
+            "Move it back there, or to where it was relative to the project.",
         )
     source = open_source(video)
     try:
@@ -65,7 +65,7 @@ def open_linked_source(link: Mapping[str, Any], project: Path) -> FrameSource:
 
 
 def check_same_video(link: Mapping[str, Any], source: FrameSource, project: Path) -> None:
-    """Refuse a video that is not the one that a project is about.
+    """Check that a video is the one that a project belongs to.
 
     Raises:
         ProjectError: frames, times or size on disk differ.
@@ -73,7 +73,7 @@ def check_same_video(link: Mapping[str, Any], source: FrameSource, project: Path
     here = describe_source(source, project)
     if any(link.get(name) != here[name] for name in ("frame_count", "index_sha256", "byte_size")):
         raise ProjectError(
-            f"{source.path} is not the video that {project} is about: it has {len(source)} frames "
+            f"{source.path} is not the video of {project}: it has {len(source)} frames "
             f"in {here['byte_size']} bytes, the project knows {link.get('frame_count')} frames in "
             f"{link.get('byte_size')} bytes.",
             "Put the original video back.",

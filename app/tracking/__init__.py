@@ -1,1 +1,1 @@
-"""How masks are predicted: the backend protocol, its TinySAM 2 implementation, and jobs."""
+"""Mask prediction: the backend protocol, its TinySAM 2 adapter, requests, results, models."""

@@ -1,4 +1,4 @@
-"""The only place where the application meets torch and the model."""
+"""The adapter to the model: the only module of the application that imports torch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,10 +36,10 @@ HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another 
 
 @contextmanager
 def model_errors() -> Iterator[None]:
-    """Turn what torch and the model raise for reasons outside the program into sentences.
+    """Turn errors of torch and the model that are not programming errors into `ModelError`.
 
     Raises:
-        ModelError: the device has no room, or the weights or settings cannot be used.
+        ModelError: the device is out of memory, or the weights or settings cannot be used.
     """
     try:
         yield
@@ -52,7 +52,7 @@ def model_errors() -> Iterator[None]:
 
 
 def load_network(settings: ModelSettings) -> tuple[Model, MemoryConfig]:
-    """Load a model and say how it is to remember.
+    """Load a model and its memory settings.
 
     Raises:
         ModelError: the model, its weights, the device or a setting cannot be used.
@@ -77,9 +77,9 @@ class TinySam2Backend:
 
     Args:
         model: a loaded network.
-        name: what people call it.
-        memory: how it remembers.
-        input_size: side of its input for a square picture, pixels; its own if None.
+        name: the name of the model.
+        memory: settings of its memory.
+        input_size: side of its input for a square frame, pixels; its default if None.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class TinySam2Backend:
         self._model = model
         self._memory = memory
         self._predictor = ImagePredictor(model, input_size)
-        self._source_mark: SourceFingerprint | None = None
+        self._fingerprint: SourceFingerprint | None = None
         parameters = sum(weight.numel() for weight in model.network.parameters())
         self.description = ModelDescription(
             name, parameters, str(model.device), self._predictor.image_size
@@ -105,7 +105,7 @@ class TinySam2Backend:
         return cls(model, settings.name, memory, settings.input_size)
 
     def encode(self, source: FrameSource, frame: int) -> None:
-        """Compute and keep a frame's features."""
+        """Compute and cache the features of a frame."""
         with model_errors():
             self._predictor_of(source).features(frame, source[frame])
 
@@ -155,8 +155,8 @@ class TinySam2Backend:
             for frame, prompts in each.prompts.items():
                 tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))
             for frame, constraint in each.constraints.items():
-                demand = tracker.pin if constraint is Constraint.PIN else tracker.ban
-                demand(each.object_id, frame)
+                constrain = tracker.pin if constraint is Constraint.PIN else tracker.ban
+                constrain(each.object_id, frame)
         return tracker
 
     def _frame_result(self, step: TrackStep, request: TrackRequest) -> FrameResult:
@@ -190,10 +190,10 @@ class TinySam2Backend:
         )
 
     def _predictor_of(self, source: FrameSource) -> ImagePredictor:
-        """Return the predictor, without features of another video: they go by frame number."""
-        mark = source.fingerprint()
-        if mark != self._source_mark:
-            self._source_mark = mark
+        """Return the predictor; a new one for another video, since features are cached by frame."""
+        fingerprint = source.fingerprint()
+        if fingerprint != self._fingerprint:
+            self._fingerprint = fingerprint
             self._predictor = ImagePredictor(self._model, self._predictor.image_size)
         return self._predictor
 

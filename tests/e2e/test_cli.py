@@ -150,7 +150,7 @@ def change_prompts(**prompt: Any) -> Callable[[Path], None]:  # noqa: ANN401
 
 
 def text_as_video(folder: Path) -> None:
-    (folder / "clip.mp4").write_text("no film")
+    (folder / "clip.mp4").write_text("no video")
 
 
 def folder_in_the_way(folder: Path) -> None:
@@ -277,7 +277,7 @@ def test_track_does_not_touch_a_project(folder: Path, run: Callable[..., Outcome
     assert "a.tsam is a project" in err
 
 
-def test_a_cut_film_is_tracked_by_what_can_be_decoded(
+def test_a_cut_video_is_tracked_by_what_can_be_decoded(
     folder: Path, run: Callable[..., Outcome]
 ) -> None:
     long = write_numbered_clip(folder / "long.mp4", 60)

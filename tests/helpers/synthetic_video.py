@@ -1,4 +1,4 @@
-"""Small films whose every frame carries its own number as a pattern of blocks."""
+"""Small videos whose every frame carries its own number as a pattern of blocks."""
 
 import subprocess
 from collections.abc import Iterable
@@ -46,10 +46,10 @@ def write_numbered_clip(
     bframes: int = 3,
     size_hw: tuple[int, int] = SIZE_HW,
 ) -> Path:
-    """Write a film of frames numbered from 0.
+    """Write a video of frames numbered from 0.
 
     Args:
-        path: the film; its suffix chooses the container.
+        path: the video; its suffix chooses the container.
         frame_count: number of frames.
         times: when each frame is shown, in 1/1000 s and increasing; 25 per second if None.
         codec: an encoder of FFmpeg.
@@ -80,10 +80,10 @@ def write_numbered_clip(
 def remux(
     source: Path, target: Path, before: Iterable[str] = (), after: Iterable[str] = ()
 ) -> Path:
-    """Copy a film's packets into another file without coding them again.
+    """Copy a video's packets into another file without coding them again.
 
     Args:
-        source: the film to copy.
+        source: the video to copy.
         target: the file to write; its suffix chooses the container.
         before: FFmpeg options for the input.
         after: FFmpeg options for the output.
@@ -98,7 +98,7 @@ def remux(
 
 
 def decoded_numbers(path: Path) -> list[int]:
-    """Read the numbers of a film's frames by plain decoding from start to end."""
+    """Read the numbers of a video's frames by plain decoding from start to end."""
     with av.open(path) as container:
         return [
             read_number(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import SourceError
-from app.jobs.verify import Verdict, VerifyStep, verify_job
+from app.jobs.verify import IndexStatus, VerifyStep, verify_job
 from app.session import Session
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
@@ -36,9 +36,9 @@ class VerificationController(QObject):
         )
 
     def _on_step(self, session: Session, step: VerifyStep) -> None:
-        if step.result is None or step.result.verdict is Verdict.VERIFIED:
+        if step.result is None or step.result.status is IndexStatus.VERIFIED:
             return
-        if step.result.verdict is Verdict.ADOPTED and not session.document.objects:
+        if step.result.status is IndexStatus.ADOPTED and not session.document.objects:
             session.apply(step)
             self.renumbered.emit()
         hint = "Check the video before you rely on its annotations, or convert it."

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.core import queries
 from app.core.cancel import CancelToken
 from app.core.document import Origin
-from app.jobs.verify import Verdict, VerifyResult, VerifyStep
+from app.jobs.verify import IndexStatus, VerifyResult, VerifyStep
 from app.media.video import VideoSource
 from app.ui.dialogs.export_dialog import ExportRequest
 from app.ui.style.theme import Theme
@@ -457,7 +457,7 @@ def test_a_video_with_fewer_frames_than_its_header_says_is_renumbered(
     def verify(source: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
         times = [int(pts) for pts in source.index.pts[:20]]
         found = source.index.with_decoded(list(times))
-        yield VerifyStep(20, 20, VerifyResult(Verdict.ADOPTED, 20, "It has 20 frames.", found))
+        yield VerifyStep(20, 20, VerifyResult(IndexStatus.ADOPTED, 20, "It has 20 frames.", found))
 
     monkeypatch.setattr("app.jobs.verify.verify_index", verify)
     with open_window(qtbot, clip) as user:

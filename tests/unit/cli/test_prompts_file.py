@@ -82,14 +82,14 @@ def test_one_label_of_several_can_be_chosen(tmp_path: Path) -> None:
         (one_prompt(box=[5, 5, 61, 9]), r"corner \(61, 9\) is outside"),
         (one_prompt(box=[5, 5, 9]), "a box must be"),
         (one_prompt(mask="none.png"), r"none\.png cannot be read: No such file"),
-        (one_prompt(mask="text.png"), r"text\.png cannot be read: it is not a picture"),
+        (one_prompt(mask="text.png"), r"text\.png cannot be read: it is not an image"),
         (one_prompt(mask="small.png"), r"small\.png has 6 x 4 pixels, the video 60 x 40"),
         (one_prompt(mask="blank.png"), "has no pixel of the object"),
         (one_prompt(mask="m.png", box=[0, 0, 1, 1]), "a mask stands alone"),
     ],
 )
 def test_a_wrong_file_is_refused_in_words(tmp_path: Path, content: object, sentence: str) -> None:
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     write_mask(tmp_path / "small.png", np.ones((4, 6)))
     write_mask(tmp_path / "blank.png", np.zeros(SIZE_HW))
     with pytest.raises(UsageError, match=sentence):

@@ -140,4 +140,4 @@ def test_variants_need_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "w.pt").touch()
     status, _, err = run("import", str(tmp_path / "w.pt"))
     assert status == 1
-    assert "efficienttam-s, efficienttam-s-1. Say which with --name." in err
+    assert "efficienttam-s, efficienttam-s-1. Choose one with --name." in err

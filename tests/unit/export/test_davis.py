@@ -34,8 +34,8 @@ def run(
 
 
 def labels(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        return np.array(picture)
+    with Image.open(path) as image:
+        return np.array(image)
 
 
 def objects_of(tmp_path: Path) -> list[tuple[int, str]]:
@@ -49,10 +49,10 @@ def test_tree_is_what_the_evaluator_reads(tmp_path: Path) -> None:
         f"{i:05d}.png" for i in range(FRAME_COUNT)
     ]
     assert (tmp_path / "out/ImageSets/2017/val.txt").read_text() == f"{SEQUENCE}\n"
-    with Image.open(folder / "00000.png") as picture:
-        assert picture.mode == "P"
-        assert picture.size == SIZE_HW[::-1]
-        palette = picture.getpalette()
+    with Image.open(folder / "00000.png") as image:
+        assert image.mode == "P"
+        assert image.size == SIZE_HW[::-1]
+        palette = image.getpalette()
     assert palette[:12] == [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
     assert palette[:9] == davis_palette().ravel()[:9].tolist()
     first = labels(folder / "00000.png")
@@ -87,7 +87,7 @@ def test_numbers_have_no_gap_where_objects_were_deleted(tmp_path: Path) -> None:
     assert objects_of(tmp_path) == [(1, "red ball")]
 
 
-def test_highest_number_is_on_the_first_picture(tmp_path: Path) -> None:
+def test_highest_number_is_on_the_first_image(tmp_path: Path) -> None:
     document = two_objects()
     late = add_object(document, "late")
     set_mask(document, late, 2, rectangle(0, 40, 10, 60))
@@ -181,11 +181,11 @@ def test_void_is_not_an_object(tmp_path: Path) -> None:
 
 
 def test_reading_what_is_not_labels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="no numbered label pictures"):
+    with pytest.raises(ExportError, match="no numbered label images"):
         list(read_davis(tmp_path))
     Image.new("RGB", (4, 4)).save(tmp_path / "00000.png")
-    with pytest.raises(ExportError, match="colour picture"):
+    with pytest.raises(ExportError, match="color image"):
         list(read_davis(tmp_path))
-    (tmp_path / "00000.png").write_bytes(b"no picture")
+    (tmp_path / "00000.png").write_bytes(b"no image")
     with pytest.raises(ExportError, match="cannot be read"):
         list(read_davis(tmp_path))

@@ -86,7 +86,7 @@ def test_a_turned_image_among_others_is_refused_when_read(tmp_path: Path) -> Non
 def test_an_unreadable_image_is_named(tmp_path: Path, damaged: str) -> None:
     for name in ("0.jpg", "1.jpg"):
         save(tmp_path / name)
-    (tmp_path / damaged).write_bytes(b"no picture")
+    (tmp_path / damaged).write_bytes(b"no image")
     with pytest.raises(SourceError, match=rf"{damaged} is not an image"):
         open_source(tmp_path)
 

@@ -12,8 +12,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         open_source(tmp_path / "lost.mp4")
 
 
-@pytest.mark.parametrize("content", [b"these are words, not pictures\n" * 50, b""])
-def test_a_file_that_is_no_film_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"these are words, not images\n" * 50, b""])
+def test_a_file_that_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "words.mp4"
     path.write_bytes(content)
     with pytest.raises(SourceError, match=r"words\.mp4 cannot be opened as a video: Invalid data"):
@@ -21,29 +21,29 @@ def test_a_file_that_is_no_film_is_refused(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_download_that_stopped_before_the_index_is_refused(
-    plain_film: Path, tmp_path: Path
+    plain_video: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "half.mp4"
-    path.write_bytes(plain_film.read_bytes()[:4000])
+    path.write_bytes(plain_video.read_bytes()[:4000])
     with pytest.raises(SourceError, match=r"half\.mp4 cannot be opened as a video"):
         open_source(path)
 
 
 @pytest.mark.parametrize("suffix", ["avi", "mp4"])
-def test_a_film_without_pictures_is_refused(plain_film: Path, tmp_path: Path, suffix: str) -> None:
-    path = remux(plain_film, tmp_path / f"none.{suffix}", after=["-frames:v", "0"])
-    with pytest.raises(SourceError, match=rf"none\.{suffix} holds no (pictures|video)"):
+def test_a_video_without_frames_is_refused(plain_video: Path, tmp_path: Path, suffix: str) -> None:
+    path = remux(plain_video, tmp_path / f"none.{suffix}", after=["-frames:v", "0"])
+    with pytest.raises(SourceError, match=rf"none\.{suffix} holds no (frames|video)"):
         open_source(path)
 
 
-def test_a_film_whose_pictures_are_all_damaged_is_refused(plain_film: Path, tmp_path: Path) -> None:
-    content = bytearray(plain_film.read_bytes())
+def test_a_video_whose_frames_are_all_damaged_is_refused(plain_video: Path, tmp_path: Path) -> None:
+    content = bytearray(plain_video.read_bytes())
     start = content.index(b"mdat") + 4
     end = content.index(b"moov", start) - 4
     content[start:end] = b"\xff" * (end - start)
     path = tmp_path / "noise.mp4"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match=r"No picture of .*noise\.mp4 can be decoded"):
+    with pytest.raises(SourceError, match=r"No frame of .*noise\.mp4 can be decoded"):
         open_source(path)
 
 

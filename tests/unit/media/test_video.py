@@ -41,11 +41,11 @@ def make_cut(plain: Path, folder: Path) -> Path:
 
 
 def make_matroska(plain: Path, folder: Path) -> Path:
-    return remux(plain, folder / "film.mkv")
+    return remux(plain, folder / "video.mkv")
 
 
 def make_transport_stream(plain: Path, folder: Path) -> Path:
-    return remux(plain, folder / "film.ts")
+    return remux(plain, folder / "video.ts")
 
 
 def make_stream_cut_mid_gop(plain: Path, folder: Path) -> Path:
@@ -57,7 +57,7 @@ def make_stream_cut_mid_gop(plain: Path, folder: Path) -> Path:
 
 
 def make_bare_stream(plain: Path, folder: Path) -> Path:
-    return remux(plain, folder / "film.h264")
+    return remux(plain, folder / "video.h264")
 
 
 def make_hevc(plain: Path, folder: Path) -> Path:
@@ -65,7 +65,7 @@ def make_hevc(plain: Path, folder: Path) -> Path:
 
 
 def make_vp9(plain: Path, folder: Path) -> Path:
-    return write_numbered_clip(folder / "film.webm", 40, codec="libvpx-vp9", bframes=0)
+    return write_numbered_clip(folder / "video.webm", 40, codec="libvpx-vp9", bframes=0)
 
 
 @pytest.fixture(
@@ -82,9 +82,9 @@ def make_vp9(plain: Path, folder: Path) -> Path:
     ],
     ids=lambda maker: maker.__name__.removeprefix("make_"),
 )
-def film(request: pytest.FixtureRequest, plain_film: Path, tmp_path: Path) -> Path:
+def video(request: pytest.FixtureRequest, plain_video: Path, tmp_path: Path) -> Path:
     maker: FilmMaker = request.param
-    return maker(plain_film, tmp_path)
+    return maker(plain_video, tmp_path)
 
 
 def sequential_pixels(path: Path) -> list[np.ndarray]:
@@ -92,27 +92,27 @@ def sequential_pixels(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-def test_any_order_of_reading_equals_sequential_decoding(film: Path) -> None:
-    expected = sequential_pixels(film)
+def test_any_order_of_reading_equals_sequential_decoding(video: Path) -> None:
+    expected = sequential_pixels(video)
     order = list(range(len(expected))) * 2
     random.shuffle(order)
 
-    with VideoSource(film, cache_bytes=200_000) as source:
+    with VideoSource(video, cache_bytes=200_000) as source:
         assert len(source) == len(expected)
         for frame_index in order:
             np.testing.assert_array_equal(source[frame_index], expected[frame_index])
 
 
-def test_frames_show_their_own_numbers(plain_film: Path) -> None:
-    with open_source(plain_film) as source:
+def test_frames_show_their_own_numbers(plain_video: Path) -> None:
+    with open_source(plain_video) as source:
         assert [read_number(source[i]) for i in range(len(source))] == list(range(100))
         assert source.size_hw == SIZE_HW
         assert source.frame_rate == Fraction(25)
         assert source.name == "plain"
 
 
-def test_a_cut_film_begins_where_players_begin(plain_film: Path, tmp_path: Path) -> None:
-    cut = make_cut(plain_film, tmp_path)
+def test_a_cut_video_begins_where_players_begin(plain_video: Path, tmp_path: Path) -> None:
+    cut = make_cut(plain_video, tmp_path)
     with open_source(cut) as source:
         numbers = [read_number(source[i]) for i in range(len(source))]
         assert source.timestamp_s(0) == pytest.approx(0.0, abs=0.001)
@@ -120,30 +120,30 @@ def test_a_cut_film_begins_where_players_begin(plain_film: Path, tmp_path: Path)
     assert numbers[0] > 30
 
 
-def test_times_of_a_variable_rate_film_are_its_own(plain_film: Path, tmp_path: Path) -> None:
+def test_times_of_a_variable_rate_video_are_its_own(plain_video: Path, tmp_path: Path) -> None:
     times_ms = jittered_times(60)
-    with open_source(make_variable_rate(plain_film, tmp_path)) as source:
+    with open_source(make_variable_rate(plain_video, tmp_path)) as source:
         measured = [source.timestamp_s(i) for i in range(len(source))]
     starts = [(time - times_ms[0]) / 1000 for time in times_ms]
     assert [time - measured[0] for time in measured] == pytest.approx(starts, abs=0.001)
 
 
-def test_stepping_back_after_a_jump_needs_no_decoding(plain_film: Path) -> None:
-    with VideoSource(plain_film) as source:
+def test_stepping_back_after_a_jump_needs_no_decoding(plain_video: Path) -> None:
+    with VideoSource(plain_video) as source:
         assert read_number(source[70]) == 70
         source._cursor.close()
         assert [read_number(source[i]) for i in (69, 68, 67)] == [69, 68, 67]
 
 
-def test_the_cache_stays_below_its_ceiling(plain_film: Path) -> None:
-    with VideoSource(plain_film, cache_bytes=100_000) as source:
+def test_the_cache_stays_below_its_ceiling(plain_video: Path) -> None:
+    with VideoSource(plain_video, cache_bytes=100_000) as source:
         for frame_index in range(100):
             source.bgra(frame_index)
             assert source._cache.held_bytes <= 100_000
 
 
-def test_display_pixels_are_the_model_pixels(plain_film: Path) -> None:
-    with open_source(plain_film) as source:
+def test_display_pixels_are_the_model_pixels(plain_video: Path) -> None:
+    with open_source(plain_video) as source:
         bgra, rgb = source.bgra(7), source[7]
     assert bgra.flags.c_contiguous
     assert rgb.flags.c_contiguous
@@ -152,34 +152,34 @@ def test_display_pixels_are_the_model_pixels(plain_film: Path) -> None:
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_rotated_film_is_shown_upright(plain_film: Path, tmp_path: Path, degrees: int) -> None:
-    turned = remux(plain_film, tmp_path / "turned.mp4", before=["-display_rotation", str(degrees)])
-    with open_source(turned) as source, open_source(plain_film) as upright:
+def test_a_rotated_video_is_shown_upright(plain_video: Path, tmp_path: Path, degrees: int) -> None:
+    turned = remux(plain_video, tmp_path / "turned.mp4", before=["-display_rotation", str(degrees)])
+    with open_source(turned) as source, open_source(plain_video) as upright:
         height, width = SIZE_HW
         assert source.size_hw == ((height, width) if degrees == 180 else (width, height))
         assert source.bgra(50).flags.c_contiguous
         np.testing.assert_array_equal(source[50], np.rot90(upright[50], degrees // 90))
 
 
-def test_frame_numbers_outside_the_film_are_refused(plain_film: Path) -> None:
-    with open_source(plain_film) as source:
+def test_frame_numbers_outside_the_video_are_refused(plain_video: Path) -> None:
+    with open_source(plain_video) as source:
         for frame_index in (-1, 100):
             with pytest.raises(IndexError, match=rf"\[0, 100\), got {frame_index}"):
                 source[frame_index]
         assert len(list(source)) == 100
 
 
-def test_the_fingerprint_tells_films_apart(plain_film: Path, tmp_path: Path) -> None:
-    with open_source(plain_film) as first, open_source(plain_film) as again:
+def test_the_fingerprint_tells_videos_apart(plain_video: Path, tmp_path: Path) -> None:
+    with open_source(plain_video) as first, open_source(plain_video) as again:
         assert first.fingerprint() == again.fingerprint()
         assert first.fingerprint().frame_count == 100
-        assert first.fingerprint().byte_size == plain_film.stat().st_size
-        with open_source(make_variable_rate(plain_film, tmp_path)) as other:
+        assert first.fingerprint().byte_size == plain_video.stat().st_size
+        with open_source(make_variable_rate(plain_video, tmp_path)) as other:
             assert other.fingerprint().index_sha256 != first.fingerprint().index_sha256
 
 
-def test_a_closed_film_says_so(plain_film: Path) -> None:
-    source = open_source(plain_film)
+def test_a_closed_video_says_so(plain_video: Path) -> None:
+    source = open_source(plain_video)
     twin = source.clone()
     source.close()
     with pytest.raises(SourceError, match=r"plain\.mp4 is closed"):
@@ -188,7 +188,7 @@ def test_a_closed_film_says_so(plain_film: Path) -> None:
         assert read_number(twin[42]) == 42
 
 
-def test_threads_may_share_a_film_or_its_clones(plain_film: Path) -> None:
+def test_threads_may_share_a_video_or_its_clones(plain_video: Path) -> None:
     wrong: list[tuple[int, int]] = []
 
     def read_all(source: FrameSource, seed: int) -> None:
@@ -199,7 +199,7 @@ def test_threads_may_share_a_film_or_its_clones(plain_film: Path) -> None:
             if number != frame_index:
                 wrong.append((frame_index, number))
 
-    with VideoSource(plain_film, cache_bytes=300_000) as source, source.clone() as twin:
+    with VideoSource(plain_video, cache_bytes=300_000) as source, source.clone() as twin:
         readers = [
             threading.Thread(target=read_all, args=(handle, seed))
             for seed, handle in enumerate([source, source, twin])

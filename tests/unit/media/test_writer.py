@@ -9,15 +9,15 @@ from app.core.cancel import Cancelled
 from app.core.errors import ExportError
 from app.media.frames import Pixels
 from app.media.source import open_source
-from app.media.writer import write_film
+from app.media.writer import write_video
 from tests.helpers.synthetic_video import numbered_frame, read_number
 
 NTSC = Fraction(30000, 1001)
 
 
-def test_a_written_film_reads_back_frame_by_frame(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    assert write_film(path, (numbered_frame(n) for n in range(20)), NTSC) == 20
+def test_a_written_video_reads_back_frame_by_frame(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    assert write_video(path, (numbered_frame(n) for n in range(20)), NTSC) == 20
 
     with open_source(path) as source:
         assert [read_number(frame) for frame in source] == list(range(20))
@@ -28,39 +28,39 @@ def test_a_written_film_reads_back_frame_by_frame(tmp_path: Path) -> None:
 def test_colours_survive(tmp_path: Path) -> None:
     colour = (200, 40, 90)
     frame = np.full((64, 96, 3), colour, dtype=np.uint8)
-    write_film(tmp_path / "film.mp4", [frame] * 3, Fraction(25))
-    with open_source(tmp_path / "film.mp4") as source:
+    write_video(tmp_path / "video.mp4", [frame] * 3, Fraction(25))
+    with open_source(tmp_path / "video.mp4") as source:
         np.testing.assert_allclose(source[1].mean(axis=(0, 1)), colour, atol=3)
 
 
 def test_odd_sizes_are_widened_by_one(tmp_path: Path) -> None:
     frame = numbered_frame(5)[:63, :95]
-    write_film(tmp_path / "odd.mp4", [frame] * 3, Fraction(24))
+    write_video(tmp_path / "odd.mp4", [frame] * 3, Fraction(24))
     with open_source(tmp_path / "odd.mp4") as source:
         assert source.size_hw == (64, 96)
         assert np.abs(source[0][:63, :95].astype(int) - frame).mean() < 4
 
 
 def test_nothing_is_left_when_writing_is_cancelled(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    path.write_bytes(b"an earlier film")
+    path = tmp_path / "video.mp4"
+    path.write_bytes(b"an earlier video")
 
     def frames() -> Iterator[Pixels]:
         yield numbered_frame(0)
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        write_film(path, frames(), Fraction(25))
-    assert [file.name for file in tmp_path.iterdir()] == ["film.mp4"]
-    assert path.read_bytes() == b"an earlier film"
+        write_video(path, frames(), Fraction(25))
+    assert [file.name for file in tmp_path.iterdir()] == ["video.mp4"]
+    assert path.read_bytes() == b"an earlier video"
 
 
-def test_no_frames_make_no_film(tmp_path: Path) -> None:
+def test_no_frames_make_no_video(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no frames to write"):
-        write_film(tmp_path / "film.mp4", [], Fraction(25))
+        write_video(tmp_path / "video.mp4", [], Fraction(25))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"film\.mp4 cannot be written: No such file"):
-        write_film(tmp_path / "absent" / "film.mp4", [numbered_frame(0)], Fraction(25))
+    with pytest.raises(ExportError, match=r"video\.mp4 cannot be written: No such file"):
+        write_video(tmp_path / "absent" / "video.mp4", [numbered_frame(0)], Fraction(25))

@@ -303,7 +303,7 @@ def test_clear_masks_keeps_verified_ones(driver: SessionDriver) -> None:
     assert driver.masked_frames(object_id) == [3]
 
 
-def test_a_cut_film_has_the_frames_that_can_be_decoded(tmp_path: Path) -> None:
+def test_a_cut_video_has_the_frames_that_can_be_decoded(tmp_path: Path) -> None:
     clip = write_numbered_clip(tmp_path / "clip.mp4", 60)
     whole = remux(clip, tmp_path / "whole.mp4", after=["-movflags", "+faststart"])
     content = whole.read_bytes()

@@ -82,7 +82,7 @@ def test_another_video_in_its_place_is_refused(clip: Path) -> None:
 
 def test_text_named_as_a_video_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "notes.mp4"
-    path.write_text("not a film")
+    path.write_text("not a video")
     with pytest.raises(SourceError, match=r"notes\.mp4 cannot be opened as a video"):
         opened(path)
 
