@@ -18,13 +18,13 @@ MEGABYTE = 1_000_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a recipe of the stage sam")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where files go")
-    parser.add_argument("--start", metavar="FILE", help="weights to begin from, not the recipe's")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument("--start", metavar="FILE", help="weights to start from instead of the recipe's")
     parser.add_argument(
-        "--part-mb", type=float, default=20.0, metavar="N", help="of a file at most (default: 20)"
+        "--part-mb", type=float, default=20.0, metavar="N", help="size limit of a file (default: 20)"
     )
     parser.add_argument(
-        "--limit-mb", type=float, metavar="N", help="of all images together at most"
+        "--limit-mb", type=float, metavar="N", help="size limit of all images together"
     )
 
 
@@ -57,15 +57,15 @@ def _pack(recipe: "SamDistillationConfig", arguments: argparse.Namespace) -> Non
     assert recipe.data is not None
     out, part_bytes = arguments.out, int(arguments.part_mb * MEGABYTE)
     limit = arguments.limit_mb
-    images = said = 0
+    images = reported = 0
     try:
         limit_bytes = None if limit is None else int(limit * MEGABYTE)
         writer = PartWriter(out, part_bytes, limit_bytes)
         for file, name in ((recipe.start, "start"), (recipe.teacher_checkpoint, "teacher")):
             split_file(file, out, name, part_bytes)
         for images in pack(recipe.data, writer):
-            if len(writer.paths) > said:
-                said = len(writer.paths)
+            if len(writer.paths) > reported:
+                reported = len(writer.paths)
                 print(f"{writer.paths[-1]}: {images} images so far", file=sys.stderr, flush=True)
     except (ValueError, OSError) as error:
         raise AppError(f"{arguments.config} cannot be packed: {error}") from error
