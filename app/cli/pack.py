@@ -18,10 +18,18 @@ MEGABYTE = 1_000_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a recipe of the stage sam")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    parser.add_argument("--start", metavar="FILE", help="weights to start from instead of the recipe's")
     parser.add_argument(
-        "--part-mb", type=float, default=20.0, metavar="N", help="size limit of a file (default: 20)"
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the files"
+    )
+    parser.add_argument(
+        "--start", metavar="FILE", help="weights to start from instead of the recipe's"
+    )
+    parser.add_argument(
+        "--part-mb",
+        type=float,
+        default=20.0,
+        metavar="N",
+        help="size limit of a file (default: 20)",
     )
     parser.add_argument(
         "--limit-mb", type=float, metavar="N", help="size limit of all images together"

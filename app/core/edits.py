@@ -135,7 +135,7 @@ def set_masks(
 
 
 def set_verified(document: Document, object_id: int, frame: int, is_verified: bool) -> Edit:
-    """Mark the mask of a frame as verified by a person, so that nothing changes it, or unmark it."""
+    """Mark the mask of a frame as verified, so that nothing changes it, or remove the mark."""
     rules.check(document, object_id)
     row = document.mask(object_id, frame)
     if row is None:

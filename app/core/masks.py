@@ -1,4 +1,4 @@
-"""Run-length encoded binary masks, the form in which the document stores, saves and exports them."""
+"""Run-length encoded binary masks, as the document stores and exports them."""
 
 from dataclasses import dataclass
 from functools import cached_property

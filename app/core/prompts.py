@@ -30,7 +30,7 @@ class BoxPrompt:
 
 @dataclass(frozen=True, slots=True)
 class FramePrompts:
-    """All prompts of one object on one frame; a mask prompt takes precedence over points and box."""
+    """All prompts of one object on one frame; a mask overrides points and box."""
 
     points: tuple[PointPrompt, ...] = ()
     box: BoxPrompt | None = None

@@ -10,7 +10,7 @@ from app.media.frames import FrameSource
 
 
 def home_folder() -> Path:
-    """Return the folder of the program: ``TINYSAM2_HOME``, or a folder in the user's data folder."""
+    """Return the folder of the program: ``TINYSAM2_HOME``, or one in the user's data folder."""
     chosen = os.environ.get("TINYSAM2_HOME")
     return Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
 
