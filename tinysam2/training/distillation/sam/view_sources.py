@@ -24,7 +24,7 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 """Images (B, 3, H, W) uint8, and masks (B, K, H, W) uint8 of 0 to 255, empty where unknown."""
 
 ASPECTS = (1.0, 4 / 3, 16 / 9, 3 / 4)
-"""Width over height of views of parts: few shapes, for each of which kernels are chosen once."""
+"""Width over height of views of parts: few shapes, so that little is compiled and cached."""
 
 
 class ViewSource(Protocol):
@@ -50,7 +50,6 @@ def open_views(
         assert config.data is not None
         yield _FileSource(config, ranks, Pools.of(config.data))
         return
-    torch.backends.cudnn.benchmark = True  # `ASPECTS` are few
     with PartLoader(config.parts, config.resident_side, config.workers) as loader:
         images = DeviceImages(config.resident_side, torch.device(config.device))
         yield _DeviceSource(config, ranks, is_stopped, DeviceViews(loader, images))
