@@ -20,6 +20,6 @@ set -- "$PYTHON" -m tinysam2.training "$RECIPE" --parts "$PARTS" --out "$RUN" \
     --start "$RUN/start.safetensors" --teacher-checkpoint "$RUN/teacher.safetensors" \
     --minutes "$MINUTES" --device "$DEVICE"
 if [ -n "${CALL_MINUTES:-}" ]; then
-    set -- timeout --signal=INT "${CALL_MINUTES}m" "$@"
+    set -- timeout --preserve-status --signal=INT "${CALL_MINUTES}m" "$@"
 fi
 exec "$@"
