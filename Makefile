@@ -1,7 +1,7 @@
 # Everything runs from .venv, which `make` builds on first use and again when pyproject.toml changes.
 BIN = .venv/bin
 
-.PHONY: setup demo run test test-fast test-slow check lint types contracts format clean
+.PHONY: setup demo run test test-fast test-slow check lint types contracts mutants format clean
 
 run: setup
 	$(BIN)/python main.py $(ARGS)
@@ -29,6 +29,11 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# Changes the files listed under [tool.mutmut] in small ways and counts the changes no test notices.
+mutants: setup
+	$(BIN)/python -m mutmut run $(ARGS)
+	$(BIN)/python -m mutmut results
+
 format: setup
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
@@ -39,4 +44,4 @@ setup: .venv/.ready
 	.ci/setup
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache out
+	rm -rf .venv mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache out

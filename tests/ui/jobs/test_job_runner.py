@@ -17,6 +17,8 @@ class Log:
     """What a runner signalled, in order."""
 
     def __init__(self, runner: JobRunner) -> None:
+        self.starts: list[int] = []
+        runner.started.connect(self.starts.append)
         self.steps: list[tuple[int, object]] = []
         self.ends: dict[int, tuple[str, AppError | None]] = {}
         runner.stepped.connect(lambda job_id, step: self.steps.append((job_id, step)))
@@ -229,3 +231,114 @@ def test_an_unexpected_exception_becomes_a_message_and_a_log_entry(
     assert "Track dog" in str(error)
     assert "oops" in str(error)
     assert "Traceback" in caplog.text
+
+
+def test_a_job_does_not_cut_in_on_one_of_its_own_priority(
+    qtbot: QtBot, runner: JobRunner, log: Log
+) -> None:
+    gate = Gate()
+    first = runner.submit(gate)
+    assert gate.begun.wait(5)
+    second = runner.submit(counting(1))
+    gate.passes.release(3)
+    qtbot.waitUntil(lambda: len(log.steps) >= 3, timeout=5000)
+    assert log.starts == [first]
+    runner.cancel(first)
+    wait_for_end(qtbot, log, first, second)
+    assert log.starts == [first, second]
+
+
+def test_a_step_on_its_way_when_the_job_is_cancelled_is_dropped(
+    qtbot: QtBot, runner: JobRunner, log: Log
+) -> None:
+    yielded = threading.Event()
+
+    def job(token: CancelToken) -> Iterator[object]:
+        yield "late"
+        yielded.set()
+        while not token.is_cancelled:
+            threading.Event().wait(0.01)
+
+    job_id = runner.submit(job)
+    assert yielded.wait(5)  # the step is queued, the window's thread has not handled it
+    runner.cancel(job_id)
+    wait_for_end(qtbot, log, job_id)
+    assert log.steps == []
+    after = runner.submit(counting(CREDITS + 1))
+    wait_for_end(qtbot, log, after)  # its credit came back
+    assert log.values(after) == list(range(CREDITS + 1))
+
+
+def test_a_job_is_active_until_it_is_cancelled_or_ends(
+    qtbot: QtBot, runner: JobRunner, log: Log
+) -> None:
+    gate = Gate()
+    job_id, done = runner.submit(gate), runner.submit(counting(1), priority=Priority.INTERACTIVE)
+    assert runner.is_active(job_id)
+    assert not runner.is_idle
+    assert not runner.is_active(job_id + 1000)
+    gate.passes.release()
+    runner.cancel(job_id)
+    assert not runner.is_active(job_id)
+    wait_for_end(qtbot, log, job_id, done)
+    assert not runner.is_active(done)
+
+
+def test_a_runner_with_an_idle_job_only_is_idle(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
+    gate = Gate()
+    job_id = runner.submit(gate, priority=Priority.IDLE)
+    assert gate.begun.wait(5)
+    assert runner.is_idle
+    assert runner.is_active(job_id)
+    runner.cancel_all()
+    wait_for_end(qtbot, log, job_id)
+
+
+class Closable:
+    """Steps that know whether they were closed."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def __iter__(self) -> Iterator[object]:
+        return self
+
+    def __next__(self) -> object:
+        raise StopIteration
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_the_steps_of_every_job_are_closed(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
+    steps = Closable()
+    job_id = runner.submit(lambda token: steps)
+    wait_for_end(qtbot, log, job_id)
+    assert steps.is_closed
+
+
+def test_a_mistake_is_reported_with_the_job_and_what_to_do(
+    qtbot: QtBot, runner: JobRunner, log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(token: CancelToken) -> Iterator[object]:
+        raise ZeroDivisionError("oops")
+
+    named, nameless = runner.submit(broken, label="Track dog"), runner.submit(broken)
+    wait_for_end(qtbot, log, named, nameless)
+    errors = [error for _, error in log.ends.values()]
+    assert [error and error.sentence for error in errors] == [
+        "Track dog failed: ZeroDivisionError: oops.",
+        "A background job failed: ZeroDivisionError: oops.",
+    ]
+    assert all(error and error.hint.startswith("Your work is saved.") for error in errors)
+    assert [record.getMessage() for record in caplog.records][:1] == ["job 'Track dog' failed"]
+
+
+def test_nothing_is_delivered_after_shutdown(qtbot: QtBot) -> None:
+    runner = JobRunner()
+    log = Log(runner)
+    job_id = runner.submit(counting(2))
+    assert runner.shutdown(5000)
+    qtbot.wait(20)
+    assert (log.starts, log.steps, log.ends) == ([], [], {})
+    assert not runner.is_active(job_id)

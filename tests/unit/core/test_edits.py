@@ -1,0 +1,322 @@
+"""Every edit changes exactly the rows it is about and is named after what it does."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from app.core import edits
+from app.core.document import FRAME_TABLES, Document, Edit, FrameMask, Origin, Table, TrackedObject
+from app.core.masks import RleMask
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
+from app.core.palette import display_color
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+
+SIZE_HW = (4, 8)
+CLICK, SECOND_CLICK = PointPrompt(1, 1), PointPrompt(2, 3, is_positive=False)
+BOX, OTHER_BOX = BoxPrompt(0, 0, 3, 3), BoxPrompt(1, 1, 4, 4)
+RECORD = MemoryRecord(MemoryDecision.KEPT, "kept", MemoryScores(1, 1, 1, 1), (0,))
+EMPTY = RleMask.empty(SIZE_HW)
+
+
+def mask(*columns: int) -> RleMask:
+    bitmap = np.zeros(SIZE_HW, dtype=np.bool_)
+    bitmap[1, list(columns)] = True
+    return RleMask.encode(bitmap)
+
+
+def row(*columns: int, origin: Origin = Origin.TRACKED, is_verified: bool = False) -> FrameMask:
+    return FrameMask(mask(*columns), origin, 0.5, is_verified)
+
+
+@pytest.fixture
+def document() -> Document:
+    made = Document()
+    made.apply(edits.add_object(made, "dog", "animal"))
+    made.apply(edits.add_object(made, "cup"))
+    return made
+
+
+def put(
+    document: Document,
+    object_id: int,
+    frame: int,
+    found: FrameMask | None = None,
+    prompts: FramePrompts | None = None,
+    record: MemoryRecord | None = None,
+) -> None:
+    key = (object_id, frame)
+    masks = {} if found is None else {key: found}
+    records = {} if record is None else {key: record}
+    if prompts is not None:
+        document.apply(edits.set_prompts(document, object_id, frame, prompts))
+    document.apply(edits.set_masks(document, masks, "Put", records))
+
+
+def masks_of(document: Document, object_id: int) -> dict[int, FrameMask]:
+    return dict(document.of_object(Table.MASKS, object_id))
+
+
+def prompts_of(document: Document, object_id: int) -> dict[int, FramePrompts]:
+    return dict(document.of_object(Table.PROMPTS, object_id))
+
+
+LABELS: list[tuple[str, Callable[[Document], Edit]]] = [
+    ("Add object 3", lambda d: edits.add_object(d)),
+    ("Add cat", lambda d: edits.add_object(d, "cat")),
+    ("Change name of dog", lambda d: edits.update_object(d, 1, name="wolf")),
+    ("Change is visible of dog", lambda d: edits.update_object(d, 1, is_visible=False)),
+    (
+        "Change name, category of dog",
+        lambda d: edits.update_object(d, 1, name="wolf", category="pet"),
+    ),
+    ("Delete dog", lambda d: edits.remove_object(d, 1)),
+    ("Duplicate dog", lambda d: edits.duplicate_object(d, 1)),
+    ("Merge cup into dog", lambda d: edits.merge_objects(d, 1, 2)),
+    ("Prompt dog", lambda d: edits.add_point(d, 1, 0, CLICK)),
+    ("Prompt dog", lambda d: edits.set_box(d, 1, 0, BOX)),
+    ("Clear dog", lambda d: edits.set_prompts(d, 1, 0, FramePrompts())),
+    ("Clear prompts of dog", lambda d: edits.clear_prompts(d, 1)),
+    ("Clear masks of dog", lambda d: edits.clear_masks(d, 1)),
+    ("Draw dog", lambda d: edits.draw_mask(d, 1, 0, mask(2), Origin.PAINTED)),
+    ("Verify mask", lambda d: edits.set_verified(d, 1, 5, True)),
+    ("Unverify mask", lambda d: edits.set_verified(d, 1, 6, False)),
+    ("Pin frame", lambda d: edits.set_constraint(d, 1, 0, Constraint.PIN)),
+    ("Ban frame", lambda d: edits.set_constraint(d, 1, 0, Constraint.BAN)),
+    ("Release frame", lambda d: edits.set_constraint(d, 1, 0, None)),
+    ("Set in/out range", lambda d: edits.set_range(d, 1, 2)),
+    ("Prevent overlaps", lambda d: edits.set_exclusive(d, True)),
+    ("Allow overlaps", lambda d: edits.set_exclusive(d, False)),
+    ("Reorder", lambda d: edits.joined("Reorder", edits.update_object(d, 1, order=4))),
+]
+
+
+@pytest.mark.parametrize(("label", "make"), LABELS)
+def test_an_edit_is_named_after_what_it_does(
+    document: Document, label: str, make: Callable[[Document], Edit]
+) -> None:
+    put(document, 1, 5, row(1))
+    put(document, 1, 6, row(1, is_verified=True))
+    assert make(document).label == label
+
+
+def test_a_new_object_is_last_and_has_the_next_id_and_color(document: Document) -> None:
+    document.apply(edits.update_object(document, 1, order=7))
+    assert edits.next_object_id(document) == 3
+    document.apply(edits.add_object(document, "cat", "animal"))
+    assert document.object(3) == TrackedObject(3, "cat", display_color(3), "animal", order=8)
+    document.apply(edits.add_object(document, object_id=9))
+    assert document.object(9) == TrackedObject(9, "object 9", display_color(9), "object", order=9)
+    assert edits.next_object_id(Document()) == 1
+    assert edits.add_object(Document()).changes[0].after.order == 1
+
+
+def test_removing_an_object_removes_its_rows_only(document: Document) -> None:
+    for object_id in (1, 2):
+        put(document, object_id, 3, row(1), FramePrompts((CLICK,)), RECORD)
+        document.apply(edits.set_constraint(document, object_id, 4, Constraint.BAN))
+    document.apply(edits.remove_object(document, 1))
+    assert [o.object_id for o in document.objects] == [2]
+    for table in FRAME_TABLES:
+        assert not document.of_object(table, 1)
+        assert len(document.of_object(table, 2)) == 1
+
+
+def test_points_are_added_and_removed_one_by_one(document: Document) -> None:
+    document.apply(edits.add_point(document, 1, 2, CLICK))
+    document.apply(edits.set_box(document, 1, 2, BOX))
+    document.apply(edits.add_point(document, 1, 2, SECOND_CLICK))
+    assert prompts_of(document, 1) == {2: FramePrompts((CLICK, SECOND_CLICK), BOX)}
+    document.apply(edits.set_box(document, 1, 2, OTHER_BOX))
+    document.apply(edits.remove_point(document, 1, 2, 0))
+    assert prompts_of(document, 1) == {2: FramePrompts((SECOND_CLICK,), OTHER_BOX)}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda d: edits.add_point(d, 1, 0, CLICK), lambda d: edits.set_box(d, 1, 0, BOX)],
+)
+def test_a_click_or_box_takes_the_place_of_a_mask_prompt(
+    document: Document, make: Callable[[Document], Edit]
+) -> None:
+    put(document, 1, 0, prompts=FramePrompts(mask=mask(3)))
+    document.apply(make(document))
+    assert document.prompts(1, 0).mask is None
+    assert not document.prompts(1, 0).is_empty
+
+
+def test_the_last_point_takes_its_mask_with_it_on_its_frame_only(document: Document) -> None:
+    for frame in (0, 1):
+        put(document, 1, frame, row(1, origin=Origin.PROMPT), FramePrompts((CLICK,)))
+    document.apply(edits.remove_point(document, 1, 0, 0))
+    assert list(masks_of(document, 1)) == [1]
+    assert list(prompts_of(document, 1)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("origin", "stays"),
+    [
+        (Origin.PROMPT, False),
+        (Origin.PAINTED, False),
+        (Origin.TRACKED, True),
+        (Origin.IMPORTED, True),
+    ],
+)
+def test_cleared_prompts_take_the_masks_that_they_stood_for(
+    document: Document, origin: Origin, stays: bool
+) -> None:
+    put(document, 1, 0, row(1, origin=origin), FramePrompts((CLICK,)))
+    put(document, 1, 1, row(1, origin=origin), FramePrompts((CLICK,)))
+    document.apply(edits.clear_prompts(document, 1, [0]))
+    assert list(prompts_of(document, 1)) == [1]
+    assert (0 in masks_of(document, 1)) is stays
+    document.apply(edits.clear_prompts(document, 1))
+    assert not prompts_of(document, 1)
+    assert list(masks_of(document, 1)) == ([0, 1] if stays else [])
+
+
+def test_clearing_prompts_leaves_painted_masks_of_other_frames(document: Document) -> None:
+    put(document, 1, 0, prompts=FramePrompts((CLICK,)))
+    put(document, 1, 5, row(1, origin=Origin.PAINTED))
+    document.apply(edits.clear_prompts(document, 1))
+    assert list(masks_of(document, 1)) == [5]
+
+
+def test_cleared_masks_take_the_memory_of_their_frames(document: Document) -> None:
+    for frame in range(3):
+        put(document, 1, frame, row(1), record=RECORD)
+    put(document, 2, 0, row(2), record=RECORD)
+    document.apply(edits.clear_masks(document, 1, [0, 2, 9]))
+    assert list(masks_of(document, 1)) == [1]
+    assert list(document.of_object(Table.MEMORY, 1)) == [1]
+    assert list(masks_of(document, 2)) == [0]
+
+
+def test_verifying_changes_the_mark_only(document: Document) -> None:
+    put(document, 1, 0, row(1, 2))
+    document.apply(edits.set_verified(document, 1, 0, True))
+    assert document.mask(1, 0) == row(1, 2, is_verified=True)
+    document.apply(edits.set_verified(document, 1, 0, False))
+    assert document.mask(1, 0) == row(1, 2)
+    nothing = edits.set_verified(document, 1, 3, True)
+    assert (nothing.label, nothing.changes) == ("Verify", ())
+
+
+@pytest.mark.parametrize("constraint", list(Constraint))
+def test_a_constraint_is_set_and_released(document: Document, constraint: Constraint) -> None:
+    document.apply(edits.set_constraint(document, 1, 4, constraint))
+    assert document.constraint(1, 4) is constraint
+    assert document.constraint(2, 4) is None
+    document.apply(edits.set_constraint(document, 1, 4, None))
+    assert document.constraint(1, 4) is None
+
+
+def test_a_range_is_open_at_ends_that_are_none(document: Document) -> None:
+    for ends in ((2, None), (None, 3), (2, 3), (0, 0)):
+        document.apply(edits.set_range(document, *ends))
+        assert document.frame_range == ends
+    document.apply(edits.set_range(document, None, None))
+    assert not document.rows(Table.PROPERTIES)
+
+
+def test_overlaps_are_prevented_or_allowed(document: Document) -> None:
+    document.apply(edits.set_exclusive(document, True))
+    assert document.is_exclusive
+    document.apply(edits.set_exclusive(document, False))
+    assert not document.is_exclusive
+    assert not document.rows(Table.PROPERTIES)
+
+
+@pytest.mark.parametrize("origin", [Origin.PAINTED, Origin.PROMPT, Origin.IMPORTED])
+def test_a_drawn_mask_prompts_its_frame_unless_it_was_imported(
+    document: Document, origin: Origin
+) -> None:
+    put(document, 1, 0, row(5), FramePrompts((CLICK,)))
+    document.apply(edits.draw_mask(document, 1, 0, mask(2), origin))
+    assert document.mask(1, 0) == FrameMask(mask(2), origin)
+    imported = FramePrompts((CLICK,))
+    drawn = FramePrompts(mask=mask(2))
+    assert document.prompts(1, 0) == (imported if origin is Origin.IMPORTED else drawn)
+
+
+def test_an_empty_drawn_mask_takes_the_prompts_away(document: Document) -> None:
+    put(document, 1, 0, row(5), FramePrompts((CLICK,)))
+    document.apply(edits.draw_mask(document, 1, 0, EMPTY, Origin.PAINTED))
+    assert document.mask(1, 0) == FrameMask(EMPTY, Origin.PAINTED)
+    assert not prompts_of(document, 1)
+
+
+def test_a_copy_has_all_rows_a_name_and_the_category_of_the_original(document: Document) -> None:
+    put(document, 1, 3, row(1), FramePrompts((CLICK,)), RECORD)
+    document.apply(edits.set_constraint(document, 1, 4, Constraint.PIN))
+    document.apply(edits.duplicate_object(document, 1))
+    copy = document.object(3)
+    assert (copy.name, copy.category, copy.order) == ("dog copy", "animal", 3)
+    for table in FRAME_TABLES:
+        assert document.of_object(table, 3) == document.of_object(table, 1) != {}
+
+
+def test_joined_edits_are_one(document: Document) -> None:
+    moves = [edits.update_object(document, i, order=9 - i) for i in (1, 2)]
+    document.apply(edits.joined("Reorder objects", *moves))
+    assert [o.object_id for o in document.objects] == [2, 1]
+
+
+def test_merging_unites_masks_where_both_have_one(document: Document) -> None:
+    put(document, 1, 0, row(1))
+    put(document, 2, 0, row(2))
+    put(document, 1, 1, row(3))
+    put(document, 2, 2, row(4))
+    document.apply(edits.merge_objects(document, 1, 2))
+    assert masks_of(document, 1) == {0: row(1, 2), 1: row(3), 2: row(4)}
+    assert not prompts_of(document, 1)
+    assert document.find(2) is None
+
+
+def test_merging_keeps_the_properties_of_the_target_row(document: Document) -> None:
+    put(document, 1, 0, row(1, origin=Origin.PAINTED))
+    put(document, 2, 0, row(2, origin=Origin.TRACKED, is_verified=True))
+    document.apply(edits.merge_objects(document, 1, 2))
+    assert document.mask(1, 0) == row(1, 2, origin=Origin.PAINTED)
+
+
+@pytest.mark.parametrize("prompted", [(1,), (2,), (1, 2)])
+def test_a_frame_that_either_was_prompted_on_gets_the_union_as_mask_prompt(
+    document: Document, prompted: tuple[int, ...]
+) -> None:
+    for object_id in (1, 2):
+        put(document, object_id, 0, row(object_id))
+        if object_id in prompted:
+            put(document, object_id, 0, prompts=FramePrompts((CLICK,)))
+    document.apply(edits.merge_objects(document, 1, 2))
+    assert prompts_of(document, 1) == {0: FramePrompts(mask=mask(1, 2))}
+
+
+def test_merging_keeps_prompts_where_no_mask_is_united(document: Document) -> None:
+    ours, theirs = FramePrompts((CLICK,)), FramePrompts((SECOND_CLICK,))
+    put(document, 1, 0, prompts=ours)
+    put(document, 2, 1, prompts=theirs)
+    put(document, 1, 2, prompts=ours)
+    put(document, 2, 2, prompts=theirs)
+    put(document, 1, 3, row(1), ours)
+    put(document, 2, 4, FrameMask(EMPTY, Origin.TRACKED), theirs)
+    document.apply(edits.merge_objects(document, 1, 2))
+    assert prompts_of(document, 1) == {0: ours, 1: theirs, 2: ours, 3: ours, 4: theirs}
+
+
+def test_merging_leaves_prompts_of_verified_target_frames(document: Document) -> None:
+    put(document, 1, 0, row(1, is_verified=True))
+    put(document, 2, 0, row(2), FramePrompts((CLICK,)))
+    put(document, 2, 1, row(2), FramePrompts((CLICK,)))
+    document.apply(edits.merge_objects(document, 1, 2))
+    assert prompts_of(document, 1) == {1: FramePrompts(mask=mask(2))}
+    assert document.mask(1, 0) == row(1, is_verified=True)
+
+
+def test_masks_and_records_are_set_under_a_key(document: Document) -> None:
+    edit = edits.set_masks(document, {(1, 0): row(1)}, "Track", {(1, 0): RECORD}, merge_key=4)
+    assert (edit.label, edit.merge_key, len(edit.changes)) == ("Track", 4, 2)
+    document.apply(edit)
+    assert (document.mask(1, 0), document.memory(1, 0)) == (row(1), RECORD)
+    document.apply(edits.set_masks(document, {(1, 0): None}, "Clear"))
+    assert (document.mask(1, 0), document.memory(1, 0)) == (None, RECORD)

@@ -1,0 +1,159 @@
+"""What is asked of a tracker follows from the document as it is when asked."""
+
+import numpy as np
+import pytest
+
+from app.core import edits
+from app.core.document import Document, FrameMask, Origin
+from app.core.errors import UsageError
+from app.core.masks import RleMask
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
+from app.core.prompts import FramePrompts, PointPrompt
+from app.tracking.backend import Direction, ObjectRequest, SegmentRequest, TrackRequest
+from app.tracking.requests import mask_to_correct, segment_request, track_request
+
+SIZE_HW = (4, 8)
+CLICK = FramePrompts((PointPrompt(1, 1),))
+EMPTY = RleMask.empty(SIZE_HW)
+FULL = RleMask.encode(np.ones(SIZE_HW, dtype=np.bool_))
+RECORD = MemoryRecord(MemoryDecision.KEPT, "kept", MemoryScores(1, 1, 1, 1), (0,))
+FORWARD, BACKWARD, BOTH = Direction.FORWARD, Direction.BACKWARD, Direction.BOTH
+
+
+@pytest.fixture
+def document() -> Document:
+    made = Document()
+    for name in ("dog", "cup"):
+        made.apply(edits.add_object(made, name))
+    return made
+
+
+def put(document: Document, object_id: int, frame: int, row: FrameMask, tracked: bool) -> None:
+    key = (object_id, frame)
+    edit = edits.set_masks(document, {key: row}, "Put", {key: RECORD} if tracked else None)
+    document.apply(edit)
+
+
+def prompt(document: Document, object_id: int, frame: int) -> None:
+    document.apply(edits.set_prompts(document, object_id, frame, CLICK))
+
+
+@pytest.mark.parametrize(
+    ("mask", "origin", "tracked", "is_corrected"),
+    [
+        (FULL, Origin.TRACKED, True, True),
+        (FULL, Origin.PROMPT, True, True),
+        (FULL, Origin.PAINTED, True, False),
+        (FULL, Origin.IMPORTED, True, False),
+        (FULL, Origin.PROMPT, False, False),
+        (EMPTY, Origin.TRACKED, True, False),
+    ],
+)
+def test_prompts_correct_what_the_model_found_while_tracking(
+    document: Document, mask: RleMask, origin: Origin, tracked: bool, is_corrected: bool
+) -> None:
+    put(document, 1, 3, FrameMask(mask, origin), tracked)
+    assert mask_to_correct(document, 1, 3) == (mask if is_corrected else None)
+    assert mask_to_correct(document, 1, 2) is None
+    assert mask_to_correct(document, 2, 3) is None
+    assert mask_to_correct(document, None, 3) is None
+
+
+def test_a_frame_is_segmented_by_its_prompts(document: Document) -> None:
+    prompt(document, 1, 3)
+    assert segment_request(document, 1, 3) == SegmentRequest(3, CLICK, None)
+    put(document, 1, 3, FrameMask(FULL, Origin.TRACKED), tracked=True)
+    assert segment_request(document, 1, 3) == SegmentRequest(3, CLICK, FULL)
+    assert segment_request(document, 2, 3) == SegmentRequest(3, FramePrompts(), None)
+
+
+def test_a_request_holds_prompts_constraints_and_settings(document: Document) -> None:
+    prompt(document, 1, 0)
+    prompt(document, 1, 4)
+    document.apply(edits.set_constraint(document, 1, 2, Constraint.BAN))
+    asked = ObjectRequest(1, {0: CLICK, 4: CLICK}, {2: Constraint.BAN})
+    assert track_request(document, 9, FORWARD, 0) == TrackRequest((asked,), 0, 0, 8, FORWARD)
+    document.apply(edits.set_exclusive(document, True))
+    request = track_request(document, 9, BOTH, 4)
+    assert request == TrackRequest((asked,), 4, 0, 8, BOTH, is_exclusive=True)
+
+
+def test_tracking_starts_from_the_mask_where_there_is_no_prompt(document: Document) -> None:
+    put(document, 1, 2, FrameMask(FULL, Origin.IMPORTED), tracked=False)
+    (asked,) = track_request(document, 9, FORWARD, 2).objects
+    assert asked.prompts == {2: FramePrompts(mask=FULL)}
+    prompt(document, 1, 2)
+    (asked,) = track_request(document, 9, FORWARD, 2).objects
+    assert asked.prompts == {2: CLICK}
+    with pytest.raises(UsageError, match="no unlocked object has a prompt, or a mask where"):
+        track_request(document, 9, FORWARD, 2, [2])
+
+
+def test_tracking_does_not_start_from_an_empty_mask(document: Document) -> None:
+    put(document, 1, 2, FrameMask(EMPTY, Origin.TRACKED), tracked=True)
+    with pytest.raises(UsageError, match="There is nothing to track"):
+        track_request(document, 9, FORWARD, 2)
+
+
+def test_all_unlocked_objects_are_tracked_unless_some_are_chosen(document: Document) -> None:
+    for object_id in (1, 2):
+        prompt(document, object_id, 0)
+
+    def ids(object_ids: list[int] | None) -> list[int]:
+        request = track_request(document, 9, FORWARD, 0, object_ids)
+        return [each.object_id for each in request.objects]
+
+    assert ids(None) == [1, 2]
+    assert ids([2]) == [2]
+    document.apply(edits.update_object(document, 2, is_locked=True))
+    assert ids(None) == [1]
+    with pytest.raises(UsageError) as refusal:
+        ids([2])
+    assert refusal.value.hint == "Click an object first."
+
+
+@pytest.mark.parametrize(
+    ("in_out", "first", "last", "bounds"),
+    [
+        ((None, None), None, None, (0, 8)),
+        ((2, 6), None, None, (2, 6)),
+        ((2, 6), 3, 5, (3, 5)),
+        ((0, 6), None, None, (0, 6)),
+        ((2, 6), 0, None, (0, 6)),
+    ],
+)
+def test_the_range_is_the_given_one_else_in_and_out_else_the_video(
+    document: Document,
+    in_out: tuple[int | None, int | None],
+    first: int | None,
+    last: int | None,
+    bounds: tuple[int, int],
+) -> None:
+    prompt(document, 1, 4)
+    document.apply(edits.set_range(document, *in_out))
+    request = track_request(document, 9, BOTH, 4, None, first, last)
+    assert (request.first, request.last) == bounds
+
+
+@pytest.mark.parametrize("start", [2, 7])
+def test_tracking_starts_inside_the_range_only(document: Document, start: int) -> None:
+    prompt(document, 1, start)
+    with pytest.raises(UsageError) as refusal:
+        track_request(document, 9, FORWARD, start, None, 3, 6)
+    assert refusal.value.sentence == (
+        f"Tracking cannot start on frame {start}, outside the range 3 to 6."
+    )
+    assert refusal.value.hint == "Move into the range, or clear it."
+    for edge in (3, 6):
+        prompt(document, 1, edge)
+        assert track_request(document, 9, FORWARD, edge, None, 3, 6).start == edge
+
+
+@pytest.mark.parametrize(
+    ("direction", "frames"),
+    [(FORWARD, [3, 4, 5]), (BACKWARD, [3, 2, 1]), (BOTH, [3, 4, 5, 2, 1])],
+)
+def test_frames_are_tracked_from_the_start_outwards(
+    direction: Direction, frames: list[int]
+) -> None:
+    assert TrackRequest((), 3, 1, 5, direction).frames == frames
