@@ -12,6 +12,7 @@ from tinysam2.checkpoints.convert import load_neighbour
 from tinysam2.checkpoints.identify import not_for, recognise
 from tinysam2.checkpoints.native import CheckpointError, load_checkpoint, load_state
 from tinysam2.checkpoints.registry import MODELS, KnownModel
+from tinysam2.checkpoints.sam import load_sam
 from tinysam2.checkpoints.store import ModelStore
 from tinysam2.devices import choose_device, choose_precision, place
 from tinysam2.model.encoders.repvit import fuse_repvit
@@ -20,7 +21,8 @@ from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
 
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
-LOADABLE = tuple(MODELS)  # names of `tinysam2.checkpoints.registry` that `load_model` takes
+LOADABLE = tuple(name for name, model in MODELS.items() if model.is_trackable)
+"""Names of `tinysam2.checkpoints.registry` that `load_model` takes."""
 
 
 @dataclass(frozen=True)
@@ -46,31 +48,53 @@ class Model(ImageModel):
 def load_model(
     name: str = "tinysam2", checkpoint: str | Path | None = None, device: str = "auto"
 ) -> Model:
-    """Load a model for inference.
+    """Load a model that tracks, for inference.
 
     Args:
-        name: a known model.
+        name: a known model that tracks.
         checkpoint: a weights file of that model, the neighbours' as they were published; the
             stored or else the bundled one unless given.
         device: "auto", "cpu", "cuda[:i]" or "mps".
 
     Raises:
-        ValueError: the name or device is unknown.
+        ValueError: the name or device is unknown, or the model does not track.
         CheckpointError: the weights cannot be used.
     """
-    if name not in LOADABLE:
-        raise ValueError(f"model must be one of {', '.join(LOADABLE)}, got {name!r}")
+    if name in MODELS and name not in LOADABLE:
+        raise ValueError(f"{name} segments single images and cannot track")
+    model = load_image_model(name, checkpoint, device)
+    assert isinstance(model, Model)
+    return model
+
+
+def load_image_model(
+    name: str = "tinysam2", checkpoint: str | Path | None = None, device: str = "auto"
+) -> ImageModel:
+    """Load any model for single images; the rest as in `load_model`."""
+    if name not in MODELS:
+        raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
     target = choose_device(device)
     path = Path(checkpoint) if checkpoint is not None else _weights_of(name)
-    network = MODELS[name].network
     try:
-        loaded = load_own(path) if network is None else load_neighbour(network, path)
+        network = _read_network(MODELS[name], path)
     except CheckpointError as error:
         others = _models_in(path)
         if not others or MODELS[name] in others:
             raise
         raise not_for(name, path, others) from error
-    return prepare(loaded, target)
+    if isinstance(network, TinySam2):
+        return prepare(network, target)
+    network.eval().requires_grad_(False)
+    place(network, target)
+    return ImageModel(network, target, choose_precision(target))
+
+
+def _read_network(model: KnownModel, path: Path) -> TinySam2 | Sam:
+    if model.network is None:
+        return load_own(path)
+    if not model.is_trackable:
+        return load_sam(model.network, path)
+    return load_neighbour(model.network, path)
 
 
 def _weights_of(name: str) -> Path:

@@ -113,7 +113,7 @@ def _score(arguments: argparse.Namespace, settings: ModelSettings) -> str:
 
 def _click(arguments: argparse.Namespace, settings: ModelSettings) -> str:
     """Score the model on clicked stills; returns what is to be printed."""
-    from app.tracking.tinysam2_backend import load_network
+    from app.tracking.tinysam2_backend import load_image_network
     from tinysam2.evaluation.interactive import (
         click_images,
         object_rows,
@@ -122,7 +122,7 @@ def _click(arguments: argparse.Namespace, settings: ModelSettings) -> str:
     )
     from tinysam2.evaluation.report import write_rows
 
-    model, _ = load_network(settings)
+    model = load_image_network(settings)
     progress = Progress("evaluating", "images")
     with _data_errors(arguments.root):
         images = read_images(arguments.root, arguments.split, arguments.images)

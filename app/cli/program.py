@@ -11,13 +11,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from app.cli import demo, evaluate, export, pack, track, train, weights
+from app.cli import demo, evaluate, export, pack, propose, track, train, weights
 from app.cli.options import add_model_options, chosen_model
 from app.core.errors import AppError, SourceError, UsageError
 
 PROGRAM = "tinysam2"
 COMMANDS = {
     "track": track,
+    "propose": propose,
     "export": export,
     "eval": evaluate,
     "train": train,

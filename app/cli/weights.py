@@ -58,12 +58,9 @@ def _list(arguments: argparse.Namespace, store: "ModelStore") -> int:
 
 
 def _row(model: "KnownModel") -> dict[str, object]:
-    from tinysam2.build import LOADABLE
-
     state, path = state_of(model.name)
     return {
         **asdict(model),
-        "is_trackable": model.name in LOADABLE,
         "state": state,
         "path": str(path) if path else None,
     }
@@ -113,14 +110,15 @@ def _import(arguments: argparse.Namespace, store: "ModelStore") -> int:
 
 
 def _print_stored(arguments: argparse.Namespace, name: str, path: Path) -> None:
-    from tinysam2.build import LOADABLE
+    from tinysam2.checkpoints.registry import MODELS
 
+    is_trackable = MODELS[name].is_trackable
     if arguments.json:
-        print(json.dumps({"model": name, "path": str(path), "is_trackable": name in LOADABLE}))
+        print(json.dumps({"model": name, "path": str(path), "is_trackable": is_trackable}))
         return
     print(f"{name}: {path}")
-    if name not in LOADABLE:
-        print(f"{name}: stored, but this version cannot track with it")
+    if not is_trackable:
+        print(f"{name}: segments single images (`tinysam2 propose`) and cannot track")
 
 
 def _verify(arguments: argparse.Namespace, store: "ModelStore") -> int:

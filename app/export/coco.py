@@ -39,6 +39,20 @@ def category_list(categories: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"id": number, "name": name} for name, number in categories.items()]
 
 
+def image_entry(source: FrameSource, frame: int) -> dict[str, Any]:
+    """Describe a frame as COCO does an image."""
+    height, width = source.size_hw
+    return {
+        "id": frame + 1,
+        "file_name": f"frame_{frame:06d}.png",  # the name CVAT gives to frames of a video
+        "width": width,
+        "height": height,
+        "frame_index": frame,
+        "source_frame_index": frame,
+        "pts_seconds": source.timestamp_s(frame),
+    }
+
+
 def write_annotations(
     path: Path, head: Mapping[str, Any], annotations: Iterable[Mapping[str, Any]]
 ) -> None:
@@ -66,7 +80,7 @@ def write_coco(
         "videos": [_video(source, frames)],
         "categories": category_list(categories),
         "tracks": [_track(tracked, categories) for tracked in objects],
-        "images": [_image(source, frame) for frame in frames],
+        "images": [{**image_entry(source, frame), "video_id": 1} for frame in frames],
     }
     write_annotations(path, head, _annotations(document, categories, frames))
     return ExportReport((path,))
@@ -85,20 +99,6 @@ def _track(tracked: TrackedObject, categories: Mapping[str, int]) -> dict[str, A
         "video_id": 1,
         "category_id": category_id,
         "name": tracked.name,
-    }
-
-
-def _image(source: FrameSource, frame: int) -> dict[str, Any]:
-    height, width = source.size_hw
-    return {
-        "id": frame + 1,
-        "file_name": f"frame_{frame:06d}.png",  # the name CVAT gives to frames of a video
-        "width": width,
-        "height": height,
-        "video_id": 1,
-        "frame_index": frame,
-        "source_frame_index": frame,
-        "pts_seconds": source.timestamp_s(frame),
     }
 
 

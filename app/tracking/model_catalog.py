@@ -85,13 +85,13 @@ class ModelCatalog:
     """Lists, downloads and imports models for the window; tests replace it as a whole."""
 
     def available(self) -> AvailableModels:
-        """Return what can be chosen now, from the known models, the store and this computer."""
+        """Return which trackers, devices and policies can be chosen now."""
         from tinysam2.checkpoints.registry import MODELS
         from tinysam2.config import MemoryPolicy
         from tinysam2.devices import available_devices
 
         return AvailableModels(
-            tuple(map(_row, MODELS.values())),
+            tuple(_row(model) for model in MODELS.values() if model.is_trackable),
             available_devices(),
             tuple(policy.value for policy in MemoryPolicy),
         )
@@ -107,20 +107,32 @@ class ModelCatalog:
             The name of the model.
 
         Raises:
-            ModelError: it cannot be used, or it fits several models and not the selected one.
+            ModelError: it cannot be used, does not track, or fits several models and not the
+                selected one.
         """
         from tinysam2.checkpoints.identify import AmbiguousError
         from tinysam2.checkpoints.native import CheckpointError
+        from tinysam2.checkpoints.registry import MODELS
         from tinysam2.checkpoints.store import ModelStore
 
+        trackers = {name: model for name, model in MODELS.items() if model.is_trackable}
+        store = ModelStore(models=trackers)
         with store_errors("", "Select the one it is in the table, then import it again."):
             try:
-                return ModelStore().import_file(path).model
+                return store.import_file(path).model
             except AmbiguousError as error:
                 try:
-                    return ModelStore().import_file(path, selected).model
+                    return store.import_file(path, selected).model
                 except CheckpointError:
                     raise error from None
+            except CheckpointError as error:
+                if titles := _image_models_in(path):
+                    raise ModelError(
+                        f"{path} holds weights of {' or '.join(titles)}, which segments single "
+                        "images and cannot track.",
+                        "`tinysam2 weights import` stores them for `tinysam2 propose`.",
+                    ) from error
+                raise
 
     def fetch(self, name: str) -> Iterator[FetchStep]:
         """Download the published weights of a model; resumes an interrupted download.
@@ -134,6 +146,17 @@ class ModelCatalog:
         with store_errors(hint, ""):
             for done, total in ModelStore().fetch(name):
                 yield FetchStep(done // MEGABYTE, -(-total // MEGABYTE))
+
+
+def _image_models_in(path: Path) -> list[str]:
+    """Return titles of the models for single images whose weights a file may hold."""
+    from tinysam2.checkpoints.identify import recognise
+    from tinysam2.checkpoints.native import CheckpointError
+
+    try:
+        return [model.title for model in recognise(path) if not model.is_trackable]
+    except CheckpointError:
+        return []
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """The adapter to the model: the only module of the application that imports torch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from app.tracking.backend import (
     SegmentRequest,
     TrackRequest,
 )
-from tinysam2.build import Model, load_model
+from tinysam2.build import ImageModel, Model, load_image_model, load_model
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
@@ -32,6 +34,8 @@ from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
 
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
+
+Loaded = TypeVar("Loaded", bound=ImageModel)
 
 
 @contextmanager
@@ -57,17 +61,38 @@ def load_network(settings: ModelSettings) -> tuple[Model, MemoryConfig]:
     Raises:
         ModelError: the model, its weights, the device or a setting cannot be used.
     """
+    with _setting_errors():
+        model = _load(load_model, settings)
+        values = dict(settings.memory)
+        if "policy" in values:
+            values["policy"] = MemoryPolicy(str(values["policy"]))
+        return model, replace(model.network.config.memory, **values)  # type: ignore[arg-type]
+
+
+def load_image_network(settings: ModelSettings) -> ImageModel:
+    """Load a model for single images; settings of the memory do not matter.
+
+    Raises:
+        ModelError: the model, its weights, the device or the input size cannot be used.
+    """
+    with _setting_errors():
+        return _load(load_image_model, settings)
+
+
+def _load(load: Callable[[str, Path | None, str], Loaded], settings: ModelSettings) -> Loaded:
+    if settings.input_size is not None:
+        check_image_size(settings.input_size)
+    model = load(settings.name, settings.checkpoint, settings.device)
+    if settings.input_size is not None:
+        check_image_size(settings.input_size, model.network.config.size_step)
+    return model
+
+
+@contextmanager
+def _setting_errors() -> Iterator[None]:
     try:
         with model_errors():
-            if settings.input_size is not None:
-                check_image_size(settings.input_size)
-            model = load_model(settings.name, settings.checkpoint, settings.device)
-            if settings.input_size is not None:
-                check_image_size(settings.input_size, model.network.config.size_step)
-            values = dict(settings.memory)
-            if "policy" in values:
-                values["policy"] = MemoryPolicy(str(values["policy"]))
-            return model, replace(model.network.config.memory, **values)  # type: ignore[arg-type]
+            yield
     except ValueError as error:
         raise ModelError(f"The model cannot be used: {error}.") from error
 

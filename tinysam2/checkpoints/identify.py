@@ -1,10 +1,11 @@
 """Which known models' weights a file holds, told by its keys."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tinysam2.checkpoints.convert import our_state
 from tinysam2.checkpoints.external import SAFETENSORS, read_published
@@ -17,7 +18,9 @@ from tinysam2.checkpoints.native import (
     load_state,
 )
 from tinysam2.checkpoints.registry import MODELS, KnownModel
+from tinysam2.checkpoints.sam import SAM_MODELS, SAM_RENAMES, sam_state
 from tinysam2.model.network import TinySam2
+from tinysam2.model.sam import Sam
 
 # Published states hold, besides parameters, a few buffers: at most 0.4 % more numbers (EdgeTAM).
 SIZE_TOLERANCE = 0.01
@@ -41,11 +44,14 @@ def recognise(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> lis
         load_state(TinySam2(config), own_state, path)
         return [model for model in models if model.network is None]
     state = read_published(path)
+    if _fits(state, SAM_RENAMES):
+        return _recognise_sam(path, state, models)
     size = sum(value.numel() for value in state.values())
     alike = [
         (model, FAMILIES[model.network])
         for model in models
         if model.network is not None
+        and model.is_trackable
         and abs(size / model.parameters - 1) < SIZE_TOLERANCE
         and _fits(state, FAMILIES[model.network].renames)
     ]
@@ -53,6 +59,18 @@ def recognise(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> lis
         outline = _outline(family)
         check_keys(outline, our_state(state, family, outline), path)
     return [model for model, _ in alike]
+
+
+def _recognise_sam(
+    path: Path, state: Mapping[str, Tensor], models: Iterable[KnownModel]
+) -> list[KnownModel]:
+    """Do the work of `recognise` for models of single images, which all have one network."""
+    alike = [model for model in models if model.network in SAM_MODELS]
+    with torch.device("meta"):
+        outlines = [Sam(SAM_MODELS[model.network or ""]) for model in alike[:1]]
+    for outline in outlines:
+        check_keys(outline, sam_state(state, path), path)
+    return alike
 
 
 def not_for(name: str, path: Path, others: Sequence[KnownModel]) -> CheckpointError:

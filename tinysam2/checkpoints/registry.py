@@ -17,13 +17,14 @@ class KnownModel:
         family: the system it belongs to.
         licence: SPDX name of its weights' licence.
         parameters: number of weights.
-        network: its key in `tinysam2.checkpoints.key_maps.FAMILIES`; None for the program's own
-            network.
+        network: its key in `tinysam2.checkpoints.key_maps.FAMILIES`, or, if it does not track, in
+            `tinysam2.checkpoints.sam.SAM_MODELS`; None for the program's own network.
         address: official place of its weights; None for what comes with the program.
         byte_size: size of that file.
         sha256: hash of that file.
         git_blob: its object name in git, the SHA-1 of "blob", its size, a zero byte and itself.
         davis17_val: published J&F in percent on the validation split of DAVIS 2017.
+        is_trackable: whether it tracks objects through video; without, it segments single images.
     """
 
     name: str
@@ -37,6 +38,7 @@ class KnownModel:
     sha256: str | None = None
     git_blob: str | None = None
     davis17_val: float | None = None
+    is_trackable: bool = True
 
     @property
     def file_name(self) -> str | None:
@@ -54,6 +56,11 @@ _SAM2 = "https://dl.fbaipublicfiles.com/segment_anything_2/092824"
 _EFFICIENTTAM = "https://huggingface.co/yunyangx/efficient-track-anything/resolve/main"
 # Source: facebookresearch/EdgeTAM (README.md; `git ls-tree` of checkpoints).
 _EDGETAM = "https://github.com/facebookresearch/EdgeTAM/raw/main/checkpoints/edgetam.pt"
+# Source: ChaoningZhang/MobileSAM (`git ls-tree` of weights); size and hash as several projects
+# that fetch it from there state them (LibreYOLO among them).
+_MOBILESAM = "https://github.com/ChaoningZhang/MobileSAM/raw/master/weights/mobile_sam.pt"
+# Source: xinghaochen/TinySAM (README.md).  Nobody states a hash of this very file.
+_TINYSAM = "https://github.com/xinghaochen/TinySAM/releases/download/1.0/tinysam.pth"
 
 
 def _sam2(
@@ -162,6 +169,29 @@ _TABLE = (
         "s_512x512",
         136_379_145,
         "67b5840012737ed2c94a4cb8787c5c1b27b3a946045d2e602e65ef77230b6085",
+    ),
+    KnownModel(
+        "tinysam",
+        "TinySAM",
+        "TinySAM",
+        "Apache-2.0",
+        9_803_524,
+        network="tinysam",
+        address=_TINYSAM,
+        is_trackable=False,
+    ),
+    KnownModel(
+        "mobilesam",
+        "MobileSAM",
+        "MobileSAM",
+        "Apache-2.0",
+        9_803_524,
+        network="mobilesam",
+        address=_MOBILESAM,
+        byte_size=40_728_226,
+        sha256="6dbb90523a35330fedd7f1d3dfc66f995213d81b29a5ca8108dbcdd4e37d6c2f",
+        git_blob="7ef2d090979fd9853adf17b7a99c8b94a1c5a6a7",
+        is_trackable=False,
     ),
 )
 MODELS = {model.name: model for model in _TABLE}

@@ -69,10 +69,11 @@ def test_list_shows_every_known_model(run: Run) -> None:
     assert line_of(table, "sam2.1-hiera-small")[5] == "-"
 
 
-def test_list_follows_what_can_be_loaded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "LOADABLE", ("edgetam",))
+def test_list_tells_models_for_single_images_from_trackers(run: Run) -> None:
     rows = models_of(run("list", "--json"))
-    assert [name for name, row in rows.items() if row["is_trackable"]] == ["edgetam"]
+    images_only = {name for name, row in rows.items() if not row["is_trackable"]}
+    assert images_only == {"tinysam", "mobilesam"}
+    assert line_of(run("list")[1], "mobilesam")[-3:] == ["no", "not", "stored"]
 
 
 def test_get_fetches_and_list_says_so(run: Run, server: FileServer) -> None:
@@ -87,12 +88,13 @@ def test_get_fetches_and_list_says_so(run: Run, server: FileServer) -> None:
     assert len(server.asked) == 1
 
 
-def test_get_warns_of_a_model_that_cannot_track(
+def test_get_says_that_a_model_cannot_track(
     run: Run, server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert server
-    monkeypatch.setattr(build, "LOADABLE", ("tinysam2",))
-    assert "edgetam: stored, but this version cannot track with it" in run("get", "edgetam")[1]
+    assert json.loads(run("get", "edgetam", "--json")[1])["is_trackable"]
+    monkeypatch.setitem(MODELS, "edgetam", replace(MODELS["edgetam"], is_trackable=False))
+    assert "edgetam: segments single images" in run("get", "edgetam")[1]
 
 
 def test_a_failed_get_says_what_to_do(run: Run, server: FileServer) -> None:

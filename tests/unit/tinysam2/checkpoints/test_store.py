@@ -18,6 +18,7 @@ from tinysam2.checkpoints.identify import AmbiguousError
 from tinysam2.checkpoints.key_maps import FAMILIES, Family
 from tinysam2.checkpoints.native import CheckpointError, save_checkpoint
 from tinysam2.checkpoints.registry import MODELS, KnownModel
+from tinysam2.checkpoints.sam import SAM_MODELS
 from tinysam2.checkpoints.store import ModelStore, NetworkError, StoreError, store_folder
 from tinysam2.model.network import TinySam2
 
@@ -367,8 +368,9 @@ def test_the_store_is_where_the_program_keeps_everything(
 
 
 def test_the_table_of_models_is_sound() -> None:
-    assert set(LOADABLE) <= set(MODELS)
-    assert {model.network for model in MODELS.values()} - {None} == set(FAMILIES)
+    assert set(LOADABLE) == {name for name, model in MODELS.items() if model.is_trackable}
+    networks = {model.network for model in MODELS.values()}
+    assert networks - {None} == {*FAMILIES, *SAM_MODELS}
     for name, model in MODELS.items():
         assert (model.address is None) == (name in BUNDLED)
         assert model.sha256 is None or len(bytes.fromhex(model.sha256)) == 32

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tinysam2.inference.propose import mask_stability
 from tinysam2.model.decoder.prompt_encoder import POSITIVE
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.sam import SamDecoder
 
 LEAST_IOU = 0.75  # predicted by the teacher for a mask that counts as an object
-LEAST_STABILITY = 0.85  # IoU of the mask's cuts at +1 and -1
+LEAST_STABILITY = 0.85  # see `mask_stability`
 AREA_RANGE = (0.002, 0.6)  # of the image
 
 
@@ -50,7 +51,7 @@ def choose_objects(
     found = teacher(features.repeated(count), points, labels, multimask=True)
     is_good = (
         (found.predicted_iou > LEAST_IOU)
-        & (stability(found.logits) > LEAST_STABILITY)
+        & (mask_stability(found.logits) > LEAST_STABILITY)
         & _has_fitting_area(found.logits > 0)
     )  # (O, 3)
     chance = torch.rand(is_good.shape, generator=generator, device=device)
@@ -64,15 +65,6 @@ def choose_objects(
         is_true,
         is_true | is_good[each, chosen],
     )
-
-
-def stability(logits: Tensor, delta: float = 1.0) -> Tensor:
-    """Return the IoU of each mask's cuts at ``+delta`` and ``-delta``: (..., h, w) to (...).
-
-    Source: Segment Anything, ``utils/amg.py``, ``calculate_stability_score``; empty masks are 0.
-    """
-    strict, loose = ((logits > cut).flatten(-2).sum(-1) for cut in (delta, -delta))
-    return strict / loose.clamp(min=1)
 
 
 def _has_fitting_area(masks: Tensor) -> Tensor:

@@ -1,0 +1,259 @@
+"""Segment everything: find the objects of an image by prompting a grid of points, coarse to fine.
+
+Source:
+    TinySAM (Shu et al. 2023, arXiv:2312.13789), section 3.3 "Hierarchical Segmenting Everything",
+    after the automatic mask generator of Segment Anything (Kirillov et al. 2023,
+    arXiv:2304.02643, appendix B).  Here masks are filtered at the decoder's resolution, so that
+    only those that stay are resized; duplicates are told by the IoU of masks, not of boxes; and
+    the coarse points are every fourth of the dense grid, whatever their distance to the border.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tinysam2.inference.image_predictor import ImagePredictor
+from tinysam2.inference.postprocess import MaskCleanup
+from tinysam2.inference.preprocess import resize_logits
+from tinysam2.model.decoder.prompt_encoder import POSITIVE
+from tinysam2.model.image_features import ImageFeatures
+
+COARSE_STRIDE = 4  # TinySAM: a quarter of the points of each side come first
+COARSE_OFFSET = 2  # the fourths that are nearest to the middle of their cells
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalConfig:
+    """Which points are prompted, and which of their masks are kept.
+
+    Attributes:
+        points_per_side: of the dense grid.
+        batch_size: points that are decoded at a time.
+        is_hierarchical: prompt every fourth point of each side first, then only points outside
+            of the confident areas that these found.
+        min_predicted_iou: masks below are dropped.
+        min_stability: masks whose `mask_stability` is below are dropped.
+        confident_logit: where a kept mask's logit is above, its area counts as confident.
+        max_mask_iou: of two masks that overlap by more, the one of higher predicted IoU is kept.
+    """
+
+    points_per_side: int = 32
+    batch_size: int = 64
+    is_hierarchical: bool = True
+    min_predicted_iou: float = 0.88  # this and the rest: Segment Anything's and TinySAM's code
+    min_stability: float = 0.9
+    confident_logit: float = 8.5
+    max_mask_iou: float = 0.7
+
+    def __post_init__(self) -> None:
+        for name in ("points_per_side", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An object that was found in an image.
+
+    Attributes:
+        mask: (H, W) bool, of the image's size.
+        predicted_iou: about in [0, 1].
+        stability: in [0, 1], see `mask_stability`.
+        point_xy: the prompt, image pixels.
+    """
+
+    mask: NDArray[np.bool_]
+    predicted_iou: float
+    stability: float
+    point_xy: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalStep:
+    """How far the search has come.
+
+    Attributes:
+        points_done: points of the grid that were prompted or skipped.
+        points_total: all points of the grid.
+        proposals: with the last step, what was found, the highest predicted IoU first.
+    """
+
+    points_done: int
+    points_total: int
+    proposals: tuple[Proposal, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Masks at the decoder's resolution.
+
+    Attributes:
+        logits: (N, h, w) half precision: thousands may wait for the others.
+        predicted_iou: (N,).
+        stability: (N,).
+        points: (N, 2) in [0, 1].
+    """
+
+    logits: Tensor
+    predicted_iou: Tensor
+    stability: Tensor
+    points: Tensor
+
+    def __getitem__(self, chosen: Tensor) -> "_Candidates":
+        """Select rows by indices or a boolean mask."""
+        columns = self.logits, self.predicted_iou, self.stability, self.points
+        return _Candidates(*(column[chosen] for column in columns))
+
+    @staticmethod
+    def joined(parts: "list[_Candidates]") -> "_Candidates":
+        """Put the candidates of several batches together."""
+        rows = ((p.logits, p.predicted_iou, p.stability, p.points) for p in parts)
+        return _Candidates(*(torch.cat(column) for column in zip(*rows, strict=True)))
+
+
+def propose_objects(
+    predictor: ImagePredictor,
+    key: int,
+    image: NDArray[np.uint8],
+    config: ProposalConfig | None = None,
+) -> Iterator[ProposalStep]:
+    """Find the objects of an image.
+
+    Args:
+        predictor: on any model; where IoU is predicted too low, as by networks of little
+            training, lower `ProposalConfig.min_predicted_iou`.
+        key: what the image's features are kept under.
+        image: (H, W, 3) uint8 RGB.
+        config: of the search.
+
+    Yields:
+        A step after each batch of points; the last one has the proposals.
+    """
+    config = config or ProposalConfig()
+    features = predictor.features(key, image)
+    coarse, fine = split_grid(config.points_per_side)
+    if not config.is_hierarchical:
+        coarse, fine = coarse[:0], torch.cat([coarse, fine])
+    total = len(coarse) + len(fine)
+    found: list[_Candidates] = []
+    for start in range(0, len(coarse), config.batch_size):
+        batch = coarse[start : start + config.batch_size]
+        found.append(_candidates(predictor, features, batch, config))
+        yield ProposalStep(start + len(batch), total)
+    if found:
+        confident = _Candidates.joined(found).logits > config.confident_logit
+        fine = fine[~is_inside(fine, confident.any(0).cpu())]
+    done = total - len(fine)
+    for batch in fine.split(config.batch_size):
+        found.append(_candidates(predictor, features, batch, config))
+        done += len(batch)
+        yield ProposalStep(done, total)
+    kept = _without_duplicates(_Candidates.joined(found), config)
+    yield ProposalStep(total, total, tuple(_finished(kept, (image.shape[0], image.shape[1]))))
+
+
+@torch.inference_mode()
+def _candidates(
+    predictor: ImagePredictor, features: ImageFeatures, points: Tensor, config: ProposalConfig
+) -> _Candidates:
+    """Prompt points (N, 2) in [0, 1] and drop masks of low predicted IoU or stability."""
+    network = predictor.model.network
+    xy = points.to(predictor.model.device)
+    prompts = xy[:, None], torch.full((len(xy), 1), POSITIVE, device=xy.device)
+    with predictor.precision():
+        if network.sam_decoder is not None:
+            found = network.sam_decoder(features, *prompts, multimask=True)
+        else:
+            source = predictor.network.condition(features, None).expand(len(xy), -1, -1, -1)
+            found = predictor.network.segment(source, features, *prompts, multimask=True)
+    logits, iou = found.logits.flatten(0, 1), found.predicted_iou.flatten()
+    points = xy.repeat_interleave(found.logits.shape[1], 0)
+    is_good = iou >= config.min_predicted_iou
+    logits, iou, points = logits[is_good], iou[is_good], points[is_good]
+    stability = mask_stability(logits)
+    return _Candidates(logits.half(), iou, stability, points)[stability >= config.min_stability]
+
+
+def _without_duplicates(found: _Candidates, config: ProposalConfig) -> _Candidates:
+    return found[suppress_duplicates(found.logits > 0, found.predicted_iou, config.max_mask_iou)]
+
+
+@torch.inference_mode()
+def _finished(found: _Candidates, size_hw: tuple[int, int]) -> Iterator[Proposal]:
+    """Bring masks to the image's size, without small holes, specks and masks of specks alone."""
+    cleanup = MaskCleanup.of_share(size_hw)
+    rows = zip(found.logits, found.predicted_iou, found.stability, found.points, strict=True)
+    for logits, iou, stability, point in rows:
+        whole = resize_logits(logits[None].float(), size_hw)[0].cpu()
+        mask = cleanup.clean(whole).numpy() > 0
+        if np.count_nonzero(mask) > cleanup.drop_specks_px:
+            x, y = (float(v * side) for v, side in zip(point, reversed(size_hw), strict=True))
+            yield Proposal(mask, float(iou), float(stability), (x, y))
+
+
+def split_grid(points_per_side: int) -> tuple[Tensor, Tensor]:
+    """Return every fourth point of a square grid, and the others: (N, 2) x and y in [0, 1]."""
+    index = torch.arange(points_per_side)
+    is_fourth = index % COARSE_STRIDE == COARSE_OFFSET
+    is_coarse = (is_fourth[:, None] & is_fourth).flatten()
+    line = (index + 0.5) / points_per_side
+    grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).flatten(0, 1)
+    return grid[is_coarse], grid[~is_coarse]
+
+
+def is_inside(points: Tensor, area: Tensor) -> Tensor:
+    """Tell which points (N, 2) in [0, 1] are in an area (h, w) bool: (N,)."""
+    height, width = area.shape
+    x, y = (points * points.new_tensor([width, height])).long().unbind(1)
+    return area[y.clamp(max=height - 1), x.clamp(max=width - 1)]
+
+
+def mask_stability(logits: Tensor, offset: float = 1.0) -> Tensor:
+    """Score how little masks change when their threshold moves by ``offset``.
+
+    Args:
+        logits: (..., h, w) raw mask logits.
+        offset: half the width of the band that the threshold moves in.
+
+    Returns:
+        (...) IoU of each mask's cuts at ``+offset`` and ``-offset``, in [0, 1]; 0 for empty masks.
+
+    Source:
+        Segment Anything, ``utils/amg.py``, ``calculate_stability_score``, which gives NaN for
+        empty masks.
+    """
+    strict, loose = ((logits > cut).flatten(-2).sum(-1) for cut in (offset, -offset))
+    return strict / loose.clamp(min=1)
+
+
+def suppress_duplicates(masks: Tensor, scores: Tensor, max_iou: float) -> Tensor:
+    """Choose masks so that no two overlap by more than an IoU (non-maximum suppression).
+
+    Args:
+        masks: (N, h, w) bool.
+        scores: (N,); of two masks the one of the higher score stays.
+        max_iou: in [0, 1].
+
+    Returns:
+        (K,) indices of the masks that stay, the highest score first.
+    """
+    flat = masks.flatten(1)
+    areas = flat.sum(1)
+    rest = scores.argsort(descending=True, stable=True)
+    kept = []
+    while len(rest):
+        best, rest = rest[0], rest[1:]
+        kept.append(best)
+        smaller, larger = (
+            pick(areas[rest], areas[best]) for pick in (torch.minimum, torch.maximum)
+        )
+        is_duplicate = smaller > max_iou * larger  # an IoU is at most the ratio of the areas
+        near = rest[is_duplicate]
+        shared = (flat[near] & flat[best]).sum(1)
+        is_duplicate[is_duplicate.clone()] = shared > max_iou * (areas[near] + areas[best] - shared)
+        rest = rest[~is_duplicate]
+    return torch.stack(kept) if kept else scores.new_zeros(0, dtype=torch.long)
