@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco_mask
 
-from app.cli import evaluate, main
+from app.cli import evaluate, main, propose
 from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY
 from tinysam2.checkpoints.native import save_checkpoint
 from tinysam2.config import MemoryPolicy
 from tinysam2.evaluation.interactive_vos import CORRECTIONS
 from tinysam2.evaluation.prompts import Protocol
+from tinysam2.inference.propose import ProposalConfig
 from tinysam2.model.network import TinySam2
 
 FRAME_COUNT = 4
@@ -57,6 +59,78 @@ def test_eval_scores_a_data_set(
     assert "all objects" in capsys.readouterr().out
 
 
+def test_propose_writes_coco(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(numbered_frame(1)).save(tmp_path / "still.png")
+    out = tmp_path / "new" / "objects.json"
+    model = ["--checkpoint", str(weights), "--device", "cpu", "--size", "64"]
+    words = ["propose", str(tmp_path / "still.png"), "--points", "4", *model]
+    words += ["--min-iou", "0", "--min-stability", "0"]
+    assert main([*words, "--out", str(out)]) == 0
+    shown = capsys.readouterr()
+    assert "proposing: 16/16 points" in shown.err
+    coco = json.loads(out.read_text())
+    (image,) = coco["images"]
+    assert (image["file_name"], image["height"], image["width"]) == ("still.png", *SIZE_HW)
+    assert coco["categories"] == [{"id": 1, "name": "object"}]
+    annotations = coco["annotations"]
+    assert shown.out == f"{len(annotations)} objects: {out}\n"
+    assert [a["id"] for a in annotations] == list(range(1, len(annotations) + 1))
+    for annotation in annotations:
+        assert (annotation["image_id"], annotation["category_id"]) == (image["id"], 1)
+        assert coco_mask.area(annotation["segmentation"]) == annotation["area"] > 0
+        assert coco_mask.toBbox(annotation["segmentation"]).tolist() == annotation["bbox"]
+        assert 0 <= annotation["predicted_iou"] <= 1
+        assert 0 <= annotation["stability_score"] <= 1
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out) == coco
+
+
+def test_propose_takes_a_frame_of_a_video(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    words = ["propose", str(clip), "--points", "1", "--checkpoint", str(weights), "--size", "64"]
+    assert main([*words, "--frame", "2", "--dense", "--min-iou", "1"]) == 0
+    shown = capsys.readouterr()
+    coco = json.loads(shown.out)
+    assert coco["images"][0]["frame_index"] == 2
+    assert coco["annotations"] == []
+    assert "lower --min-iou or --min-stability" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--frame", "4"], "--frame 4 is not in clip, which has the frames 0 to 3."),
+        (["--frame", "-1"], "--frame -1 is not in clip"),
+        (["--points", "0"], "--points must be at least 1, got 0."),
+        (["--min-iou", "1.5"], "--min-iou must be from 0 to 1, got 1.5."),
+    ],
+)
+def test_propose_refuses_wrong_numbers(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    assert main(["propose", str(clip), *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_model_for_single_images_does_not_track(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    prompts = tmp_path / "prompts.json"
+    prompt = {"frame": 0, "box": [10, 10, 40, 40]}
+    prompts.write_text(json.dumps({"objects": [{"id": 3, "prompts": [prompt]}]}))
+    words = ["--prompts", str(prompts), "--out", str(tmp_path / "out"), "--model", "tinysam"]
+    assert main(["track", str(clip), *words]) == 1
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[-1].endswith("tinysam segments single images and cannot track.")
+    assert not (tmp_path / "out").exists()
+
+
 def test_eval_says_what_is_missing(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +157,10 @@ def test_track_runs_the_model(weights: Path, tmp_path: Path) -> None:
     assert all(entry["tokens_full_sam2"] == 7 * 4 * 4 for entry in tracked["frames"])
 
 
-def test_eval_offers_what_the_model_knows() -> None:
+def test_options_are_those_of_the_model() -> None:
+    proposals = ProposalConfig()
+    assert proposals.min_predicted_iou == propose.MIN_PREDICTED_IOU
+    assert proposals.min_stability == propose.MIN_STABILITY
     assert set(evaluate.PROTOCOLS) == {protocol.value for protocol in Protocol}
     assert set(evaluate.POLICIES) == {policy.value for policy in MemoryPolicy}
 

@@ -10,7 +10,11 @@ from torch import Tensor
 
 from tests.helpers.sources import ROOT
 from tests.parity.reference import FOLDER, Reference
+from tinysam2.build import load_image_model, load_model
+from tinysam2.checkpoints.identify import AmbiguousError
+from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.checkpoints.sam import load_sam, sam_state
+from tinysam2.checkpoints.store import ModelStore
 from tinysam2.model.sam import Sam
 
 TEACHER = ROOT.parent / "shared" / "data" / "teacher" / "sam-tinyvit5m.safetensors"
@@ -60,7 +64,38 @@ def test_small_sam_equals_its_reference(sam: Sam, size_hw: tuple[int, int]) -> N
     check("box", [[300, 160], [700, 510]], [2, 3], None)
 
 
+def test_weights_fit_either_model_until_one_is_named(sam: Sam, tmp_path: Path) -> None:
+    assert sam
+    with pytest.raises(AmbiguousError, match="may be those of tinysam, mobilesam"):
+        ModelStore(tmp_path).import_file(TEACHER)
+    assert ModelStore(tmp_path).import_file(TEACHER, "mobilesam").model == "mobilesam"
+    stored = ModelStore(tmp_path).intact("mobilesam")
+    model = load_image_model("mobilesam", stored, "cpu")
+    assert isinstance(model.network, Sam)
+    torch.testing.assert_close(model.network.state_dict(), dict(sam.state_dict()))
+    with pytest.raises(CheckpointError, match="looks like tinysam or mobilesam"):
+        load_image_model("edgetam", TEACHER, "cpu")
+    with pytest.raises(ValueError, match="tinysam segments single images and cannot track"):
+        load_model("tinysam", TEACHER, "cpu")
+
+
+@pytest.mark.parametrize("file_name", ["tinysam.pth", "mobile_sam.pt"])
+def test_published_files_are_told_by_their_names(sam: Sam, tmp_path: Path, file_name: str) -> None:
+    assert sam
+    torch.save(with_batch_norms(), tmp_path / file_name)
+    expected = "tinysam" if file_name.startswith("tiny") else "mobilesam"
+    assert ModelStore(tmp_path / "store").import_file(tmp_path / file_name).model == expected
+
+
 def test_published_layout_with_batch_norms_gives_the_same_network(sam: Sam) -> None:
+    found = sam_state(with_batch_norms(), Path("mobile_sam.pt"))
+    own = sam.state_dict()
+    assert found.keys() == own.keys()
+    for key, value in own.items():
+        torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-5)
+
+
+def with_batch_norms() -> dict[str, Tensor]:
     """``mobile_sam.pt`` holds batch norms beside convolutions, and TinyViT's classifier."""
     published = load_file(TEACHER)
     for key in [k for k in published if k.endswith(".c.bias")]:
@@ -77,8 +112,4 @@ def test_published_layout_with_batch_norms_gives_the_same_network(sam: Sam) -> N
         published[f"{name}.bn.num_batches_tracked"] = torch.tensor(1)
     published["image_encoder.norm_head.weight"] = torch.ones(320)
     published["image_encoder.head.weight"] = torch.ones(1000, 320)
-    found = sam_state(published, Path("mobile_sam.pt"))
-    own = sam.state_dict()
-    assert found.keys() == own.keys()
-    for key, value in own.items():
-        torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-5)
+    return published

@@ -1,6 +1,7 @@
 """The model store as the window sees it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from app.core.errors import ModelError
 from app.tracking.model_catalog import AvailableModels, ModelCatalog, ModelState
 from tests.helpers.file_server import serving
 from tinysam2.build import BUNDLED
-from tinysam2.checkpoints import store
+from tinysam2.checkpoints import identify, store
 from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
-from tinysam2.checkpoints.registry import MODELS
+from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.store import ModelStore
 
 CONTENT = bytes(3_000_000)
@@ -75,6 +76,19 @@ def test_weights_of_several_models_are_those_of_the_selected_one(
     with pytest.raises(ModelError, match=r"may be those of .* Select the one it is"):
         ModelCatalog().import_file(tmp_path / "w.pt", "tinysam2")
     assert ModelCatalog().import_file(tmp_path / "w.pt", "efficienttam-s-1") == "efficienttam-s-1"
+
+
+def test_models_for_single_images_are_not_imported_for_tracking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(_path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list[KnownModel]:
+        return [model for model in models if model.name in ("tinysam", "mobilesam")]
+
+    for module in (identify, store):
+        monkeypatch.setattr(module, "recognise", find)
+    (tmp_path / "w.pt").touch()
+    with pytest.raises(ModelError, match=r"of TinySAM or MobileSAM, which segments single images"):
+        ModelCatalog().import_file(tmp_path / "w.pt", "tinysam2")
 
 
 def test_fetching_counts_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
