@@ -238,7 +238,7 @@ class AnnotationController(QObject):
             edit = edits.set_constraint(self._document, object_id, frame, constraint)
             self._session.execute(edit)
             requested = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
-            state = requested or "left to the tracker"
+            state = requested or "unconstrained"
             self.message.emit(f"Frame {frame} is {state}. Track again to apply it.")
 
         self._attempt(constrain)

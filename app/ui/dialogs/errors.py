@@ -57,7 +57,7 @@ class ExceptionHook(QObject):
         _log.error("uncaught exception", exc_info=(kind, error, trace))
         if not isinstance(error, AppError):
             error = AppError(
-                f"Something unexpected went wrong: {kind.__name__}: {error}",
+                f"An unexpected error occurred: {kind.__name__}: {error}",
                 "Your work is saved. Help > Open log has the details for a report.",
             )
         self.caught.emit(error)

@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
 
     Args:
         model: the model to use; the one selected last if None.
-        load_backend: loads a model; `app.tracking.loading.load_model` if None.
+        load_backend: loads a model; `app.tracking.model_catalog.load_model` if None.
 
     Signals:
         closed: all threads have ended and the project is closed.
