@@ -11,7 +11,7 @@ from PIL import Image
 
 from app.cli import main
 from app.session import Session
-from app.tracking import loading
+from app.tracking import model_catalog
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.sources import ROOT
 from tests.helpers.synthetic_video import remux, write_numbered_clip
@@ -25,7 +25,7 @@ Outcome = tuple[int | str | None, str, str]
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     fake = FakeBackend()
-    monkeypatch.setattr(loading, "load_model", lambda _settings: fake)
+    monkeypatch.setattr(model_catalog, "load_model", lambda _settings: fake)
     return fake
 
 
