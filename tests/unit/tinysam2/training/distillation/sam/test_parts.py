@@ -22,14 +22,16 @@ DEVICE = torch.device("cpu")
 OBJECT, GROUND = (60, 180, 220), (40, 30, 20)  # RGB
 
 
-def disc(x: int, group: int | None = 0, weight: float = 1.0) -> PartImage:
+def disc(
+    x: int, group: int | None = 0, weight: float = 1.0, group_weight: float = 2.0
+) -> PartImage:
     """Make a wide image with a bright disc, annotated as object 3 where it has a group."""
     labels = np.zeros((64, 128), np.uint8)
     cv2.circle(labels, (x, 32), 20, 3, -1)
     rgb = np.where(labels[..., None] > 0, np.uint8(OBJECT), np.uint8(GROUND))
     webp = cv2.imencode(".webp", rgb[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 95])[1].tobytes()
     png = None if group is None else cv2.imencode(".png", labels)[1].tobytes()
-    return PartImage(webp, png, Sampling(weight, group, 2.0))
+    return PartImage(webp, png, Sampling(weight, group, group_weight))
 
 
 def write_part(folder: Path, name: str, images: list[PartImage]) -> Path:
@@ -174,10 +176,12 @@ def test_masks_stay_on_their_objects_and_draws_repeat(tmp_path: Path) -> None:
     with PartLoader(tmp_path, SIDE, 1) as loader:
         views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
-        images, masks = views.draw((64, 128), 16, 2, 1.0, (3, 1))
-        assert (images.shape, masks.shape) == ((16, 3, 64, 128), (16, 2, 64, 128))
-        assert torch.equal(images, views.draw((64, 128), 16, 2, 1.0, (3, 1))[0])
-        assert not torch.equal(images, views.draw((64, 128), 16, 2, 1.0, (3, 2))[0])
+        images, masks = views.draw((64, 128), 24, 2, 0.6, (3, 1))
+        assert (images.shape, masks.shape) == ((24, 3, 64, 128), (24, 2, 64, 128))
+        assert torch.equal(images, views.draw((64, 128), 24, 2, 0.6, (3, 1))[0])
+        assert not torch.equal(images, views.draw((64, 128), 24, 2, 0.6, (3, 2))[0])
+    is_empty = masks.flatten(1).amax(1) == 0
+    assert 4 < is_empty.sum() < 20  # drawn without annotations
     seen = [(i, m[0]) for i, m in zip(images, masks, strict=True) if (m[0] > 250).sum() > 200]
     assert len(seen) > 8
     for image, mask in seen:
@@ -195,6 +199,18 @@ def test_weights_say_how_often_an_image_is_drawn(tmp_path: Path) -> None:
         images, _ = views.draw((64, 64), 200, 1, 0.0, (0,))
     is_dark = images.flatten(1).amax(1) < 80
     assert 0.65 < is_dark.float().mean() < 0.85
+
+
+def test_a_group_of_annotated_images_is_drawn_by_its_weight(tmp_path: Path) -> None:
+    few = [disc(10, 0, group_weight=3.0)]  # its disc is cut at the edge
+    many = [disc(64, 1, group_weight=1.0) for _ in range(9)]
+    write_part(tmp_path, "a.tar", [*few, *many])
+    with PartLoader(tmp_path, SIDE, 1) as loader:
+        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views.wait_for_part(lambda: False)
+        _, masks = views.draw((64, 128), 300, 1, 1.0, (0,))
+    sides = masks[:, 0, :, [0, -1]].flatten(1).amax(1) > 127  # touched by the cut disc
+    assert sides.float().mean() > 0.4
 
 
 def test_growing_keeps_rows() -> None:
