@@ -172,7 +172,7 @@ def test_waiting_ends_when_the_run_is_to_stop(tmp_path: Path) -> None:
 
 
 def test_masks_stay_on_their_objects_and_draws_repeat(tmp_path: Path) -> None:
-    write_part(tmp_path, "a.tar", [disc(x, group=x % 2) for x in (30, 50, 70, 90)])
+    write_part(tmp_path, "a.tar", [disc(50, None), disc(30, 0), disc(64, None), disc(90, 1)])
     with PartLoader(tmp_path, SIDE, 1) as loader:
         views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
@@ -202,7 +202,7 @@ def test_weights_say_how_often_an_image_is_drawn(tmp_path: Path) -> None:
 
 
 def test_a_group_of_annotated_images_is_drawn_by_its_weight(tmp_path: Path) -> None:
-    few = [disc(10, 0, group_weight=3.0)]  # its disc is cut at the edge
+    few = [disc(10, 0, group_weight=30.0)]  # its disc is cut at the edge
     many = [disc(64, 1, group_weight=1.0) for _ in range(9)]
     write_part(tmp_path, "a.tar", [*few, *many])
     with PartLoader(tmp_path, SIDE, 1) as loader:
@@ -210,7 +210,19 @@ def test_a_group_of_annotated_images_is_drawn_by_its_weight(tmp_path: Path) -> N
         views.wait_for_part(lambda: False)
         _, masks = views.draw((64, 128), 300, 1, 1.0, (0,))
     sides = masks[:, 0, :, [0, -1]].flatten(1).amax(1) > 127  # touched by the cut disc
-    assert sides.float().mean() > 0.4
+    seen = masks.flatten(1).amax(1) > 127
+    assert sides[seen].float().mean() > 0.7
+
+
+def test_half_of_the_views_are_flipped(tmp_path: Path) -> None:
+    write_part(tmp_path, "a.tar", [disc(24, 0)])
+    with PartLoader(tmp_path, SIDE, 1) as loader:
+        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views.wait_for_part(lambda: False)
+        _, masks = views.draw((64, 128), 100, 1, 1.0, (0,))
+    left, right = ((half > 127).flatten(1).sum(1) for half in masks.chunk(2, dim=3))
+    assert 0.3 < (left > right).float().mean() < 0.7
+    assert 0.3 < (right > left).float().mean() < 0.7
 
 
 def test_growing_keeps_rows() -> None:
