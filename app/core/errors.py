@@ -6,7 +6,7 @@ class AppError(Exception):
 
     Args:
         sentence: what failed and where, fit for a dialog or one line on stderr.
-        hint: what to do next; empty when the sentence says it all.
+        hint: what to do next; empty if there is nothing to add.
     """
 
     def __init__(self, sentence: str, hint: str = "") -> None:

@@ -19,7 +19,7 @@ class ImportStep:
     Attributes:
         frame: index of the frame.
         masks: masks at the resolution of the video.
-        names: name and category by object id of the file, as far as it tells.
+        names: name and category by object id of the file, as far as the file has them.
         object_ids: object id of the file -> object id of the document.  Shared by all steps of a
             job and filled in as objects are added, on the document's thread only.
         merge_key: the step of undo that the import is.

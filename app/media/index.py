@@ -17,7 +17,7 @@ from app.core.errors import SourceError
 from app.media.cursor import HINT_UNREADABLE, decode_frames, open_container
 
 FALLBACK_RATE = Fraction(25)
-"""Frames per second of a video that does not tell (bare streams); FFmpeg's default, too."""
+"""Frames per second of a video without a frame rate (bare streams); FFmpeg's default, too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -110,6 +110,10 @@ def test_all_unlocked_objects_are_tracked_unless_some_are_chosen(document: Docum
     with pytest.raises(UsageError) as refusal:
         ids([2])
     assert refusal.value.hint == "Click an object first."
+    assert refusal.value.sentence == (
+        "There is nothing to track: no unlocked object has a prompt, or a mask where tracking "
+        "starts."
+    )
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,31 @@ def test_frames_without_tokens_are_no_trouble() -> None:
     none = torch.zeros(0, dtype=torch.long)
     keep = select_tokens([tokens(0), torch.zeros(0, 8)], [ALL, none], [False, False], budget=4)
     assert [len(k) for k in keep] == [6, 0]
+
+
+def test_the_first_frame_drops_what_is_most_like_its_mean() -> None:
+    dull = torch.zeros(6, 8)
+    dull[:, 0] = 1.0
+    dull[4:, 1] = torch.tensor([5.0, -9.0])
+    (keep,) = select_tokens([dull], [ALL], [False], budget=2)
+    assert keep.tolist() == [False] * 4 + [True] * 2
+
+
+def test_tokens_are_compared_by_direction_with_those_of_all_earlier_frames() -> None:
+    first, second = tokens(0), tokens(1)
+    third = torch.cat([second[:3] * 0.01, -first[3:] * 7])
+    keep = select_tokens([first, second, third], [ALL] * 3, [False, True, False], budget=15)
+    assert keep[2].tolist() == [False] * 3 + [True] * 3
+
+
+def test_a_fixed_frame_keeps_its_most_novel_tokens() -> None:
+    first = tokens(0)
+    second = torch.cat([first[:4], tokens(5)[4:]])
+    keep = select_tokens([first, second], [ALL] * 2, [False, True], budget=8)
+    assert keep[1].tolist() == [False] * 4 + [True] * 2
+
+
+def test_results_are_on_tokens_that_need_no_gradient() -> None:
+    learned = tokens(0).requires_grad_()
+    keep = select_tokens([learned, tokens(1)], [ALL] * 2, [True, False], budget=5)
+    assert [k.dtype for k in keep] == [torch.bool] * 2
