@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tinysam2.checkpoints.convert import load_neighbour
-from tinysam2.checkpoints.identify import not_for, recognise
+from tinysam2.checkpoints.convert import load_external
+from tinysam2.checkpoints.identify import identify, not_for
 from tinysam2.checkpoints.native import CheckpointError, load_checkpoint, load_state
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import load_sam
@@ -52,7 +52,7 @@ def load_model(
 
     Args:
         name: a known model that tracks.
-        checkpoint: a weights file of that model, the neighbours' as they were published; the
+        checkpoint: a weights file of that model, the neighbors' as they were published; the
             stored or else the bundled one unless given.
         device: "auto", "cpu", "cuda[:i]" or "mps".
 
@@ -94,7 +94,7 @@ def _read_network(model: KnownModel, path: Path) -> TinySam2 | Sam:
         return load_own(path)
     if not model.is_trackable:
         return load_sam(model.network, path)
-    return load_neighbour(model.network, path)
+    return load_external(model.network, path)
 
 
 def _weights_of(name: str) -> Path:
@@ -110,7 +110,7 @@ def _weights_of(name: str) -> Path:
 def _models_in(path: Path) -> list[KnownModel]:
     """Return the models whose weights a file may hold; none if it cannot be read."""
     try:
-        return recognise(path)
+        return identify(path)
     except CheckpointError:
         return []
 

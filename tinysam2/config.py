@@ -35,7 +35,7 @@ class HieraConfig:
         width: channels of the first stage.
         heads: attention heads of the first stage.
         depths: blocks of the stages at strides 4, 8, 16 and 32.
-        windows: side of the attention window of each stage, in cells of that stage; the first
+        windows: side of the attention window of each stage, in locations of that stage; the first
             block of a stage still uses the window of the stage before.
         global_blocks: blocks, counted over all stages, that attend to the whole map.
         position_grid: side of the learned background position map.
@@ -106,9 +106,9 @@ class MemoryConfig:
             the policy `fifo` all but the first of them are read besides, as in SAM 2.  There a
             network that follows SAM 2 and keeps all tokens reads every one of them.
         quality_threshold: least quality, in [0, 1], with which a frame enters the bank.
-        pool: side of the square of memory cells that average pooling merges; 1 is off.
-        keeps_details: cells that show the object are not averaged, as far as there is room.
-        keep_ratio: spatial and pointer tokens stored, as a share of SAM 2's full bank of
+        pool: side of the square of memory locations that average pooling merges; 1 is off.
+        keeps_details: locations that show the object are not averaged, as far as there is room.
+        keep_ratio: spatial and pointer tokens stored, as a fraction of SAM 2's full bank of
             7 x (size / 16)^2 tokens; None keeps all.
         max_pointers: object pointers read at most; where every prompted frame is read, those of
             ``max_pointers - 1`` others.
@@ -145,15 +145,15 @@ FULL_MEMORY = MemoryConfig(policy=MemoryPolicy.FIFO, pool=1, keep_ratio=None, ma
 
 
 def full_bank_tokens(feature_hw: tuple[int, int]) -> int:
-    """Return the spatial tokens of SAM 2's bank: seven frames, every cell."""
+    """Return the spatial tokens of SAM 2's bank: seven frames, every location."""
     return 7 * feature_hw[0] * feature_hw[1]
 
 
 class KeyPooling(StrEnum):
-    """How memory attention merges each 2 x 2 cells of the keys when it reads several frames.
+    """How memory attention merges keys of 2 x 2 locations when it reads several frames.
 
-    NONE leaves them; BIAS adds the log of the cells merged to the attention logits; SHIFT adds it
-    to every channel of the keys, which is what the published EfficientTAM /2 checkpoints expect.
+    NONE merges nothing.  BIAS adds the logarithm of the number of merged locations to the attention
+    logits.  SHIFT adds it to every channel of the keys, as EfficientTAM's /2 checkpoints expect.
     """
 
     NONE = "none"
@@ -163,7 +163,7 @@ class KeyPooling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Shape of a network; the defaults are TinySAM 2's, the options below those of its neighbours.
+    """Shape of a network; the defaults are TinySAM 2's, the options below those of its neighbors.
 
     Attributes:
         name: of the model, for people.
@@ -173,16 +173,16 @@ class ModelConfig:
         mlp_dim: hidden width of feed-forward blocks.
         decoder_heads: attention heads of the mask decoder.
         memory_layers: layers of memory attention.
-        image_size: default side of the network's input for a square picture, pixels, a multiple of
-            64; other pictures are given as large an input of their own proportions.
+        image_size: default side of the network's input for a square image, pixels, a multiple of
+            64; other images are given as large an input of their own proportions.
         memory: what the tracker remembers unless told otherwise.
         trunk: "repvit", or a key of `TRUNKS` in its place.
         wide_neck: widen strides 8 and 4 to ``dim`` and narrow them again, as SAM 2 does.
-        follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  All pictures are squashed
-            to a square, pictures and keys carry sine codes, the memory encoder takes features as
+        follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  All images are squashed
+            to a square, images and keys carry sine codes, the memory encoder takes features as
             they are, a given mask passes a learned convolution, an unstable single mask gives way
-            to the best of three, pictures without prompt choose among three, the score of a
-            prompted object is not raised, and all clicks on a picture are answered at once.
+            to the best of three, images without prompt choose among three, the score of a
+            prompted object is not raised, and all clicks on an image are answered at once.
         pointer_time: object pointers carry a code of their age.
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.

@@ -45,7 +45,7 @@ def choose_precision(device: torch.device) -> torch.dtype | None:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether torch failed because a device, or the computer, has no room."""
+    """Return whether torch failed because a device, or the computer, has no room."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
     words = ("allocate memory", "out of memory", "ALLOC_FAILED")  # of the CPU, MPS and cuBLAS

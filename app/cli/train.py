@@ -66,13 +66,13 @@ def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
 def _follow(recipe: "Recipe", arguments: argparse.Namespace) -> int:
     from tinysam2.training.engine.distributed import Ranks
     from tinysam2.training.engine.run_control import progress_line, stop_on_interrupt
-    from tinysam2.training.recipe import follow, is_begun
+    from tinysam2.training.recipe import follow, is_started
 
     ranks = Ranks.of_environment()
     if ranks.is_first:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("tinysam2").setLevel(logging.INFO)
-        if is_begun(recipe):
+        if is_started(recipe):
             print(f"continuing the run in {recipe.out}", file=sys.stderr)
     try:
         with stop_on_interrupt(is_repeated=ranks.count > 1) as stop:

@@ -150,11 +150,11 @@ class ModelCatalog:
 
 def _image_models_in(path: Path) -> list[str]:
     """Return titles of the models for single images whose weights a file may hold."""
-    from tinysam2.checkpoints.identify import recognise
+    from tinysam2.checkpoints.identify import identify
     from tinysam2.checkpoints.native import CheckpointError
 
     try:
-        return [model.title for model in recognise(path) if not model.is_trackable]
+        return [model.title for model in identify(path) if not model.is_trackable]
     except CheckpointError:
         return []
 
@@ -212,7 +212,7 @@ def _row(model: "KnownModel") -> KnownModelRow:
         family=model.family,
         parameters=model.parameters,
         davis17_val=model.davis17_val,
-        license=model.licence,
+        license=model.license,
         state=state,
         can_fetch=model.address is not None,
         input_size=config.image_size,
@@ -223,12 +223,12 @@ def _row(model: "KnownModel") -> KnownModelRow:
 
 
 def _config(model: "KnownModel", path: Path | None) -> "ModelConfig":
-    from tinysam2.checkpoints.key_maps import FAMILIES
+    from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
     from tinysam2.checkpoints.native import CheckpointError, load_config
     from tinysam2.config import ModelConfig
 
     if model.network:
-        return FAMILIES[model.network].config
+        return EXTERNAL_MODELS[model.network].config
     try:
         return load_config(path) if path else ModelConfig()
     except CheckpointError:  # reported when the model is loaded

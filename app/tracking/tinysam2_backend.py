@@ -173,7 +173,7 @@ class TinySam2Backend:
                     return
 
     def _tracker(self, source: FrameSource, request: TrackRequest) -> VideoTracker:
-        size, cleanup = self._predictor.image_size, MaskCleanup.of_share(source.size_hw)
+        size, cleanup = self._predictor.image_size, MaskCleanup.of_fraction(source.size_hw)
         is_exclusive = request.is_exclusive
         tracker = VideoTracker(self._model, source, self._memory, size, cleanup, is_exclusive)
         for each in request.objects:

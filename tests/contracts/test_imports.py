@@ -11,7 +11,7 @@ INNOCENT = [  # one module for each package that a contract names
     "tinysam2/inference/results.py",
     "tinysam2/memory/bank.py",
     "tinysam2/training/losses.py",
-    "tools/sample_clip/film.py",
+    "tools/sample_clip/video.py",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Reference weights, frames and outputs of the neighbouring trackers, by their published recipe."""
+"""Reference weights, frames and outputs of the neighboring trackers, by their published recipe."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class Reference:
         return {key: torch.from_numpy(draw_weight(key, self.shapes[key])) for key in keys}
 
     def frame(self, index: int) -> Tensor:
-        """Compute a normalised frame (1, 3, S, S)."""
+        """Compute a normalized frame (1, 3, S, S)."""
         size = self.image_size
         channel = np.arange(1, 4)[:, None, None]
         along = np.arange(1, size + 1) * 512 / size

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.parity.reference import Reference, open_reference
-from tinysam2.checkpoints.key_maps import FAMILIES, rename_keys
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, rename_keys
 from tinysam2.checkpoints.native import load_state
 from tinysam2.config import (
     REPVIT_VARIANTS,
@@ -39,7 +39,7 @@ MODELS = [
 
 def renamed_shapes(model: str, prefix: str, *keys: str) -> dict[str, tuple[int, ...]]:
     shapes = {k: tuple(v) for k, v in open_reference(model).shapes.items() if k.startswith(keys)}
-    renamed = rename_keys(shapes, FAMILIES[model].renames)
+    renamed = rename_keys(shapes, EXTERNAL_MODELS[model].renames)
     assert all(key.startswith(prefix) for key in renamed)
     return {key.removeprefix(prefix): shape for key, shape in renamed.items()}
 
@@ -58,19 +58,19 @@ class Encoder(torch.nn.Module):
 
 
 def load_encoder(model: str, reference: Reference) -> Encoder:
-    weights = rename_keys(reference.weights(*ENCODER_KEYS), FAMILIES[model].renames)
-    encoder = Encoder(FAMILIES[model].config).eval().requires_grad_(False)
+    weights = rename_keys(reference.weights(*ENCODER_KEYS), EXTERNAL_MODELS[model].renames)
+    encoder = Encoder(EXTERNAL_MODELS[model].config).eval().requires_grad_(False)
     state = {key.removeprefix("image_encoder."): value for key, value in weights.items()}
     load_state(encoder, state, Path(model))
     return encoder
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", EXTERNAL_MODELS)
 def test_every_key_of_the_encoder_is_used_exactly_once(model: str) -> None:
     with torch.device("meta"):
-        encoder = Encoder(FAMILIES[model].config)
+        encoder = Encoder(EXTERNAL_MODELS[model].config)
     assert renamed_shapes(model, "image_encoder.", *ENCODER_KEYS) == shapes_of(encoder)
-    assert open_reference(model).image_size == FAMILIES[model].config.image_size
+    assert open_reference(model).image_size == EXTERNAL_MODELS[model].config.image_size
 
 
 def test_every_key_of_the_perceiver_is_used_exactly_once() -> None:
@@ -107,7 +107,7 @@ def test_two_keys_for_one_name_are_refused() -> None:
         (VitConfig(16, 2, 2, 4, (1,)), [(64, 6, 10)]),
     ],
 )
-def test_pictures_of_any_shape_are_encoded_each_on_its_own(
+def test_images_of_any_shape_are_encoded_each_on_its_own(
     monkeypatch: pytest.MonkeyPatch, shape: EncoderConfig, shapes: list[tuple[int, ...]]
 ) -> None:
     is_repvit = isinstance(shape, RepVitConfig)
@@ -118,11 +118,11 @@ def test_pictures_of_any_shape_are_encoded_each_on_its_own(
         .eval()
         .requires_grad_(False)
     )
-    pictures = torch.randn(2, 3, 96, 160)
-    together = encoder(pictures)
+    images = torch.randn(2, 3, 96, 160)
+    together = encoder(images)
     assert [tuple(level.shape[1:]) for level in together[:2]] == shapes
-    for i, picture in enumerate(pictures):
-        for level, alone in zip(together, encoder(picture[None]), strict=True):
+    for i, image in enumerate(images):
+        for level, alone in zip(together, encoder(image[None]), strict=True):
             torch.testing.assert_close(level[i : i + 1], alone, rtol=1e-4, atol=1e-4)
 
 

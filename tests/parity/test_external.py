@@ -9,8 +9,8 @@ from torch import Tensor
 
 from tests.parity.reference import open_reference
 from tinysam2.build import load_model
-from tinysam2.checkpoints.convert import our_state
-from tinysam2.checkpoints.key_maps import FAMILIES, UNREAD_KEYS
+from tinysam2.checkpoints.convert import convert_state
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, UNREAD_KEYS
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.checkpoints.registry import MODELS
 from tinysam2.model.network import TinySam2
@@ -37,21 +37,21 @@ class Code:
         return print, ("ran",)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", EXTERNAL_MODELS)
 def test_every_published_key_is_used_exactly_once(name: str) -> None:
     shapes = open_reference(name).shapes
     assert set(UNREAD_KEYS) <= shapes.keys()
     with torch.device("meta"):
-        network = TinySam2(FAMILIES[name].config)
+        network = TinySam2(EXTERNAL_MODELS[name].config)
         state = {key: torch.empty(shape) for key, shape in shapes.items()}
-    found = our_state(state, FAMILIES[name], network)
+    found = convert_state(state, EXTERNAL_MODELS[name], network)
     own = network.state_dict()
     assert {k: v.shape for k, v in found.items()} == {k: v.shape for k, v in own.items()}
 
 
 def test_models_are_listed_by_the_names_of_their_networks() -> None:
     named = {model.network: model.name for model in MODELS.values() if model.network}
-    assert named == {key: family.config.name for key, family in FAMILIES.items()}
+    assert named == {key: external.config.name for key, external in EXTERNAL_MODELS.items()}
 
 
 def test_published_file_loads(published: Path) -> None:
@@ -93,7 +93,7 @@ def test_code_in_a_weights_file_is_never_run(
     assert capsys.readouterr().out == ""
 
 
-def test_neighbours_need_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_neighbors_need_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path))
     with pytest.raises(CheckpointError, match="`tinysam2 weights get edgetam`"):
         load_model("edgetam")

@@ -1,4 +1,4 @@
-"""The neighbours' tracking, on the path that the application uses."""
+"""The neighbors' tracking, on the path that the application uses."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from tests.parity.reference import Reference, open_reference
 from tinysam2.build import Model, prepare
-from tinysam2.checkpoints.convert import our_state
-from tinysam2.checkpoints.key_maps import FAMILIES
+from tinysam2.checkpoints.convert import convert_state
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
 from tinysam2.checkpoints.native import load_state
 from tinysam2.inference import memory_update as offering
 from tinysam2.inference import video_tracker
@@ -40,7 +40,7 @@ LARGE = [
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a frame left: masks as offered to the memory, and the tokens stored."""
+    """What a frame left: masks as submitted to the memory, and the tokens stored."""
 
     masks: ObjectMasks
     tokens: Tensor
@@ -48,10 +48,10 @@ class Remembered:
 
 @pytest.fixture
 def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
-    """Note what trackers offer to the memory of object 1, by frame."""
+    """Note what trackers submit to the memory of object 1, by frame."""
     noted: dict[int, Remembered] = {}
 
-    def offer_frame(
+    def submit_frame(
         predictor: ImagePredictor,
         frame: int,
         features: ImageFeatures,
@@ -59,11 +59,11 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
         objects: dict[int, TrackedObject],
         readings: list[Reading] | None = None,
     ) -> dict[int, MemoryEvent]:
-        events = offering.offer_frame(predictor, frame, features, masks, objects, readings)
+        events = offering.submit_frame(predictor, frame, features, masks, objects, readings)
         noted[frame] = Remembered(masks, objects[1].bank.entries[frame].tokens)
         return events
 
-    monkeypatch.setattr(video_tracker, "offer_frame", offer_frame)
+    monkeypatch.setattr(video_tracker, "submit_frame", submit_frame)
     return noted
 
 
@@ -78,9 +78,9 @@ class Stage:
     scope="module", params=[*SMALL, *(pytest.param(m, marks=pytest.mark.slow) for m in LARGE)]
 )
 def stage(request: pytest.FixtureRequest) -> Stage:
-    reference, family = open_reference(request.param), FAMILIES[request.param]
-    network = TinySam2(family.config)
-    state = our_state(reference.weights(""), family, network)
+    reference, external = open_reference(request.param), EXTERNAL_MODELS[request.param]
+    network = TinySam2(external.config)
+    state = convert_state(reference.weights(""), external, network)
     load_state(network, state, Path(request.param))
     model = replace(prepare(network, torch.device("cpu")), autocast=None)
     with torch.inference_mode():
@@ -124,15 +124,15 @@ def test_frames_are_tracked_as_the_reference_tracks_them(
     stage: Stage, tag: str, remembered: dict[int, Remembered]
 ) -> None:
     side, prompt = stage.reference.image_size, prompt_of(tag, stage.reference.image_size)
-    pictures = [np.zeros((side, side, 3), np.uint8)] * RUNS[tag]
-    tracker = VideoTracker(stage.model, pictures)
-    tracker.predictor.features = lambda key, picture: stage.features[key]  # type: ignore[method-assign]
+    images = [np.zeros((side, side, 3), np.uint8)] * RUNS[tag]
+    tracker = VideoTracker(stage.model, images)
+    tracker.predictor.features = lambda key, image: stage.features[key]  # type: ignore[method-assign]
     tracker.add_prompt(1, 0, prompt)
-    answer = tracker.predictor.answer(stage.features[0], prompt, (side, side))
+    prediction = tracker.predictor.predict_masks(stage.features[0], prompt, (side, side))
     errors: dict[str, float] = {}
     for step in tracker.propagate():
         t = step.frame_index
-        masks = answer if t == 0 else remembered[t].masks
+        masks = prediction if t == 0 else remembered[t].masks
         tokens = remembered[t].tokens
         found = {
             "pred_masks": low_resolution(masks.logits, side // 4)[None],

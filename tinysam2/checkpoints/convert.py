@@ -1,4 +1,4 @@
-"""From a neighbouring tracker's published checkpoint to a network.  Strict: every key, once."""
+"""From a neighboring tracker's published checkpoint to a network.  Strict: every key, once."""
 
 import re
 from collections.abc import Mapping
@@ -7,41 +7,41 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tinysam2.checkpoints.external import read_published
+from tinysam2.checkpoints.external import read_external
 from tinysam2.checkpoints.key_maps import (
-    FAMILIES,
+    EXTERNAL_MODELS,
     TRACKER_RENAMES,
     UNREAD_KEYS,
-    Family,
+    ExternalModel,
     rename_keys,
 )
 from tinysam2.checkpoints.native import load_state
 from tinysam2.model.network import TinySam2
 
 
-def load_neighbour(network_name: str, path: Path) -> TinySam2:
-    """Build a neighbouring tracker and load its published checkpoint.
+def load_external(network_name: str, path: Path) -> TinySam2:
+    """Build a neighboring tracker and load its published checkpoint.
 
     Args:
-        network_name: a key of `FAMILIES`.
+        network_name: a key of `EXTERNAL_MODELS`.
         path: the file as published (``.pt``), or the same keys in a ``.safetensors`` file.
 
     Raises:
         CheckpointError: the file is missing, damaged, holds code or belongs to another model.
     """
-    family = FAMILIES[network_name]
-    published = read_published(path)
-    network = TinySam2(family.config)
-    load_state(network, our_state(published, family, network), path)
+    external = EXTERNAL_MODELS[network_name]
+    published = read_external(path)
+    network = TinySam2(external.config)
+    load_state(network, convert_state(published, external, network), path)
     return network
 
 
-def our_state(
-    published: Mapping[str, Tensor], family: Family, network: TinySam2
+def convert_state(
+    published: Mapping[str, Tensor], external: ExternalModel, network: TinySam2
 ) -> dict[str, Tensor]:
     """Give a published state our names and shapes; keys without a place here stay as they are."""
     kept = {key: value for key, value in published.items() if key not in UNREAD_KEYS}
-    renamed = rename_keys(rename_keys(kept, family.renames), TRACKER_RENAMES)
+    renamed = rename_keys(rename_keys(kept, external.renames), TRACKER_RENAMES)
     own = {key: value.shape for key, value in network.state_dict().items()}
     state: dict[str, Tensor] = {}
     rows: dict[str, list[tuple[int, Tensor]]] = {}

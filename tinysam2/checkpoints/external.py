@@ -16,7 +16,7 @@ SAFETENSORS = ".safetensors"
 CALLING = {"GLOBAL", "STACK_GLOBAL", "INST"}  # what pickles begin with to call something
 
 
-def read_published(path: Path) -> dict[str, Tensor]:
+def read_external(path: Path) -> dict[str, Tensor]:
     """Read a ``.safetensors`` or PyTorch file without running code that it may hold.
 
     Returns:
@@ -68,7 +68,7 @@ def _read_pickle(path: Path) -> object:
 
 
 def _calls_something(path: Path) -> bool:
-    """Tell whether a bare pickle, of a kind that the unpickler cannot read, would run code."""
+    """Return whether a bare pickle, of a kind that the unpickler cannot read, would run code."""
     try:
         with path.open("rb") as file:
             return any(code.name in CALLING for code, _, _ in pickletools.genops(file))

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tinysam2.checkpoints.convert import our_state
-from tinysam2.checkpoints.external import SAFETENSORS, read_published
-from tinysam2.checkpoints.key_maps import FAMILIES, Family, Renames
+from tinysam2.checkpoints.convert import convert_state
+from tinysam2.checkpoints.external import SAFETENSORS, read_external
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, ExternalModel, Renames
 from tinysam2.checkpoints.native import (
     CheckpointError,
     check_keys,
@@ -30,7 +30,7 @@ class AmbiguousError(CheckpointError):
     """Weights fit several models; the message names them."""
 
 
-def recognise(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list[KnownModel]:
+def identify(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list[KnownModel]:
     """Return the known models whose weights a file holds: every key is there, and no other.
 
     Variants that differ only in settings fit alike.
@@ -43,28 +43,28 @@ def recognise(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> lis
         config, own_state, _ = load_checkpoint(path)
         load_state(TinySam2(config), own_state, path)
         return [model for model in models if model.network is None]
-    state = read_published(path)
+    state = read_external(path)
     if _fits(state, SAM_RENAMES):
-        return _recognise_sam(path, state, models)
+        return _recognize_sam(path, state, models)
     size = sum(value.numel() for value in state.values())
     alike = [
-        (model, FAMILIES[model.network])
+        (model, EXTERNAL_MODELS[model.network])
         for model in models
         if model.network is not None
         and model.is_trackable
         and abs(size / model.parameters - 1) < SIZE_TOLERANCE
-        and _fits(state, FAMILIES[model.network].renames)
+        and _fits(state, EXTERNAL_MODELS[model.network].renames)
     ]
-    for _, family in alike[:1]:  # the others' keys are the same
-        outline = _outline(family)
-        check_keys(outline, our_state(state, family, outline), path)
+    for _, external in alike[:1]:  # the others' keys are the same
+        outline = _outline(external)
+        check_keys(outline, convert_state(state, external, outline), path)
     return [model for model, _ in alike]
 
 
-def _recognise_sam(
+def _recognize_sam(
     path: Path, state: Mapping[str, Tensor], models: Iterable[KnownModel]
 ) -> list[KnownModel]:
-    """Do the work of `recognise` for models of single images, which all have one network."""
+    """Do the work of `identify` for models of single images, which all have one network."""
     alike = [model for model in models if model.network in SAM_MODELS]
     with torch.device("meta"):
         outlines = [Sam(SAM_MODELS[model.network or ""]) for model in alike[:1]]
@@ -101,12 +101,12 @@ def only_one(candidates: Sequence[KnownModel], path: Path, sha256: str) -> Known
     )
 
 
-def _outline(family: Family) -> TinySam2:
+def _outline(external: ExternalModel) -> TinySam2:
     """Build a family's network without room for its weights."""
     with torch.device("meta"):
-        return TinySam2(family.config)
+        return TinySam2(external.config)
 
 
 def _fits(state: Iterable[str], renames: Renames) -> bool:
-    """Tell whether every rename of a family finds a key."""
+    """Return whether every rename of a family finds a key."""
     return all(any(re.search(pattern, key) for key in state) for pattern, _ in renames)

@@ -1,4 +1,4 @@
-"""The neighbouring trackers: their configurations, and how their checkpoints' keys become ours.
+"""The neighboring trackers: their configurations, and how their checkpoints' keys become ours.
 
 Data only; `tinysam2.model.network` builds what it describes, `tinysam2.checkpoints.convert`
 loads it.
@@ -89,12 +89,12 @@ TRACKER_RENAMES: Renames = (
     (r"^sam_mask_decoder\.pred_obj_score_head\.", "mask_decoder.object_head."),
     (r"^sam_mask_decoder\.transformer\.", "mask_decoder.transformer."),
 )
-# In every checkpoint, read by no published configuration: memory without a picture before it.
+# In every checkpoint, read by no published configuration: memory without an image before it.
 UNREAD_KEYS = ("no_mem_pos_enc",)
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ExternalModel:
     """What is particular to one published checkpoint.
 
     Attributes:
@@ -121,13 +121,13 @@ _UNCODED = replace(_SAM2, pointer_time=False, no_object_code=False)
 _EDGETAM = replace(_UNCODED, name="edgetam", memory_layers=2, perceiver=True)
 
 
-def _sam2(size: str, trunk: str) -> Family:
-    return Family(replace(_SAM2, name=f"sam2.1-hiera-{size}", trunk=trunk), HIERA_RENAMES)
+def _sam2(size: str, trunk: str) -> ExternalModel:
+    return ExternalModel(replace(_SAM2, name=f"sam2.1-hiera-{size}", trunk=trunk), HIERA_RENAMES)
 
 
 def _efficienttam(
     variant: str, pooling: KeyPooling = KeyPooling.NONE, image_size: int = 1024
-) -> Family:
+) -> ExternalModel:
     config = replace(
         _UNCODED,
         name=f"efficienttam-{variant.replace('_', '-')}",
@@ -135,17 +135,17 @@ def _efficienttam(
         image_size=image_size,
         key_pooling=pooling,
     )
-    return Family(config, VIT_RENAMES)
+    return ExternalModel(config, VIT_RENAMES)
 
 
 # Source: the configuration files of facebookresearch/sam2 (sam2/configs/sam2.1),
 # facebookresearch/EdgeTAM (sam2/configs) and yformer/EfficientTAM (configs/efficienttam).
-FAMILIES: dict[str, Family] = {
+EXTERNAL_MODELS: dict[str, ExternalModel] = {
     "sam2.1_hiera_t": _sam2("tiny", "hiera_t"),
     "sam2.1_hiera_s": _sam2("small", "hiera_s"),
     "sam2.1_hiera_b+": _sam2("base-plus", "hiera_b+"),
     "sam2.1_hiera_l": _sam2("large", "hiera_l"),
-    "edgetam": Family(_EDGETAM, EDGETAM_RENAMES),
+    "edgetam": ExternalModel(_EDGETAM, EDGETAM_RENAMES),
     "efficienttam_ti": _efficienttam("ti"),
     "efficienttam_ti_1": _efficienttam("ti_1", KeyPooling.BIAS),
     "efficienttam_ti_2": _efficienttam("ti_2", KeyPooling.SHIFT),

@@ -74,7 +74,7 @@ def check_numbers(state: Mapping[str, Tensor], path: Path) -> None:
 
 
 def is_own(path: Path) -> bool:
-    """Tell whether a ``.safetensors`` file is one of `save_checkpoint`."""
+    """Return whether a ``.safetensors`` file is one of `save_checkpoint`."""
     try:
         return "config" in _read(path, with_state=False)[0]
     except CheckpointError:

@@ -1,4 +1,4 @@
-"""The one table of known models: names, official files, hashes, licences, published figures.
+"""The one table of known models: names, official files, hashes, licenses, published figures.
 
 Data only; what is stored is in `tinysam2.checkpoints.store`, what can be built in `tinysam2.build`.
 """
@@ -15,10 +15,10 @@ class KnownModel:
         name: what people type.
         title: what people read.
         family: the system it belongs to.
-        licence: SPDX name of its weights' licence.
+        license: SPDX name of its weights' license.
         parameters: number of weights.
-        network: its key in `tinysam2.checkpoints.key_maps.FAMILIES`, or, if it does not track, in
-            `tinysam2.checkpoints.sam.SAM_MODELS`; None for the program's own network.
+        network: its key in `EXTERNAL_MODELS` of `tinysam2.checkpoints.key_maps` or, if it does not
+            track, in `SAM_MODELS` of `tinysam2.checkpoints.sam`; None for the bundled network.
         address: official place of its weights; None for what comes with the program.
         byte_size: size of that file.
         sha256: hash of that file.
@@ -30,7 +30,7 @@ class KnownModel:
     name: str
     title: str
     family: str
-    licence: str
+    license: str
     parameters: int
     network: str | None = None
     address: str | None = None
@@ -70,7 +70,7 @@ def _sam2(
         name=f"sam2.1-hiera-{size.replace('_', '-')}",
         title=f"SAM 2.1 Hiera {size.replace('_', ' ')}",
         family="SAM 2.1",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         parameters=parameters,
         network=network,
         address=f"{_SAM2}/sam2.1_hiera_{size}.pt",
@@ -91,7 +91,7 @@ def _efficienttam(
         name=f"efficienttam-{variant.replace('_', '-')}",
         title=f"EfficientTAM {width.capitalize()}{kind and f' ({kind})'}",
         family="EfficientTAM",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         parameters={"ti": 17_866_018, "s": 34_055_842}[width],
         network=f"efficienttam_{variant}",
         address=f"{_EFFICIENTTAM}/efficienttam_{variant}.pt",

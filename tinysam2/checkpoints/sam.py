@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tinysam2.checkpoints.external import read_published
+from tinysam2.checkpoints.external import read_external
 from tinysam2.checkpoints.key_maps import Renames, rename_keys
 from tinysam2.checkpoints.native import CheckpointError, load_state
 from tinysam2.config import SamConfig
@@ -64,7 +64,7 @@ def load_sam(name: str, path: Path) -> Sam:
         CheckpointError: the file is missing, damaged, holds code or belongs to another model.
     """
     network = Sam(SAM_MODELS[name])
-    load_state(network, sam_state(read_published(path), path), path)
+    load_state(network, sam_state(read_external(path), path), path)
     return network
 
 

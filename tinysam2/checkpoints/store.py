@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from urllib.request import Request, build_opener
 
 from tinysam2.checkpoints.external import SAFETENSORS
-from tinysam2.checkpoints.identify import not_for, only_one, recognise
+from tinysam2.checkpoints.identify import identify, not_for, only_one
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.stored_file import Digest, StoredFile
 
 TIMEOUT_S = 30
-PUBLISHED_SUFFIX = ".pt"
+EXTERNAL_SUFFIX = ".pt"
 
 ProgressCallback = Callable[[int, int], None]
 
@@ -117,7 +117,7 @@ class ModelStore:
             return
         if model.address is None:
             raise StoreError(f"{model.title} comes with the program: there is nothing to fetch.")
-        part = self.folder / f"{name}{PUBLISHED_SUFFIX}.part"
+        part = self.folder / f"{name}{EXTERNAL_SUFFIX}.part"
         with self._disk_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
             digest = yield from _download(model.address, part)
@@ -126,7 +126,7 @@ class ModelStore:
             except ValueError:
                 part.unlink()
                 raise
-            self._keep(part, model, PUBLISHED_SUFFIX, digest, model.address)
+            self._keep(part, model, EXTERNAL_SUFFIX, digest, model.address)
 
     def import_file(self, path: Path, name: str | None = None) -> StoredFile:
         """Copy a weights file into the store, in place of what it has of that model.
@@ -141,7 +141,7 @@ class ModelStore:
             StoreError: the name is unknown, or the disk fails.
         """
         wanted = None if name is None else self._model(name)
-        candidates = recognise(path, self._models.values())
+        candidates = identify(path, self._models.values())
         if wanted is not None and candidates:
             if wanted not in candidates:
                 raise not_for(wanted.name, path, candidates)
@@ -154,7 +154,7 @@ class ModelStore:
                     digest = Digest(path.stat().st_size)
                     target.writelines(digest.passing(source))
                 model = only_one(candidates, path, digest.sha256)
-                suffix = SAFETENSORS if path.suffix == SAFETENSORS else PUBLISHED_SUFFIX
+                suffix = SAFETENSORS if path.suffix == SAFETENSORS else EXTERNAL_SUFFIX
                 return self._keep(part, model, suffix, digest, str(path.absolute()))
             finally:
                 part.unlink(missing_ok=True)
@@ -196,7 +196,7 @@ class ModelStore:
     def _check(self, model: KnownModel, digest: Digest, part: Path) -> None:
         pairs = ((model.sha256, digest.sha256), (model.git_blob, digest.git_blob))
         published = [known == found for known, found in pairs if known is not None]
-        if not (all(published) if published else recognise(part, [model])):
+        if not (all(published) if published else identify(part, [model])):
             raise StoreError(
                 f"The file at {model.address} is not the one that was published: "
                 f"its hash is {digest.sha256}. It was not stored."

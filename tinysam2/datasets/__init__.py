@@ -1,1 +1,1 @@
-"""Where training pictures come from: one reader per layout on disk, all giving `Material`."""
+"""Where training images come from: one reader per layout on disk, all giving `DatasetPart`."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tinysam2.datasets.samples import Material, PictureFile, StillFile
+from tinysam2.datasets.samples import DatasetPart, ImageFile, StillFile
 
 # The validation set of DAVIS 2017, which holds that of 2016: for measuring only.
 VALIDATION_VIDEOS = frozenset({
@@ -16,11 +16,11 @@ _RESOLUTIONS = ("480p", "Full-Resolution", "")
 
 
 def is_for_validation(video: str) -> bool:
-    """Tell whether a DAVIS video must not be trained on."""
+    """Return whether a DAVIS video must not be trained on."""
     return video in VALIDATION_VIDEOS
 
 
-def read_davis_tree(root: Path) -> list[Material]:
+def read_davis_tree(root: Path) -> list[DatasetPart]:
     """Read a tree of videos, with or without a folder of the resolution between.
 
     DAVIS's validation videos are left out wherever they lie.
@@ -28,26 +28,26 @@ def read_davis_tree(root: Path) -> list[Material]:
     Raises:
         ValueError: no video there has two annotated frames that may be trained on.
     """
-    images, annotations = _resolution(root)
+    image_root, annotations = _resolution(root)
     clips: list[list[StillFile]] = []
-    pictures: list[PictureFile] = []
+    images: list[ImageFile] = []
     for folder in sorted(path for path in annotations.iterdir() if path.is_dir()):
         if is_for_validation(folder.name):
             continue
-        frames = sorted((images / folder.name).glob("*.jpg"))
+        frames = sorted((image_root / folder.name).glob("*.jpg"))
         masks = [(frame, folder / f"{frame.stem}.png") for frame in frames]
         clip = [StillFile(frame, mask) for frame, mask in masks if mask.exists()]
         if len(clip) >= 2:
             clips.append(clip)
-            pictures += map(PictureFile, frames)
+            images += map(ImageFile, frames)
     if not clips:
         raise ValueError(f"{root} holds no annotated video that may be trained on")
-    return [Material(clips=clips, pictures=pictures)]
+    return [DatasetPart(clips=clips, images=images)]
 
 
 def _resolution(root: Path) -> tuple[Path, Path]:
     for name in _RESOLUTIONS:
-        images, annotations = root / "JPEGImages" / name, root / "Annotations" / name
-        if images.is_dir() and annotations.is_dir():
-            return images, annotations
+        image_root, annotations = root / "JPEGImages" / name, root / "Annotations" / name
+        if image_root.is_dir() and annotations.is_dir():
+            return image_root, annotations
     raise ValueError(f"{root} must hold the folders JPEGImages and Annotations")

@@ -105,7 +105,7 @@ class VideoFrames:
         raise ValueError(f"{self.path} changed: frame {index} is not there any more")
 
     def _number(self, frame: av.VideoFrame) -> int:
-        """Tell which frame was decoded; -1 for one that is not known by its time."""
+        """Return which frame was decoded; -1 for one that is not known by its time."""
         if self._number_of is None or frame.pts is None:
             return self._next
         return self._number_of.get(frame.pts, -1)

@@ -1,4 +1,4 @@
-"""Folders with an ``index.json``: sets of stills, videos and unlabelled pictures side by side."""
+"""Folders with an ``index.json``: sets of stills, videos and unlabeled images side by side."""
 
 import json
 from dataclasses import dataclass
@@ -6,36 +6,36 @@ from pathlib import Path
 
 from tinysam2.datasets.davis_tree import is_for_validation
 from tinysam2.datasets.regions import region_stills
-from tinysam2.datasets.samples import Material, PictureFile, StillFile
+from tinysam2.datasets.samples import DatasetPart, ImageFile, StillFile
 
-# Sets differ in size and worth; a draw picks the set by these weights, then a picture of it.
+# Sets differ in size and worth; a draw picks the set by these weights, then an image of it.
 STILL_WEIGHTS = {
     "bsds500": 3.0, "ccp": 1.5, "pets128": 2.0, "humanseg290": 1.5, "carparts": 1.0,
     "camvid": 1.0, "coco_tiny100": 2.0, "food54": 0.5,
 }  # fmt: skip
-REGION_WEIGHT = 1.0  # of the regions of unlabelled pictures, beside these sets
+REGION_WEIGHT = 1.0  # of the regions of unlabeled images, beside these sets
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     kind: str
     dataset: str
-    path: Path  # a folder for videos, without suffix for pictures
+    path: Path  # a folder for videos, without suffix for images
 
     def still(self) -> StillFile:
         name = self.path.name
         return StillFile(self.path.with_name(f"{name}.jpg"), self.path.with_name(f"{name}.png"))
 
 
-def read_index_folder(root: Path) -> list[Material]:
+def read_index_folder(root: Path) -> list[DatasetPart]:
     """Read what ``root/index.json`` marks ``"split": "train"``.
 
-    Its ``entries`` say of each video, still ("image") and "unlabelled" picture: ``type``,
-    ``dataset``, ``split`` and ``path``, relative and without suffix.  Pictures are JPEG, labels
+    Its ``entries`` say of each video, still ("image") and "unlabeled" image: ``type``,
+    ``dataset``, ``split`` and ``path``, relative and without suffix.  Images are JPEG, labels
     PNG of the same stem.
 
     Returns:
-        One material per set of stills, one with the regions of unlabelled pictures, then one with
+        One material per set of stills, one with the regions of unlabeled images, then one with
         everything else.
     """
     rows = json.loads((root / "index.json").read_text("utf-8"))["entries"]
@@ -49,26 +49,28 @@ def read_index_folder(root: Path) -> list[Material]:
     for entry in entries:
         if entry.kind == "image":
             stills.setdefault(entry.dataset, []).append(entry.still())
-    sets = [Material(STILL_WEIGHTS.get(name, 1.0), stills=found) for name, found in stills.items()]
-    unlabelled = [entry.still().path for entry in entries if entry.kind == "unlabelled"]
-    regions = Material(REGION_WEIGHT, stills=region_stills(unlabelled))
+    sets = [
+        DatasetPart(STILL_WEIGHTS.get(name, 1.0), stills=found) for name, found in stills.items()
+    ]
+    unlabeled = [entry.still().path for entry in entries if entry.kind == "unlabelled"]
+    regions = DatasetPart(REGION_WEIGHT, stills=region_stills(unlabeled))
     return [*sets, regions, _rest(entries)]
 
 
-def _rest(entries: list[_Entry]) -> Material:
-    """Collect videos and backgrounds, and the pictures of all entries in the index's order."""
+def _rest(entries: list[_Entry]) -> DatasetPart:
+    """Collect videos and backgrounds, and the images of all entries in the index's order."""
     clips: list[list[StillFile]] = []
-    backgrounds: list[PictureFile] = []
-    pictures: list[PictureFile] = []
+    backgrounds: list[ImageFile] = []
+    images: list[ImageFile] = []
     for entry in entries:
         if entry.kind == "video":
             frames = sorted(entry.path.glob("*.jpg"))
-            pictures += map(PictureFile, frames)
+            images += map(ImageFile, frames)
             masks = [(frame, frame.with_suffix(".png")) for frame in frames]
             clips.append([StillFile(frame, mask) for frame, mask in masks if mask.exists()])
         elif entry.kind in ("image", "unlabelled"):
-            pictures.append(PictureFile(entry.still().path))
+            images.append(ImageFile(entry.still().path))
             if entry.kind == "unlabelled":
-                backgrounds.append(pictures[-1])
+                backgrounds.append(images[-1])
     clips = [clip for clip in clips if len(clip) >= 2]
-    return Material(clips=clips, backgrounds=backgrounds, pictures=pictures)
+    return DatasetPart(clips=clips, backgrounds=backgrounds, images=images)

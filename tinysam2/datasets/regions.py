@@ -1,4 +1,4 @@
-"""Regions of like appearance, found in pictures that nobody annotated: stills without people."""
+"""Regions of like appearance, found in images that nobody annotated: stills without people."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tinysam2.datasets.samples import PictureFile, Pixels
+from tinysam2.datasets.samples import ImageFile, Pixels
 
 REGION_COUNTS = (4, 8, 16, 32, 60)
-"""Regions that a picture is divided into: from coarse to fine, each a still of its own."""
+"""Regions that an image is divided into: from coarse to fine, each a still of its own."""
 
-_SHORT_SIDE = 256  # of the pictures that are divided; smaller ones stay as they are
+_SHORT_SIDE = 256  # of the images that are divided; smaller ones stay as they are
 _SMOOTHING = 1.0  # pixels
 _SEED_SPACING = 11  # pixels; a piece grows from each place that is smoother than all so near
-_LEAST_SHARE = 0.002  # of the picture, of a region
+_MIN_REGION_FRACTION = 0.002  # of the image, of a region
 _BINS = 8  # of the histograms of each channel of CIE L*a*b*
-_COLOUR_SPANS = ((0, 255), (88, 167), (88, 167))  # that the bins divide; what is outside is rare
+_COLOR_SPANS = ((0, 255), (88, 167), (88, 167))  # that the bins divide; what is outside is rare
 _BORDER_WEIGHT = 2.0  # of an edge on the border, beside the difference of histograms
 _AREA_POWER = 0.5  # 1 joins small regions before alike ones, 0 only looks at likeness
-_JOIN_SHARE = 0.5  # of the pairs that suit both, how many join at once, cheapest first
+_JOIN_FRACTION = 0.5  # of the pairs that suit both, how many join at once, cheapest first
 
 _Floats = NDArray[np.float64]
 _Indices = NDArray[np.int64]
@@ -29,18 +29,18 @@ _Slices = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
-class RegionStill(PictureFile):
-    """A picture whose objects are its regions of like appearance; depends on the file alone."""
+class RegionStill(ImageFile):
+    """An image whose objects are its regions of like appearance; depends on the file alone."""
 
     count: int
 
     def pixels(self) -> Pixels:
         """Read it as (H, W, 3) RGB, the short side at most 256."""
-        picture = PictureFile.pixels(self)
-        scale = _SHORT_SIDE / min(picture.shape[:2])
+        image = ImageFile.pixels(self)
+        scale = _SHORT_SIDE / min(image.shape[:2])
         if scale >= 1:
-            return picture
-        return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(
+            return image
+        return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(
             np.uint8, copy=False
         )
 
@@ -50,7 +50,7 @@ class RegionStill(PictureFile):
 
 
 def region_stills(paths: Iterable[Path]) -> list[RegionStill]:
-    """List each picture with all `REGION_COUNTS`."""
+    """List each image with all `REGION_COUNTS`."""
     return [RegionStill(path, count) for path in paths for count in REGION_COUNTS]
 
 
@@ -60,14 +60,14 @@ class _Graph:
 
     Attributes:
         area: (N,) pixels.
-        colours: (N, 3 * bins) histograms of the channels, not normalised.
+        colors: (N, 3 * bins) histograms of the channels, not normalized.
         ends: (2, E) the regions on either side of each border, the lower one first.
         length: (E,) pixels of each border.
         contrast: (E,) gradient summed along it.
     """
 
     area: _Floats
-    colours: _Floats
+    colors: _Floats
     ends: _Indices
     length: _Floats
     contrast: _Floats
@@ -75,8 +75,8 @@ class _Graph:
     def costs(self) -> _Floats:
         """Rate (E,) how unlike two regions are, and how large."""
         low, high = self.ends
-        shares = self.colours / (3 * self.area[:, None])
-        unlike = np.abs(shares[low] - shares[high]).sum(1) ** 2
+        fractions = self.colors / (3 * self.area[:, None])
+        unlike = np.abs(fractions[low] - fractions[high]).sum(1) ** 2
         unlike += _BORDER_WEIGHT * (self.contrast / self.length) ** 2
         both = self.area[low] * self.area[high] / (self.area[low] + self.area[high])
         return (unlike + 1e-6) * both**_AREA_POWER
@@ -90,7 +90,7 @@ class _Graph:
         np.minimum.at(least, high, costs)
         mutual = np.flatnonzero((costs == least[low]) & (costs == least[high]))
         cheapest = np.argsort(costs[mutual], kind="stable")
-        mutual = mutual[cheapest[: min(int(len(mutual) * _JOIN_SHARE) + 1, most)]]
+        mutual = mutual[cheapest[: min(int(len(mutual) * _JOIN_FRACTION) + 1, most)]]
         partners = np.arange(len(self.area))
         partners[high[mutual]] = low[mutual]
         return partners
@@ -98,27 +98,27 @@ class _Graph:
     def joined(self, new: _Indices) -> "_Graph":
         """Join regions of the same new number."""
         number = int(new.max()) + 1
-        colours = np.zeros((number, self.colours.shape[1]))
-        np.add.at(colours, new, self.colours)
+        colors = np.zeros((number, self.colors.shape[1]))
+        np.add.at(colors, new, self.colors)
         ends, length, contrast = _borders(new[self.ends], self.length, self.contrast)
         area = np.bincount(new, self.area).astype(np.float64)
-        return _Graph(area, colours, ends, length, contrast)
+        return _Graph(area, colors, ends, length, contrast)
 
 
-def divide(picture: Pixels, count: int) -> Pixels:
-    """Divide a picture into connected regions whose borders follow its edges.
+def divide(image: Pixels, count: int) -> Pixels:
+    """Divide an image into connected regions whose borders follow its edges.
 
-    Small pieces are grown from the smoothest places, then neighbours that look alike join until
+    Small pieces are grown from the smoothest places, then neighbors that look alike join until
     ``count`` regions are left.
 
     Args:
-        picture: (H, W, 3) RGB.
+        image: (H, W, 3) RGB.
         count: 1 to 254.
 
     Returns:
-        (H, W) ids from 1, 0 for regions of less than 0.2 % of the picture.
+        (H, W) ids from 1, 0 for regions of less than 0.2 % of the image.
     """
-    smooth = cv2.GaussianBlur(picture, (0, 0), _SMOOTHING)
+    smooth = cv2.GaussianBlur(image, (0, 0), _SMOOTHING)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.uint8, copy=False)
     gradient = _gradient(lab)
     regions = _pieces(lab, gradient)
@@ -127,7 +127,7 @@ def divide(picture: Pixels, count: int) -> Pixels:
     while len(graph.area) > count and graph.ends.size:
         _, new = np.unique(graph.partners(len(graph.area) - count), return_inverse=True)
         graph, owner = graph.joined(new), new[owner]
-    large = graph.area >= _LEAST_SHARE * regions.size
+    large = graph.area >= _MIN_REGION_FRACTION * regions.size
     ids = np.where(large, np.cumsum(large), 0).astype(np.uint8)
     return np.asarray(ids[owner][regions])
 
@@ -153,10 +153,10 @@ def _pieces(lab: Pixels, gradient: NDArray[np.float32]) -> _Indices:
 def _graph(lab: Pixels, gradient: NDArray[np.float32], pieces: _Indices) -> _Graph:
     flat, number = pieces.ravel(), int(pieces.max()) + 1
     histograms = []
-    for channel, (least, most) in enumerate(_COLOUR_SPANS):
+    for channel, (least, most) in enumerate(_COLOR_SPANS):
         bins = (np.arange(256) - least).clip(0, most - least) * _BINS // (most - least + 1)
-        cells = flat * _BINS + bins[lab[:, :, channel].ravel()]
-        histograms.append(np.bincount(cells, minlength=number * _BINS).reshape(number, _BINS))
+        locations = flat * _BINS + bins[lab[:, :, channel].ravel()]
+        histograms.append(np.bincount(locations, minlength=number * _BINS).reshape(number, _BINS))
     sides: list[tuple[_Slices, _Slices]] = [
         (np.s_[:, :-1], np.s_[:, 1:]),
         (np.s_[:-1, :], np.s_[1:, :]),

@@ -17,15 +17,15 @@ MIN_AREA, MAX_AREA = 0.004, 0.75
 """Fractions of the image between which an object's area must lie to be prompted for."""
 
 
-class Picture(Protocol):
-    """A picture on disk, read when asked for."""
+class ImageSample(Protocol):
+    """An image on disk, read when asked for."""
 
     def pixels(self) -> Pixels:
         """Read it as (H, W, 3) RGB."""
 
 
-class Still(Picture, Protocol):
-    """A picture whose objects are known."""
+class Still(ImageSample, Protocol):
+    """An image whose objects are known."""
 
     def labels(self) -> Pixels:
         """Read the object ids (H, W): 0 is background, `VOID` neither."""
@@ -36,27 +36,27 @@ Clip: TypeAlias = Sequence[Still]
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """Pictures of one origin.
+class DatasetPart:
+    """Images of one origin.
 
     Attributes:
         weight: how often stills, clips and backgrounds are drawn from here, relative to others.
-        stills: annotated pictures.
+        stills: annotated images.
         clips: annotated videos, of at least two frames each.
-        backgrounds: pictures without annotations.
-        pictures: everything that an encoder may learn from.
+        backgrounds: images without annotations.
+        images: everything that an encoder may learn from.
     """
 
     weight: float = 1.0
     stills: Sequence[Still] = ()
     clips: Sequence[Clip] = ()
-    backgrounds: Sequence[Picture] = ()
-    pictures: Sequence[Picture] = ()
+    backgrounds: Sequence[ImageSample] = ()
+    images: Sequence[ImageSample] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFile:
-    """A picture file."""
+class ImageFile:
+    """An image file."""
 
     path: Path
 
@@ -64,26 +64,26 @@ class PictureFile:
         """Read it as (H, W, 3) RGB."""
         bgr = cv2.imdecode(np.fromfile(self.path, np.uint8), cv2.IMREAD_COLOR)
         if bgr is None:
-            raise ValueError(f"cannot read picture {self.path}")
+            raise ValueError(f"cannot read image {self.path}")
         return np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
-class StillFile(PictureFile):
-    """A picture file and its label picture, an 8-bit palette or grey PNG.
+class StillFile(ImageFile):
+    """An image file and its label image, an 8-bit palette or gray PNG.
 
-    A black and white label picture shows one object.
+    A black and white label image shows one object.
     """
 
     mask: Path
 
     def labels(self) -> Pixels:
         """Read the object ids (H, W)."""
-        with Image.open(self.mask) as picture:
-            is_grey = picture.mode in ("1", "L")
-            labels = np.array(picture.convert("L") if is_grey else picture)
+        with Image.open(self.mask) as image:
+            is_gray = image.mode in ("1", "L")
+            labels = np.array(image.convert("L") if is_gray else image)
         if labels.ndim != 2 or labels.dtype != np.uint8:
-            raise ValueError(f"{self.mask} must be an 8-bit palette or grey PNG")
-        if is_grey and not ((labels > 0) & (labels < VOID)).any():
+            raise ValueError(f"{self.mask} must be an 8-bit palette or gray PNG")
+        if is_gray and not ((labels > 0) & (labels < VOID)).any():
             labels[labels == VOID] = 1
         return labels

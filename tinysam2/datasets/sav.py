@@ -1,4 +1,4 @@
-"""SA-V: films with run-length masks of every fourth frame in ``<film>_manual.json``."""
+"""SA-V: videos with run-length masks of every fourth frame in ``<video>_manual.json``."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from tinysam2.datasets.samples import Material, Pixels
-from tinysam2.datasets.segmentation import MOST_OBJECTS, decode, draw_labels
+from tinysam2.datasets.samples import DatasetPart, Pixels
+from tinysam2.datasets.segmentation import MAX_OBJECTS, decode, draw_labels
 
 if TYPE_CHECKING:
     import av
 
 FRAMES_PER_ANNOTATION = 4  # 24 frames a second, annotated at 6 (the data set's own README)
-_PICTURES_PER_FILM = 8
+_IMAGES_PER_VIDEO = 8
 
 
-class _Film:
-    """Frames of one film by number; reading onwards costs no seek.  One user at a time."""
+class _Video:
+    """Frames of one video by number; reading onwards costs no seek.  One user at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,17 +45,17 @@ class _Film:
     def _decode(self) -> "Iterator[av.VideoFrame]":
         return self._container.decode(self._stream)
 
-    def near(self, share: float) -> Pixels:
-        """Decode the key frame before a share of the film's length."""
-        self._container.seek(int(share * (self._container.duration or 0)))
+    def near(self, fraction: float) -> Pixels:
+        """Decode the key frame before a fraction of the video's length."""
+        self._container.seek(int(fraction * (self._container.duration or 0)))
         frame = next(self._decode())
         self._frames, self._next = iter(()), 1 << 62  # whoever counts frames starts over
         return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _film(path: Path) -> _Film:
-    return _Film(path)
+def _video(path: Path) -> _Video:
+    return _Video(path)
 
 
 @lru_cache(maxsize=16)
@@ -70,17 +70,17 @@ def _masklets(path: Path) -> list[list[dict[str, Any]]]:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    film: Path
+    video: Path
     annotations: Path
     number: int  # among the annotated ones
 
     def pixels(self) -> Pixels:
         """Decode the frame."""
-        return _film(self.film)[self.number * FRAMES_PER_ANNOTATION]
+        return _video(self.video)[self.number * FRAMES_PER_ANNOTATION]
 
     def labels(self) -> Pixels:
         """Draw the objects that are seen."""
-        coded = _masklets(self.annotations)[self.number][:MOST_OBJECTS]
+        coded = _masklets(self.annotations)[self.number][:MAX_OBJECTS]
         seen = [(i, code) for i, code in enumerate(coded, start=1) if code]
         height, width = seen[0][1]["size"] if seen else self.pixels().shape[:2]
         size_hw = (int(height), int(width))
@@ -89,9 +89,9 @@ class _Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Clip(Sequence[_Frame]):
-    """The annotated frames of a film; its JSON is read when the clip is."""
+    """The annotated frames of a video; its JSON is read when the clip is."""
 
-    film: Path
+    video: Path
     annotations: Path
 
     def __len__(self) -> int:
@@ -104,36 +104,36 @@ class _Clip(Sequence[_Frame]):
     def __getitem__(self, number: int | slice) -> _Frame | list[_Frame]:
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
-        return _Frame(self.film, self.annotations, range(len(self))[number])
+        return _Frame(self.video, self.annotations, range(len(self))[number])
 
 
 @dataclass(frozen=True, slots=True)
 class _KeyFrame:
-    film: Path
-    share: float
+    video: Path
+    fraction: float
 
     def pixels(self) -> Pixels:
         """Decode the frame."""
-        return _film(self.film).near(self.share)
+        return _video(self.video).near(self.fraction)
 
 
-def read_sav(root: Path) -> list[Material]:
-    """Read films with manual annotations, in a folder and the folders below it.
+def read_sav(root: Path) -> list[DatasetPart]:
+    """Read videos with manual annotations, in a folder and the folders below it.
 
     Raises:
         ValueError: there are none.
     """
     clips = []
     for annotations in sorted(root.rglob("*_manual.json")):
-        film = annotations.with_name(annotations.name.replace("_manual.json", ".mp4"))
-        if film.exists():
-            clips.append(_Clip(film, annotations))
+        video = annotations.with_name(annotations.name.replace("_manual.json", ".mp4"))
+        if video.exists():
+            clips.append(_Clip(video, annotations))
     if not clips:
-        raise ValueError(f"{root} holds no *_manual.json with a film beside it")
-    pictures = [
-        _KeyFrame(clip.film, i / _PICTURES_PER_FILM)
+        raise ValueError(f"{root} holds no *_manual.json with a video beside it")
+    images = [
+        _KeyFrame(clip.video, i / _IMAGES_PER_VIDEO)
         for clip in clips
-        for i in range(_PICTURES_PER_FILM)
+        for i in range(_IMAGES_PER_VIDEO)
     ]
-    stills = [_Frame(clip.film, clip.annotations, 0) for clip in clips]
-    return [Material(stills=stills, clips=clips, pictures=pictures)]
+    stills = [_Frame(clip.video, clip.annotations, 0) for clip in clips]
+    return [DatasetPart(stills=stills, clips=clips, images=images)]

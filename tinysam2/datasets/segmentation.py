@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from tinysam2.datasets.samples import VOID, Pixels
 
-MOST_OBJECTS = VOID - 1  # of a label map
+MAX_OBJECTS = VOID - 1  # of a label map
 
 
 def decode(segmentation: list[Any] | dict[str, Any], size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     """Decode polygons, plain or compressed column-major run lengths into (H, W) bool.
 
     Raises:
-        ValueError: the run lengths are those of a picture of another size.
+        ValueError: the run lengths are those of an image of another size.
     """
     # Here, so that other data is read where pycocotools is not installed.
     from pycocotools import mask as coco_mask

@@ -82,7 +82,7 @@ def _read_labels(path: Path) -> NDArray[np.uint8]:
 
 
 def _is_binary(labels: NDArray[np.uint8]) -> bool:
-    """Tell whether there are white pixels, and all others are black."""
+    """Return whether there are white pixels, and all others are black."""
     return set(np.unique(labels).tolist()) in ({WHITE}, {0, WHITE})
 
 

@@ -97,20 +97,20 @@ def _measure(results: Sequence[SequenceResult], token_bytes: int) -> Row:
 def as_text(rows: Sequence[Row]) -> str:
     """Lay the table out for people: percents, mean / max tokens, KiB."""
     heads = ("setting", "J&F", "J", "F", "of full", "stored", "attended", "KiB", "ms/frame")
-    lines = [heads, *map(_cells, rows)]
+    lines = [heads, *map(_locations, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join([cells[0].ljust(widths[0]), *map(str.rjust, cells[1:], widths[1:])])
-        for cells in lines
+        "  ".join([locations[0].ljust(widths[0]), *map(str.rjust, locations[1:], widths[1:])])
+        for locations in lines
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    share = row["of_full"]
+def _locations(row: Row) -> tuple[str, ...]:
+    fraction = row["of_full"]
     return (
         row["setting"],
         *(f"{100 * row[name]:.1f}" for name in ("J&F", "J", "F")),
-        "-" if share is None else f"{share:.1%}",
+        "-" if fraction is None else f"{fraction:.1%}",
         *(
             f"{row[f'tokens_{kind}_mean']:.0f} / {row[f'tokens_{kind}_max']}"
             for kind in ("stored", "attended")

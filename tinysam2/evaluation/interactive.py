@@ -22,7 +22,7 @@ from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.model.image_features import ImageFeatures
 
-MOST_CLICKS = 20
+MAX_CLICKS = 20
 """Clicks after which an object is given up (Xu et al., "Deep Interactive Object Selection")."""
 
 TARGETS = (0.85, 0.90)
@@ -47,7 +47,7 @@ class ClickedObject:
         dataset: that the image is from.
         image: its file name without suffix.
         object_id: label of the object.
-        ious: IoU after each click; shorter than `MOST_CLICKS` when there is nothing to gain.
+        ious: IoU after each click; shorter than `MAX_CLICKS` when there is nothing to gain.
         obeyed: after the first, second, ... Nth click, whether the mask obeys each of the N clicks
             so far, see `Click.is_obeyed`; the newest last.
     """
@@ -63,9 +63,9 @@ class ClickedObject:
         return self.ious[min(click_count, len(self.ious)) - 1]
 
     def clicks_to(self, target: float) -> int:
-        """Return how many clicks it took to reach an IoU; `MOST_CLICKS` if it never did."""
+        """Return how many clicks it took to reach an IoU; `MAX_CLICKS` if it never did."""
         reached = (count for count, iou in enumerate(self.ious, start=1) if iou >= target)
-        return next(reached, MOST_CLICKS)
+        return next(reached, MAX_CLICKS)
 
     @property
     def obeyed_fraction(self) -> float:
@@ -188,7 +188,7 @@ def _click_object(
 ) -> ClickedObject:
     ious: list[float] = []
     obeyed: list[tuple[bool, ...]] = []
-    for prediction in islice(click_sequence(truth, predict), MOST_CLICKS):
+    for prediction in islice(click_sequence(truth, predict), MAX_CLICKS):
         ious.append(region_similarity(truth, prediction.mask))
         obeyed.append(prediction.obeyed)
         if len(ious) >= max(REPORTED_CLICKS) and max(ious) >= max(TARGETS):

@@ -103,7 +103,7 @@ class Statistics:
 
 
 def statistics(scores: Scores) -> Statistics:
-    """Summarise the (F,) scores of one object, in frame order.
+    """Summarize the (F,) scores of one object, in frame order.
 
     Raises:
         ValueError: there are no scores.

@@ -44,7 +44,7 @@ class Click:
     label: int
 
     def is_obeyed(self, mask: Bitmap) -> bool:
-        """Tell whether the clicked pixel is in the mask (positive) or not in it (negative)."""
+        """Return whether the clicked pixel is in the mask (positive) or not in it (negative)."""
         return bool(mask[self.y, self.x]) == bool(self.label)
 
 

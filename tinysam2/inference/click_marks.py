@@ -1,4 +1,4 @@
-"""Writing clicks into the masks that they are to repair."""
+"""Writing clicks into the masks that they are to correct."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ MARK_LOGIT = 8.0
 def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
     """Put an ellipse around each click that a mask contradicts, so that the click is not ignored.
 
-    A cell belongs to the click that is closest, so that clicks leave each other alone.
+    A location belongs to the click that is closest, so that clicks leave each other alone.
 
     Args:
         logits: (B, h, w) of the masks.
@@ -29,14 +29,14 @@ def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
     away = ((columns - x) ** 2 + (rows[:, None] - y) ** 2).flatten(2)  # (B, K, h * w)
     is_click = (labels == 0) | (labels == 1)
     distance, closest = away.masked_fill(~is_click[..., None], float("inf")).min(1)
-    is_contradicted = (logits.flatten(1).gather(1, _cells(xy, size_hw)) > 0) != (labels == 1)
+    is_contradicted = (logits.flatten(1).gather(1, _locations(xy, size_hw)) > 0) != (labels == 1)
     is_marked = (distance < MARK_RADIUS**2) & is_contradicted.gather(1, closest)
     mark = MARK_LOGIT * (2 * labels - 1).gather(1, closest)
     return torch.where(is_marked, mark.type_as(logits), logits.flatten(1)).view_as(logits)
 
 
-def _cells(xy: Tensor, size_hw: torch.Size) -> Tensor:
-    """Number the cells (B, K), row by row, that positions lie in or closest to."""
+def _locations(xy: Tensor, size_hw: torch.Size) -> Tensor:
+    """Number the locations (B, K), row by row, that positions lie in or closest to."""
     column, row = (
         (at * side).long().clamp(0, side - 1)
         for at, side in zip(xy.unbind(-1), reversed(size_hw), strict=True)

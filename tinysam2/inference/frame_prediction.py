@@ -10,7 +10,7 @@ from tinysam2.inference.memory_access import attended_tokens, read_memory
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.memory.bank import MemoryBank
-from tinysam2.memory.mask_shape import rival_overlap
+from tinysam2.memory.mask_shape import distractor_overlap
 from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.memory_attention import ObjectMemory
@@ -22,78 +22,78 @@ class Reading:
 
     Attributes:
         tokens: of its memory that were read.
-        rival_overlap: see `tinysam2.memory.entry.MemoryEntry`.
+        distractor_overlap: see `tinysam2.memory.entry.MemoryEntry`.
     """
 
     tokens: int
-    rival_overlap: float | None = None
+    distractor_overlap: float | None = None
 
 
-def answer_prompts(
+def predict_from_prompts(
     predictor: ImagePredictor,
     frame: int,
     features: ImageFeatures,
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     objects: dict[int, TrackedObject],
 ) -> ObjectMasks:
-    """Answer the prompts of a frame from its picture (H, W, 3) alone."""
-    size_hw = (picture.shape[0], picture.shape[1])
+    """Answer the prompts of a frame from its image (H, W, 3) alone."""
+    size_hw = (image.shape[0], image.shape[1])
     prompts = [o.prompts[frame] for o in objects.values()]
-    found = [predictor.answer(features, p, size_hw) for p in prompts]
+    found = [predictor.predict_masks(features, p, size_hw) for p in prompts]
     whole = features.input_hw  # given masks come in full, predicted ones at a quarter
     return ObjectMasks.joined([replace(f, logits=resize_logits(f.logits, whole)) for f in found])
 
 
-def answer_from_memory(
+def predict_from_memory(
     predictor: ImagePredictor,
     frame: int,
     features: ImageFeatures,
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     objects: dict[int, TrackedObject],
 ) -> tuple[ObjectMasks, list[Reading]]:
     """Segment what the memories describe, and tell what each object read.
 
-    A lost object gets an empty mask.  Clicks and a box on the frame repair what was found.
+    A lost object gets an empty mask.  Clicks and a box on the frame correct what was found.
     """
     network, size_hw = predictor.network, features.size_hw
     memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
     with predictor.precision():
         found = network.segment_remembered(features, memories)
     masks = predictor.refine(features, found.best().without_absent())
-    if any(o.corrects(frame) for o in objects.values()):
+    if any(o.has_correction(frame) for o in objects.values()):
         rows = masks.split()
         for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
-            if tracked.corrects(frame):
+            if tracked.has_correction(frame):
                 prompt = tracked.prompts[frame]
-                rows[i] = _repair(predictor, features, picture, prompt, memory, rows[i])
+                rows[i] = _correct(predictor, features, image, prompt, memory, rows[i])
         masks = ObjectMasks.joined(rows)
-    rivals = [_rival_overlap(found, i, o.bank) for i, o in enumerate(objects.values())]
+    distractors = [_distractor_overlap(found, i, o.bank) for i, o in enumerate(objects.values())]
     counts = [attended_tokens(m, network.pointer_tokens) for m in memories]
-    return masks, [Reading(*each) for each in zip(counts, rivals, strict=True)]
+    return masks, [Reading(*each) for each in zip(counts, distractors, strict=True)]
 
 
-def _rival_overlap(found: Segmentation, row: int, bank: MemoryBank) -> float | None:
+def _distractor_overlap(found: Segmentation, row: int, bank: MemoryBank) -> float | None:
     """Compare an object's masks for a policy that asks for it, where there are several."""
     masks = found.logits[row] > 0
     chosen = int(found.predicted_iou[row].argmax())
-    if not bank.policy.asks_for_rivals or len(masks) < 2 or not masks[chosen].any():
+    if not bank.policy.needs_distractor_overlap or len(masks) < 2 or not masks[chosen].any():
         return None
-    return rival_overlap(masks.cpu().numpy(), chosen)
+    return distractor_overlap(masks.cpu().numpy(), chosen)
 
 
-def _repair(
+def _correct(
     predictor: ImagePredictor,
     features: ImageFeatures,
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     prompt: ObjectPrompt,
     memory: ObjectMemory,
     found: ObjectMasks,
 ) -> ObjectMasks:
-    """Answer a correction of a tracked mask; where ours is lost there is none to repair."""
+    """Answer a correction of a tracked mask; where ours is lost there is none to correct."""
     network = predictor.network
     is_lost = float(found.object_logit) <= 0 and not network.config.follows_sam2
     with predictor.precision():
         conditioned = network.condition(features, [memory])
     previous = None if is_lost else found.logits
-    size_hw = (picture.shape[0], picture.shape[1])
-    return predictor.answer(features, prompt, size_hw, conditioned, previous)
+    size_hw = (image.shape[0], image.shape[1])
+    return predictor.predict_masks(features, prompt, size_hw, conditioned, previous)

@@ -1,4 +1,4 @@
-"""Prompting single pictures, with the features of the last few kept."""
+"""Prompting single images, with the features of the last few kept."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
 from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits
 from tinysam2.model.decoder.predictions import ObjectMasks
-from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, squash_mask
+from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, resize_mask
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, Sam, SamDecoder
@@ -45,7 +45,7 @@ class ObjectPrompt:
             return None
         return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
 
-    def as_told(self) -> "list[ObjectPrompt]":
+    def click_sequence(self) -> "list[ObjectPrompt]":
         """Return what had been said with each click; a box comes before all clicks."""
         least = 0 if self.box_xyxy is not None else 1
         counts = range(least, max(least, len(self.points_xy)) + 1)
@@ -79,8 +79,8 @@ class ObjectPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageAnswer:
-    """A prompt's answer at picture size.
+class ImagePrediction:
+    """A prompt's answer at image size.
 
     Attributes:
         mask_logits: (H, W) float32 on the CPU.
@@ -92,11 +92,11 @@ class ImageAnswer:
 
 
 class ImagePredictor:
-    """Answer prompts on pictures; features are computed once per picture key.
+    """Answer prompts on images; features are computed once per image key.
 
     Args:
         model: a loaded network.
-        image_size: side of the input for a square picture, pixels; the model's own if None.
+        image_size: side of the input for a square image, pixels; the model's own if None.
     """
 
     def __init__(self, model: ImageModel, image_size: int | None = None) -> None:
@@ -118,7 +118,7 @@ class ImagePredictor:
         return network
 
     def input_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
-        """Return height and width in pixels of the input for pictures of a size."""
+        """Return height and width in pixels of the input for images of a size."""
         return input_hw_of(self.model.network.config, self.image_size, size_hw)
 
     def precision(self) -> AbstractContextManager[object]:
@@ -129,14 +129,14 @@ class ImagePredictor:
         )
 
     @torch.inference_mode()
-    def features(self, key: int, picture: NDArray[np.uint8]) -> ImageFeatures:
-        """Encode a picture (H, W, 3) uint8 RGB, or return what is kept under ``key``."""
+    def features(self, key: int, image: NDArray[np.uint8]) -> ImageFeatures:
+        """Encode an image (H, W, 3) uint8 RGB, or return what is kept under ``key``."""
         kept = self._features.get(key)
         if kept is None:
-            size_hw = self.input_hw((picture.shape[0], picture.shape[1]))
-            image = network_input(picture, size_hw, self.model.device)
+            size_hw = self.input_hw((image.shape[0], image.shape[1]))
+            inputs = network_input(image, size_hw, self.model.device)
             with self.precision():
-                kept = self.model.network.encode_image(image)
+                kept = self.model.network.encode_image(inputs)
             kept = kept.float()
             self._features[key] = kept
             while len(self._features) > KEPT_FEATURES:
@@ -148,29 +148,29 @@ class ImagePredictor:
     def predict(
         self,
         key: int,
-        picture: NDArray[np.uint8],
+        image: NDArray[np.uint8],
         prompt: ObjectPrompt,
         previous: NDArray[np.bool_] | None = None,
-    ) -> ImageAnswer:
-        """Answer a prompt on a picture without memory of others.
+    ) -> ImagePrediction:
+        """Answer a prompt on an image without memory of others.
 
         Args:
-            key: what the picture's features are kept under.
-            picture: (H, W, 3) uint8 RGB.
+            key: what the image's features are kept under.
+            image: (H, W, 3) uint8 RGB.
             prompt: what is said of the object.
-            previous: (H, W) mask that the prompt repairs.
+            previous: (H, W) mask that the prompt corrects.
         """
-        size_hw = (picture.shape[0], picture.shape[1])
-        features = self.features(key, picture)
+        size_hw = (image.shape[0], image.shape[1])
+        features = self.features(key, image)
         if prompt.mask is not None:
-            return ImageAnswer(self._as_logits(prompt.mask, size_hw)[0].cpu().numpy(), 1.0)
+            return ImagePrediction(self._as_logits(prompt.mask, size_hw)[0].cpu().numpy(), 1.0)
         refined = None if previous is None else self._as_logits(previous, size_hw)
         known = None
         if previous is not None and self.model.network.sam_decoder is None:
-            known = self._knowing(features, previous, size_hw)
+            known = self._condition_on_mask(features, previous, size_hw)
         low, iou = self.predict_logits(features, prompt, size_hw, refined, known)
         logits = resize_logits(low.float(), size_hw)[0].cpu()
-        return ImageAnswer(logits.numpy(), float(iou[0]))
+        return ImagePrediction(logits.numpy(), float(iou[0]))
 
     def predict_logits(
         self,
@@ -187,7 +187,7 @@ class ImagePredictor:
             prompt: clicks and a box.
             size_hw: of the image, pixels.
             previous: (1, h, w) logits of the mask that the prompt refines.
-            conditioned: as in `answer`.
+            conditioned: as in `predict_masks`.
 
         Returns:
             Logits (1, 4H, 4W) and predicted IoU (1,).
@@ -195,29 +195,29 @@ class ImagePredictor:
         decoder = self.model.network.sam_decoder
         if decoder is not None:
             return self._decode(decoder, features, prompt, size_hw, previous)
-        found = self.answer(features, prompt, size_hw, conditioned, previous)
+        found = self.predict_masks(features, prompt, size_hw, conditioned, previous)
         return found.logits, found.predicted_iou
 
-    def _knowing(
+    def _condition_on_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
     ) -> Tensor:
-        """Let features read a memory of their own picture with a mask, as if of a frame before.
+        """Let features read a memory of their own image with a mask, as if of a frame before.
 
-        Ours: the decoder then repairs as it does while tracking, where it knows the object.
+        Ours: the decoder then corrects as it does while tracking, where it knows the object.
         """
-        network, cells = self.network, features.size_hw
-        bank = make_bank(network, network.config.memory, cells)
-        masks = self._answer_mask(features, mask, size_hw)
+        network, locations = self.network, features.size_hw
+        bank = make_bank(network, network.config.memory, locations)
+        masks = self._masks_of_prompt(features, mask, size_hw)
         is_hardened = torch.ones(1, dtype=torch.bool, device=self.model.device)
         with self.precision():
             memory = network.encode_memory(
                 features, masks.logits, masks.object_logit, is_hardened
             ).float()
-        bank.offer(make_entries(memory, features, masks, [bank], 0, [True])[0])
+        bank.submit(make_entries(memory, features, masks, [bank], 0, [True])[0])
         with self.precision():
-            return network.condition(features, [read_memory(network, bank, 1, cells)])
+            return network.condition(features, [read_memory(network, bank, 1, locations)])
 
-    def answer(
+    def predict_masks(
         self,
         features: ImageFeatures,
         prompt: ObjectPrompt,
@@ -227,35 +227,35 @@ class ImagePredictor:
     ) -> ObjectMasks:
         """Answer a prompt at low resolution, or in full where the mask was given.
 
-        TinySAM 2's own network answers click by click where there is no mask to repair, each time
-        repairing the answer before, as if asked while the clicks were made.
+        TinySAM 2's own network answers click by click where there is no mask to correct, each time
+        correcting the answer before, as if asked while the clicks were made.
 
         Args:
-            features: of the picture.
+            features: of the image.
             prompt: what is said of the object.
-            size_hw: of the picture, pixels.
+            size_hw: of the image, pixels.
             conditioned: (1, dim, H, W) features that read the object's memory; without, the
-                picture alone answers.
-            previous: (1, h, w) logits of the mask that clicks and a box repair.
+                image alone answers.
+            previous: (1, h, w) logits of the mask that clicks and a box correct.
 
-        Raises ValueError where a mask prompt has another size than the picture.
+        Raises ValueError where a mask prompt has another size than the image.
         """
         if prompt.mask is not None:
-            return self._answer_mask(features, prompt.mask, size_hw)
+            return self._masks_of_prompt(features, prompt.mask, size_hw)
         network = self.network
         if network.sam_decoder is not None:
             logits, iou = self._decode(network.sam_decoder, features, prompt, size_hw, previous)
-            return self._described(features, logits, iou)
+            return self._with_pointer(features, logits, iou)
         if conditioned is None:
             with self.precision():
                 conditioned = network.condition(features, None)
-        predict = partial(self._ask, features, conditioned, size_hw)
+        predict = partial(self._run_decoder, features, conditioned, size_hw)
         if previous is not None or network.config.follows_sam2:
             return predict(prompt, previous)
-        clicks = prompt.as_told()
+        clicks = prompt.click_sequence()
         masks = predict(clicks[0], None)
-        for so_far in clicks:  # the first once more: a self-refinement pass
-            masks = predict(so_far, masks.logits)
+        for step in clicks:  # the first once more: a self-refinement pass
+            masks = predict(step, masks.logits)
         return masks
 
     def _decode(
@@ -266,7 +266,7 @@ class ImagePredictor:
         size_hw: tuple[int, int],
         previous: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """Predict a mask by SAM's decoder; the rest as in `answer`.
+        """Predict a mask by SAM's decoder; the rest as in `predict_masks`.
 
         Clicks are given one after the other, each with the mask before it, which is how SAM was
         trained and how a person made them.  What it draws is made to obey them.
@@ -274,7 +274,7 @@ class ImagePredictor:
         Returns:
             Logits (1, 4H, 4W) and predicted IoU (1,).
         """
-        steps = prompt.as_told() if previous is None else [prompt]
+        steps = prompt.click_sequence() if previous is None else [prompt]
         iou = torch.ones(1)
         for step in steps:
             xy, labels = self._points(step, size_hw)
@@ -289,7 +289,7 @@ class ImagePredictor:
         assert previous is not None
         return previous, iou.clamp(0, 1)
 
-    def _described(self, features: ImageFeatures, logits: Tensor, iou: Tensor) -> ObjectMasks:
+    def _with_pointer(self, features: ImageFeatures, logits: Tensor, iou: Tensor) -> ObjectMasks:
         """Add what memory needs to a predicted mask: the object's pointer, and that it is there."""
         with self.precision():
             found = self.network.segment_given(features, logits[:, None])
@@ -301,7 +301,7 @@ class ImagePredictor:
         with self.precision():
             return self.network.refined(features, masks)
 
-    def _ask(
+    def _run_decoder(
         self,
         features: ImageFeatures,
         conditioned: Tensor,
@@ -309,15 +309,15 @@ class ImagePredictor:
         prompt: ObjectPrompt,
         previous: Tensor | None,
     ) -> ObjectMasks:
-        """Run the decoder on clicks and a box; the rest as in `answer`."""
+        """Run the decoder on clicks and a box; the rest as in `predict_masks`."""
         follows_sam2 = self.model.network.config.follows_sam2
         is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
-        multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: repairs too
+        multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: corrects too
         xy, labels = self._points(prompt, size_hw)
         given = None
         if previous is not None:
             if not follows_sam2:
-                small = squash_mask(previous[:, None], features.size_hw)[:, 0]
+                small = resize_mask(previous[:, None], features.size_hw)[:, 0]
                 previous = mark_clicks(small, xy, labels)
             given = previous[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
         with self.precision():
@@ -328,7 +328,7 @@ class ImagePredictor:
             masks = replace(masks, object_logit=logit)
         return masks.without_absent()
 
-    def _answer_mask(
+    def _masks_of_prompt(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
     ) -> ObjectMasks:
         given = self._as_logits(mask, size_hw)
@@ -339,7 +339,7 @@ class ImagePredictor:
         return ObjectMasks(given, given.new_ones(1), presence, found.pointer.float())
 
     def _as_logits(self, mask: NDArray[np.bool_], size_hw: tuple[int, int]) -> Tensor:
-        """Return a mask of the picture's size as logits (1, H, W)."""
+        """Return a mask of the image's size as logits (1, H, W)."""
         if mask.shape != size_hw:
             raise ValueError(f"mask must have the size of the frame {size_hw}, got {mask.shape}")
         given = torch.from_numpy(np.ascontiguousarray(mask)).to(self.model.device).float()[None]

@@ -45,26 +45,26 @@ def make_entries(
     masks: ObjectMasks,
     banks: list[MemoryBank],
     frame: int,
-    is_fixed: list[bool],
-    rivals: Sequence[float | None] | None = None,
+    is_conditioning: list[bool],
+    distractors: Sequence[float | None] | None = None,
 ) -> list[MemoryEntry]:
     """Make one object's candidate entry each from a frame's memory maps.
 
     Args:
         memory: (O, memory_dim, H, W), or latents (O, N, memory_dim).
-        features: of the picture(s), B = O or 1.
+        features: of the image(s), B = O or 1.
         masks: of the frame, at least as fine as ``features.s16``.
         banks: of the objects, for novelty.
         frame: its index.
-        is_fixed: prompted or pinned, per object.
-        rivals: `MemoryEntry.rival_overlap` per object.
+        is_conditioning: prompted or pinned, per object.
+        distractors: `MemoryEntry.distractor_overlap` per object.
     """
     config = banks[0].config
     coverage = None
     if config.keeps_details and config.pool > 1:
         covered = (masks.logits[:, None] > 0).float()
         coverage = F.adaptive_avg_pool2d(covered, features.size_hw)[:, 0]
-    compressed = compress_memory(memory, coverage, config.pool, banks[0].most_tokens)
+    compressed = compress_memory(memory, coverage, config.pool, banks[0].max_tokens)
     descriptors = object_descriptors(features.s16, masks.logits)
     shapes = mask_shapes(masks.logits)
     entries = []
@@ -75,8 +75,8 @@ def make_entries(
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
         looks = masks.pointer[i], descriptors[i]
-        entry = MemoryEntry(frame, *compressed[i], *looks, scores, shapes[i], is_fixed[i])
-        entries.append(replace(entry, rival_overlap=rivals[i]) if rivals else entry)
+        entry = MemoryEntry(frame, *compressed[i], *looks, scores, shapes[i], is_conditioning[i])
+        entries.append(replace(entry, distractor_overlap=distractors[i]) if distractors else entry)
     return entries
 
 
@@ -86,7 +86,7 @@ def read_memory(
     """Lay out a bank for the network, as seen from a frame."""
     entries = bank.readable(frame)
     tokens = torch.cat([e.tokens for e in entries])
-    cells = torch.cat([e.cells for e in entries])
+    locations = torch.cat([e.locations for e in entries])
     grid = bank.grid
     time_index = torch.cat(
         [
@@ -99,12 +99,12 @@ def read_memory(
     ages = torch.tensor([abs(frame - f) for f in pointers], device=tokens.device)
     return ObjectMemory(
         tokens=tokens,
-        xy=grid.xy[cells],
+        xy=grid.xy[locations],
         time_index=time_index,
-        key_bias=grid.key_bias[cells],
+        key_bias=grid.key_bias[locations],
         pointers=_stacked(list(pointers.values()), network.config.dim, tokens),
         pointer_age=_pointer_age(network, ages, bank.config.max_pointers),
-        code=None if grid.code is None else grid.code[cells],
+        code=None if grid.code is None else grid.code[locations],
         group=_key_group(network, bank, entries, feature_hw),
     )
 
@@ -139,16 +139,16 @@ def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> Me
 def _key_group(
     network: TinySam2, bank: MemoryBank, entries: list[MemoryEntry], feature_hw: tuple[int, int]
 ) -> Tensor | None:
-    """Number the 2 x 2 cells of each frame whose keys are merged: (n,), None to merge none.
+    """Number the 2 x 2 locations of each frame whose keys are merged: (n,), None to merge none.
 
-    As in EfficientTAM, nothing is merged while one frame is remembered; pooled cells stay too.
+    As in EfficientTAM, nothing is merged while one frame is remembered; pooled locations stay too.
     """
     height, width = feature_hw
     if network.config.key_pooling is KeyPooling.NONE or bank.config.pool > 1:
         return None
     if sum(len(e.tokens) for e in entries) <= height * width:
         return None
-    blocks = [e.cells // width // 2 * width + e.cells % width // 2 for e in entries]
+    blocks = [e.locations // width // 2 * width + e.locations % width // 2 for e in entries]
     return torch.cat([block + i * height * width for i, block in enumerate(blocks)])
 
 
@@ -161,7 +161,7 @@ def _pointer_age(network: TinySam2, frames: Tensor, max_pointers: int) -> Tensor
 
 def _time_code(entry: MemoryEntry, steps_back: int) -> int:
     """Number the temporal codes: 0 for one step back and so on; prompted frames share the last."""
-    return MAX_TIME_CODES - 1 if entry.is_fixed else min(steps_back, MAX_TIME_CODES - 1) - 1
+    return MAX_TIME_CODES - 1 if entry.is_conditioning else min(steps_back, MAX_TIME_CODES - 1) - 1
 
 
 def attended_tokens(memory: ObjectMemory, pointer_tokens: int) -> int:

@@ -13,7 +13,7 @@ from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
 
 
-def offer_frame(
+def submit_frame(
     predictor: ImagePredictor,
     frame: int,
     features: ImageFeatures,
@@ -26,7 +26,7 @@ def offer_frame(
     Args:
         predictor: whose network encodes.
         frame: its index.
-        features: of its picture.
+        features: of its image.
         masks: of the objects, in their order.
         objects: by id.
         readings: what each object's mask came from, if from its memory.
@@ -35,25 +35,25 @@ def offer_frame(
     binary = [
         _is_hardened(o.prompts.get(frame), network.config.follows_sam2) for o in objects.values()
     ]
-    fixed = [frame in o.prompts or frame in o.pinned for o in objects.values()]
-    binarise = torch.tensor(binary, device=masks.logits.device)
+    conditioning = [frame in o.prompts or frame in o.pinned for o in objects.values()]
+    binarize = torch.tensor(binary, device=masks.logits.device)
     with predictor.precision():
-        memory = network.encode_memory(features, masks.logits, masks.object_logit, binarise)
+        memory = network.encode_memory(features, masks.logits, masks.object_logit, binarize)
     banks = [o.bank for o in objects.values()]
     read = readings or [Reading(0)] * len(banks)
-    rivals = [each.rival_overlap for each in read]
-    entries = make_entries(memory.float(), features, masks, banks, frame, fixed, rivals)
+    distractors = [each.distractor_overlap for each in read]
+    entries = make_entries(memory.float(), features, masks, banks, frame, conditioning, distractors)
     events = {}
     for (i, tracked), entry, each in zip(objects.items(), entries, read, strict=True):
         bank = tracked.bank
-        verdict = bank.offer(entry, frame in tracked.banned)
-        if verdict[0] is Decision.PROMPTED and frame not in tracked.prompts:
-            verdict = (Decision.PINNED, "pinned by the user, always kept", verdict[2])
-        cells = features.size_hw
-        events[i] = memory_event(bank, frame, entry.scores, verdict, each.tokens, cells)
+        decided = bank.submit(entry, frame in tracked.banned)
+        if decided[0] is Decision.PROMPTED and frame not in tracked.prompts:
+            decided = (Decision.PINNED, "pinned by the user, always kept", decided[2])
+        locations = features.size_hw
+        events[i] = memory_event(bank, frame, entry.scores, decided, each.tokens, locations)
     return events
 
 
 def _is_hardened(prompt: ObjectPrompt | None, follows_sam2: bool) -> bool:
-    """Tell whether a mask is made binary before it is remembered; SAM 2 leaves given ones."""
+    """Return whether a mask is made binary before it is remembered; SAM 2 leaves given ones."""
     return prompt is not None and (prompt.mask is None or not follows_sam2)

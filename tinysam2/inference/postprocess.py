@@ -12,12 +12,12 @@ from tinysam2.inference.object_state import TrackedObject
 
 TOUCHED_LOGIT = 0.1  # SAM 2: of filled holes, and negative of dropped specks
 SUPPRESSED_LOGIT = -10.0  # SAM 2: where another object won
-SAM2_SHARE = 8 / 256**2  # SAM 2's video predictor fills holes of 8 of 256 x 256 pixels
+SAM2_HOLE_FRACTION = 8 / 256**2  # SAM 2's video predictor fills holes of 8 of 256 x 256 pixels
 
 
 @dataclass(frozen=True, slots=True)
 class MaskCleanup:
-    """Which small faults of tracked masks are repaired.
+    """Which small faults of tracked masks are corrected.
 
     Attributes:
         fill_holes_px: background of up to this area, enclosed by the object, is filled; 0 for none.
@@ -32,9 +32,11 @@ class MaskCleanup:
             raise ValueError(f"areas must be at least 0, got {self}")
 
     @staticmethod
-    def of_share(size_hw: tuple[int, int], share: float = SAM2_SHARE) -> "MaskCleanup":
-        """Make one whose areas are a share of the frame's (height, width)."""
-        area = round(share * size_hw[0] * size_hw[1])
+    def of_fraction(
+        size_hw: tuple[int, int], fraction: float = SAM2_HOLE_FRACTION
+    ) -> "MaskCleanup":
+        """Make one whose areas are a fraction of the frame's (height, width)."""
+        area = round(fraction * size_hw[0] * size_hw[1])
         return MaskCleanup(area, area)
 
     def clean(self, logits: Tensor) -> Tensor:
@@ -90,20 +92,20 @@ def without_overlap(logits: Tensor, is_given: list[bool]) -> Tensor:
     return torch.where(is_winner | given, logits, logits.clamp(max=SUPPRESSED_LOGIT))
 
 
-def _holes(mask: NDArray[np.uint8], most_px: int) -> NDArray[np.bool_]:
+def _holes(mask: NDArray[np.uint8], max_px: int) -> NDArray[np.bool_]:
     """Find the small parts of the background from which no way leads around the object."""
     background = np.pad(1 - mask, 1, constant_values=1)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(background, connectivity=4)
-    is_small = stats[:, cv2.CC_STAT_AREA] <= most_px
+    is_small = stats[:, cv2.CC_STAT_AREA] <= max_px
     is_small[[0, labels[0, 0]]] = False  # the object and what is around it
     found: NDArray[np.bool_] = is_small[labels][1:-1, 1:-1]
     return found
 
 
-def _specks(mask: NDArray[np.uint8], most_px: int) -> NDArray[np.bool_]:
+def _specks(mask: NDArray[np.uint8], max_px: int) -> NDArray[np.bool_]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     areas = stats[:, cv2.CC_STAT_AREA]
-    is_small = areas <= most_px
+    is_small = areas <= max_px
     is_small[0] = False  # the background
     is_small[1 + areas[1:].argmax()] = False  # whatever its area
     found: NDArray[np.bool_] = is_small[labels]

@@ -16,11 +16,11 @@ IMAGE_STD = (0.229, 0.224, 0.225)
 
 
 def input_hw(size: int, aspect: float, step: int = 64) -> tuple[int, int]:
-    """Return height and width of an input of a picture's proportions, about ``size`` squared.
+    """Return height and width of an input of an image's proportions, about ``size`` squared.
 
     Args:
-        size: side of a square picture's input, pixels.
-        aspect: width of the picture over its height.
+        size: side of a square image's input, pixels.
+        aspect: width of the image over its height.
         step: of which both are multiples, pixels.
     """
     sides = size / math.sqrt(aspect), size * math.sqrt(aspect)
@@ -31,12 +31,12 @@ def input_hw(size: int, aspect: float, step: int = 64) -> tuple[int, int]:
 def input_hw_of(
     config: ModelConfig | SamConfig, size: int, size_hw: tuple[int, int]
 ) -> tuple[int, int]:
-    """Return height and width in pixels of a network's input for pictures of a size.
+    """Return height and width in pixels of a network's input for images of a size.
 
     Args:
-        config: of the network; SAM 2's kind squashes all pictures to a square.
-        size: side of a square picture's input, pixels.
-        size_hw: of the pictures, pixels.
+        config: of the network; SAM 2's kind squashes all images to a square.
+        size: side of a square image's input, pixels.
+        size_hw: of the images, pixels.
     """
     if config.follows_sam2:
         return size, size
@@ -46,7 +46,7 @@ def input_hw_of(
 def network_input(
     frame: NDArray[np.uint8], size_hw: tuple[int, int], device: torch.device
 ) -> Tensor:
-    """Resize (squashing) and normalise a picture.
+    """Resize (squashing) and normalize an image.
 
     Args:
         frame: (H, W, 3) uint8 RGB.
@@ -63,14 +63,14 @@ def network_input(
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     small = cv2.resize(frame, (width, height), interpolation=method)
     tensor = torch.from_numpy(small).to(device).permute(2, 0, 1)[None]
-    return normalise(tensor).contiguous(memory_format=torch.channels_last)
+    return normalize(tensor).contiguous(memory_format=torch.channels_last)
 
 
-def normalise(picture: Tensor) -> Tensor:
+def normalize(image: Tensor) -> Tensor:
     """Turn (B, 3, H, W) uint8 RGB into the float32 input that encoders expect."""
-    mean = torch.tensor(IMAGE_MEAN, device=picture.device).view(3, 1, 1)
-    std = torch.tensor(IMAGE_STD, device=picture.device).view(3, 1, 1)
-    return (picture.float() / 255.0 - mean) / std
+    mean = torch.tensor(IMAGE_MEAN, device=image.device).view(3, 1, 1)
+    std = torch.tensor(IMAGE_STD, device=image.device).view(3, 1, 1)
+    return (image.float() / 255.0 - mean) / std
 
 
 def resize_logits(logits: Tensor, size_hw: tuple[int, int]) -> Tensor:

@@ -24,7 +24,7 @@ from tinysam2.model.image_features import ImageFeatures
 
 BATCH_SIZE, CPU_BATCH_SIZE = 64, 8  # a CPU's caches hold few points: 40 % faster than 64
 COARSE_STRIDE = 4  # TinySAM: a quarter of the points of each side come first
-COARSE_OFFSET = 2  # the fourths that are nearest to the middle of their cells
+COARSE_OFFSET = 2  # the fourths that are nearest to the middle of their locations
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _without_duplicates(found: _Candidates, config: ProposalConfig) -> _Candidat
 @torch.inference_mode()
 def _finished(found: _Candidates, size_hw: tuple[int, int]) -> Iterator[Proposal]:
     """Bring masks to the image's size, without small holes, specks and masks of specks alone."""
-    cleanup = MaskCleanup.of_share(size_hw)
+    cleanup = MaskCleanup.of_fraction(size_hw)
     rows = zip(found.logits, found.predicted_iou, found.stability, found.points, strict=True)
     for logits, iou, stability, point in rows:
         whole = resize_logits(logits[None].float(), size_hw)[0].cpu()
@@ -216,7 +216,7 @@ def split_grid(points_per_side: int, has_coarse: bool = True) -> tuple[Tensor, T
 
 
 def is_inside(points: Tensor, area: Tensor) -> Tensor:
-    """Tell which points (N, 2) in [0, 1] are in an area (h, w) bool: (N,)."""
+    """Return which points (N, 2) in [0, 1] are in an area (h, w) bool: (N,)."""
     height, width = area.shape
     x, y = (points * points.new_tensor([width, height])).long().unbind(1)
     return area[y.clamp(max=height - 1), x.clamp(max=width - 1)]

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from tinysam2.config import full_bank_tokens
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
-from tinysam2.memory.entry import Verdict
+from tinysam2.memory.entry import BankDecision
 from tinysam2.memory.scores import FrameScores
 
 
 class Frames(Protocol):
-    """Pictures by index, read when asked for."""
+    """Images by index, read when asked for."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -47,12 +47,12 @@ def memory_event(
     bank: MemoryBank,
     frame: int,
     scores: FrameScores,
-    verdict: Verdict,
+    decided: BankDecision,
     attended: int,
     feature_hw: tuple[int, int],
 ) -> MemoryEvent:
     """Describe a bank after it decided on a frame."""
-    decision, reason, evicted = verdict
+    decision, reason, evicted = decided
     entries = sorted(bank.entries.values(), key=lambda e: e.frame)
     return MemoryEvent(
         frame=frame,
@@ -65,5 +65,5 @@ def memory_event(
         tokens_stored=bank.tokens_stored,
         tokens_attended=attended,
         tokens_full_sam2=full_bank_tokens(feature_hw),
-        survivors={e.frame: bank.grid.covered(e.cells).cpu() for e in entries},
+        survivors={e.frame: bank.grid.covered(e.locations).cpu() for e in entries},
     )

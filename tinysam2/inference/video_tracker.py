@@ -16,10 +16,10 @@ from torch import Tensor
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
-from tinysam2.inference.frame_prediction import answer_from_memory, answer_prompts
+from tinysam2.inference.frame_prediction import predict_from_memory, predict_from_prompts
 from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
 from tinysam2.inference.memory_access import make_bank
-from tinysam2.inference.memory_update import offer_frame
+from tinysam2.inference.memory_update import submit_frame
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
@@ -43,8 +43,8 @@ class VideoTracker:
         model: a loaded network.
         frames: the video.
         memory: what is remembered; the model's own choice if None.
-        image_size: side of the input for a square picture, pixels; the model's own if None.
-        cleanup: which small faults of masks on frames without a prompt are repaired.
+        image_size: side of the input for a square image, pixels; the model's own if None.
+        cleanup: which small faults of masks on frames without a prompt are corrected.
         is_exclusive: whether a pixel belongs to one object at most.
     """
 
@@ -62,12 +62,12 @@ class VideoTracker:
         self.network = model.network
         self.frames = frames
         self.memory = memory or model.network.config.memory
-        if self.network.config.follows_sam2:  # whose pointers' ages are shares of these
+        if self.network.config.follows_sam2:  # whose pointers' ages are fractions of these
             most = min(self.memory.max_pointers, max(1, len(frames)))
             self.memory = replace(self.memory, max_pointers=most)
         self.cleanup = cleanup
         self.is_exclusive = is_exclusive
-        self._most_at_once = sys.maxsize
+        self._max_objects_at_once = sys.maxsize
         self._objects: dict[int, TrackedObject] = {}
 
     def add_points(
@@ -109,30 +109,30 @@ class VideoTracker:
     ) -> NDArray[np.float32]:
         """Set an object's prompt on a frame and answer with its mask logits (H, W).
 
-        As in SAM 2, clicks and a box on a frame that was tracked repair what was found there, from
-        the memory that tracking left; elsewhere the picture alone answers.
+        As in SAM 2, clicks and a box on a frame that was tracked correct what was found there, from
+        the memory that tracking left; elsewhere the image alone answers.
 
         Raises:
             ValueError: the frame does not exist or the prompt does not fit it.
         """
         self._check_frame(frame_index)
-        picture = self.frames[frame_index]
+        image = self.frames[frame_index]
         tracked = self._objects.get(object_id, TrackedObject())
         if tracked.would_correct(frame_index, prompt):
             tracked.prompts[frame_index] = prompt
-            return self._with_room(lambda: self._repaired(frame_index, picture, tracked))
-        answer = self._with_room(lambda: self.predictor.predict(frame_index, picture, prompt))
+            return self._with_room(lambda: self._corrected_logits(frame_index, image, tracked))
+        prediction = self._with_room(lambda: self.predictor.predict(frame_index, image, prompt))
         tracked.prompts[frame_index] = prompt
         self._objects[object_id] = tracked
-        return answer.mask_logits
+        return prediction.mask_logits
 
     @torch.inference_mode()
-    def _repaired(
-        self, frame: int, picture: NDArray[np.uint8], tracked: TrackedObject
+    def _corrected_logits(
+        self, frame: int, image: NDArray[np.uint8], tracked: TrackedObject
     ) -> NDArray[np.float32]:
-        features = self.predictor.features(frame, picture)
-        masks, _ = answer_from_memory(self.predictor, frame, features, picture, {0: tracked})
-        logits: NDArray[np.float32] = _at_video_size(masks, picture)[0].numpy()
+        features = self.predictor.features(frame, image)
+        masks, _ = predict_from_memory(self.predictor, frame, features, image, {0: tracked})
+        logits: NDArray[np.float32] = _at_video_size(masks, image)[0].numpy()
         return logits
 
     def remove(self, object_id: int) -> None:
@@ -159,12 +159,11 @@ class VideoTracker:
     ) -> Iterator[TrackStep]:
         """Track all prompted objects.
 
-        Objects that are added, or removed, while the walk is under way join, or leave, with the
-        next frame.
+        Objects that are added or removed during propagation join or leave with the next frame.
 
         Args:
-            start: first frame of the walk, given too.
-            stop: where the walk ends, not included; the end of the video unless given.
+            start: first frame of the propagation, given too.
+            stop: where the propagation ends, not included; the end of the video unless given.
             direction: "forward" or "backward".
 
         Yields:
@@ -180,15 +179,15 @@ class VideoTracker:
         self._check_frame(start)
         step = 1 if direction == "forward" else -1
         end = stop if stop is not None else (len(self.frames) if step == 1 else -1)
-        walk = range(start, end, step)
-        if walk:
-            self._check_frame(walk[-1])
+        frame_range = range(start, end, step)
+        if frame_range:
+            self._check_frame(frame_range[-1])
         for tracked in self._objects.values():
             tracked.memory = None
-        for frame in walk:
+        for frame in frame_range:
             objects = {i: o for i, o in self._objects.items() if o.prompts}
             if joining := {i: o for i, o in objects.items() if o.memory is None}:
-                self._with_room(partial(self._remember_prompts, joining, walk))
+                self._with_room(partial(self._start_banks, joining, frame_range))
             if not objects:
                 return
             yield self._with_room(partial(self._track_frame, frame, objects))
@@ -205,10 +204,10 @@ class VideoTracker:
 
     def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
         """Take half of the objects at once, in the end the CPU; False when nothing is left."""
-        device, at_once = self.model.device, min(self._most_at_once, len(banks))
+        device, at_once = self.model.device, min(self._max_objects_at_once, len(banks))
         if at_once > 1:
-            self._most_at_once = at_once // 2
-            _log.warning(OBJECTS_AT_ONCE, device, self._most_at_once)
+            self._max_objects_at_once = at_once // 2
+            _log.warning(OBJECTS_AT_ONCE, device, self._max_objects_at_once)
         elif device.type == "cpu":
             return False
         else:
@@ -226,44 +225,52 @@ class VideoTracker:
     ) -> Iterator[dict[int, TrackedObject]]:
         """Divide objects into as many as the device has room for."""
         left = iter(objects)
-        while batch := dict(islice(left, self._most_at_once)):
+        while batch := dict(islice(left, self._max_objects_at_once)):
             yield batch
 
-    def _remember_prompts(self, objects: dict[int, TrackedObject], walk: range) -> None:
-        """Begin new banks with every prompted frame but the corrections that the walk reaches."""
+    def _start_banks(self, objects: dict[int, TrackedObject], frame_range: range) -> None:
+        """Start new banks with all prompted frames but the corrections that propagation reaches."""
         prompted = sorted({f for o in objects.values() for f in o.prompts})
-        cells = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
+        locations = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
         for tracked in objects.values():
-            bank = make_bank(self.network, self.memory, cells, is_backward=walk.step < 0)
-            tracked.memory, tracked.walked = bank, range(0)
+            bank = make_bank(self.network, self.memory, locations, is_backward=frame_range.step < 0)
+            tracked.memory, tracked.propagated = bank, range(0)
         for frame in prompted:
-            picture = self.frames[frame]
-            features = self.predictor.features(frame, picture)
-            for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
-                masks = answer_prompts(self.predictor, frame, features, picture, told)
-                offer_frame(self.predictor, frame, features, masks, told)
-        for frame in (f for f in prompted if f not in walk):
-            picture = self.frames[frame]
-            features = self.predictor.features(frame, picture)
-            for repaired in self._batches(o for o in objects.items() if o[1].corrects(frame)):
-                masks, _ = answer_from_memory(self.predictor, frame, features, picture, repaired)
-                offer_frame(self.predictor, frame, features, masks, repaired)
+            image = self.frames[frame]
+            features = self.predictor.features(frame, image)
+            for with_prompt in self._batches(
+                o for o in objects.items() if o[1].has_conditioning_prompt(frame)
+            ):
+                masks = predict_from_prompts(self.predictor, frame, features, image, with_prompt)
+                submit_frame(self.predictor, frame, features, masks, with_prompt)
+        for frame in (f for f in prompted if f not in frame_range):
+            image = self.frames[frame]
+            features = self.predictor.features(frame, image)
+            for to_correct in self._batches(
+                o for o in objects.items() if o[1].has_correction(frame)
+            ):
+                masks, _ = predict_from_memory(self.predictor, frame, features, image, to_correct)
+                submit_frame(self.predictor, frame, features, masks, to_correct)
 
     def _track_frame(self, frame: int, objects: dict[int, TrackedObject]) -> TrackStep:
-        picture = self.frames[frame]
-        features = self.predictor.features(frame, picture)
+        image = self.frames[frame]
+        features = self.predictor.features(frame, image)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
-        for told in self._batches(o for o in objects.items() if o[1].introduces(frame)):
-            masks = answer_prompts(self.predictor, frame, features, picture, told)
-            events |= offer_frame(self.predictor, frame, features, masks, told)
-            logits |= zip(told, _at_video_size(masks, picture), strict=True)
-        for tracked in self._batches(o for o in objects.items() if not o[1].introduces(frame)):
-            masks, readings = answer_from_memory(self.predictor, frame, features, picture, tracked)
-            events |= offer_frame(self.predictor, frame, features, masks, tracked, readings)
-            logits |= zip(tracked, _at_video_size(masks, picture), strict=True)
+        for with_prompt in self._batches(
+            o for o in objects.items() if o[1].has_conditioning_prompt(frame)
+        ):
+            masks = predict_from_prompts(self.predictor, frame, features, image, with_prompt)
+            events |= submit_frame(self.predictor, frame, features, masks, with_prompt)
+            logits |= zip(with_prompt, _at_video_size(masks, image), strict=True)
+        for tracked in self._batches(
+            o for o in objects.items() if not o[1].has_conditioning_prompt(frame)
+        ):
+            masks, readings = predict_from_memory(self.predictor, frame, features, image, tracked)
+            events |= submit_frame(self.predictor, frame, features, masks, tracked, readings)
+            logits |= zip(tracked, _at_video_size(masks, image), strict=True)
         for each in objects.values():
-            each.walked_to(frame)
+            each.mark_propagated(frame)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -273,6 +280,6 @@ class VideoTracker:
         )
 
 
-def _at_video_size(masks: ObjectMasks, picture: NDArray[np.uint8]) -> Tensor:
+def _at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:
     """Enlarge logits to the video's size on the CPU."""
-    return resize_logits(masks.logits.float(), (picture.shape[0], picture.shape[1])).cpu()
+    return resize_logits(masks.logits.float(), (image.shape[0], image.shape[1])).cpu()

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.entry import BankDecision, Decision, MemoryEntry
 from tinysam2.memory.policies import BankView, Policy, make_policy
 from tinysam2.memory.pooling import MemoryGrid
 from tinysam2.memory.scores import FrameScores
 from tinysam2.memory.token_selection import select_tokens
 
-DETAIL_SHARE = 0.9  # of the budget: what one frame may take up when it comes
+DETAIL_FRACTION = 0.9  # of the budget: what one frame may take up when it comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class MemoryEvent:
     Attributes:
         bank: frames remembered after the decision, ascending.
         recent: this frame, when it is not in the bank but may be read once, by the next frame.
-        survivors: per frame of the bank, the cells (H, W) that its surviving tokens stand for.
+        survivors: per frame of the bank, the locations (H, W) that its surviving tokens stand for.
     """
 
     frame: int
@@ -48,7 +48,7 @@ class MemoryBank:
 
     Attributes:
         grid: where its tokens stand.
-        is_backward: whether the walk goes from later frames to earlier ones.
+        is_backward: whether the propagation goes from later frames to earlier ones.
     """
 
     config: MemoryConfig
@@ -80,38 +80,38 @@ class MemoryBank:
     def capacity(self) -> int:
         """Frames that may be chosen, at least one."""
         taken = 1  # by the first prompt
-        if self.policy.fixed_take_places:
-            fixed = sum(e.is_fixed for e in self.entries.values())
-            taken = min(fixed, self._most_fixed_read)
+        if self.policy.conditioning_take_places:
+            conditioning = sum(e.is_conditioning for e in self.entries.values())
+            taken = min(conditioning, self._max_conditioning_read)
         return max(1, self.config.max_frames - taken - self.policy.reads_previous)
 
     @property
-    def most_tokens(self) -> int | None:
+    def max_tokens(self) -> int | None:
         """Tokens of a frame that its details may take up; None for no limit."""
         if self.token_budget is None:
             return None
         pointers = self.pointer_tokens * self.config.max_pointers
-        return int(DETAIL_SHARE * (self.token_budget - pointers))
+        return int(DETAIL_FRACTION * (self.token_budget - pointers))
 
     @property
-    def _most_fixed_read(self) -> int:
+    def _max_conditioning_read(self) -> int:
         """Prompted and pinned frames read at once: two places are for what happened lately."""
         return max(1, self.config.max_frames - 2)
 
-    def offer(self, entry: MemoryEntry, is_banned: bool = False) -> Verdict:
+    def submit(self, entry: MemoryEntry, is_banned: bool = False) -> BankDecision:
         """Decide on a frame and remember it, or not."""
-        self._remember_pointer(entry)
+        self._store_pointer(entry)
         self.recent = None
-        if entry.is_fixed:
-            verdict = self._offer_fixed(entry)
+        if entry.is_conditioning:
+            decided = self._submit_conditioning(entry)
         elif is_banned:
-            verdict = Decision.BANNED, "banned by the user", None
+            decided = Decision.BANNED, "banned by the user", None
         else:
-            verdict = self._offer_chosen(entry)
+            decided = self._submit_non_conditioning(entry)
         self._thin()
-        return verdict
+        return decided
 
-    def _offer_fixed(self, entry: MemoryEntry) -> Verdict:
+    def _submit_conditioning(self, entry: MemoryEntry) -> BankDecision:
         """Let the user's frames in whatever they are worth; a chosen one makes room."""
         self._swap(entry, None)
         evicted = None
@@ -120,40 +120,40 @@ class MemoryBank:
             del self.entries[evicted]
         return Decision.PROMPTED, "by the user, always kept", evicted
 
-    def _offer_chosen(self, entry: MemoryEntry) -> Verdict:
+    def _submit_non_conditioning(self, entry: MemoryEntry) -> BankDecision:
         """Do what the policy decides."""
-        verdict = self.policy.decide(entry, self._view())
-        decision, _, evicted = verdict
+        decided = self.policy.decide(entry, self._view())
+        decision, _, evicted = decided
         if decision is not Decision.REFUSED:
             self._swap(entry, evicted)
         elif self.policy.reads_previous and entry.scores.object_presence > 0:
             self.recent = entry
-        return verdict
+        return decided
 
     def _view(self) -> BankView:
-        fixed = [e for e in self.entries.values() if e.is_fixed]
-        return BankView(self._chosen(), fixed, self.capacity)
+        conditioning = [e for e in self.entries.values() if e.is_conditioning]
+        return BankView(self._non_conditioning(), conditioning, self.capacity)
 
-    def _chosen(self) -> dict[int, MemoryEntry]:
+    def _non_conditioning(self) -> dict[int, MemoryEntry]:
         """Entries that may leave, in order of arrival."""
-        return {f: e for f, e in self.entries.items() if not e.is_fixed}
+        return {f: e for f, e in self.entries.items() if not e.is_conditioning}
 
     def _swap(self, entry: MemoryEntry, evicted: int | None) -> None:
         if evicted is not None:
             del self.entries[evicted]
         self.entries[entry.frame] = entry
 
-    def _remember_pointer(self, entry: MemoryEntry) -> None:
+    def _store_pointer(self, entry: MemoryEntry) -> None:
         """Hold as many as there is room for: the oldest leaves first, the user's frames last."""
         self.pointers[entry.frame] = entry.pointer
-        fixed = {f for f, e in self.entries.items() if e.is_fixed}
-        if entry.is_fixed:
-            fixed.add(entry.frame)
-        leaving = sorted(self.pointers, key=lambda f: f in fixed)  # else in order of arrival
-        for frame in leaving[: max(0, len(self.pointers) - self._most_pointers(len(fixed)))]:
+        conditioning = {f for f, e in self.entries.items() if e.is_conditioning}
+        if entry.is_conditioning:
+            conditioning.add(entry.frame)
+        leaving = sorted(self.pointers, key=lambda f: f in conditioning)  # else in order of arrival
+        for frame in leaving[: max(0, len(self.pointers) - self._max_pointers(len(conditioning)))]:
             del self.pointers[frame]
 
-    def _most_pointers(self, fixed: int) -> int:
+    def _max_pointers(self, conditioning: int) -> int:
         """Pointers held at most, when some are of prompted or pinned frames."""
         return self.config.max_pointers
 
@@ -164,21 +164,21 @@ class MemoryBank:
             frame: that reads; of many fixed frames it reads the closest ones, among them one on
                 each side.  None for all.
         """
-        fixed = [e for e in self.entries.values() if e.is_fixed]
-        if frame is not None and len(fixed) > self._most_fixed_read:
-            fixed = _closest(fixed, frame)[: self._most_fixed_read]
-        chosen = list(self._chosen().values())
+        conditioning = [e for e in self.entries.values() if e.is_conditioning]
+        if frame is not None and len(conditioning) > self._max_conditioning_read:
+            conditioning = _closest(conditioning, frame)[: self._max_conditioning_read]
+        chosen = list(self._non_conditioning().values())
         if self.recent is not None:
             chosen.append(self.recent)
-        return fixed + chosen[::-1]
+        return conditioning + chosen[::-1]
 
     def steps_back(self, entries: list[MemoryEntry], frame: int) -> list[int]:
         """Return the rank of each entry among those not fixed, by distance, the nearest 1."""
-        loose = sorted(abs(frame - e.frame) for e in entries if not e.is_fixed)
-        return [0 if e.is_fixed else loose.index(abs(frame - e.frame)) + 1 for e in entries]
+        loose = sorted(abs(frame - e.frame) for e in entries if not e.is_conditioning)
+        return [0 if e.is_conditioning else loose.index(abs(frame - e.frame)) + 1 for e in entries]
 
     def pointers_behind(self, frame: int) -> dict[int, Tensor]:
-        """Return the pointers of frames up to this one in the direction of the walk."""
+        """Return the pointers of frames up to this one in the direction of the propagation."""
         sign = -1 if self.is_backward else 1
         return {f: p for f, p in self.pointers.items() if sign * f <= sign * frame}
 
@@ -190,14 +190,14 @@ class MemoryBank:
         budget = self.token_budget - self.pointer_tokens * len(self.pointers)
         keep = select_tokens(
             [e.tokens for e in entries],
-            [self.grid.square[e.cells] for e in entries],
-            [e.is_fixed for e in entries],
+            [self.grid.window[e.locations] for e in entries],
+            [e.is_conditioning for e in entries],
             max(1, budget),
         )
         for entry, kept in zip(entries, keep, strict=True):
             if bool(kept.all()):
                 continue
-            thinned = replace(entry, tokens=entry.tokens[kept], cells=entry.cells[kept])
+            thinned = replace(entry, tokens=entry.tokens[kept], locations=entry.locations[kept])
             if entry is self.recent:
                 self.recent = thinned
             else:

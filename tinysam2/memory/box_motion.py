@@ -13,14 +13,14 @@ VELOCITY_NOISE = 1 / 160
 class BoxMotion:
     """A Kalman filter over a box that moves and grows at constant speed.
 
-    Centre, width and height do not influence each other, so that they are four filters of a
+    Center, width and height do not influence each other, so that they are four filters of a
     position and a velocity each; a step is a frame.
 
     Source: SAMURAI (Yang et al. 2024, arXiv:2411.11922), section 4.1.
     """
 
     def __init__(self, box: Box) -> None:
-        position, noise = _centred(box), self._noise(box)
+        position, noise = _centerd(box), self._noise(box)
         self._mean = np.stack([position, np.zeros(4)], 1)  # (4, 2)
         self._cov = np.broadcast_to(np.diag((noise * (2, 10)) ** 2), (4, 2, 2)).copy()
 
@@ -36,7 +36,7 @@ class BoxMotion:
         """Learn where the box was found, after `predict`."""
         variance = self._noise(self._box())[0] ** 2
         gain = self._cov[:, :, 0] / (self._cov[:, :1, 0] + variance)  # (4, 2)
-        self._mean = self._mean + gain * (_centred(box) - self._mean[:, 0])[:, None]
+        self._mean = self._mean + gain * (_centerd(box) - self._mean[:, 0])[:, None]
         self._cov = self._cov - gain[:, :, None] * self._cov[:, :1, :]
 
     def _box(self) -> Box:
@@ -49,7 +49,7 @@ class BoxMotion:
         return np.array([POSITION_NOISE, VELOCITY_NOISE]) * abs(box[3] - box[1])
 
 
-def _centred(box: Box) -> NDArray[np.float64]:
-    """Return the centre x and y, width and height of a box."""
+def _centerd(box: Box) -> NDArray[np.float64]:
+    """Return the center x and y, width and height of a box."""
     x0, y0, x1, y1 = box
     return np.array([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0])

@@ -11,7 +11,7 @@ from tinysam2.memory.scores import FrameScores
 
 
 class Decision(StrEnum):
-    """What happened to a frame that was offered to the bank."""
+    """What happened to a frame that was submitted to the bank."""
 
     PROMPTED = "prompted"
     KEPT = "kept"
@@ -21,7 +21,7 @@ class Decision(StrEnum):
     BANNED = "banned"
 
 
-Verdict = tuple[Decision, str, int | None]  # decision, reason in words, frame that left
+BankDecision = tuple[Decision, str, int | None]  # decision, reason in words, frame that left
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +30,31 @@ class MemoryEntry:
 
     Attributes:
         tokens: (n, memory_dim) surviving tokens.
-        cells: (n,) long, their cells in the pooled grid.
+        locations: (n,) long, their locations in the pooled grid.
         pointer: (dim,) object pointer.
         descriptor: unit vector of the object's looks, see `object_descriptors`.
         shape: where its mask is and how large.
-        is_fixed: prompted or pinned: never leaves.
-        rival_overlap: see `tinysam2.memory.mask_shape.rival_overlap`; None if it was not asked for,
-            or the decoder gave one mask only.
+        is_conditioning: prompted or pinned: never leaves.
+        distractor_overlap: see `tinysam2.memory.mask_shape.distractor_overlap`; None if the policy
+            does not need it or the decoder predicted one mask only.
     """
 
     frame: int
     tokens: Tensor
-    cells: Tensor
+    locations: Tensor
     pointer: Tensor
     descriptor: Tensor
     scores: FrameScores
     shape: MaskShape
-    is_fixed: bool
-    rival_overlap: float | None = None
+    is_conditioning: bool
+    distractor_overlap: float | None = None
 
     def to(self, device: torch.device) -> "MemoryEntry":
         """Return the same on a device."""
         return replace(
             self,
             tokens=self.tokens.to(device),
-            cells=self.cells.to(device),
+            locations=self.locations.to(device),
             pointer=self.pointer.to(device),
             descriptor=self.descriptor.to(device),
         )

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of the picture's sides
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of the image's sides
 
 
 @dataclass(frozen=True, slots=True)
 class MaskShape:
-    """The area of a mask, as a share of the picture, and its box; None if it is empty."""
+    """The area of a mask, as a fraction of the image, and its box; None if it is empty."""
 
     area: float
     box: Box | None
@@ -44,8 +44,8 @@ def box_iou(a: Box, b: Box) -> float:
     return width * height / union if union > 0 else 0.0
 
 
-def rival_overlap(masks: NDArray[np.bool_], chosen: int) -> float:
-    """Tell how alone a mask is among the decoder's masks of the same object.
+def distractor_overlap(masks: NDArray[np.bool_], chosen: int) -> float:
+    """Return how alone a mask is among the decoder's masks of the same object.
 
     Where another mask has a part of its own, something beside the object looks like it, and a box
     around both is much larger than the object's.

@@ -1,4 +1,4 @@
-"""Spatial compression: averaging cells of a memory map before it is stored."""
+"""Spatial compression: averaging locations of a memory map before it is stored."""
 
 import math
 from dataclasses import dataclass
@@ -12,76 +12,76 @@ from tinysam2.model.layers.positions import grid_xy
 
 @dataclass(frozen=True, slots=True)
 class MemoryGrid:
-    """Where the tokens of a stored frame stand, by the cell that each is stored under.
+    """Where the tokens of a stored frame stand, by the location that each is stored under.
 
     Cells of the feature map come first, row by row, then the squares that pooling merges, or
     latents that stand nowhere.
 
     Attributes:
-        size_hw: rows and columns of the cells.
+        size_hw: rows and columns of the locations.
         xy: (N, 2) positions in the units of the rotary codes; zero for tokens without a place.
         key_bias: (N,) what is added to the attention logits of each token.
-        square: (N,) long, the square that a cell lies in, or is.
+        window: (N,) long, the square that a location lies in, or is.
         code: (N, memory_dim) position codes of keys, where the network has any.
     """
 
     size_hw: tuple[int, int]
     xy: Tensor
     key_bias: Tensor
-    square: Tensor
+    window: Tensor
     code: Tensor | None = None
 
     @staticmethod
     def of(feature_hw: tuple[int, int], pool: int, device: torch.device) -> "MemoryGrid":
-        """Lay out a feature map and the ``pool`` x ``pool`` squares of its cells."""
-        square = square_of_cells(feature_hw, pool)
-        xy, bias = grid_xy(*feature_hw), torch.zeros(len(square))
+        """Lay out a feature map and the ``pool`` x ``pool`` squares of its locations."""
+        window = window_of_locations(feature_hw, pool)
+        xy, bias = grid_xy(*feature_hw), torch.zeros(len(window))
         if pool > 1:
             xy = torch.cat([xy, pooled_positions(feature_hw, pool)])
-            square = torch.cat([square, torch.arange(len(xy) - len(square))])
+            window = torch.cat([window, torch.arange(len(xy) - len(window))])
             bias = F.pad(bias, (0, len(xy) - len(bias)), value=math.log(pool * pool))
-        return MemoryGrid(feature_hw, xy.to(device), bias.to(device), square.to(device))
+        return MemoryGrid(feature_hw, xy.to(device), bias.to(device), window.to(device))
 
     def to(self, device: torch.device) -> "MemoryGrid":
         """Return the same on a device."""
         code = None if self.code is None else self.code.to(device)
-        xy, bias, square = (t.to(device) for t in (self.xy, self.key_bias, self.square))
-        return MemoryGrid(self.size_hw, xy, bias, square, code)
+        xy, bias, window = (t.to(device) for t in (self.xy, self.key_bias, self.window))
+        return MemoryGrid(self.size_hw, xy, bias, window, code)
 
-    def covered(self, cells: Tensor) -> Tensor:
-        """Tell which cells (H, W) of the frame tokens stored under ``cells`` (n,) stand for."""
-        own = torch.arange(self.size_hw[0] * self.size_hw[1], device=cells.device)
-        merged = self.square[cells[cells >= len(own)]]
-        shown = torch.isin(own, cells) | torch.isin(self.square[own], merged)
+    def covered(self, locations: Tensor) -> Tensor:
+        """Return the feature locations (H, W) bool that tokens at ``locations`` (n,) cover."""
+        own = torch.arange(self.size_hw[0] * self.size_hw[1], device=locations.device)
+        merged = self.window[locations[locations >= len(own)]]
+        shown = torch.isin(own, locations) | torch.isin(self.window[own], merged)
         return shown.view(self.size_hw)
 
 
 def compress_memory(
-    memory: Tensor, coverage: Tensor | None, pool: int, most_tokens: int | None = None
+    memory: Tensor, coverage: Tensor | None, pool: int, max_tokens: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
-    """Average ``pool`` x ``pool`` squares of cells, but not where the object is.
+    """Average ``pool`` x ``pool`` squares of locations, but not where the object is.
 
     What surrounds an object may be remembered roughly; its own shape may not.  Where there is no
-    room for all its cells, those at its outline come first.
+    room for all its locations, those at its outline come first.
 
     Args:
         memory: (O, C, H, W); latents (O, N, C) are compressed already and stay.
-        coverage: (O, H, W) share of each cell that shows the object; None averages everything.
+        coverage: (O, H, W) share of each location that shows the object; None averages everything.
         pool: side of the squares; 1 averages nothing.
-        most_tokens: of an object, unless there are more squares; None for no limit.
+        max_tokens: of an object, unless there are more squares; None for no limit.
 
     Returns:
-        Per object tokens (n, C) and their cells (n,), see `MemoryGrid`.
+        Per object tokens (n, C) and their locations (n,), see `MemoryGrid`.
     """
     if memory.ndim == 3 or pool == 1:
         tokens = memory if memory.ndim == 3 else memory.flatten(2).transpose(1, 2)
-        cells = torch.arange(tokens.shape[1], device=memory.device)
-        return [(each, cells) for each in tokens]
+        locations = torch.arange(tokens.shape[1], device=memory.device)
+        return [(each, locations) for each in tokens]
     fine = memory.flatten(2).transpose(1, 2)
     coarse = F.avg_pool2d(memory, pool)
     kept = torch.zeros_like(coarse[:, 0], dtype=torch.bool)
     if coverage is not None:
-        kept = _detailed_squares(F.avg_pool2d(coverage, pool), pool, most_tokens)
+        kept = _detailed_windows(F.avg_pool2d(coverage, pool), pool, max_tokens)
     own = kept.repeat_interleave(pool, 1).repeat_interleave(pool, 2).flatten(1)
     stored = torch.cat([own, ~kept.flatten(1)], 1)
     tokens = torch.cat([fine, coarse.flatten(2).transpose(1, 2)], 1)
@@ -91,25 +91,25 @@ def compress_memory(
     ]
 
 
-def _detailed_squares(coverage: Tensor, pool: int, most_tokens: int | None) -> Tensor:
+def _detailed_windows(coverage: Tensor, pool: int, max_tokens: int | None) -> Tensor:
     """Choose the squares (O, h, w) that are not averaged, given the object's share of each."""
     is_touched = coverage > 0
-    squares = coverage[0].numel()
-    if most_tokens is None:
+    windows = coverage[0].numel()
+    if max_tokens is None:
         return is_touched
-    most = min(squares, max(0, (most_tokens - squares) // (pool * pool - 1)))
+    most = min(windows, max(0, (max_tokens - windows) // (pool * pool - 1)))
     from_outline = (coverage - 0.5).abs().masked_fill(~is_touched, 1.0).flatten(1)
     chosen = from_outline.topk(most, dim=1, largest=False).indices
     is_chosen = torch.zeros_like(from_outline, dtype=torch.bool).scatter(1, chosen, value=True)
     return is_chosen.view_as(is_touched) & is_touched
 
 
-def square_of_cells(feature_hw: tuple[int, int], pool: int) -> Tensor:
-    """Return the number of the ``pool`` x ``pool`` square that each cell lies in, (H * W,)."""
+def window_of_locations(feature_hw: tuple[int, int], pool: int) -> Tensor:
+    """Return the number of the ``pool`` x ``pool`` square that each location lies in, (H * W,)."""
     rows, columns = (torch.arange(side) // pool for side in feature_hw)
     return (rows[:, None] * (feature_hw[1] // pool) + columns).flatten()
 
 
 def pooled_positions(feature_hw: tuple[int, int], pool: int) -> Tensor:
-    """Return the (x, y) centres of the pooled cells in units of feature cells, (N, 2)."""
+    """Return the (x, y) centers of the pooled locations in units of feature locations, (N, 2)."""
     return grid_xy(feature_hw[0] // pool, feature_hw[1] // pool, step=float(pool))

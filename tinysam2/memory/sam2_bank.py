@@ -7,13 +7,13 @@ from tinysam2.memory.entry import MemoryEntry
 
 
 class Sam2Bank(MemoryBank):
-    """Read all prompted frames, and of the others those of the last few steps of the walk.
+    """Read all prompted frames, and of the others those of the last few steps of the propagation.
 
     A prompted frame among the last steps is read once, as prompted; the place of a frame that is
     not remembered stays empty.
 
     Source: SAM 2 (facebookresearch/sam2, ``sam2/modeling/sam2_base.py``,
-    ``_prepare_memory_conditioned_features``) with the settings that it and its neighbours publish:
+    ``_prepare_memory_conditioned_features``) with the settings that it and its neighbors publish:
     no limit of prompted frames, pointers of the past only.
     """
 
@@ -22,25 +22,27 @@ class Sam2Bank(MemoryBank):
         entries, places = super().readable(), self.config.max_frames
         if frame is None:
             return entries
-        return [e for e in entries if e.is_fixed or 0 < self._passed(e.frame, frame) < places]
+        return [
+            e for e in entries if e.is_conditioning or 0 < self._passed(e.frame, frame) < places
+        ]
 
     def steps_back(self, entries: list[MemoryEntry], frame: int) -> list[int]:
-        """Return how long ago the walk was at each entry, whatever else is remembered."""
+        """Return how long ago the propagation was at each entry, whatever else is remembered."""
         return [self._passed(e.frame, frame) for e in entries]
 
     def pointers_behind(self, frame: int) -> dict[int, Tensor]:
         """Return the pointers of prompted frames up to this one, and of the last steps."""
         passed = {f: self._passed(f, frame) for f in self.pointers}
-        fixed = {f for f, e in self.entries.items() if e.is_fixed}
+        conditioning = {f for f, e in self.entries.items() if e.is_conditioning}
         return {
             f: pointer
             for f, pointer in self.pointers.items()
-            if (passed[f] >= 0 if f in fixed else 0 < passed[f] < self.config.max_pointers)
+            if (passed[f] >= 0 if f in conditioning else 0 < passed[f] < self.config.max_pointers)
         }
 
-    def _most_pointers(self, fixed: int) -> int:
-        return fixed + self.config.max_pointers - 1
+    def _max_pointers(self, conditioning: int) -> int:
+        return conditioning + self.config.max_pointers - 1
 
     def _passed(self, earlier: int, frame: int) -> int:
-        """Count the steps of the walk from one frame to another; negative if it is yet to come."""
+        """Count the steps of propagation from one frame to another; negative if it lies ahead."""
         return earlier - frame if self.is_backward else frame - earlier

@@ -28,9 +28,9 @@ def object_presence(object_logit: float) -> float:
 def object_descriptors(features: Tensor, mask_logits: Tensor) -> Tensor:
     """Describe what each object looks like on a frame.
 
-    The mean feature of the object less that of the frame: without the part that all cells share,
-    views of an object differ visibly.  Memory maps would not do: there the code of the mask, the
-    same on every frame, outweighs the looks.
+    The descriptor is the object's mean feature minus the frame's, because the part that all
+    locations share would hide how views of an object differ.  Memory maps do not serve: in them the
+    code of the mask, which is the same on every frame, outweighs appearance.
 
     Args:
         features: (O or 1, C, H, W) image features.

@@ -1,4 +1,4 @@
-"""Temporal compression: which tokens of the whole bank are worth keeping."""
+"""Temporal compression: selects the tokens of the whole bank that are kept."""
 
 from collections.abc import Sequence
 
@@ -6,27 +6,32 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_FIRST = 10.0  # outranks any novelty, which is at most 2
-EACH_FIXED_SHARE = 0.3  # of the budget: what a prompted or pinned frame is sure of
-ALL_FIXED_SHARE = 0.6  # of the budget: what all of them are sure of at most
+_RESERVED_BONUS = 10.0  # more than any novelty, which is at most 2
+FRAME_RESERVE = 0.3
+"""Fraction of the budget that is reserved for each conditioning frame."""
+TOTAL_RESERVE = 0.6
+"""Largest fraction of the budget that is reserved for all conditioning frames together."""
 
 
 def select_tokens(
-    tokens: Sequence[Tensor], squares: Sequence[Tensor], is_fixed: Sequence[bool], budget: int
+    tokens: Sequence[Tensor],
+    windows: Sequence[Tensor],
+    is_conditioning: Sequence[bool],
+    budget: int,
 ) -> list[Tensor]:
     """Choose the most informative tokens across the frames of a bank.
 
-    Every token is scored by its novelty, one minus the highest cosine similarity to the tokens that
-    frames earlier in the list hold in the same square of the picture: what looks like something
-    already remembered in its place says nothing new.  In the first frame the mean token takes
-    their part.  Each fixed frame is sure of `EACH_FIXED_SHARE` of the budget for its best tokens,
-    or of an even part of `ALL_FIXED_SHARE` if that is less; the rest goes to the highest scores,
-    whosever they are.
+    Each token is scored by its novelty: one minus the highest cosine similarity to the tokens that
+    earlier frames of the list hold in the same pooling window.  A token that resembles an earlier
+    one in its place adds nothing.  Tokens of the first frame are compared with their mean instead.
+    `FRAME_RESERVE` of the budget is reserved for the best tokens of each conditioning frame, or an
+    equal part of `TOTAL_RESERVE` if that is less.  The rest of the budget goes to the highest
+    scores of all frames.
 
     Args:
         tokens: per frame (n, C), most important frame first.
-        squares: per frame (n,) long, the square that pooling merges in which each token stands.
-        is_fixed: per frame, whether it was prompted or pinned.
+        windows: per frame (n,) long, the pooling window of each token.
+        is_conditioning: per frame, whether it was prompted or pinned.
         budget: tokens to keep in all.
 
     Returns:
@@ -38,15 +43,12 @@ def select_tokens(
     """
     counts = [len(t) for t in tokens]
     if sum(counts) <= budget:
-        return [
-            torch.ones(n, dtype=torch.bool, device=t.device)
-            for n, t in zip(counts, tokens, strict=True)
-        ]
-    scores = _novelty(tokens, squares)
-    share = int(min(EACH_FIXED_SHARE, ALL_FIXED_SHARE / max(1, sum(is_fixed))) * budget)
+        return [torch.ones(len(t), dtype=torch.bool, device=t.device) for t in tokens]
+    scores = _novelty(tokens, windows)
+    reserved = int(min(FRAME_RESERVE, TOTAL_RESERVE / max(1, sum(is_conditioning))) * budget)
     for i, score in enumerate(scores):
-        if is_fixed[i]:
-            score[score.topk(min(share, len(score))).indices] += _FIRST
+        if is_conditioning[i]:
+            score[score.topk(min(reserved, len(score))).indices] += _RESERVED_BONUS
     flat = torch.cat(scores)
     keep = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
     keep[flat.topk(budget).indices] = True
@@ -54,14 +56,14 @@ def select_tokens(
 
 
 @torch.no_grad()
-def _novelty(tokens: Sequence[Tensor], squares: Sequence[Tensor]) -> list[Tensor]:
-    """Score each token against tokens of the frames before its own in its place, in [0, 2]."""
+def _novelty(tokens: Sequence[Tensor], windows: Sequence[Tensor]) -> list[Tensor]:
+    """Score each token, in [0, 2], against those of earlier frames in its pooling window."""
     units = [F.normalize(t.detach().float(), dim=-1) for t in tokens]
     scores = [1 - units[0] @ F.normalize(units[0].mean(0), dim=0)]
-    nothing = F.pad(units[0][:0], (0, 0, 0, 1))  # a token that is like no other, in no square
+    nothing = F.pad(units[0][:0], (0, 0, 0, 1))  # resembles no other token and lies in no window
     for i in range(1, len(units)):
         alike = units[i] @ torch.cat([nothing, *units[:i]]).T
-        earlier = torch.cat([squares[0].new_full((1,), -1), *squares[:i]])
-        is_elsewhere = squares[i][:, None] != earlier
+        earlier = torch.cat([windows[0].new_full((1,), -1), *windows[:i]])
+        is_elsewhere = windows[i][:, None] != earlier
         scores.append(1 - alike.masked_fill(is_elsewhere, 0.0).amax(1))
     return scores

@@ -10,14 +10,14 @@ from tinysam2.model.memory_attention import pad_tokens
 
 LOGIT_SCALE = 4.0  # logits of a coarse mask lie mostly within twice of it
 _MAPS = 3
-_GAIN = 16.0  # of what is added: from small weights at a common rate it would not be learnt
-_FIRST_SHARPNESS, _MOST_SHARPNESS = 30.0, 100.0
+_GAIN = 16.0  # of what is added: from small weights at a common rate it would not be learned
+_FIRST_SHARPNESS, _MAX_SHARPNESS = 30.0, 100.0
 
 
 class FeatureMatcher(nn.Module):
-    """Ask of each cell whether memory's object or its surroundings look like it.
+    """Ask of each location whether memory's object or its surroundings look like it.
 
-    Queries of the picture and keys of the memory tokens are compared by their cosine; every token
+    Queries of the image and keys of the memory tokens are compared by their cosine; every token
     speaks for the object as far as it shows it, and else for what is around it.
 
     Args:
@@ -25,9 +25,9 @@ class FeatureMatcher(nn.Module):
         memory_dim: width of memory tokens.
 
     Source:
-        Ours, for networks that learn from little: without any training, nearest neighbours of
+        Ours, for networks that learn from little: without any training, nearest neighbors of
         distilled features already follow objects.  Reading a mask out of several frames by a
-        softmax over all their cells is that of STM (Oh et al. 2019, arXiv:1904.00607).
+        softmax over all their locations is that of STM (Oh et al. 2019, arXiv:1904.00607).
     """
 
     def __init__(self, dim: int, memory_dim: int) -> None:
@@ -55,7 +55,7 @@ class FeatureMatcher(nn.Module):
         return projected
 
     def compare(self, features: Tensor, tokens: Tensor, is_token: Tensor) -> Tensor:
-        """Compare a picture with memory.
+        """Compare an image with memory.
 
         Args:
             features: (B, dim, H, W), B = O or 1.
@@ -66,14 +66,14 @@ class FeatureMatcher(nn.Module):
             (O, 3, H, W): logits of a coarse mask over `LOGIT_SCALE`, and how well the object and
             its surroundings are matched.
         """
-        cells = features.flatten(2).transpose(1, 2)
-        sharpness = self.log_sharpness.exp().clamp(max=_MOST_SHARPNESS)
-        query = F.normalize(self.query_proj(cells).float(), dim=-1)
+        locations = features.flatten(2).transpose(1, 2)
+        sharpness = self.log_sharpness.exp().clamp(max=_MAX_SHARPNESS)
+        query = F.normalize(self.query_proj(locations).float(), dim=-1)
         key = F.normalize(self.key_proj(tokens).float(), dim=-1)
         alike = sharpness * (query @ key.transpose(1, 2))
         alike = alike.masked_fill(~is_token[:, None], float("-inf"))
-        share = self.share_proj(tokens).float().transpose(1, 2)
-        inside = torch.logsumexp(alike + F.logsigmoid(share), -1)
-        outside = torch.logsumexp(alike + F.logsigmoid(-share), -1)
+        fraction = self.share_proj(tokens).float().transpose(1, 2)
+        inside = torch.logsumexp(alike + F.logsigmoid(fraction), -1)
+        outside = torch.logsumexp(alike + F.logsigmoid(-fraction), -1)
         maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
         return torch.stack(maps, 1).unflatten(2, features.shape[-2:])

@@ -16,7 +16,7 @@ class ObjectMemory:
 
     Attributes:
         tokens: (n, memory_dim) spatial tokens of all frames.
-        xy: (n, 2) their positions in feature cells.
+        xy: (n, 2) their positions in feature locations.
         time_index: (n,) long, 0 for the previous frame up to 6 for prompted frames.
         key_bias: (n,) added to attention logits.
         pointers: (p, dim) object pointers.
@@ -36,7 +36,7 @@ class ObjectMemory:
 
 
 class MemoryAttentionLayer(nn.Module):
-    """Self attention over the picture, cross attention to memory, feed-forward; all pre-norm."""
+    """Self attention over the image, cross attention to memory, feed-forward; all pre-norm."""
 
     def __init__(self, dim: int, memory_dim: int, mlp_dim: int) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class MemoryAttentionLayer(nn.Module):
         """
         h = self.norm1(x)
         x = x + self.self_attn(h, h, h, x_angles, x_angles)
-        # The first layer's picture is the same for every object: only here they part.
+        # The first layer's image is the same for every object: only here they part.
         if len(x) != len(memory):
             x = x.expand(len(memory), -1, -1)
         h = self.norm2(x)
@@ -75,8 +75,8 @@ class MemoryAttention(nn.Module):
     """SAM 2's memory attention with rotary codes gathered per surviving token.
 
     Differs from SAM 2: keys carry rotary and temporal codes but no absolute sine code, tokens have
-    real-valued positions (centres of pooled cells) and a bias per key (log of the cells pooled, as
-    in EfficientTAM's Eq. 5).
+    real-valued positions (centers of pooling windows) and a bias per key (the logarithm of the
+    number of pooled locations, as in EfficientTAM's Eq. 5).
     """
 
     def __init__(self, dim: int, memory_dim: int, mlp_dim: int, num_layers: int) -> None:
@@ -117,7 +117,7 @@ class MemoryAttention(nn.Module):
         return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
 
     def angles(self, xy: Tensor) -> Tensor:
-        """Return the rotary angles of positions (..., 2) in cells, shared by all layers."""
+        """Return the rotary angles of positions (..., 2) in locations, shared by all layers."""
         return rotary_angles(xy, self.dim)
 
 

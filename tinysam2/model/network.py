@@ -25,7 +25,7 @@ from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
 
 MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
 MAX_TIME_CODES = 7
-PICTURE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
+IMAGE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
 
 
 class TinySam2(nn.Module):
@@ -65,7 +65,7 @@ class TinySam2(nn.Module):
         return self.config.dim // self.config.memory_dim
 
     def encode_image(self, image: Tensor) -> ImageFeatures:
-        """Encode normalised pictures (B, 3, Hi, Wi), sides multiples of 64."""
+        """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64."""
         return self.features_of(self.trunk(image))
 
     def features_of(self, levels: list[Tensor]) -> ImageFeatures:
@@ -74,10 +74,10 @@ class TinySam2(nn.Module):
         return replace(ImageFeatures(*self.neck(levels)), embedding=embedding)
 
     def condition(self, features: ImageFeatures, memories: list[ObjectMemory] | None) -> Tensor:
-        """Let the picture's features read each object's memory.
+        """Let the image's features read each object's memory.
 
         Args:
-            features: of one picture for all objects, or of one per object.
+            features: of one image for all objects, or of one per object.
             memories: one per object; None before anything is remembered.
 
         Returns:
@@ -87,12 +87,12 @@ class TinySam2(nn.Module):
             return features.s16 + self.no_memory[:, None, None]
         pooling = self.config.key_pooling
         if pooling is not KeyPooling.NONE and len(memories) > 1:  # each has groups of its own
-            pictures = features.s16.expand(len(memories), -1, -1, -1).split(1)
-            each = zip(pictures, memories, strict=True)
+            images = features.s16.expand(len(memories), -1, -1, -1).split(1)
+            each = zip(images, memories, strict=True)
             return torch.cat([self.condition(ImageFeatures(s16), [m]) for s16, m in each])
         source = features.s16
         if self.config.follows_sam2:
-            source = source + PICTURE_CODE_SCALE * self._sine_map(features.size_hw, self.config.dim)
+            source = source + IMAGE_CODE_SCALE * self._sine_map(features.size_hw, self.config.dim)
         tokens, codes, angles, biases = zip(*map(self._memory_tokens, memories), strict=True)
         conditioned = self.memory_attention(
             source,
@@ -138,7 +138,7 @@ class TinySam2(nn.Module):
 
         Args:
             conditioned: (O, dim, H, W) from `condition`.
-            features: the picture's, for the high-resolution maps.
+            features: the image's, for the high-resolution maps.
             points_xy: (O, K, 2) in [0, 1]; K may be 0.
             labels: (O, K), see `PromptEncoder.encode_points`.
             mask_logits: (O, 1, 4H, 4W) earlier or given mask.
@@ -217,15 +217,15 @@ class TinySam2(nn.Module):
         return torch.where(is_present[:, None], pointer, self.no_object_pointer.type_as(pointer))
 
     def encode_memory(
-        self, features: ImageFeatures, mask_logits: Tensor, object_logit: Tensor, binarise: Tensor
+        self, features: ImageFeatures, mask_logits: Tensor, object_logit: Tensor, binarize: Tensor
     ) -> Tensor:
         """Encode what the frame looked like where the object was.
 
         Args:
-            features: of the picture(s), B = O or 1.
+            features: of the image(s), B = O or 1.
             mask_logits: (O, h, w) at any resolution.
             object_logit: (O,).
-            binarise: (O,) bool: harden the mask, as SAM 2 does for prompted frames.
+            binarize: (O,) bool: harden the mask, as SAM 2 does for prompted frames.
 
         Returns:
             (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.
@@ -233,7 +233,7 @@ class TinySam2(nn.Module):
         size_hw = features.input_hw
         logits = F.interpolate(mask_logits[:, None], size_hw, mode="bilinear", align_corners=False)
         soft, hard = logits.sigmoid(), (logits > 0).float()
-        prob = torch.where(binarise[:, None, None, None], hard, soft)
+        prob = torch.where(binarize[:, None, None, None], hard, soft)
         memory = self.memory_encoder(features.s16, prob, object_logit > 0)
         if self.spatial_perceiver is None:
             return memory
@@ -241,7 +241,7 @@ class TinySam2(nn.Module):
         return self.spatial_perceiver(memory, code)
 
     def _sine_map(self, size_hw: tuple[int, int], dim: int) -> Tensor:
-        """Return sine codes of all cells, (1, dim, H, W)."""
+        """Return sine codes of all locations, (1, dim, H, W)."""
         xy = grid_xy(*size_hw, device=self.time_code.device)
         return sine_code_2d(xy, size_hw, dim).T.unflatten(1, size_hw)[None]
 

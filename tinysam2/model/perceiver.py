@@ -62,8 +62,8 @@ class PerceiverLayer(nn.Module):
 class SpatialPerceiver(nn.Module):
     """Store a memory map as latents: some that see all of it, and one for each window of it.
 
-    The windows form a square grid; in the memory, their latents stand at the cells of that grid,
-    and the global latents have no position.
+    The windows form a square grid, at whose locations their latents stand in the memory; global
+    latents have no position.
 
     Args:
         dim: width of memory tokens.
@@ -100,15 +100,15 @@ class SpatialPerceiver(nn.Module):
         """
         everywhere = self.global_latents.expand(len(memory), -1, -1)
         local = self.window_latents[:, None].repeat(len(memory), 1, 1)  # (O * windows, 1, dim)
-        cells, codes = (x.flatten(2).transpose(1, 2) for x in (memory, code))
+        locations, codes = (x.flatten(2).transpose(1, 2) for x in (memory, code))
         windows = self._windows(memory)
         for layer in self.layers:
-            everywhere = layer(everywhere, cells, codes)
+            everywhere = layer(everywhere, locations, codes)
             local = layer(local, windows)
         return self.norm(torch.cat([local.view(len(memory), -1, memory.shape[1]), everywhere], 1))
 
     def _windows(self, memory: Tensor) -> Tensor:
-        """Cut (O, dim, H, W) into (O * windows, cells of a window, dim)."""
+        """Cut (O, dim, H, W) into (O * windows, locations of a window, dim)."""
         grid = self.window_grid
         cut = memory.unflatten(3, (grid, -1)).unflatten(2, (grid, -1))  # (O, C, gy, h, gx, w)
         return cut.permute(0, 2, 4, 3, 5, 1).flatten(3, 4).flatten(0, 2)

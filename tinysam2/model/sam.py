@@ -141,7 +141,7 @@ class Sam(nn.Module):
 def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:
     """Return the corners (O, 2, 2) in [0, 1] of the boxes around masks (O, h, w) bool.
 
-    Also tells which masks (O,) have a pixel; the box of an empty one is the whole image.
+    Also returns which masks (O,) have a pixel; the box of an empty one is the whole image.
     """
     ends = []
     for is_there in (masks.any(1), masks.any(2)):  # columns, then rows

@@ -1,6 +1,6 @@
-"""The average of two networks: ``python -m tinysam2.training.averaging FIRST SECOND SHARE OUT``.
+"""The average of two networks: ``python -m tinysam2.training.averaging FIRST SECOND FRACTION OUT``.
 
-Weights trained on from others lie in one valley with them: between the two, what was learnt of new
+Weights trained on from others lie in one valley with them: between the two, what was learned of new
 tasks is kept while what was forgotten of old ones comes back.  Parts of the network may lie
 elsewhere between the two: ``--part mask_decoder=0.1``.
 
@@ -20,38 +20,38 @@ from tinysam2.model.network import TinySam2
 
 
 def average(
-    first: Path, second: Path, share: float, out: Path, parts: Mapping[str, float] | None = None
+    first: Path, second: Path, fraction: float, out: Path, parts: Mapping[str, float] | None = None
 ) -> None:
-    """Write ``(1 - share) x first + share x second``, fused, to be used at the second's size.
+    """Write ``(1 - fraction) x first + fraction x second``, fused, to be used at the second's size.
 
     Args:
         first: weights in the program's own format.
         second: weights that were trained on from them.
-        share: of the second, in [0, 1].
+        fraction: of the second, in [0, 1].
         out: file to write.
         parts: other shares for some of the network's modules, by their names.
 
     Raises:
-        ValueError: a share is out of range, the networks differ in shape or lack a part.
+        ValueError: a fraction is out of range, the networks differ in shape or lack a part.
         CheckpointError: weights cannot be used.
     """
     parts = parts or {}
-    for each in (share, *parts.values()):
+    for each in (fraction, *parts.values()):
         if not 0 <= each <= 1:
             raise ValueError(f"the share must be in [0, 1], got {each}")
-    begun, ended = _fused(first), _fused(second)
+    started, ended = _fused(first), _fused(second)
     state = ended.state_dict()
     shapes = {name: value.shape for name, value in state.items()}
-    if shapes != {name: value.shape for name, value in begun.state_dict().items()}:
+    if shapes != {name: value.shape for name, value in started.state_dict().items()}:
         raise ValueError(f"{first} and {second} hold networks of different shapes")
     known = dict.fromkeys(name.partition(".")[0] for name in state)
     if unknown := sorted(parts.keys() - known.keys()):
         raise ValueError(f"parts must be of {', '.join(known)}, got {unknown[0]!r}")
-    for name, value in begun.state_dict().items():
+    for name, value in started.state_dict().items():
         if value.is_floating_point():
-            state[name] = value.lerp(state[name], parts.get(name.partition(".")[0], share))
+            state[name] = value.lerp(state[name], parts.get(name.partition(".")[0], fraction))
     card: dict[str, object] = {"average of": [first.name, second.name]}
-    card |= {"share of the second": share} | ({"of parts": dict(parts)} if parts else {})
+    card |= {"share of the second": fraction} | ({"of parts": dict(parts)} if parts else {})
     save_checkpoint(out, ended.config, state, card)
 
 
@@ -63,9 +63,9 @@ def _fused(path: Path) -> TinySam2:
 
 
 def _part(text: str) -> tuple[str, float]:
-    name, _, share = text.partition("=")
+    name, _, fraction = text.partition("=")
     try:
-        return name, float(share)
+        return name, float(fraction)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be NAME=SHARE, got {text!r}") from None
 
@@ -87,7 +87,7 @@ def main() -> int:
     )
     asked = parser.parse_args()
     try:
-        average(asked.first, asked.second, asked.share, asked.out, dict(asked.part))
+        average(asked.first, asked.second, asked.fraction, asked.out, dict(asked.part))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

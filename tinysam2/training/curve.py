@@ -1,4 +1,4 @@
-"""A picture of a run from its log: ``python -m tinysam2.training.curve LOG.jsonl OUT.png``."""
+"""An image of a run from its log: ``python -m tinysam2.training.curve LOG.jsonl OUT.png``."""
 
 import argparse
 import json
@@ -14,8 +14,8 @@ Row: TypeAlias = dict[str, float]
 Point: TypeAlias = tuple[float, float]
 
 PANEL_WH, MARGIN_PX, TOP_PX, LINE_PX = (600, 360), 56, 40, 3
-GREY, LIGHT, BLACK = (150, 150, 150), (228, 228, 228), (30, 30, 30)
-COLOURS = ((31, 119, 180), (214, 96, 20), (44, 140, 60), (148, 80, 170))
+GRAY, LIGHT, BLACK = (150, 150, 150), (228, 228, 228), (30, 30, 30)
+COLORS = ((31, 119, 180), (214, 96, 20), (44, 140, 60), (148, 80, 170))
 TICKS = 5
 DOT_PX = 3  # radius
 
@@ -67,13 +67,13 @@ def draw_curves(rows: list[Row]) -> Image.Image:
     if scores := _curves(rows, "val_j", "val_f"):
         panels.append(_Panel("validation", scores, 0.0, 1.0, smoothed=1))  # few, and no noise
     width, height = PANEL_WH
-    picture = Image.new("RGB", (width * len(panels), height), "white")
+    image = Image.new("RGB", (width * len(panels), height), "white")
     last_step = max(rows[-1]["step"], 1)
     for i, panel in enumerate(panels):
         one = Image.new("RGB", PANEL_WH, "white")
         _draw_panel(ImageDraw.Draw(one), panel, last_step)
-        picture.paste(one, (i * width, 0))
-    return picture
+        image.paste(one, (i * width, 0))
+    return image
 
 
 def _curves(rows: list[Row], *ends: str) -> dict[str, list[Point]]:
@@ -89,38 +89,38 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: _Panel, last_step: float) -> N
 
     def place(point: Point) -> Point:
         x = MARGIN_PX + (right - MARGIN_PX) * point[0] / last_step
-        share = (point[1] - panel.low) / (panel.high - panel.low)
-        return x, bottom - (bottom - TOP_PX) * share
+        fraction = (point[1] - panel.low) / (panel.high - panel.low)
+        return x, bottom - (bottom - TOP_PX) * fraction
 
-    for share in np.linspace(0, 1, TICKS).tolist():
-        x, y = place((share * last_step, panel.low + share * (panel.high - panel.low)))
+    for fraction in np.linspace(0, 1, TICKS).tolist():
+        x, y = place((fraction * last_step, panel.low + fraction * (panel.high - panel.low)))
         draw.line([(MARGIN_PX, y), (right, y)], LIGHT)
-        value = panel.low + share * (panel.high - panel.low)
+        value = panel.low + fraction * (panel.high - panel.low)
         draw.text((MARGIN_PX - 8, y), f"{value:.2f}", BLACK, font, "rm")
-        draw.text((x, bottom + 8), f"{share * last_step:.0f}", BLACK, font, "mt")
-    draw.line([(MARGIN_PX, TOP_PX), (MARGIN_PX, bottom), (right, bottom)], GREY)
+        draw.text((x, bottom + 8), f"{fraction * last_step:.0f}", BLACK, font, "mt")
+    draw.line([(MARGIN_PX, TOP_PX), (MARGIN_PX, bottom), (right, bottom)], GRAY)
     draw.text(((MARGIN_PX + right) / 2, height - 12), "step", BLACK, font, "mb")
     draw.text((MARGIN_PX, TOP_PX / 2), panel.title, BLACK, ImageFont.load_default(17), "lm")
     if not panel.curves:
-        draw.text((right, TOP_PX / 2), "not in this log", GREY, font, "rm")
+        draw.text((right, TOP_PX / 2), "not in this log", GRAY, font, "rm")
     x = right
-    for (name, points), colour in zip(panel.curves.items(), COLOURS, strict=False):
+    for (name, points), color in zip(panel.curves.items(), COLORS, strict=False):
         smooth = _smoothed(points, panel.smoothed)
-        pale = tuple((c + 2 * 255) // 3 for c in colour)
+        pale = tuple((c + 2 * 255) // 3 for c in color)
         draw.line([place(p) for p in points], pale, 1)
-        draw.line([place(p) for p in smooth], colour, LINE_PX, "curve")
+        draw.line([place(p) for p in smooth], color, LINE_PX, "curve")
         if panel.smoothed == 1:
             for dot_x, dot_y in map(place, points):
                 draw.ellipse(
-                    (dot_x - DOT_PX, dot_y - DOT_PX, dot_x + DOT_PX, dot_y + DOT_PX), colour
+                    (dot_x - DOT_PX, dot_y - DOT_PX, dot_x + DOT_PX, dot_y + DOT_PX), color
                 )
         label = f"{name.replace('_', ' ')} {smooth[-1][1]:.3f}"
-        draw.text((x, TOP_PX / 2), label, colour, font, "rm")
+        draw.text((x, TOP_PX / 2), label, color, font, "rm")
         x -= draw.textlength(label, font) + 18
 
 
 def _smoothed(points: list[Point], count: int) -> list[Point]:
-    """Average each report with its neighbours."""
+    """Average each report with its neighbors."""
     half = count // 2
     values = np.array([y for _, y in points])
     means = [float(values[max(i - half, 0) : i + half + 1].mean()) for i in range(len(points))]
@@ -131,13 +131,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw a log; the arguments are those of the process if None."""
     parser = argparse.ArgumentParser("tinysam2.training.curve", description=__doc__)
     parser.add_argument("log", type=Path, help="log.jsonl of a run")
-    parser.add_argument("out", type=Path, help="picture to write")
+    parser.add_argument("out", type=Path, help="image to write")
     arguments = parser.parse_args(argv)
     try:
-        picture = draw_curves(read_log(arguments.log))
+        image = draw_curves(read_log(arguments.log))
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    picture.save(arguments.out)
+    image.save(arguments.out)
 
 
 if __name__ == "__main__":

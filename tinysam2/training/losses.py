@@ -1,4 +1,4 @@
-"""What training minimises: SAM 2's weights of focal, dice, IoU and presence losses."""
+"""What training minimizes: SAM 2's weights of focal, dice, IoU and presence losses."""
 
 from dataclasses import dataclass
 
@@ -68,13 +68,13 @@ def mask_loss(
 
 
 def coarse_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Supervise what matching reads out of memory: cross entropy and dice of each cell's share.
+    """Supervise what matching reads out of memory: cross entropy and dice of each location's share.
 
     Args:
         logits: (O, h, w) of a coarse mask.
         mask: (O, H, W) bool ground truth.
     """
-    share = F.adaptive_avg_pool2d(mask.float()[:, None], (logits.shape[-2], logits.shape[-1]))
+    fraction = F.adaptive_avg_pool2d(mask.float()[:, None], (logits.shape[-2], logits.shape[-1]))
     logits = logits.float()[:, None]
-    entropy = F.binary_cross_entropy_with_logits(logits, share)
-    return entropy + dice_loss(logits, share).mean()
+    entropy = F.binary_cross_entropy_with_logits(logits, fraction)
+    return entropy + dice_loss(logits, fraction).mean()

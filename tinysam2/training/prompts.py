@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT
 
-BOX_SHARE = 0.35  # of prompts that are not masks; the rest are clicks
-FED_SHARE = 0.8  # of dialogues see the mask before, as all do in use
+BOX_FRACTION = 0.35  # of prompts that are not masks; the rest are clicks
+FED_FRACTION = 0.8  # of dialogues see the mask before, as all do in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Prompt:
         corrections: corrective clicks to come.
         feeds_mask: whether all answers but the first see the mask before; then the first one is
             looked at once more before it is corrected.
-        previous: (B, 1, h, w) logits that the first answer sees, where it repairs a mask.
+        previous: (B, 1, h, w) logits that the first answer sees, where it corrects a mask.
     """
 
     xy: Tensor
@@ -38,19 +38,19 @@ class Prompt:
 
 
 def draw_prompt(
-    mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
+    mask: Tensor, generator: torch.Generator, mask_fraction: float, max_corrections: int
 ) -> Prompt:
     """Draw one kind of prompt for a batch of masks (B, H, W) bool.
 
     Args:
         mask: where the object is.
         generator: of all choices.
-        mask_share: how often, of 1, the mask itself is given.
-        most_corrections: corrective clicks at most.
+        mask_fraction: how often, of 1, the mask itself is given.
+        max_corrections: corrective clicks at most.
     """
     dice = torch.rand(4, generator=generator, device=mask.device).tolist()
-    gives_mask, gives_box = dice[0] < mask_share, dice[1] < BOX_SHARE
-    corrections, feeds_mask = int(dice[2] * (most_corrections + 1)), dice[3] < FED_SHARE
+    gives_mask, gives_box = dice[0] < mask_fraction, dice[1] < BOX_FRACTION
+    corrections, feeds_mask = int(dice[2] * (max_corrections + 1)), dice[3] < FED_FRACTION
     nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
     if gives_mask:
         return Prompt(nothing, nothing[..., 0].long(), mask)
@@ -93,14 +93,14 @@ def correct_tracked(
     ``marks_clicks`` writes it into the mask prompt, which SAM's decoder does not need.
     """
     nothing = mask.new_zeros(len(mask), 0, 2, dtype=torch.float32)
-    repair = correct(Prompt(nothing, nothing[..., 0].long()), logits, mask, generator)
+    correction = correct(Prompt(nothing, nothing[..., 0].long()), logits, mask, generator)
     if not marks_clicks:
-        return replace(repair, previous=logits[:, None])
-    return replace(repair, previous=marked(repair, logits))
+        return replace(correction, previous=logits[:, None])
+    return replace(correction, previous=marked(correction, logits))
 
 
 def marked(prompt: Prompt, logits: Tensor) -> Tensor:
-    """Write a prompt's clicks into the masks (B, h, w) that it repairs, as in use: (B, 1, h, w)."""
+    """Mark a prompt's clicks in the masks (B, h, w) that it corrects; returns (B, 1, h, w)."""
     return mark_clicks(logits, prompt.xy, prompt.labels)[:, None]
 
 

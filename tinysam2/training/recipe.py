@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from tinysam2.devices import choose_device
 from tinysam2.training.distillation.features.config import DistillationConfig
-from tinysam2.training.distillation.features.stage import distil
+from tinysam2.training.distillation.features.stage import distill_features
 from tinysam2.training.distillation.sam.config import SamDistillationConfig
 from tinysam2.training.distillation.sam.stage import distill_sam, last_shards
 from tinysam2.training.engine.distributed import Ranks, joined
@@ -28,6 +28,8 @@ STAGES: dict[str, type[Recipe]] = {
 NONE = "none"  # TOML has no null: what switches an optional setting off
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _MADE_BY_RUN = ("out", "cache")
+_OLD_NAMES = {"held_side": "device_side", "pictures": "images"}
+"""Keys of earlier versions, which are still read."""
 
 
 class RecipeError(ValueError):
@@ -88,15 +90,15 @@ def follow(recipe: Recipe, is_stopped: StopRequest) -> Iterator[Mapping[str, flo
     with joined(ranks, recipe.device) as device:
         own = replace(recipe, device=device)
         if isinstance(own, DistillationConfig):
-            yield from distil(own, is_stopped, ranks)
+            yield from distill_features(own, is_stopped, ranks)
         elif isinstance(own, SamDistillationConfig):
             yield from distill_sam(own, is_stopped, ranks)
         else:
             yield from train_tracking(own, is_stopped, ranks)
 
 
-def is_begun(recipe: Recipe) -> bool:
-    """Tell whether following the recipe resumes a saved run."""
+def is_started(recipe: Recipe) -> bool:
+    """Return whether following the recipe resumes a saved run."""
     has_shards = isinstance(recipe, SamDistillationConfig) and bool(last_shards(recipe.out))
     return has_shards or (recipe.out / STATE_FILE).exists()
 
@@ -105,6 +107,7 @@ def _table(table: Any, kind: type, key: _Key) -> Any:  # noqa: ANN401 - whatever
     """Make a dataclass of a table of its fields."""
     if not isinstance(table, dict):
         raise key.error("must be a table")
+    table = {_OLD_NAMES.get(name, name): value for name, value in table.items()}
     known: dict[str, Field[Any]] = {f.name: f for f in fields(kind)}
     hints = get_type_hints(kind)
     for name in table:

@@ -14,7 +14,7 @@ from tinysam2.training.recipe import read_recipe
 from tinysam2.training.tracking.batches import Batch, batch_source, make_clips, make_stills
 from tinysam2.training.tracking.config import Phase, TrackingConfig
 from tinysam2.training.tracking.stage import train_step
-from tinysam2.training.tracking.state import TrainingState, begin
+from tinysam2.training.tracking.state import TrainingState, start_or_resume
 
 REFERENCE = Phase(1.0, 256, length=3)
 """Measured before the recipe's own phases, to compare recipes and machines."""
@@ -30,15 +30,17 @@ def measure(config: TrackingConfig, seconds: float) -> Iterator[str]:
     Yields:
         A line to print for each phase.
     """
-    source, state = batch_source(config, ALONE), begin(config, ALONE)
+    source, state = batch_source(config, ALONE), start_or_resume(config, ALONE)
     count = config.synthetic + config.real
     for phase in (REFERENCE, *config.phases):
         batches = source(phase, 0)
         made = _per_second(partial(_make, config, phase, batches), config.device, seconds)
-        learnt = _per_second(partial(_learn, state, config, phase, batches), config.device, seconds)
+        learned = _per_second(
+            partial(_learn, state, config, phase, batches), config.device, seconds
+        )
         yield (
             f"{phase.size} px, {config.frames(phase)} frames, {count} clips and {config.stills} "
-            f"stills a step: {count * made:.1f} clips/s made, {count * learnt:.1f} clips/s learnt"
+            f"stills a step: {count * made:.1f} clips/s made, {count * learned:.1f} clips/s learned"
         )
 
 
@@ -57,7 +59,7 @@ def _learn(
 
 
 def _per_second(work: Callable[[], None], device: str, seconds: float) -> float:
-    """Say how often something is done in a second; the first time does not count."""
+    """Return how often something is done in a second; the first time does not count."""
     work()
     _wait_for(device)
     started, times = time.perf_counter(), 0
@@ -81,10 +83,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement, at least")
     arguments = parser.parse_args(argv)
-    said = {"data": arguments.data, "device": arguments.device}
+    given = {"data": arguments.data, "device": arguments.device}
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        recipe = read_recipe(arguments.recipe, {k: v for k, v in said.items() if v is not None})
+        recipe = read_recipe(arguments.recipe, {k: v for k, v in given.items() if v is not None})
         if not isinstance(recipe, TrackingConfig):
             parser.error(f"{arguments.recipe} is not of the stage tracking")
         for line in measure(recipe, arguments.seconds):

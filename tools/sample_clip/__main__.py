@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .film import SampleClip, write_clip
+from .video import SampleClip, write_clip
 
 parser = argparse.ArgumentParser(prog="python -m tools.sample_clip", description=__doc__)
 parser.add_argument("folder", type=Path, help="where to write sample.mp4, masks and prompts.json")

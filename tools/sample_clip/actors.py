@@ -6,20 +6,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .painting import LIGHT, Colour, Picture, Point, Sprite, blend, lit, noise, ramp, rounded
+from .painting import LIGHT, Color, FloatImage, Point, Sprite, blend, lit, noise, ramp, rounded
 
 CANVAS_HW = (330, 480)
 ORIGIN_XY = (250.0, 312.0)  # the ground under the middle of the fox
-FUR: Colour = (0.83, 0.40, 0.12)
-CREAM: Colour = (0.97, 0.92, 0.84)
-DARK: Colour = (0.16, 0.11, 0.09)
-PANELS: tuple[Colour, ...] = ((0.86, 0.10, 0.12), (0.96, 0.95, 0.92), (0.10, 0.32, 0.72))
+FUR: Color = (0.83, 0.40, 0.12)
+CREAM: Color = (0.97, 0.92, 0.84)
+DARK: Color = (0.16, 0.11, 0.09)
+PANELS: tuple[Color, ...] = ((0.86, 0.10, 0.12), (0.96, 0.95, 0.92), (0.10, 0.32, 0.72))
 
 Knob = tuple[float, float, float]  # x, y, radius
 
 
 class Fox:
-    """A fox that runs to the right; its picture depends on the phase of its gait alone."""
+    """A fox that runs to the right; its image depends on the phase of its gait alone."""
 
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng([seed, 2])
@@ -39,7 +39,7 @@ class Fox:
         self._leg(canvas, shoulder, turn + 2.3, hind=False, shade=1.0)
         return Sprite(canvas, ORIGIN_XY)
 
-    def _trunk_and_head(self, canvas: Picture, turn: float, bob: float) -> None:
+    def _trunk_and_head(self, canvas: FloatImage, turn: float, bob: float) -> None:
         nod = 3.0 * np.sin(2 * turn + 0.9)
         head_y = -172 + bob + nod
         far_ear = [(118, head_y - 12, 12), (122, head_y - 46, 2)]
@@ -57,7 +57,7 @@ class Fox:
         self._part(canvas, [(134, head_y - 5, 4.2)], (0.08, 0.05, 0.03), DARK)
         self._part(canvas, [(135, head_y - 6.5, 1.4)], (1, 1, 1), (1, 1, 1), 1.4)
 
-    def _tail(self, canvas: Picture, turn: float, bob: float) -> None:
+    def _tail(self, canvas: FloatImage, turn: float, bob: float) -> None:
         swing = [14 * np.sin(2 * turn - 0.8 * k) * k / 3 for k in range(4)]
         spine = [
             (-96.0, -122 + bob, 11.0),
@@ -75,7 +75,7 @@ class Fox:
         )
 
     def _leg(
-        self, canvas: Picture, hip_xy: Point, turn: float, *, hind: bool, shade: float
+        self, canvas: FloatImage, hip_xy: Point, turn: float, *, hind: bool, shade: float
     ) -> None:
         swing = 0.62 * np.sin(turn) + (0.05 if hind else 0.0)
         lift = np.clip(np.cos(turn), 0, 1)
@@ -93,21 +93,26 @@ class Fox:
         self._part(canvas, [*thigh, (*middle, 8.0)], FUR, (0.50, 0.24, 0.09), shade)
 
     def _part(
-        self, canvas: Picture, knobs: Sequence[Knob], top: Colour, under: Colour, shade: float = 1.0
+        self,
+        canvas: FloatImage,
+        knobs: Sequence[Knob],
+        top: Color,
+        under: Color,
+        shade: float = 1.0,
     ) -> None:
-        """Paint one rounded limb over ``canvas``, ``under`` being the colour of its underside."""
+        """Paint one rounded limb over ``canvas``, ``under`` being the color of its underside."""
         mask = _limb(knobs)
         normals = rounded(mask)
-        colour = blend(top, under, ramp(normals[..., 1], 0.30, 0.72))
+        color = blend(top, under, ramp(normals[..., 1], 0.30, 0.72))
         light = shade * lit(normals) * (1 + 0.16 * self._hair)
         alpha = (mask / np.float32(255))[..., None]
         canvas *= 1 - alpha
-        canvas[..., :3] += alpha * np.clip(1.12 * colour * light[..., None], 0, 1)
+        canvas[..., :3] += alpha * np.clip(1.12 * color * light[..., None], 0, 1)
         canvas[..., 3:] += alpha
 
 
 def _limb(knobs: Sequence[Knob]) -> NDArray[np.uint8]:
-    """Fill the shape that a row of discs spans when neighbours are joined: (H, W), 0 to 255."""
+    """Fill the shape that a row of discs spans when neighbors are joined: (H, W), 0 to 255."""
     mask = np.zeros(CANVAS_HW, np.uint8)
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     rims = [
@@ -123,7 +128,7 @@ def _limb(knobs: Sequence[Knob]) -> NDArray[np.uint8]:
 
 
 def ball_sprite(roll: float, radius: int = 64) -> Sprite:
-    """Draw a beach ball, rolled to the right by ``roll`` radians, placed by its centre."""
+    """Draw a beach ball, rolled to the right by ``roll`` radians, placed by its center."""
     axis = np.linspace(-1.05, 1.05, int(2.1 * radius), dtype=np.float32)
     x, y = np.meshgrid(axis, axis)
     distance = np.sqrt(x * x + y * y)
@@ -137,14 +142,14 @@ def ball_sprite(roll: float, radius: int = 64) -> Sprite:
     local = np.dstack([turned_x, turned_y, z])
     longitude = np.arctan2(local @ np.cross(pole, side), local @ side) / (2 * np.pi) * 6
     panel = np.floor(longitude).astype(int) % 6
-    colour = np.array([PANELS[0], PANELS[1], PANELS[2]] * 2, np.float32)[panel]
+    color = np.array([PANELS[0], PANELS[1], PANELS[2]] * 2, np.float32)[panel]
     seam = ramp(np.abs(longitude - np.round(longitude)), 0.0, 0.035)
     cap = ramp(local @ pole, 0.955, 0.965)
-    colour = blend(colour * (0.75 + 0.25 * seam[..., None]), (0.97, 0.78, 0.16), cap)
+    color = blend(color * (0.75 + 0.25 * seam[..., None]), (0.97, 0.78, 0.16), cap)
     halfway = LIGHT + np.array([0, 0, 1], np.float32)
     halfway /= np.linalg.norm(halfway)
     shine = np.clip(normals @ halfway, 0, 1) ** 60
-    rgb = np.clip(1.1 * colour * lit(normals)[..., None] + 0.6 * shine[..., None], 0, 1)
+    rgb = np.clip(1.1 * color * lit(normals)[..., None] + 0.6 * shine[..., None], 0, 1)
     alpha = ramp(1 - distance, -0.6 / radius, 0.6 / radius)[..., None]
-    centre = (len(axis) - 1) / 2
-    return Sprite(np.dstack([rgb * alpha, alpha]).astype(np.float32), (centre, centre))
+    center = (len(axis) - 1) / 2
+    return Sprite(np.dstack([rgb * alpha, alpha]).astype(np.float32), (center, center))

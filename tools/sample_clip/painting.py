@@ -1,4 +1,4 @@
-"""Noise, rounded shapes and layered pictures: what scenery and actors are painted with."""
+"""Noise, rounded shapes and layered images: what scenery and actors are painted with."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.float32]
+FloatImage = NDArray[np.float32]
 Point = tuple[float, float]
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 
 LIGHT = np.array(
     [-0.48, -0.66, 0.58], np.float32
@@ -20,14 +20,14 @@ SHADOW_STRENGTH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """A picture with holes that can be placed in a scene.
+    """An image with holes that can be placed in a scene.
 
     Args:
-        rgba: (H, W, 4) in [0, 1]; the colours are premultiplied by the last channel.
-        foot_xy: the point of the picture that is put where the sprite stands.
+        rgba: (H, W, 4) in [0, 1]; the colors are premultiplied by the last channel.
+        foot_xy: the point of the image that is put where the sprite stands.
     """
 
-    rgba: Picture
+    rgba: FloatImage
     foot_xy: Point
 
     def placed(self, at_xy: Point, scale: float) -> NDArray[np.float64]:
@@ -37,15 +37,15 @@ class Sprite:
 
 
 class Scene:
-    """A picture that is painted from back to front and knows how much of each object stays visible.
+    """An image that is painted from back to front and knows how much of each object stays visible.
 
     Args:
         backdrop: (H, W, 3) in [0, 1]; painted over in place.
         object_count: number of objects whose coverage is kept.
     """
 
-    def __init__(self, backdrop: Picture, object_count: int) -> None:
-        self.picture = backdrop
+    def __init__(self, backdrop: FloatImage, object_count: int) -> None:
+        self.image = backdrop
         self.coverage = np.zeros((object_count, *backdrop.shape[:2]), np.float32)
 
     def paste(
@@ -57,8 +57,8 @@ class Scene:
         if warped is None:
             return
         hidden = 1 - warped[..., 3]
-        self.picture[rows, columns] *= hidden[..., None]
-        self.picture[rows, columns] += warped[..., :3]
+        self.image[rows, columns] *= hidden[..., None]
+        self.image[rows, columns] += warped[..., :3]
         self.coverage[:, rows, columns] *= hidden
         if object_index is not None:
             self.coverage[object_index, rows, columns] += warped[..., 3]
@@ -77,14 +77,14 @@ class Scene:
         warped, (rows, columns) = self._warp(sprite.rgba[..., 3], matrix, margin=24)
         if warped is not None:
             shade = cv2.GaussianBlur(warped, (0, 0), 5.0)
-            self.picture[rows, columns] *= 1 - SHADOW_STRENGTH * shade[..., None]
+            self.image[rows, columns] *= 1 - SHADOW_STRENGTH * shade[..., None]
 
     def _warp(
-        self, picture: Picture, matrix: NDArray[np.float64], margin: int
-    ) -> tuple[Picture | None, tuple[slice, slice]]:
-        height, width = picture.shape[:2]
+        self, image: FloatImage, matrix: NDArray[np.float64], margin: int
+    ) -> tuple[FloatImage | None, tuple[slice, slice]]:
+        height, width = image.shape[:2]
         corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
-        limits = np.array([self.picture.shape[1], self.picture.shape[0]])
+        limits = np.array([self.image.shape[1], self.image.shape[0]])
         low = np.clip(np.floor(corners.min(1)).astype(int) - margin, 0, limits)
         high = np.clip(np.ceil(corners.max(1)).astype(int) + margin, 0, limits)
         region = slice(low[1], high[1]), slice(low[0], high[0])
@@ -92,12 +92,12 @@ class Scene:
             return None, region
         shifted = matrix - np.array([[0, 0, low[0]], [0, 0, low[1]]])
         width, height = (high - low).tolist()
-        return np.asarray(cv2.warpAffine(picture, shifted, (width, height)), np.float32), region
+        return np.asarray(cv2.warpAffine(image, shifted, (width, height)), np.float32), region
 
 
 def noise(
     rng: np.random.Generator, size_hw: tuple[int, int], cell_hw: tuple[float, float], octaves: int
-) -> Picture:
+) -> FloatImage:
     """Draw smooth noise with finer and finer detail.
 
     Args:
@@ -121,20 +121,20 @@ def noise(
     return total
 
 
-def blend(first: Picture | Colour, second: Picture | Colour, amount: Picture) -> Picture:
-    """Mix two colours or pictures; ``amount`` is (H, W) in [0, 1], the share of the second."""
-    share = amount[..., None]
-    mixed = np.asarray(first) * (1 - share) + np.asarray(second) * share
+def blend(first: FloatImage | Color, second: FloatImage | Color, amount: FloatImage) -> FloatImage:
+    """Mix two colors or images; ``amount`` is (H, W) in [0, 1], the fraction of the second."""
+    fraction = amount[..., None]
+    mixed = np.asarray(first) * (1 - fraction) + np.asarray(second) * fraction
     return np.asarray(mixed, np.float32)
 
 
-def ramp(values: Picture, low: float, high: float) -> Picture:
+def ramp(values: FloatImage, low: float, high: float) -> FloatImage:
     """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def rounded(mask: NDArray[np.uint8]) -> Picture:
+def rounded(mask: NDArray[np.uint8]) -> FloatImage:
     """Guess the surface of a flat shape as if it were inflated.
 
     Args:
@@ -153,7 +153,7 @@ def rounded(mask: NDArray[np.uint8]) -> Picture:
     return np.asarray(normals / np.linalg.norm(normals, axis=2, keepdims=True), np.float32)
 
 
-def lit(normals: Picture, ambient: float = 0.42) -> Picture:
+def lit(normals: FloatImage, ambient: float = 0.42) -> FloatImage:
     """Return how bright a matt surface looks, (H, W) in [0, 1.1]."""
     sun = np.clip(normals @ LIGHT, 0, None)
     sky = 0.5 - 0.5 * normals[..., 1]

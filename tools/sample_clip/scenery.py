@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from .painting import (
-    Colour,
-    Picture,
+    Color,
+    FloatImage,
     Point,
     Scene,
     Sprite,
@@ -23,8 +23,8 @@ HORIZON_Y = 372
 TRACK_Y = 590  # rows here move exactly with the camera
 TRAVEL_X = 2100  # how far the camera goes
 NEAREST_DEPTH = 1.5  # rows at the bottom edge move this much faster than the track
-HAZE: Colour = (0.80, 0.87, 0.92)
-BARK: Colour = (0.36, 0.27, 0.20)
+HAZE: Color = (0.80, 0.87, 0.92)
+BARK: Color = (0.36, 0.27, 0.20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +32,36 @@ class Landscape:
     """Everything that does not move by itself.
 
     Args:
-        strips: far to near: RGBA pictures and how fast each passes, 1 being the track.
-        meadow: RGB picture of the ground; each row passes at its own speed.
+        strips: far to near: RGBA images and how fast each passes, 1 being the track.
+        meadow: RGB image of the ground; each row passes at its own speed.
         behind: trees beyond the track: sprite, place in their own depth, speed.
         tree: the tree between track and camera.
         fringe: blades of grass close to the camera.
     """
 
-    strips: list[tuple[Picture, float]]
-    meadow: Picture
+    strips: list[tuple[FloatImage, float]]
+    meadow: FloatImage
     behind: list[tuple[Sprite, Point, float]]
     tree: Sprite
-    fringe: Picture
+    fringe: FloatImage
 
-    def backdrop(self, camera_x: float) -> Picture:
+    def backdrop(self, camera_x: float) -> FloatImage:
         """Paint all that is behind the actors, seen from ``camera_x``: (720, 1280, 3)."""
         scene = Scene(np.zeros((*SIZE_HW, 3), np.float32), 0)
         for strip, speed in self.strips:
             scene.paste(Sprite(strip, (0, 0)), (-camera_x * speed, 0))
-        scene.picture[HORIZON_Y:] = self._ground(camera_x)
+        scene.image[HORIZON_Y:] = self._ground(camera_x)
         for sprite, (x, y), speed in self.behind:
             scene.cast_shadow(sprite, (x - camera_x * speed, y), y)
             scene.paste(sprite, (x - camera_x * speed, y))
-        return scene.picture
+        return scene.image
 
     def paste_fringe(self, scene: Scene, camera_x: float) -> None:
         """Paint the out-of-focus grass over all the rest."""
         height = SIZE_HW[0] - self.fringe.shape[0] + 30
         scene.paste(Sprite(self.fringe, (0, 0)), (-camera_x * 2.0, height))
 
-    def _ground(self, camera_x: float) -> Picture:
+    def _ground(self, camera_x: float) -> FloatImage:
         rows = np.arange(HORIZON_Y, SIZE_HW[0], dtype=np.float32)
         columns = np.arange(SIZE_HW[1], dtype=np.float32)
         map_x = columns[None] + camera_x * row_speed(rows)[:, None]
@@ -76,7 +76,7 @@ class Landscape:
         return np.asarray(seen, np.float32)
 
 
-def row_speed(y: Picture) -> Picture:
+def row_speed(y: FloatImage) -> FloatImage:
     """Return how fast ground at screen row ``y`` passes, 1 at the track."""
     near = (y - TRACK_Y) / (SIZE_HW[0] - TRACK_Y) * (NEAREST_DEPTH - 1)
     far = (y - TRACK_Y) / (TRACK_Y - HORIZON_Y) * 0.6
@@ -102,11 +102,11 @@ def _strip_width(speed: float) -> int:
     return SIZE_HW[1] + int(TRAVEL_X * speed) + 40
 
 
-def _opaque(rgb: Picture, alpha: Picture) -> Picture:
+def _opaque(rgb: FloatImage, alpha: FloatImage) -> FloatImage:
     return np.dstack([rgb * alpha[..., None], alpha]).astype(np.float32)
 
 
-def _sky(rng: np.random.Generator) -> Picture:
+def _sky(rng: np.random.Generator) -> FloatImage:
     size = (HORIZON_Y + 20, _strip_width(0.04))
     height = np.linspace(0, 1, size[0], dtype=np.float32)[:, None] + np.zeros(size, np.float32)
     sky = blend((0.27, 0.50, 0.80), HAZE, height**0.8)
@@ -117,17 +117,19 @@ def _sky(rng: np.random.Generator) -> Picture:
     return _opaque(blend(sky, white, 0.85 * clouds), np.ones(size, np.float32))
 
 
-def _ridge(rng: np.random.Generator, width: int, top: float, relief: float, cell: float) -> Picture:
+def _ridge(
+    rng: np.random.Generator, width: int, top: float, relief: float, cell: float
+) -> FloatImage:
     return np.asarray(top + relief * noise(rng, (1, width), (1, cell), 6)[0], np.float32)
 
 
-def _below(line: Picture, height: int) -> Picture:
+def _below(line: FloatImage, height: int) -> FloatImage:
     return ramp(np.arange(height, dtype=np.float32)[:, None] - line[None], -0.8, 0.8)
 
 
-def _mountains(rng: np.random.Generator) -> Picture:
+def _mountains(rng: np.random.Generator) -> FloatImage:
     size = (HORIZON_Y + 20, _strip_width(0.10))
-    picture = np.zeros((*size, 4), np.float32)
+    image = np.zeros((*size, 4), np.float32)
     for top, haze in ((210.0, 0.62), (275.0, 0.45)):
         line = _ridge(rng, size[1], top, 62, 360)
         rock = noise(rng, size, (90, 60), 6)
@@ -140,15 +142,15 @@ def _mountains(rng: np.random.Generator) -> Picture:
         rgb = blend(rgb, (0.95, 0.96, 0.98), snow)
         rgb = blend(rgb, HAZE, np.clip(haze + 0.0018 * depth, 0, 0.9))
         alpha = _below(line, size[0])
-        picture = picture * (1 - alpha[..., None]) + _opaque(rgb, alpha)
-    return picture
+        image = image * (1 - alpha[..., None]) + _opaque(rgb, alpha)
+    return image
 
 
-def _forest(rng: np.random.Generator) -> Picture:
+def _forest(rng: np.random.Generator) -> FloatImage:
     size = (HORIZON_Y + 20, _strip_width(0.26))
     line = _ridge(rng, size[1], 322, 24, 300)
     alpha = _below(line, size[0])
-    picture = _opaque(np.full((*size, 3), (0.33, 0.43, 0.38), np.float32), alpha)
+    image = _opaque(np.full((*size, 3), (0.33, 0.43, 0.38), np.float32), alpha)
     for step in range(9):
         nearness = step / 8
         for x in rng.uniform(0, size[1], size[1] // 9):
@@ -156,16 +158,16 @@ def _forest(rng: np.random.Generator) -> Picture:
             tall, wide = rng.uniform(26, 44) * (0.7 + 0.5 * nearness), rng.uniform(6, 10)
             shade = rng.uniform(0.72, 1.12) * (1 - 0.25 * nearness)
             green = shade * np.array([0.30, 0.42, 0.32]) * (1, 1 + 0.1 * nearness, 0.9)
-            colour = (*(0.72 * green + 0.28 * np.array(HAZE) * (1 - 0.7 * nearness)).tolist(), 1.0)
+            color = (*(0.72 * green + 0.28 * np.array(HAZE) * (1 - 0.7 * nearness)).tolist(), 1.0)
             for tier in range(3):
                 top = base - tall * (1 - 0.27 * tier)
                 half = wide * (0.5 + 0.25 * tier)
                 corners = [(x, top), (x - half, top + tall * 0.5), (x + half, top + tall * 0.5)]
-                cv2.fillConvexPoly(picture, np.round(corners).astype(np.int32), colour, cv2.LINE_AA)
-    return picture
+                cv2.fillConvexPoly(image, np.round(corners).astype(np.int32), color, cv2.LINE_AA)
+    return image
 
 
-def _meadow(rng: np.random.Generator) -> Picture:
+def _meadow(rng: np.random.Generator) -> FloatImage:
     size = (SIZE_HW[0] - HORIZON_Y, _strip_width(NEAREST_DEPTH))
     near = np.linspace(0, 1, size[0], dtype=np.float32)[:, None] + np.zeros(size, np.float32)
     ground = blend((0.52, 0.62, 0.40), (0.25, 0.40, 0.13), near**0.5)
@@ -183,39 +185,39 @@ def _meadow(rng: np.random.Generator) -> Picture:
     for x, y, bend, tall, light in zip(columns, rows, lean, stretch, shade, strict=True):
         nearness = y / size[0]
         length = (3 + 23 * nearness) * tall
-        colour = ground[min(int(y), size[0] - 1), int(x)] * (1 + 0.17 * light)
+        color = ground[min(int(y), size[0] - 1), int(x)] * (1 + 0.17 * light)
         tip = round(x + bend * length), round(y - length)
         cv2.line(
-            ground, (round(x), round(y)), tip, colour.tolist(), 1 + int(1.6 * nearness), cv2.LINE_AA
+            ground, (round(x), round(y)), tip, color.tolist(), 1 + int(1.6 * nearness), cv2.LINE_AA
         )
     _strew_flowers(rng, ground)
     return ground
 
 
-def _strew_flowers(rng: np.random.Generator, ground: Picture) -> None:
+def _strew_flowers(rng: np.random.Generator, ground: FloatImage) -> None:
     height, width = ground.shape[:2]
-    colours = [(0.97, 0.96, 0.92), (0.95, 0.83, 0.25), (0.66, 0.52, 0.80)]
+    colors = [(0.97, 0.96, 0.92), (0.95, 0.83, 0.25), (0.66, 0.52, 0.80)]
     for _ in range(1500):
         nearness = rng.uniform(0.04, 1)
-        centre = int(rng.uniform(0, width)), int(nearness * height)
-        colour = colours[rng.choice(3, p=[0.5, 0.35, 0.15])]
+        center = int(rng.uniform(0, width)), int(nearness * height)
+        color = colors[rng.choice(3, p=[0.5, 0.35, 0.15])]
         size = 0.8 + 3.4 * nearness
         axes = max(1, round(size)), max(1, round(0.7 * size))
-        cv2.ellipse(ground, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(ground, center, axes, 0, 0, 360, color, -1, cv2.LINE_AA)
 
 
 def _tree(rng: np.random.Generator, height: int, width: int, leaf: float, trunk: float) -> Sprite:
     """Grow a tree that fills ``height`` x ``width``, of leaves and with a trunk of these sizes."""
     crown_y = 0.30 * height
-    picture = _trunk(rng, (height, width), trunk)
-    picture[: int(crown_y)] = 0
-    _add_leaves(rng, picture, crown_y, leaf)
-    _add_tufts(rng, picture, trunk)
-    return Sprite(picture, (width / 2, height - 6))
+    image = _trunk(rng, (height, width), trunk)
+    image[: int(crown_y)] = 0
+    _add_leaves(rng, image, crown_y, leaf)
+    _add_tufts(rng, image, trunk)
+    return Sprite(image, (width / 2, height - 6))
 
 
-def _add_leaves(rng: np.random.Generator, picture: Picture, crown_y: float, leaf: float) -> None:
-    height, width = picture.shape[:2]
+def _add_leaves(rng: np.random.Generator, image: FloatImage, crown_y: float, leaf: float) -> None:
+    height, width = image.shape[:2]
     count = int(1.1 * width * height / leaf**2)
     angle, reach = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.uniform(0, 1, count))
     lobes = 1 + sum(
@@ -227,24 +229,24 @@ def _add_leaves(rng: np.random.Generator, picture: Picture, crown_y: float, leaf
     for x, y, turn in zip(dx[order], dy[order], rng.uniform(0, 180, count), strict=True):
         clump = 0.16 * np.sin(7 * x + 3 * y) * np.sin(6 * y - 4 * x)
         sun = np.clip(0.60 - 0.32 * x - 0.52 * y + clump + rng.normal(0, 0.13), 0.10, 1.3)
-        colour = (0.10 + 0.40 * sun, 0.19 + 0.45 * sun, 0.06 + 0.17 * sun, 1.0)
-        centre = int(width * (0.5 + 0.40 * x)), int(crown_y + 0.25 * height * y)
+        color = (0.10 + 0.40 * sun, 0.19 + 0.45 * sun, 0.06 + 0.17 * sun, 1.0)
+        center = int(width * (0.5 + 0.40 * x)), int(crown_y + 0.25 * height * y)
         axes = max(1, int(leaf * rng.uniform(0.6, 1.2))), max(1, int(leaf * 0.5))
-        cv2.ellipse(picture, centre, axes, turn, 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(image, center, axes, turn, 0, 360, color, -1, cv2.LINE_AA)
 
 
-def _add_tufts(rng: np.random.Generator, picture: Picture, thick: float) -> None:
+def _add_tufts(rng: np.random.Generator, image: FloatImage, thick: float) -> None:
     """Let grass grow over the foot of the trunk."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     for _ in range(int(2.5 * thick)):
         x, y = width / 2 + rng.normal(0, 0.52) * thick, height - rng.uniform(1, 0.10 * thick + 2)
         tip = round(x + rng.normal(0, 0.06) * thick), round(y - rng.uniform(0.05, 0.2) * thick)
         green = rng.uniform(0.75, 1.2) * np.array([0.29, 0.43, 0.16])
-        colour, wide = (*green.tolist(), 1.0), 1 + int(thick / 60)
-        cv2.line(picture, (round(x), round(y)), tip, colour, wide, cv2.LINE_AA)
+        color, wide = (*green.tolist(), 1.0), 1 + int(thick / 60)
+        cv2.line(image, (round(x), round(y)), tip, color, wide, cv2.LINE_AA)
 
 
-def _trunk(rng: np.random.Generator, size_hw: tuple[int, int], thick: float) -> Picture:
+def _trunk(rng: np.random.Generator, size_hw: tuple[int, int], thick: float) -> FloatImage:
     height, width = size_hw
     rows = np.arange(height)
     flare = 1 + 0.55 * np.exp(-(height - rows) / (0.45 * thick)) - 0.22 * (1 - rows / height)
@@ -260,14 +262,14 @@ def _trunk(rng: np.random.Generator, size_hw: tuple[int, int], thick: float) -> 
     return _opaque(rgb.astype(np.float32), (mask / 255).astype(np.float32))
 
 
-def _fringe(rng: np.random.Generator) -> Picture:
+def _fringe(rng: np.random.Generator) -> FloatImage:
     """Paint blurred grass for the bottom edge; it passes twice as fast as the track."""
     size = (150, _strip_width(2.0))
-    picture = np.zeros((*size, 4), np.float32)
+    image = np.zeros((*size, 4), np.float32)
     for _ in range(size[1] // 9):
         x, tall, bend = rng.uniform(0, size[1]), rng.uniform(25, 100), rng.normal(0, 22)
         green = rng.uniform(0.6, 1.2) * np.array([0.27, 0.42, 0.12])
         blade = [(x - 5, size[0]), (x + 5, size[0]), (x + bend, size[0] - tall)]
-        colour = (*green.tolist(), 1.0)
-        cv2.fillConvexPoly(picture, np.round(blade).astype(np.int32), colour, cv2.LINE_AA)
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 4.0), np.float32)
+        color = (*green.tolist(), 1.0)
+        cv2.fillConvexPoly(image, np.round(blade).astype(np.int32), color, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 4.0), np.float32)

@@ -230,7 +230,7 @@ def test_failure_of_a_worker_is_one_sentence(
         ),
         (
             TRACKING.replace('data = "data"', "data = [{path = 'data', kind = 'zip'}]"),
-            "`data[0]`: kind must be one of index, davis, coco, sav, masks, pictures, regions, got",
+            "`data[0]`: kind must be one of index, davis, coco, sav, masks, images, regions, got",
         ),
     ],
 )

@@ -14,7 +14,7 @@ TOKEN_BYTES = 256
 
 
 class ScriptedData:
-    """Scores full memory 0.8 and any other 0.6, with as many tokens as its budget of 100 cells."""
+    """Scores full memory 0.8 and any other 0.6, with the tokens of its budget at 100 locations."""
 
     def __init__(self) -> None:
         self.asked: list[MemoryConfig] = []

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tests.unit.tinysam2.toys import toy_model
 from tinysam2.evaluation.interactive import (
-    MOST_CLICKS,
+    MAX_CLICKS,
     ClickedObject,
     click_images,
     object_rows,
@@ -132,7 +132,7 @@ def test_object_that_is_never_found_takes_all_clicks(
 ) -> None:
     write_still(tmp_path / "set" / "a", labels_of((10, 30, 10, 50)))
     (found,) = click_with(Painter(labels_of((10, 30, 10, 42))), tmp_path / "set", monkeypatch)
-    assert len(found.ious) == found.clicks_to(0.85) == MOST_CLICKS
+    assert len(found.ious) == found.clicks_to(0.85) == MAX_CLICKS
     assert found.iou_after(5) == pytest.approx(0.8)
 
 
@@ -203,7 +203,7 @@ def test_report_averages_over_objects() -> None:
         ),
         ClickedObject("one", "a", 2, (1.0,), ((True,),)),
         ClickedObject(
-            "two", "b", 1, (0.0,) * MOST_CLICKS, tuple((False,) * n for n in range(1, 21))
+            "two", "b", 1, (0.0,) * MAX_CLICKS, tuple((False,) * n for n in range(1, 21))
         ),
     ]
     summary = summarize_clicks(results)

@@ -22,7 +22,7 @@ def rectangle(top: int, left: int, bottom: int, right: int) -> Bitmap:
 
 
 def boundary_pixels(mask: Bitmap) -> list[tuple[int, int]]:
-    """The definition, pixel by pixel: some neighbour to the right or below is different."""
+    """The definition, pixel by pixel: some neighbor to the right or below is different."""
     height, width = mask.shape
     return [
         (y, x)

@@ -20,10 +20,10 @@ TOY = ModelConfig(
     memory=MemoryConfig(max_frames=4, quality_threshold=0.0, keep_ratio=0.1, max_pointers=4),
 )
 SIZE_HW = (48, 80)
-Picture = NDArray[np.uint8]
+ImageSample = NDArray[np.uint8]
 
 
-def randomise_norms(module: nn.Module) -> None:
+def randomize_norms(module: nn.Module) -> None:
     """Give batch norms the statistics and gains of a trained network."""
     for child in module.modules():
         if isinstance(child, nn.BatchNorm2d):
@@ -39,7 +39,7 @@ def toy_network() -> TinySam2:
     """Make the same random network each time, in eval mode."""
     torch.manual_seed(7)
     network = TinySam2(TOY).eval()
-    randomise_norms(network)
+    randomize_norms(network)
     return network
 
 
@@ -58,7 +58,7 @@ def toy_model(presence: float = 4.0) -> Model:
     return replace(prepare(network, torch.device("cpu")), autocast=None)
 
 
-def noise_frames(count: int, seed: int = 0) -> list[Picture]:
+def noise_frames(count: int, seed: int = 0) -> list[ImageSample]:
     rng = np.random.default_rng(seed)
     return list(rng.integers(0, 256, (count, *SIZE_HW, 3), dtype=np.uint8))
 

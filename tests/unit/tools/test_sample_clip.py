@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.sources import ROOT
-from tools.sample_clip.film import OBJECTS, SampleClip
+from tools.sample_clip.video import OBJECTS, SampleClip
 
 SAMPLE = ROOT / "resources" / "sample"
 
@@ -16,7 +16,7 @@ def masks() -> list[np.ndarray]:
     return [np.asarray(Image.open(path)) for path in sorted((SAMPLE / "masks").iterdir())]
 
 
-def film(path: Path = SAMPLE / "sample.mp4") -> list[np.ndarray]:
+def video(path: Path = SAMPLE / "sample.mp4") -> list[np.ndarray]:
     with av.open(path) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
@@ -27,7 +27,7 @@ def clip() -> SampleClip:
 
 
 def test_every_frame_has_a_mask_of_its_size_with_both_objects() -> None:
-    frames, labels = film(), masks()
+    frames, labels = video(), masks()
     assert len(frames) == len(labels) == 144
     assert {frame.shape[:2] for frame in frames} == {mask.shape for mask in labels}
     assert all(np.array_equal(np.unique(mask), [0, 1, 2]) for mask in labels)
@@ -56,9 +56,9 @@ def test_fox_passes_behind_the_tree() -> None:
 
 
 def test_masks_carry_the_davis_palette() -> None:
-    with Image.open(SAMPLE / "masks" / "00000.png") as picture:
-        assert picture.mode == "P"
-        assert picture.getpalette()[:30] == [
+    with Image.open(SAMPLE / "masks" / "00000.png") as image:
+        assert image.mode == "P"
+        assert image.getpalette()[:30] == [
             *(0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0, 0, 0, 128),
             *(128, 0, 128, 0, 128, 128, 128, 128, 128, 64, 0, 0, 192, 0, 0),
         ]
@@ -69,7 +69,7 @@ def test_masks_carry_the_davis_palette() -> None:
 def test_committed_clip_is_what_the_renderer_renders(clip: SampleClip, frame_index: int) -> None:
     shot = clip[frame_index]
     assert np.mean(shot.labels != masks()[frame_index]) < 1e-3
-    assert np.abs(shot.frame - film()[frame_index].astype(float)).mean() < 6
+    assert np.abs(shot.frame - video()[frame_index].astype(float)).mean() < 6
 
 
 @pytest.mark.slow

@@ -4,15 +4,15 @@ from collections import deque
 from statistics import median
 
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.entry import BankDecision, Decision, MemoryEntry
 from tinysam2.memory.policies.policy import BankView, Policy
 
 # DAM4SAM's constants
 ANCHORS = 3
 ANCHOR_IOU = 0.8
-STEADY_AREA = (0.8, 1.2)  # shares of the median area of the last `MEDIAN_FRAMES`
+STEADY_AREA = (0.8, 1.2)  # fractions of the median area of the last `MEDIAN_FRAMES`
 MEDIAN_FRAMES = 10
-RIVAL_OVERLAP = 0.7  # above it nothing beside the object is taken for it
+DISTRACTOR_OVERLAP = 0.7  # above it nothing beside the object is taken for it
 STRIDE = 5  # frames with the object between recent ones; frames between anchors are more
 
 
@@ -31,7 +31,7 @@ class Dam4SamPolicy(Policy):
     """
 
     reads_previous = False
-    asks_for_rivals = True
+    needs_distractor_overlap = True
 
     def __init__(self, config: MemoryConfig) -> None:
         super().__init__(config)
@@ -40,7 +40,7 @@ class Dam4SamPolicy(Policy):
         self._newest: int | None = None
         self._since_fifth = STRIDE  # frames with the object since the last that stayed as a fifth
 
-    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+    def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Hold the frame as the newest, and settle what becomes of the one before."""
         if entry.scores.object_presence == 0 or entry.shape.box is None:
             return Decision.REFUSED, "the object is not visible", None
@@ -51,7 +51,7 @@ class Dam4SamPolicy(Policy):
         if self._is_anchor(entry):
             self._anchors.append(entry.frame)
             reason += f", an anchor: predicted IoU {entry.scores.predicted_iou:.2f}, steady size"
-            if entry.rival_overlap is not None:
+            if entry.distractor_overlap is not None:
                 reason += ", and something beside it was nearly taken for it"
         if leaver is None:
             return Decision.KEPT, reason, None
@@ -60,7 +60,7 @@ class Dam4SamPolicy(Policy):
 
     def make_room(self, bank: BankView) -> int:
         """Return the oldest frame of the part that holds more than its share."""
-        leaver = self._over_share(bank, self._newest)
+        leaver = self._over_limit(bank, self._newest)
         return leaver[0] if leaver else bank.oldest
 
     def _settle(self, bank: BankView) -> tuple[int, str] | None:
@@ -73,9 +73,9 @@ class Dam4SamPolicy(Policy):
             if not is_due:
                 return before, "was neither an anchor nor a fifth frame"
             self._since_fifth = 1
-        return self._over_share(bank, None)
+        return self._over_limit(bank, None)
 
-    def _over_share(self, bank: BankView, newest: int | None) -> tuple[int, str] | None:
+    def _over_limit(self, bank: BankView, newest: int | None) -> tuple[int, str] | None:
         """Return the oldest frame of a part that is too large; ``newest`` belongs to neither."""
         held = [f for f in bank.chosen if f != newest]
         anchors = [f for f in held if f in self._anchors]
@@ -90,7 +90,7 @@ class Dam4SamPolicy(Policy):
     def _is_anchor(self, entry: MemoryEntry) -> bool:
         if entry.scores.predicted_iou <= ANCHOR_IOU or len(self._areas) < 2:
             return False
-        if entry.rival_overlap is not None and entry.rival_overlap > RIVAL_OVERLAP:
+        if entry.distractor_overlap is not None and entry.distractor_overlap > DISTRACTOR_OVERLAP:
             return False
         if self._anchors and abs(entry.frame - self._anchors[-1]) <= STRIDE:
             return False

@@ -1,6 +1,6 @@
 """SAM 2's memory policy."""
 
-from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.entry import BankDecision, Decision, MemoryEntry
 from tinysam2.memory.policies.policy import BankView, Policy
 
 
@@ -11,9 +11,9 @@ class FifoPolicy(Policy):
     """
 
     reads_previous = False
-    fixed_take_places = False
+    conditioning_take_places = False
 
-    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+    def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Let every frame in."""
         if not bank.is_full:
             return Decision.KEPT, "first in, first out: the bank had room", None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinysam2.config import MemoryConfig
-from tinysam2.memory.entry import MemoryEntry, Verdict
+from tinysam2.memory.entry import BankDecision, MemoryEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +14,12 @@ class BankView:
 
     Attributes:
         chosen: entries that may leave by frame, in order of arrival.
-        fixed: prompted and pinned entries.
+        conditioning: prompted and pinned entries.
         capacity: how many may be chosen.
     """
 
     chosen: dict[int, MemoryEntry]
-    fixed: list[MemoryEntry]
+    conditioning: list[MemoryEntry]
     capacity: int
 
     @property
@@ -39,19 +39,19 @@ class Policy(ABC):
     Attributes:
         reads_previous: whether a refused frame that shows the object is read once, by the next
             frame; it takes one of the bank's places.
-        fixed_take_places: whether prompted and pinned frames take places of the bank.
-        asks_for_rivals: whether entries must tell `MemoryEntry.rival_overlap`.
+        conditioning_take_places: whether prompted and pinned frames take places of the bank.
+        needs_distractor_overlap: whether entries must tell `MemoryEntry.distractor_overlap`.
     """
 
     reads_previous: ClassVar[bool]
-    fixed_take_places: ClassVar[bool] = True
-    asks_for_rivals: ClassVar[bool] = False
+    conditioning_take_places: ClassVar[bool] = True
+    needs_distractor_overlap: ClassVar[bool] = False
 
     def __init__(self, config: MemoryConfig) -> None:
         self.config = config
 
     @abstractmethod
-    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+    def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Decide on a frame: kept, replaced (with the frame that leaves) or refused, and why."""
 
     def make_room(self, bank: BankView) -> int:

@@ -2,7 +2,7 @@
 
 import torch
 
-from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.entry import BankDecision, Decision, MemoryEntry
 from tinysam2.memory.policies.policy import BankView, Policy
 
 
@@ -14,7 +14,7 @@ class QualityPolicy(Policy):
 
     reads_previous = True
 
-    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+    def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Compare quality with the threshold, then worth with that of the bank."""
         scores, threshold = entry.scores, self.config.quality_threshold
         worth = f"quality {scores.quality:.2f}, novelty {scores.novelty:.2f}"
@@ -25,20 +25,20 @@ class QualityPolicy(Policy):
             return Decision.REFUSED, reason, None
         if not bank.is_full:
             return Decision.KEPT, f"quality {scores.quality:.2f} and the bank had room", None
-        evicted = _least({**bank.chosen, entry.frame: entry}, bank.fixed)
+        evicted = _least({**bank.chosen, entry.frame: entry}, bank.conditioning)
         if evicted == entry.frame:
             return Decision.REFUSED, f"adds least to the bank: {worth}", None
         return Decision.REPLACED, f"worth more than frame {evicted}: {worth}", evicted
 
     def make_room(self, bank: BankView) -> int:
         """Return the chosen frame whose removal loses least."""
-        return _least(bank.chosen, bank.fixed)
+        return _least(bank.chosen, bank.conditioning)
 
 
-def _least(candidates: dict[int, MemoryEntry], fixed: list[MemoryEntry]) -> int:
+def _least(candidates: dict[int, MemoryEntry], conditioning: list[MemoryEntry]) -> int:
     """Return the candidate of the least quality x (1 - similarity to the nearest other entry)."""
     frames = list(candidates)
-    descriptors = torch.stack([e.descriptor for e in [*candidates.values(), *fixed]])
+    descriptors = torch.stack([e.descriptor for e in [*candidates.values(), *conditioning]])
     similarity = descriptors @ descriptors.T
     similarity.fill_diagonal_(-1)
     nearest = similarity.amax(1)[: len(frames)].tolist()

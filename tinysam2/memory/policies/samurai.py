@@ -2,14 +2,14 @@
 
 from tinysam2.config import MemoryConfig
 from tinysam2.memory.box_motion import BoxMotion
-from tinysam2.memory.entry import Decision, MemoryEntry, Verdict
+from tinysam2.memory.entry import BankDecision, Decision, MemoryEntry
 from tinysam2.memory.mask_shape import Box, box_iou
 from tinysam2.memory.policies.policy import BankView, Policy
 
 # SAMURAI's constants
-LEAST_IOU = 0.5
-LEAST_MOTION = 0.0
-TRUSTED_IOU = 0.3  # below it, the motion learnt so far is forgotten
+MIN_IOU = 0.5
+MIN_MOTION = 0.0
+TRUSTED_IOU = 0.3  # below it, the motion learned so far is forgotten
 STABLE_FRAMES = 15  # before that, motion is not judged
 
 
@@ -28,15 +28,15 @@ class SamuraiPolicy(Policy):
         self._last_frame = 0
         self._stable_frames = 0
 
-    def decide(self, entry: MemoryEntry, bank: BankView) -> Verdict:
+    def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Ask for visibility, predicted IoU and motion score."""
         motion, scores = self._judge_motion(entry), entry.scores
         if scores.object_presence == 0:
             return Decision.REFUSED, "the object is not visible", None
-        if scores.predicted_iou <= LEAST_IOU:
-            reason = f"predicted IoU {scores.predicted_iou:.2f} is not above {LEAST_IOU:.2f}"
+        if scores.predicted_iou <= MIN_IOU:
+            reason = f"predicted IoU {scores.predicted_iou:.2f} is not above {MIN_IOU:.2f}"
             return Decision.REFUSED, reason, None
-        if motion is not None and motion <= LEAST_MOTION:
+        if motion is not None and motion <= MIN_MOTION:
             return Decision.REFUSED, "the mask is not where the object's motion leads", None
         reason = f"predicted IoU {scores.predicted_iou:.2f}"
         if motion is not None:

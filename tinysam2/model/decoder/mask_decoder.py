@@ -85,7 +85,7 @@ class MaskDecoder(nn.Module):
 
         Args:
             image: (O, dim, H, W) image features, conditioned on memory.
-            image_pos: (dim, H, W) position code of the cells.
+            image_pos: (dim, H, W) position code of the locations.
             prompt_tokens: (O, N, dim).
             dense_prompt: (O or 1, dim, H, W).
             high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1, to be added on

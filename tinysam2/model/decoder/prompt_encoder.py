@@ -50,7 +50,7 @@ class PromptEncoder(nn.Module):
         """Code clicks and box corners.
 
         Args:
-            xy: (O, K, 2) in [0, 1] of the picture's width and height; pixel centres are at + 0.5.
+            xy: (O, K, 2) in [0, 1] of the image's width and height; pixel centers are at + 0.5.
             labels: (O, K) long: -1 no point, 0 negative, 1 positive, 2 and 3 box corners.
             maps: (O or 1, C, h, w) features of strides 16, 8 and 4, for encoders that look at them.
             pads_boxes: close the list with a "not a point" token also where there are boxes, as
@@ -81,11 +81,11 @@ class PromptEncoder(nn.Module):
         """
         if mask_logits is None:
             return self.no_mask[None, :, None, None].expand(-1, -1, *feature_hw)
-        embedded: Tensor = self.mask_embed(squash_mask(mask_logits, feature_hw))
+        embedded: Tensor = self.mask_embed(resize_mask(mask_logits, feature_hw))
         return embedded
 
 
-def squash_mask(mask_logits: Tensor, feature_hw: tuple[int, int]) -> Tensor:
+def resize_mask(mask_logits: Tensor, feature_hw: tuple[int, int]) -> Tensor:
     """Bring a mask (O, 1, h, w) to the size of mask prompts: (O, 1, 4H, 4W)."""
     size = (4 * feature_hw[0], 4 * feature_hw[1])
     if mask_logits.shape[-2:] == size:

@@ -1,1 +1,1 @@
-"""Image encoders: pictures in, feature levels out."""
+"""Image encoders: images in, feature levels out."""

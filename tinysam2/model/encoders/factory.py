@@ -11,7 +11,7 @@ from tinysam2.model.encoders.vit import Vit, VitNeck
 
 
 def make_encoder(config: ModelConfig) -> tuple[nn.Module, nn.Module]:
-    """Make the trunk, from pictures to levels, and the neck, from levels to what is read of them.
+    """Make the trunk, from images to levels, and the neck, from levels to what is read of them.
 
     The neck gives (B, dim, H, W) at stride 16 and, where the trunk has these levels,
     (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W).

@@ -28,7 +28,7 @@ class Hiera(nn.Module):
         self.blocks = nn.ModuleList(_blocks(config))
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Compute the feature levels of normalised pictures.
+        """Compute the feature levels of normalized images.
 
         Args:
             image: (B, 3, Hi, Wi), sides multiples of 32.

@@ -55,7 +55,7 @@ class TokenMixer(nn.Module):
         self.conv1 = ConvNorm(dim, dim, 1, groups=dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Mix neighbouring cells of (B, dim, H, W)."""
+        """Mix neighboring locations of (B, dim, H, W)."""
         return self.conv(x) + self.conv1(x) + x
 
     @torch.no_grad()
@@ -70,7 +70,7 @@ class TokenMixer(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Scale each channel by a gate computed from the picture's mean."""
+    """Scale each channel by a gate computed from the image's mean."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -172,7 +172,7 @@ class RepVit(nn.Module):
         )
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Compute the feature levels of normalised pictures.
+        """Compute the feature levels of normalized images.
 
         Args:
             image: (B, 3, Hi, Wi), sides multiples of 32.

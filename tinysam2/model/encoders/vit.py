@@ -37,7 +37,7 @@ class Vit(nn.Module):
         )
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Compute the features of normalised pictures.
+        """Compute the features of normalized images.
 
         Args:
             image: (B, 3, Hi, Wi), sides multiples of the patch.

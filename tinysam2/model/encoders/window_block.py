@@ -7,7 +7,7 @@ NORM_EPS = 1e-6  # SAM 2 and EfficientTAM; torch's default is 1e-5
 
 
 class GridAttention(nn.Module):
-    """Self-attention over the cells of a grid; optionally of queries max-pooled by 2."""
+    """Self-attention over the locations of a grid; optionally of queries max-pooled by 2."""
 
     def __init__(self, dim_in: int, dim: int, heads: int, pool_queries: bool) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class WindowBlock(nn.Module):
         dim_in: width of the input.
         dim: width of the result.
         heads: attention heads.
-        window: side of a window in cells of the input; None for the whole map.
+        window: side of a window in locations of the input; None for the whole map.
 
     Source:
         Hiera (Ryali et al. 2023, arXiv:2306.00989) as facebookresearch/sam2
@@ -63,7 +63,7 @@ class WindowBlock(nn.Module):
         return x + self.mlp(self.norm2(x))
 
     def _attend(self, x: Tensor) -> Tensor:
-        """Attend in each window; the result keeps the cells that fill up the last windows."""
+        """Attend in each window; the result keeps the locations that fill up the last windows."""
         if self.window is None:
             return self.attn(x)
         side, (height, width) = self.window, x.shape[1:3]

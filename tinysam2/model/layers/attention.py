@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from tinysam2.config import KeyPooling
 from tinysam2.model.layers.positions import rotate
 
-_MOST_WEIGHTS = 2**24  # of attention, to be held at once
+_MAX_WEIGHTS = 2**24  # of attention, to be held at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     Backwards, torch's own kernel for processors takes up to five times as long as plain products of
     16 bits; forwards they are even.  Where weights are many it stays: it never holds them all.
     """
-    is_small = q.numel() // q.shape[-1] * k.shape[-2] <= _MOST_WEIGHTS
+    is_small = q.numel() // q.shape[-1] * k.shape[-2] <= _MAX_WEIGHTS
     if q.device.type != "cpu" or q.dtype != torch.bfloat16 or not is_small:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)

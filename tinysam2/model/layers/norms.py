@@ -14,7 +14,7 @@ class LayerNorm2d(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise each position of (B, C, H, W) by itself."""
+        """Normalize each position of (B, C, H, W) by itself."""
         mean = x.mean(1, keepdim=True)
         variance = (x - mean).square().mean(1, keepdim=True)
         x = (x - mean) * torch.rsqrt(variance + self.eps)

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 def grid_xy(
     height: int, width: int, step: float = 1.0, device: torch.device | None = None
 ) -> Tensor:
-    """Return the centres of a grid's cells, (height * width, 2) float32 as (x, y), row by row.
+    """Return the centers of a grid's locations, (height * width, 2) float32 as (x, y), row by row.
 
     Args:
         height: rows.
         width: columns.
-        step: side of a cell in units of the finest grid, whose cell centres are whole numbers.
+        step: side of a location in units of the finest grid, whose centers are whole numbers.
         device: where the result lives.
     """
     ys = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) * step - 0.5
@@ -27,7 +27,7 @@ def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
     """Return the angles of axial rotary position codes.
 
     Args:
-        xy: (..., N, 2) positions in cells.
+        xy: (..., N, 2) positions in locations.
         dim: width of the attention head, a multiple of 4.
         theta: base of the frequencies.
 
@@ -43,7 +43,7 @@ def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
 
 
 def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Turn pairs of neighbouring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
+    """Turn pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
     pairs = x.float().unflatten(-1, (-1, 2))
     cos, sin = angles.cos(), angles.sin()
     a, b = pairs.unbind(-1)
@@ -65,13 +65,13 @@ def sine_code_2d(
     """Return the sine codes (..., dim) of positions in a grid: half for y, then half for x.
 
     Args:
-        xy: (..., 2) positions in cells.
+        xy: (..., 2) positions in locations.
         size_hw: of the grid, which spans one turn of the slowest wave.
         dim: a multiple of 4; sine and cosine take turns.
         temperature: base of the wavelengths.
 
     Source:
-        DETR (Carion et al. 2020), as SAM 2 uses it (``PositionEmbeddingSine``, normalised).
+        DETR (Carion et al. 2020), as SAM 2 uses it (``PositionEmbeddingSine``, normalized).
     """
     half = dim // 2
     index = torch.arange(half, dtype=torch.float32, device=xy.device)
@@ -107,13 +107,13 @@ class FourierPositions(nn.Module):
         return torch.cat([angle.sin(), angle.cos()], -1)
 
     def grid(self, height: int, width: int, side: int | None = None) -> Tensor:
-        """Code the centres of a grid's locations: (dim, height, width).
+        """Code the centers of a grid's locations: (dim, height, width).
 
         Args:
             height: rows.
             width: columns.
             side: what both coordinates are divided by; width and height, each its own, if None.
         """
-        cells = grid_xy(height, width, device=self.matrix.device) + 0.5
-        code: Tensor = self(cells / cells.new_tensor([side or width, side or height]))
+        locations = grid_xy(height, width, device=self.matrix.device) + 0.5
+        code: Tensor = self(locations / locations.new_tensor([side or width, side or height]))
         return code.T.unflatten(1, (height, width))

@@ -1,4 +1,4 @@
-"""Shapes of training pictures: networks that keep proportions meet lying and standing ones."""
+"""Shapes of training images: networks that keep proportions meet lying and standing ones."""
 
 import math
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ import numpy as np
 
 from tinysam2.inference.preprocess import input_hw
 
-MOST_ASPECT = 2.0
-STANDING_SHARE = 0.25  # of the steps; videos mostly lie
+MAX_ASPECT = 2.0
+STANDING_FRACTION = 0.25  # of the steps; videos mostly lie
 
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """Draws the shape that all pictures of a step share, the same in every process.
+    """Draws the shape that all images of a step share, the same in every process.
 
     Attributes:
-        size: side of a square picture, pixels; the others are as large.
+        size: side of a square image, pixels; the others are as large.
         seed: of the run.
         per_step: items that are read in a step.
     """
@@ -28,8 +28,8 @@ class Shapes:
     def of_step(self, step: int) -> tuple[int, int]:
         """Draw height and width, multiples of 64."""
         rng = np.random.default_rng((self.seed, 5, step))
-        aspect = math.exp(rng.uniform(0, math.log(MOST_ASPECT)))
-        return input_hw(self.size, 1 / aspect if rng.random() < STANDING_SHARE else aspect)
+        aspect = math.exp(rng.uniform(0, math.log(MAX_ASPECT)))
+        return input_hw(self.size, 1 / aspect if rng.random() < STANDING_FRACTION else aspect)
 
     def of_item(self, index: int) -> tuple[int, int]:
         """Return the shape of the step in which an item is read."""

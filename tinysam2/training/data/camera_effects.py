@@ -6,40 +6,40 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-BLURRED_SHARE = 0.3  # of the clips, at least one; some of them hardly
+BLURRED_FRACTION = 0.3  # of the clips, at least one; some of them hardly
 _REACH = 4  # pixels of a blur to each side
 
 
-def colour_drift(picture: Tensor, generator: torch.Generator) -> Tensor:
+def color_drift(image: Tensor, generator: torch.Generator) -> Tensor:
     """Change exposure, tint, sharpness and noise of clips (B, T, 3, H, W), slowly in time."""
-    count, length = picture.shape[:2]
+    count, length = image.shape[:2]
 
     def randn(*shape: int) -> Tensor:
-        return torch.randn(*shape, device=picture.device, generator=generator)
+        return torch.randn(*shape, device=image.device, generator=generator)
 
-    share = torch.arange(length, device=picture.device).view(-1, 1, 1, 1) / length
+    fraction = torch.arange(length, device=image.device).view(-1, 1, 1, 1) / length
     gain = 1 + 0.15 * randn(count, 1, 1, 1, 1) + 0.05 * randn(count, 1, 3, 1, 1)
-    gain = gain + 0.04 * randn(count, length, 1, 1, 1) + 0.05 * randn(count, 1, 3, 1, 1) * share
-    picture = picture * gain + (128 * (1 - gain) + 12 * randn(count, 1, 1, 1, 1))
-    picture = blur_some(picture, generator)
-    noise = torch.rand(count, 1, 1, 1, 1, device=picture.device, generator=generator)
-    return (picture + 3 * math.sqrt(2) * noise * randn(*picture.shape)).clamp(0, 255)
+    gain = gain + 0.04 * randn(count, length, 1, 1, 1) + 0.05 * randn(count, 1, 3, 1, 1) * fraction
+    image = image * gain + (128 * (1 - gain) + 12 * randn(count, 1, 1, 1, 1))
+    image = blur_some(image, generator)
+    noise = torch.rand(count, 1, 1, 1, 1, device=image.device, generator=generator)
+    return (image + 3 * math.sqrt(2) * noise * randn(*image.shape)).clamp(0, 255)
 
 
-def blur_some(picture: Tensor, generator: torch.Generator) -> Tensor:
+def blur_some(image: Tensor, generator: torch.Generator) -> Tensor:
     """Blur some of the clips (B, T, 3, H, W), each by a motion or a defocus of its own.
 
     How many is always the same, so that the device need not be asked.
     """
-    count = len(picture)
-    order, angle, length, width = torch.rand(4, count, device=picture.device, generator=generator)
-    blurred = order.argsort()[: math.ceil(BLURRED_SHARE * count)]
+    count = len(image)
+    order, angle, length, width = torch.rand(4, count, device=image.device, generator=generator)
+    blurred = order.argsort()[: math.ceil(BLURRED_FRACTION * count)]
     kernels = _kernels(*(x[blurred] for x in (angle, length, width)))
-    planes = picture[blurred].flatten(1, 2)  # (K, T * 3, H, W)
+    planes = image[blurred].flatten(1, 2)  # (K, T * 3, H, W)
     padded = F.pad(planes, (_REACH,) * 4, "replicate").flatten(0, 1)
     weight = kernels[:, None, None].expand(-1, planes.shape[1], -1, -1, -1).flatten(0, 1)
     soft = F.conv2d(padded[None], weight, groups=len(weight))
-    return picture.index_copy(0, blurred, soft.view(-1, *picture.shape[1:]))
+    return image.index_copy(0, blurred, soft.view(-1, *image.shape[1:]))
 
 
 def _kernels(angle: Tensor, length: Tensor, width: Tensor) -> Tensor:

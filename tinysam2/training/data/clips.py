@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tinysam2.datasets.registry import Data, read_data
-from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Clip, Picture, Still
+from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Clip, ImageSample, Still
 from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.data.cropping import ASPECT_NOISE
 
-WHOLE_SHARE = 0.4  # of clicked stills show all they can; smaller crops have no small objects
-MOST_GAP = 8  # from one frame of a real clip to the next; each clip draws a limit up to this
-MOST_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
+WHOLE_FRACTION = 0.4  # of clicked stills show all they can; smaller crops have no small objects
+MAX_GAP = 8  # from one frame of a real clip to the next; each clip draws a limit up to this
+MAX_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -51,7 +51,7 @@ class WeightedDraw(Generic[T_co]):
 def draw_objects(
     labels: NDArray[np.uint8], rng: np.random.Generator, count: int = 1
 ) -> list[NDArray[np.bool_]]:
-    """Pick objects of a label map that are neither tiny nor the whole picture.
+    """Pick objects of a label map that are neither tiny nor the whole image.
 
     Returns:
         So many masks (H, W), an object maybe more than once; none where there is no object.
@@ -61,10 +61,10 @@ def draw_objects(
 
 
 def object_ids(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the ids in a label map of objects that are neither tiny nor the whole picture."""
+    """Return the ids in a label map of objects that are neither tiny nor the whole image."""
     ids, counts = np.unique(labels[(labels > 0) & (labels < VOID)], return_counts=True)
-    share = counts / labels.size
-    good: NDArray[np.uint8] = ids[(share > MIN_AREA) & (share < MAX_AREA)]
+    fraction = counts / labels.size
+    good: NDArray[np.uint8] = ids[(fraction > MIN_AREA) & (fraction < MAX_AREA)]
     return good
 
 
@@ -78,11 +78,11 @@ def _crop_box(
     """Draw a crop (y0, y1, x0, x1) that holds a box, in the proportions of a shape if it can.
 
     Args:
-        size_hw: of the picture, pixels.
+        size_hw: of the image, pixels.
         inner: the box, alike.
         shape: height and width that the crop is squashed to.
         rng: of all choices.
-        is_whole: take as much of the picture as there is.
+        is_whole: take as much of the image as there is.
     """
     y0, y1, x0, x1 = inner
     height, width = size_hw
@@ -113,10 +113,10 @@ def _bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
 
 
 def _resize(
-    picture: NDArray[np.uint8], masks: list[NDArray[np.bool_]], shape: tuple[int, int]
+    image: NDArray[np.uint8], masks: list[NDArray[np.bool_]], shape: tuple[int, int]
 ) -> Tensor:
-    """Squash a picture and its K masks to (3 + K, *shape) uint8, the masks in 0 and 255."""
-    planes = [picture, *(mask.astype(np.uint8) * 255 for mask in masks)]
+    """Squash an image and its K masks to (3 + K, *shape) uint8, the masks in 0 and 255."""
+    planes = [image, *(mask.astype(np.uint8) * 255 for mask in masks)]
     squashed = [cv2.resize(p, shape[::-1], interpolation=cv2.INTER_AREA) for p in planes]
     return torch.from_numpy(np.dstack(squashed)).permute(2, 0, 1).contiguous()
 
@@ -126,7 +126,7 @@ class Stills:
     """Where stills and backgrounds come from."""
 
     stills: WeightedDraw[Still]
-    backgrounds: WeightedDraw[Picture]
+    backgrounds: WeightedDraw[ImageSample]
 
     @staticmethod
     def of(data: Data) -> "Stills":
@@ -140,7 +140,7 @@ class Stills:
         if not len(stills):
             stills = WeightedDraw.of((m.weight, [f for c in m.clips for f in c]) for m in found)
         if not len(stills):
-            raise ValueError("the training data has no annotated pictures")
+            raise ValueError("the training data has no annotated images")
         backgrounds = WeightedDraw.of((m.weight, m.backgrounds) for m in found)
         return Stills(stills, backgrounds if len(backgrounds) else stills)
 
@@ -148,39 +148,39 @@ class Stills:
         self,
         rng: np.random.Generator,
         shape: tuple[int, int],
-        whole_share: float = 0.0,
+        whole_fraction: float = 0.0,
         objects: int = 1,
     ) -> Tensor:
-        """Draw a picture with some of its objects: (3 + objects, *shape) uint8.
+        """Draw an image with some of its objects: (3 + objects, *shape) uint8.
 
         Args:
             rng: of all choices.
             shape: height and width, pixels.
-            whole_share: how often, of 1, as much as there is of the picture is shown.
+            whole_fraction: how often, of 1, as much as there is of the image is shown.
             objects: masks wanted; the first one's object is seen in full.
         """
-        for _ in range(MOST_DRAWS):
+        for _ in range(MAX_DRAWS):
             still = self.stills.draw(rng)
             masks = draw_objects(still.labels(), rng, objects)
             if not masks:
                 continue
             size_hw = (masks[0].shape[0], masks[0].shape[1])
-            is_whole = rng.random() < whole_share
+            is_whole = rng.random() < whole_fraction
             y0, y1, x0, x1 = _crop_box(size_hw, _bounds(masks[0]), shape, rng, is_whole)
             flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
             seen = [mask[y0:y1, x0:x1][:, flip] for mask in masks]
             seen = [mask if mask.mean() > MIN_AREA else seen[0] for mask in seen]
             return _resize(still.pixels()[y0:y1, x0:x1][:, flip], seen, shape)
-        raise ValueError(f"no picture shows an object in {MOST_DRAWS} draws")
+        raise ValueError(f"no image shows an object in {MAX_DRAWS} draws")
 
     def draw_background(self, rng: np.random.Generator, shape: tuple[int, int]) -> Tensor:
-        """Draw a picture without a mask: (4, *shape) uint8."""
-        picture = self.backgrounds.draw(rng).pixels()
-        height, width = picture.shape[:2]
+        """Draw an image without a mask: (4, *shape) uint8."""
+        image = self.backgrounds.draw(rng).pixels()
+        height, width = image.shape[:2]
         middle = (height // 4, 3 * height // 4, width // 4, 3 * width // 4)
         y0, y1, x0, x1 = _crop_box((height, width), middle, shape, rng)
         everything = np.ones((y1 - y0, x1 - x0), np.bool_)
-        return _resize(picture[y0:y1, x0:x1], [everything], shape)
+        return _resize(image[y0:y1, x0:x1], [everything], shape)
 
 
 def find_clips(data: Data) -> WeightedDraw[Clip]:
@@ -217,7 +217,7 @@ class StillLayers(Dataset[Tensor]):
 
 
 class ClickedStills(Dataset[Tensor]):
-    """Pictures with K of their objects: (3 + K, H, W) uint8; see `StillLayers`."""
+    """Images with K of their objects: (3 + K, H, W) uint8; see `StillLayers`."""
 
     def __init__(self, data: Data, shapes: Shapes, objects: int, start: int = 0) -> None:
         self.stills, self.shapes, self.start = Stills.of(data), shapes, start
@@ -229,7 +229,7 @@ class ClickedStills(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.shapes.seed, 3, index + self.start))
         shape = self.shapes.of_item(index + self.start)
-        return self.stills.draw_still(rng, shape, WHOLE_SHARE, self.objects)
+        return self.stills.draw_still(rng, shape, WHOLE_FRACTION, self.objects)
 
 
 class RealClips(Dataset[Tensor]):
@@ -248,7 +248,7 @@ class RealClips(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.shapes.seed, 2, index + self.start))
         shape = self.shapes.of_item(index + self.start)
-        for _ in range(MOST_DRAWS):
+        for _ in range(MAX_DRAWS):
             frames = self._draw_frames(rng)
             labels = [frame.labels() for frame in frames]
             drawn = draw_objects(labels[0], rng)
@@ -264,12 +264,12 @@ class RealClips(Dataset[Tensor]):
                 (frame.pixels()[y0:y1, x0:x1][:, flip], mask[y0:y1, x0:x1][:, flip])
                 for frame, mask in zip(frames, masks, strict=True)
             ]
-            return torch.stack([_resize(picture, [mask], shape) for picture, mask in crops])
-        raise ValueError(f"no video shows an object in {MOST_DRAWS} draws")
+            return torch.stack([_resize(image, [mask], shape) for image, mask in crops])
+        raise ValueError(f"no video shows an object in {MAX_DRAWS} draws")
 
     def _draw_frames(self, rng: np.random.Generator) -> list[Still]:
         frames: Clip = self.clips.draw(rng)
-        gaps = rng.integers(1, 2 + rng.integers(MOST_GAP), self.length)
+        gaps = rng.integers(1, 2 + rng.integers(MAX_GAP), self.length)
         at = rng.integers(len(frames)) + np.cumsum(gaps) * (1 if rng.random() < 0.5 else -1)
         span = 2 * len(frames) - 2  # reflect at the ends
         return [frames[min(i % span, span - i % span)] for i in at]

@@ -1,4 +1,4 @@
-"""Cropping, flipping and resizing many pictures at once, each by a box of its own."""
+"""Cropping, flipping and resizing many images at once, each by a box of its own."""
 
 import torch
 from torch import Tensor
@@ -13,9 +13,9 @@ def draw_boxes(
 
     Args:
         inner: (B, 4) y0, y1, x0, x1 in pixels, what has to be inside.
-        is_whole: (B,) bool, take as much of the picture as there is.
+        is_whole: (B,) bool, take as much of the image as there is.
         aspect: (B,) wanted width over height.
-        side: of the pictures, pixels.
+        side: of the images, pixels.
         generator: of all choices, on the device of ``inner``.
 
     Returns:
@@ -28,10 +28,10 @@ def draw_boxes(
     free = after + chance[:, :2] * (side - after) - chance[:, 2:4] * before
     area = torch.where(is_whole, float(side * side), free.prod(1))
     aspect = aspect * torch.exp(ASPECT_NOISE * noise)
-    least_high, least_wide = (after - before).unbind(1)
-    wide = (area * aspect).sqrt().maximum(least_wide).clamp(max=side)
-    high = (wide / aspect).maximum(least_high).clamp(max=side)
-    wide = (high * aspect).maximum(least_wide).clamp(max=side)
+    min_high, min_wide = (after - before).unbind(1)
+    wide = (area * aspect).sqrt().maximum(min_wide).clamp(max=side)
+    high = (wide / aspect).maximum(min_high).clamp(max=side)
+    wide = (high * aspect).maximum(min_wide).clamp(max=side)
     length = torch.stack([high, wide], 1)
     first, last = (after - length).clamp(min=0), before.minimum(side - length)
     starts = first + chance[:, 4:6] * (last - first)
@@ -58,9 +58,9 @@ def crop(planes: Tensor, boxes: Tensor, size_hw: tuple[int, int]) -> Tensor:
 
 
 def _weights(spans: Tensor, side: int, size: int) -> Tensor:
-    """Say how much of each of S pixels each of ``size`` results is made of: (B, size, S).
+    """Return how much of each of S pixels each of ``size`` results is made of: (B, size, S).
 
-    A result covers its share of the span (B, 2), or one pixel where that is less: overlaps of
+    A result covers its fraction of the span (B, 2), or one pixel where that is less: overlaps of
     intervals are areas when shrinking and linear interpolation when growing.
     """
     start, end = spans[:, :1], spans[:, 1:]

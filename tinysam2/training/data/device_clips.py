@@ -13,14 +13,14 @@ from torch import Tensor
 from tinysam2.datasets.registry import Data
 from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Clip
 from tinysam2.training.data.clips import (
-    MOST_GAP,
-    WHOLE_SHARE,
+    MAX_GAP,
+    WHOLE_FRACTION,
     Stills,
     WeightedDraw,
     find_clips,
 )
 from tinysam2.training.data.cropping import crop, draw_boxes
-from tinysam2.training.data.device_images import Extents, HeldPictures, decode
+from tinysam2.training.data.device_images import DeviceImages, Extents, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class _Objects:
         Raises:
             ValueError: there are none.
         """
-        share = extents[:, :, 0] / side**2
-        is_good = (share > MIN_AREA) & (share < MAX_AREA) & (weights > 0)[:, None]
+        fraction = extents[:, :, 0] / side**2
+        is_good = (fraction > MIN_AREA) & (fraction < MAX_AREA) & (weights > 0)[:, None]
         is_good[:, [0, VOID]] = False
         maps, values = np.nonzero(is_good)
         if not len(maps):
-            raise ValueError("no picture of the training data shows an object to learn from")
+            raise ValueError("no image of the training data shows an object to learn from")
         odds = _Odds.of((weights / is_good.sum(1).clip(1))[maps], device)
         boxes = extents[maps, values, 1:].astype(np.float32)
         return _Objects(
@@ -108,7 +108,7 @@ class _Videos:
         offset = len(extents) - int(lengths.sum())
         starts = offset + np.cumsum(lengths) - lengths
         weights = np.zeros(len(extents))
-        weights[offset:] = np.repeat(_shares(clips) / lengths, lengths)
+        weights[offset:] = np.repeat(_fractions(clips) / lengths, lengths)
         boxes = extents[offset:, :, 1:].astype(np.int16)
         boxes[extents[offset:, :, 0] == 0] = side, 0, side, 0
         return _Videos(
@@ -131,9 +131,9 @@ class _Videos:
         drawn = self.objects.odds.draw(count, generator)
         maps, values = self.objects.maps[drawn], self.objects.values[drawn]
         first, frames = (x[maps - self.offset][:, None] for x in (self.first, self.length))
-        most = torch.randint(MOST_GAP, (count, 1), device=device, generator=generator) + 1
-        share = torch.rand(count, length, device=device, generator=generator)
-        gaps = 1 + (share * most).long()
+        most = torch.randint(MAX_GAP, (count, 1), device=device, generator=generator) + 1
+        fraction = torch.rand(count, length, device=device, generator=generator)
+        gaps = 1 + (fraction * most).long()
         coin = torch.rand(count, 1, device=device, generator=generator) < 0.5
         gaps[:, 0] = 0
         at = maps[:, None] - first + gaps.cumsum(1) * torch.where(coin, 1, -1)
@@ -146,24 +146,26 @@ class _Videos:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSet:
+class DeviceDataset:
     """A training set in memory.
 
     What a call draws depends on its generator alone.
     """
 
-    pictures: HeldPictures
+    images: DeviceImages
     objects: _Objects
     backgrounds: tuple[Tensor, _Odds]
     videos: _Videos | None
 
     @staticmethod
-    def of(data: Data, side: int, device: torch.device, workers: int, has_clips: bool) -> "HeldSet":
+    def of(
+        data: Data, side: int, device: torch.device, workers: int, has_clips: bool
+    ) -> "DeviceDataset":
         """Decode training data.
 
         Args:
             data: where it is.
-            side: to squash pictures to, pixels.
+            side: to squash images to, pixels.
             device: where to hold them.
             workers: processes that decode; 0 decodes in this one.
             has_clips: whether videos are wanted too.
@@ -175,27 +177,30 @@ class HeldSet:
         clips: WeightedDraw[Clip] = find_clips(data) if has_clips else WeightedDraw((), ())
         stills = [still for group in sources.stills.groups for still in group]
         frames = [frame for group in clips.groups for clip in group for frame in clip]
-        scenes = [picture for group in sources.backgrounds.groups for picture in group]
-        pictures, extents, numbers = decode([*stills, *frames], scenes, side, device, workers)
+        scenes = [image for group in sources.backgrounds.groups for image in group]
+        images, extents, numbers = decode([*stills, *frames], scenes, side, device, workers)
         weights = np.zeros(len(extents))
-        weights[: len(stills)] = _shares(sources.stills)
-        return HeldSet(
-            pictures,
+        weights[: len(stills)] = _fractions(sources.stills)
+        return DeviceDataset(
+            images,
             _Objects.of(extents, side, weights, device),
-            (torch.tensor(numbers, device=device), _Odds.of(_shares(sources.backgrounds), device)),
+            (
+                torch.tensor(numbers, device=device),
+                _Odds.of(_fractions(sources.backgrounds), device),
+            ),
             _Videos.of(clips, extents, side, device) if has_clips else None,
         )
 
     def layers(self, count: int, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
         """Draw target, other object and background of clips: (B, 3, 4, H, W) uint8."""
-        objects = self.stills(2 * count, shape, generator, whole_share=0.0)
+        objects = self.stills(2 * count, shape, generator, whole_fraction=0.0)
         numbers, odds = self.backgrounds
         drawn = numbers[odds.draw(count, generator)]
-        side = self.pictures.side
+        side = self.images.side
         ends = torch.arange(4, device=drawn.device) % 2  # where it is used: sending would wait
         middle = (side * (ends + 0.5) / 2).expand(count, 4)
         boxes = self._boxes(middle, torch.zeros_like(drawn).bool(), drawn, shape, generator)
-        scenes = crop(self.pictures.pixels[drawn], boxes, shape)
+        scenes = crop(self.images.pixels[drawn], boxes, shape)
         scenes = torch.cat([scenes, torch.full_like(scenes[:, :1], 255)], 1)
         return torch.stack([objects[:count], objects[count:], scenes], 1)
 
@@ -205,24 +210,24 @@ class HeldSet:
         shape: tuple[int, int],
         generator: torch.Generator,
         objects: int = 1,
-        whole_share: float = WHOLE_SHARE,
+        whole_fraction: float = WHOLE_FRACTION,
     ) -> Tensor:
-        """Draw pictures with some of their objects: (B, 3 + K, H, W) uint8.
+        """Draw images with some of their objects: (B, 3 + K, H, W) uint8.
 
         Args:
-            count: of pictures, B.
-            shape: of pictures, H and W.
+            count: of images, B.
+            shape: of images, H and W.
             generator: of all choices, on the device.
             objects: masks wanted, K; the first one's object is seen in full.
-            whole_share: how often, of 1, as much as there is of a picture is shown.
+            whole_fraction: how often, of 1, as much as there is of an image is shown.
         """
         drawn = self.objects.odds.draw(count, generator)
         maps = self.objects.maps[drawn]
-        is_whole = torch.rand(count, device=drawn.device, generator=generator) < whole_share
+        is_whole = torch.rand(count, device=drawn.device, generator=generator) < whole_fraction
         values = self.objects.values[self.objects.beside(drawn, objects, generator)]
-        number = self.pictures.picture_of[maps]
+        number = self.images.image_of[maps]
         boxes = self._boxes(self.objects.boxes[drawn], is_whole, number, shape, generator)
-        cut = crop(self.pictures.objects(maps, values), boxes, shape)
+        cut = crop(self.images.objects(maps, values), boxes, shape)
         is_seen = (cut[:, 3:] > 127).float().mean((2, 3)) > MIN_AREA
         masks = torch.where(is_seen[..., None, None], cut[:, 3:], cut[:, 3:4])
         return torch.cat([cut[:, :3], masks], 1)
@@ -233,10 +238,10 @@ class HeldSet:
         """Draw short real clips with one object: (B, T, 4, H, W) uint8."""
         assert self.videos is not None
         maps, values, inner = self.videos.draw(count, length, generator)
-        number = self.pictures.picture_of[maps[:, 0]]
+        number = self.images.image_of[maps[:, 0]]
         is_whole = torch.zeros_like(number).bool()
         boxes = self._boxes(inner, is_whole, number, shape, generator)
-        planes = self.pictures.objects(maps.flatten(), values.repeat_interleave(length)[:, None])
+        planes = self.images.objects(maps.flatten(), values.repeat_interleave(length)[:, None])
         cut = crop(planes, boxes.repeat_interleave(length, 0), shape)
         return cut.unflatten(0, (count, length))
 
@@ -248,12 +253,12 @@ class HeldSet:
         shape: tuple[int, int],
         generator: torch.Generator,
     ) -> Tensor:
-        """Draw crops of held pictures, by number (B,), in the proportions of a shape."""
-        aspect = shape[1] / shape[0] / self.pictures.aspects[number]  # of what was squashed
-        return draw_boxes(inner, is_whole, aspect, self.pictures.side, generator)
+        """Draw crops of held images, by number (B,), in the proportions of a shape."""
+        aspect = shape[1] / shape[0] / self.images.aspects[number]  # of what was squashed
+        return draw_boxes(inner, is_whole, aspect, self.images.side, generator)
 
 
-def _shares(draw: WeightedDraw[object]) -> NDArray[np.float64]:
-    """Say how likely each thing is drawn, up to a factor, group after group."""
+def _fractions(draw: WeightedDraw[object]) -> NDArray[np.float64]:
+    """Return how likely each thing is drawn, up to a factor, group after group."""
     groups = zip(draw.weights, draw.groups, strict=True)
     return np.concatenate([np.full(len(group), weight / len(group)) for weight, group in groups])

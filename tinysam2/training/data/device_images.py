@@ -1,4 +1,4 @@
-"""Pictures and label maps, each decoded once and squashed to one size, in a device's memory."""
+"""Images and label maps, each decoded once and squashed to one size, in a device's memory."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from tinysam2.datasets.samples import Picture, PictureFile, Pixels, Still
+from tinysam2.datasets.samples import ImageFile, ImageSample, Pixels, Still
 from tinysam2.training.engine.run_control import ignore_interrupts
 
 LABELS = 256
@@ -25,44 +25,44 @@ Extents: TypeAlias = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPictures:
+class DeviceImages:
     """What was decoded.
 
     Attributes:
         pixels: (N, 3, S, S) uint8.
-        aspects: (N,) width over height of each picture before it was squashed.
+        aspects: (N,) width over height of each image before it was squashed.
         labels: (M, S, S) uint8.
-        picture_of: (M,) number of the picture that a label map is of.
+        image_of: (M,) number of the image that a label map is of.
     """
 
     pixels: Tensor
     aspects: Tensor
     labels: Tensor
-    picture_of: Tensor
+    image_of: Tensor
 
     @property
     def side(self) -> int:
-        """Side of the pictures, S."""
+        """Side of the images, S."""
         return self.labels.shape[-1]
 
     def objects(self, maps: Tensor, values: Tensor) -> Tensor:
-        """Collect pictures (B, 3 + K, S, S) uint8 with the masks of K labels each (B, K)."""
+        """Collect images (B, 3 + K, S, S) uint8 with the masks of K labels each (B, K)."""
         masks = (self.labels[maps][:, None] == values[..., None, None]).to(torch.uint8) * 255
-        return torch.cat([self.pixels[self.picture_of[maps]], masks], 1)
+        return torch.cat([self.pixels[self.image_of[maps]], masks], 1)
 
 
 def decode(
     stills: Sequence[Still],
-    others: Sequence[Picture],
+    others: Sequence[ImageSample],
     side: int,
     device: torch.device,
     workers: int,
-) -> tuple[HeldPictures, Extents, list[int]]:
-    """Decode pictures and label maps; a file is held once, whatever is annotated on it.
+) -> tuple[DeviceImages, Extents, list[int]]:
+    """Decode images and label maps; a file is held once, whatever is annotated on it.
 
     Args:
-        stills: annotated pictures.
-        others: pictures of which labels are not wanted.
+        stills: annotated images.
+        others: images of which labels are not wanted.
         side: squash to this, pixels.
         device: where to hold them.
         workers: processes that decode; 0 decodes in this one.
@@ -70,31 +70,31 @@ def decode(
     Returns:
         What is held, where each label is, and the numbers of the ``others``.
     """
-    pictures, numbers = _without_repeats([*stills, *others])
-    held = HeldPictures(
-        torch.empty(len(pictures), 3, side, side, dtype=torch.uint8, device=device),
-        torch.empty(len(pictures), device=device),
+    images, numbers = _without_repeats([*stills, *others])
+    held = DeviceImages(
+        torch.empty(len(images), 3, side, side, dtype=torch.uint8, device=device),
+        torch.empty(len(images), device=device),
         torch.empty(len(stills), side, side, dtype=torch.uint8, device=device),
         torch.tensor(numbers[: len(stills)], device=device),
     )
     size = f"{(held.pixels.nbytes + held.labels.nbytes) / 1e9:.1f} GB on {device}"
-    _log.info("holding %d pictures and %d label maps: %s", len(pictures), len(stills), size)
+    _log.info("holding %d images and %d label maps: %s", len(images), len(stills), size)
     extents = torch.empty(len(stills), LABELS, 5, dtype=torch.int32)
-    _fill([held.pixels, held.aspects], partial(_read_picture, pictures, side), workers)
+    _fill([held.pixels, held.aspects], partial(_read_image, images, side), workers)
     _fill([held.labels, extents], partial(_read_labels, stills, side), workers)
     return held, extents.numpy(), numbers[len(stills) :]
 
 
-def _without_repeats(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
-    """Return one picture for each file, and the number that each picture has among them."""
-    kept: list[Picture] = []
+def _without_repeats(images: Sequence[ImageSample]) -> tuple[list[ImageSample], list[int]]:
+    """Return one image for each file, and the number that each image has among them."""
+    kept: list[ImageSample] = []
     found: dict[object, int] = {}
     numbers = []
-    for picture in pictures:
-        identity = picture.path if isinstance(picture, PictureFile) else id(picture)
+    for image in images:
+        identity = image.path if isinstance(image, ImageFile) else id(image)
         numbers.append(found.setdefault(identity, len(kept)))
         if numbers[-1] == len(kept):
-            kept.append(picture)
+            kept.append(image)
     return kept, numbers
 
 
@@ -122,8 +122,8 @@ def _fill(targets: Sequence[Tensor], read: _Read, workers: int) -> None:
             target[at * _CHUNK :][: len(values)] = values
 
 
-def _read_picture(pictures: Sequence[Picture], side: int, number: int) -> tuple[Tensor, ...]:
-    pixels = pictures[number].pixels()
+def _read_image(images: Sequence[ImageSample], side: int, number: int) -> tuple[Tensor, ...]:
+    pixels = images[number].pixels()
     squashed = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
     aspect = torch.tensor(pixels.shape[1] / pixels.shape[0])
     return torch.from_numpy(squashed).permute(2, 0, 1), aspect

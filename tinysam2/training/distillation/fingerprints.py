@@ -1,4 +1,4 @@
-"""Names of pictures and networks, made of what they hold, wherever they come from."""
+"""Names of images and networks, made of what they hold, wherever they come from."""
 
 import hashlib
 
@@ -8,10 +8,10 @@ from torch import nn
 from tinysam2.datasets.samples import Pixels
 
 
-def of_picture(picture: Pixels) -> str:
-    """Hash a picture (H, W, 3): 64 hexadecimal digits."""
-    digest = hashlib.sha256(repr(picture.shape).encode())
-    digest.update(picture.tobytes())
+def of_image(image: Pixels) -> str:
+    """Hash an image (H, W, 3): 64 hexadecimal digits."""
+    digest = hashlib.sha256(repr(image.shape).encode())
+    digest.update(image.tobytes())
     return digest.hexdigest()
 
 

@@ -16,7 +16,7 @@ class TeacherLoss:
     """How much each part of what a teacher shows counts; 0 leaves a part out.
 
     Attributes:
-        embedding: image embeddings (stride 16) of all pictures.
+        embedding: image embeddings (stride 16) of all images.
         memory: what memory attention makes of the tracked frames.
         tokens: mask tokens of answers to clicks and boxes.
         masks: masks of these answers, and of the tracked frames.
@@ -65,7 +65,7 @@ def reduced(maps: Tensor, size_hw: tuple[int, int]) -> Tensor:
 
 
 def copying_loss(logits: Tensor, taught: Tensor, mask: Tensor) -> Tensor:
-    """Compare the student's nearest mask with the teacher's, hard pictures more than easy ones.
+    """Compare the student's nearest mask with the teacher's, hard images more than easy ones.
 
     Args:
         logits: (B, M, h, w) the student's answers for B objects.

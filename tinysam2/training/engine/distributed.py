@@ -22,8 +22,8 @@ from tinysam2.devices import choose_device
 class Ranks:
     """The processes of a run, seen from one of them.
 
-    What sends something has to be called by all of them, in the same order: `any`, `of_first`,
-    `average`, `align` and `check_together`.
+    Every process must call the methods that communicate, in the same order: `any`,
+    `broadcast_number`, `average`, `broadcast` and `check_together`.
 
     Attributes:
         own: number of this process, from 0 on; the first one saves, reports and validates.
@@ -38,9 +38,9 @@ class Ranks:
     @staticmethod
     def of_environment() -> "Ranks":
         """Read what ``torchrun`` says."""
-        said = os.environ
-        own, count = int(said.get("RANK", 0)), int(said.get("WORLD_SIZE", 1))
-        return Ranks(own, count, int(said.get("LOCAL_RANK", 0)))
+        given = os.environ
+        own, count = int(given.get("RANK", 0)), int(given.get("WORLD_SIZE", 1))
+        return Ranks(own, count, int(given.get("LOCAL_RANK", 0)))
 
     @property
     def is_first(self) -> bool:
@@ -56,24 +56,24 @@ class Ranks:
         return common * self.count + self.own
 
     def any(self, flag: bool) -> bool:
-        """Tell whether a flag is set in one of the processes."""
+        """Return whether a flag is set in one of the processes."""
         return flag if self.count == 1 else bool(self._highest([flag])[0])
 
-    def of_first(self, number: float) -> float:
+    def broadcast_number(self, number: float) -> float:
         """Return the number, which is not negative, that the first process gave."""
         return number if self.count == 1 else self._highest([number * self.is_first])[0]
 
     def _highest(self, numbers: list[float]) -> list[float]:
         """Return the highest value of each number; on the CPU, so that no device is waited for."""
-        said = torch.tensor(numbers, dtype=torch.float64)
-        dist.all_reduce(said, dist.ReduceOp.MAX)
-        return said.tolist()
+        given = torch.tensor(numbers, dtype=torch.float64)
+        dist.all_reduce(given, dist.ReduceOp.MAX)
+        return given.tolist()
 
     def average(self, parameters: Iterable[nn.Parameter]) -> None:
         """Make each gradient the mean of all processes', in one sum over all of them.
 
         Each process draws its own clips and prompts, so that a part of the network may have
-        learnt in some of them only: elsewhere its gradient is 0.  Parameters without a gradient
+        learned in some of them only: elsewhere its gradient is 0.  Parameters without a gradient
         in any process are left without.
         """
         if self.count == 1:
@@ -89,7 +89,7 @@ class Ranks:
             parameter.grad = gradient.copy_(mean.view(gradient.shape))
 
     @torch.inference_mode()
-    def align(self, tensors: Iterable[Tensor]) -> None:
+    def broadcast(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite tensors with those of the first process."""
         if self.count == 1:
             return
@@ -98,23 +98,23 @@ class Ranks:
             dist.broadcast(sent, 0)
             tensor.copy_(sent)
 
-    def check_together(self, step: int, begun_by: int, out: Path) -> None:
+    def check_together(self, step: int, started_by: int, out: Path) -> None:
         """Refuse to go on with a run that the processes would not go on with as one.
 
         Args:
             step: at which this process finds the run.
-            begun_by: number of processes that began the run.
+            started_by: number of processes that began the run.
             out: folder of the run.
 
         Raises:
             ValueError: they were another number, or do not all find the same state.
         """
-        if begun_by != self.count:
+        if started_by != self.count:
             raise ValueError(
-                f"the run in {out} was begun by {begun_by} process(es) and has to be continued "
+                f"the run in {out} was started by {started_by} process(es) and has to be continued "
                 f"by as many, got {self.count}"
             )
-        if self.any(step != self.of_first(step)):
+        if self.any(step != self.broadcast_number(step)):
             raise ValueError(f"{out} must be one folder that all processes share")
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 
 STATE_FILE = "state.pt"
+_OLD_KEYS = {"optimiser": "optimizer"}
+"""Names in the states of earlier versions, which are still resumed."""
 
 StopRequest = Callable[[], bool]
 """Asked after each step; a run that is told to stop saves its state and ends."""
@@ -32,7 +34,7 @@ def check_length(minutes: float, steps: int | None) -> None:
         raise ValueError(f"minutes and steps must be greater than 0, got {minutes} and {steps}")
 
 
-def share_done(minutes: float, steps: int | None, step: int, seconds: float) -> float:
+def fraction_done(minutes: float, steps: int | None, step: int, seconds: float) -> float:
     """Return how much of a run lies behind, from 0 on; 1 is its end."""
     return seconds / (60 * minutes) if steps is None else step / steps
 
@@ -40,10 +42,10 @@ def share_done(minutes: float, steps: int | None, step: int, seconds: float) -> 
 def progress_line(minutes: float, steps: int | None, report: Mapping[str, float]) -> str:
     """Write a report of a run of a length as one line of text."""
     seconds = int(report["seconds"])
-    share = share_done(minutes, steps, int(report["step"]), seconds)
+    fraction = fraction_done(minutes, steps, int(report["step"]), seconds)
     time = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     rest = ", ".join(f"{name} {value}" for name, value in report.items() if name != "seconds")
-    return f"training: {min(share, 1):4.0%}, {time}, {rest}"
+    return f"training: {min(fraction, 1):4.0%}, {time}, {rest}"
 
 
 @contextmanager
@@ -58,13 +60,13 @@ def stop_on_interrupt(is_repeated: bool) -> Iterator[threading.Event]:
     signals = (signal.SIGINT, signal.SIGTERM) if is_repeated else (signal.SIGINT,)
     before = {number: signal.getsignal(number) for number in signals}
 
-    def ask(number: int, _frame: FrameType | None) -> None:
+    def run(number: int, _frame: FrameType | None) -> None:
         stop.set()
         if not is_repeated:
             signal.signal(number, before[signal.Signals(number)])
 
     for number in signals:
-        signal.signal(number, ask)
+        signal.signal(number, run)
     try:
         yield stop
     finally:
@@ -78,7 +80,16 @@ def ignore_interrupts(_worker: int) -> None:
 
 
 def save_state(state: Mapping[str, Any], path: Path) -> None:
-    """Write atomically what `torch.load` with ``weights_only`` reads."""
+    """Write a state atomically; `load_state` reads it."""
     temporary = path.with_name(path.name + ".part")
     torch.save(dict(state), temporary)
     os.replace(temporary, path)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Read a state onto the CPU; names of earlier versions become those of today."""
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    renamed = {_OLD_KEYS.get(name, name): value for name, value in state.items()}
+    if isinstance(teacher := renamed.get("teacher"), dict):
+        renamed["teacher"] = {_OLD_KEYS.get(name, name): value for name, value in teacher.items()}
+    return renamed

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from tinysam2.inference.preprocess import normalise
+from tinysam2.inference.preprocess import normalize
 from tinysam2.training.data.aspect_ratios import Shapes
-from tinysam2.training.data.camera_effects import colour_drift
+from tinysam2.training.data.camera_effects import color_drift
 from tinysam2.training.data.clips import ClickedStills, RealClips, StillLayers
-from tinysam2.training.data.device_clips import HeldSet
-from tinysam2.training.data.synthesis import synthesise
+from tinysam2.training.data.device_clips import DeviceDataset
+from tinysam2.training.data.synthesis import synthesize
 from tinysam2.training.engine.distributed import Ranks
 from tinysam2.training.engine.run_control import ignore_interrupts
 from tinysam2.training.tracking.config import Phase, TrackingConfig
@@ -37,15 +37,17 @@ def batch_source(config: TrackingConfig, ranks: Ranks) -> BatchSource:
     Raises:
         ValueError: something that the recipe wants is not in the data.
     """
-    if config.held_side is None:
+    if config.device_side is None:
         return partial(_read_batches, config, ranks)
     device = torch.device(config.device)
-    held = HeldSet.of(config.data, config.held_side, device, config.workers, config.real > 0)
-    return partial(_held_batches, held, config, ranks)
+    held = DeviceDataset.of(
+        config.data, config.device_side, device, config.workers, config.real > 0
+    )
+    return partial(_device_batches, held, config, ranks)
 
 
-def _held_batches(
-    held: HeldSet, config: TrackingConfig, ranks: Ranks, phase: Phase, step: int
+def _device_batches(
+    held: DeviceDataset, config: TrackingConfig, ranks: Ranks, phase: Phase, step: int
 ) -> Iterator[Batch]:
     """Draw batches on the device; that of a step depends on seed, step and process alone."""
     shapes = Shapes(phase.size, config.seed)
@@ -104,21 +106,21 @@ def _loader(
 def make_clips(
     layers: Tensor | None, real: Tensor | None, length: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Make one batch of normalised pictures (B, T, 3, H, W), target and other masks."""
+    """Make one batch of normalized images (B, T, 3, H, W), target and other masks."""
     clips = []
     if layers is not None:
-        clips.append(synthesise(layers.to(generator.device), length, generator))
+        clips.append(synthesize(layers.to(generator.device), length, generator))
     if real is not None:
         real = real.to(generator.device)
         masks = real[:, :, 3] > 127
-        pictures = colour_drift(real[:, :, :3].float(), generator)
-        clips.append((pictures, masks, torch.zeros_like(masks)))
-    pictures, masks, others = (torch.cat(parts) for parts in zip(*clips, strict=True))
-    return normalise(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2]), masks, others
+        images = color_drift(real[:, :, :3].float(), generator)
+        clips.append((images, masks, torch.zeros_like(masks)))
+    images, masks, others = (torch.cat(parts) for parts in zip(*clips, strict=True))
+    return normalize(images.flatten(0, 1)).unflatten(0, images.shape[:2]), masks, others
 
 
 def make_stills(stills: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Make normalised pictures (B, 3, H, W) and masks (B, K, H, W) of (B, 3 + K, H, W) uint8."""
+    """Make normalized images (B, 3, H, W) and masks (B, K, H, W) of (B, 3 + K, H, W) uint8."""
     stills = stills.to(generator.device)
-    pictures = colour_drift(stills[:, None, :3].float(), generator)[:, 0]
-    return normalise(pictures), stills[:, 3:] > 127
+    images = color_drift(stills[:, None, :3].float(), generator)[:, 0]
+    return normalize(images), stills[:, 3:] > 127

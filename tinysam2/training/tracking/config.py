@@ -7,9 +7,9 @@ from tinysam2.build import LOADABLE
 from tinysam2.config import ModelConfig, check_image_size
 from tinysam2.datasets.registry import Data
 from tinysam2.training.distillation.losses import TeacherLoss
-from tinysam2.training.engine.run_control import check_length, share_done
+from tinysam2.training.engine.run_control import check_length, fraction_done
 
-LEAST_HELD_SIDE = 32  # pixels
+MIN_DEVICE_SIDE = 32  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Phase:
     """Part of a run.
 
     Attributes:
-        until: its end, a share of the run.
-        size: side of square pictures, pixels; others are as large.
+        until: its end, a fraction of the run.
+        size: side of square images, pixels; others are as large.
         train_trunk: whether the encoder's trunk learns.
         length: frames of a clip; the recipe's unless given.
     """
@@ -57,12 +57,12 @@ class TrackingConfig:
         length: frames of a clip, where a phase does not say otherwise.
         synthetic: clips of a batch made from stills.
         real: clips of a batch taken from videos.
-        stills: pictures of a batch that are only clicked on.
-        objects: that are clicked on in each of them; to look at a picture takes longer than to
+        stills: images of a batch that are only clicked on.
+        objects: that are clicked on in each of them; to look at an image takes longer than to
             answer a click.
-        trunk_rate: learning rate of the trunk as a share of the others'.
+        trunk_rate: learning rate of the trunk as a fraction of the others'.
         workers: processes that read each kind of clip; 0 reads in this one.
-        held_side: side, pixels, of all pictures of the data, which are then decoded once, by
+        device_side: side, pixels, of all images of the data, which are then decoded once, by
             ``workers`` processes, and held in the device's memory; none reads them as they come.
         teacher: known model that is copied besides.
         teacher_checkpoint: weights of the teacher; the stored or bundled ones unless given.
@@ -91,7 +91,7 @@ class TrackingConfig:
     seed: int = 0
     device: str = "cpu"
     workers: int = 1
-    held_side: int | None = None
+    device_side: int | None = None
     teacher: str | None = None
     teacher_checkpoint: Path | None = None
     teacher_loss: TeacherLoss = field(default_factory=TeacherLoss)
@@ -117,8 +117,10 @@ class TrackingConfig:
                 f"validate_every_s must be greater than 0, got {self.validate_every_s}"
             )
         _check_frames(self.length)
-        if self.held_side is not None and self.held_side < LEAST_HELD_SIDE:
-            raise ValueError(f"held_side must be at least {LEAST_HELD_SIDE}, got {self.held_side}")
+        if self.device_side is not None and self.device_side < MIN_DEVICE_SIDE:
+            raise ValueError(
+                f"device_side must be at least {MIN_DEVICE_SIDE}, got {self.device_side}"
+            )
 
     def _check_teacher(self) -> None:
         if self.teacher is not None and self.teacher not in LOADABLE:
@@ -132,11 +134,11 @@ class TrackingConfig:
         """Return how many frames clips have in a phase."""
         return phase.length or self.length
 
-    def share_done(self, step: int, seconds: float) -> float:
+    def fraction_done(self, step: int, seconds: float) -> float:
         """Return how much of the run lies behind, from 0 on; 1 is its end."""
-        return share_done(self.minutes, self.steps, step, seconds)
+        return fraction_done(self.minutes, self.steps, step, seconds)
 
     def size(self, step: int, seconds: float) -> int:
-        """Return the side in pixels that pictures have where a run is."""
-        done = self.share_done(step, seconds)
+        """Return the side in pixels that images have where a run is."""
+        done = self.fraction_done(step, seconds)
         return next((p.size for p in self.phases if done <= p.until), self.phases[-1].size)

@@ -1,9 +1,8 @@
-"""A starting point from which memory attention learns in minutes: it begins as a matcher.
+"""Initializes memory attention as a feature matcher, from which it trains in minutes.
 
-The distilled features are principal components, strongest first.  Memory begins by holding the
-first 48 of them beside 16 channels of mask code; queries and keys begin by comparing these 48, on
-channels whose rotary angles hardly turn, with a mild preference for near cells from constant query
-and key channels that do turn.
+The distilled features are principal components, strongest first.  Memory tokens start as the first
+48 of them and 16 channels of mask code.  Queries and keys start by comparing these 48, on channels
+whose rotary angles hardly turn; constant channels whose angles do turn prefer near locations.
 """
 
 import torch
@@ -13,7 +12,7 @@ from tinysam2.model.network import TinySam2
 
 _SHARPNESS = 2.0
 _NEARNESS = 2.2
-_NEAR_PAIRS = (8, 12, 16)  # rotary pairs whose waves are a few to a few dozen cells long
+_NEAR_PAIRS = (8, 12, 16)  # rotary pairs whose waves are a few to a few dozen locations long
 
 
 @torch.no_grad()
@@ -40,7 +39,7 @@ def start_as_matcher(network: TinySam2) -> None:
         for compared in (network.matcher.query_proj, network.matcher.key_proj):
             compared.bias.zero_()
             compared.weight.copy_(torch.eye(content, compared.in_features))
-        network.matcher.evidence_proj.weight.zero_()  # what it finds is first learnt, then believed
+        network.matcher.evidence_proj.weight.zero_()  # matching is trained before it contributes
     for layer in network.memory_attention.layers:
         assert isinstance(layer, MemoryAttentionLayer)
         attention = layer.cross_attn

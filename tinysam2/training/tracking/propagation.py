@@ -20,11 +20,11 @@ from tinysam2.model.network import TinySam2
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class DecoderTrace:
     """What went into and came out of a mask decoder for O objects.
 
     Attributes:
-        conditioned: (O, dim, H, W) what memory attention, or a picture alone, gave it.
+        conditioned: (O, dim, H, W) what memory attention, or an image alone, gave it.
         decoded: all four masks with their tokens.
         matched: (O, H, W) logits of the coarse mask that matching found in memory; None where
             there was none, or the network does not match.
@@ -36,28 +36,28 @@ class Heard:
 
 
 @contextmanager
-def listen(network: TinySam2) -> Iterator[list[Heard]]:
+def capture_decoder(network: TinySam2) -> Iterator[list[DecoderTrace]]:
     """Collect what passes a network's mask decoder; inference returns none of it."""
-    heard: list[Heard] = []
+    traces: list[DecoderTrace] = []
     matched: list[Tensor] = []
 
     def match(_: nn.Module, evidence: tuple[Tensor]) -> None:
         matched.append(LOGIT_SCALE * evidence[0][:, 0])
 
-    def hear(_: nn.Module, given: tuple[Tensor, ...], decoded: DecodedMasks) -> None:
-        heard.append(Heard(given[0], decoded, matched.pop() if matched else None))
+    def record(_: nn.Module, given: tuple[Tensor, ...], decoded: DecodedMasks) -> None:
+        traces.append(DecoderTrace(given[0], decoded, matched.pop() if matched else None))
 
-    hooks = [network.mask_decoder.register_forward_hook(hear)]
+    hooks = [network.mask_decoder.register_forward_hook(record)]
     if network.matcher is not None:
         hooks.append(network.matcher.evidence_proj.register_forward_pre_hook(match))
     try:
-        yield heard
+        yield traces
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def walk(
+def propagate(
     network: TinySam2,
     features: Sequence[ImageFeatures],
     first: Segmentation,
@@ -81,16 +81,16 @@ def walk(
     banks = [make_bank(network, network.config.memory, size_hw) for _ in range(count)]
     remembered, is_prompted = first.best(), True
     for t in range(1, len(features)):
-        _remember(network, features[t - 1], remembered, banks, t - 1, is_prompted, is_in_use)
+        _submit(network, features[t - 1], remembered, banks, t - 1, is_prompted, is_in_use)
         memories = [read_memory(network, bank, t, size_hw) for bank in banks]
-        answer = network.segment_remembered(features[t], memories)
-        masks = network.refined(features[t], answer.best())
-        corrected = yield answer, masks
+        prediction = network.segment_remembered(features[t], memories)
+        masks = network.refined(features[t], prediction.best())
+        corrected = yield prediction, masks
         remembered = masks if corrected is None else corrected.best()
         is_prompted = corrected is not None
 
 
-def _remember(
+def _submit(
     network: TinySam2,
     features: ImageFeatures,
     masks: ObjectMasks,
@@ -99,14 +99,14 @@ def _remember(
     is_prompted: bool,
     is_in_use: bool,
 ) -> None:
-    """Offer a frame to the banks."""
+    """Submit a frame to the banks."""
     is_hardened = is_prompted
     if is_in_use:
         masks = masks.without_absent()
         is_hardened = is_prompted and not network.config.follows_sam2
     flags = torch.full((len(banks),), is_hardened, device=masks.logits.device)
     memory = network.encode_memory(features, masks.logits, masks.object_logit, flags)
-    fixed = [is_prompted] * len(banks)
-    entries = make_entries(memory.float(), features, masks, banks, frame, fixed)
+    conditioning = [is_prompted] * len(banks)
+    entries = make_entries(memory.float(), features, masks, banks, frame, conditioning)
     for bank, entry in zip(banks, entries, strict=True):
-        bank.offer(entry)
+        bank.submit(entry)

@@ -11,11 +11,11 @@ from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, SamDecoder
 from tinysam2.training.losses import MaskLoss, coarse_loss, mask_loss
 from tinysam2.training.prompts import Prompt, correct, correct_tracked, draw_prompt, marked
-from tinysam2.training.tracking.propagation import Heard, listen, walk
+from tinysam2.training.tracking.propagation import DecoderTrace, capture_decoder, propagate
 from tinysam2.training.tracking.teacher import Teacher
 
-FIRST_MASK_SHARE = 0.85
-CORRECTED_SHARE = 0.3  # of the batches, on one of the tracked frames
+FIRST_MASK_FRACTION = 0.85
+CORRECTED_FRACTION = 0.3  # of the batches, on one of the tracked frames
 MIN_CLICK_AREA_PX = 64
 
 
@@ -33,7 +33,7 @@ class RolloutResult:
 
 def rollout(
     network: TinySam2,
-    pictures: Tensor,
+    images: Tensor,
     masks: Tensor,
     others: Tensor,
     generator: torch.Generator,
@@ -44,48 +44,48 @@ def rollout(
 
     Besides, a frame is prompted by clicks or a box as a still, on either object, so that a
     click cannot be answered without looking where it is.  Memory mostly starts from the
-    true mask: while clicks are still being learnt, tracking what they hit would teach nothing.
+    true mask: while clicks are still being learned, tracking what they hit would teach nothing.
 
     Args:
         network: in train form.
-        pictures: (B, T, 3, H, W) normalised.
+        images: (B, T, 3, H, W) normalized.
         masks: (B, T, H, W) bool, of the object to track.
-        others: alike, of another object in the picture, which may be absent, or part of the
+        others: alike, of another object in the image, which may be absent, or part of the
             object to track: then clicks are on either part.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
         teacher: that sees the same and is copied besides.
     """
-    features = _encode(network, pictures.flatten(0, 1), train_trunk).of_frames(pictures.shape[1])
+    features = _encode(network, images.flatten(0, 1), train_trunk).of_frames(images.shape[1])
     at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
     still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
     still_losses, asked = _click(network, features[at], still, generator, 1)
-    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_SHARE, most_corrections=3)
-    losses, answer = answer_prompt(network, features[0], masks[:, 0], prompt, generator)
-    tracked, repaired, heard = _track(network, features, masks, answer, generator)
+    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_FRACTION, max_corrections=3)
+    losses, prediction = predict_prompted(network, features[0], masks[:, 0], prompt, generator)
+    tracked, correction_losses, traces = _track(network, features, masks, prediction, generator)
     total = torch.stack([x.total for x in tracked]).mean()
-    total = total + torch.stack([x.total for x in still_losses + losses + repaired]).mean()
-    total = total + _matching_loss(heard, masks)
+    total = total + torch.stack([x.total for x in still_losses + losses + correction_losses]).mean()
+    total = total + _matching_loss(traces, masks)
     if teacher is not None:
-        seen = [teacher.look(frame) for frame in pictures.unbind(1)]
+        seen = [teacher.encode(frame) for frame in images.unbind(1)]
         total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
-        total = total + teacher.clip_loss(seen, [f.s16 for f in features], heard, masks)
+        total = total + teacher.clip_loss(seen, [f.s16 for f in features], traces, masks)
     return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
 
 
 def click_stills(
     network: TinySam2,
-    pictures: Tensor,
+    images: Tensor,
     masks: Tensor,
     generator: torch.Generator,
     train_trunk: bool,
     teacher: Teacher | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Answer clicks or boxes on objects of single pictures, and up to three corrections.
+    """Answer clicks or boxes on objects of single images, and up to three corrections.
 
     Args:
         network: in train form.
-        pictures: (B, 3, H, W) normalised.
+        images: (B, 3, H, W) normalized.
         masks: (B, K, H, W) bool, of K objects in each.
         generator: draws the prompts.
         train_trunk: whether gradients reach the encoder's trunk.
@@ -95,18 +95,18 @@ def click_stills(
         The loss, and the mean IoU of the first answers.
     """
     count, masks = masks.shape[1], masks.flatten(0, 1)
-    features = _encode(network, pictures, train_trunk).repeated(count)
+    features = _encode(network, images, train_trunk).repeated(count)
     losses, asked = _click(network, features, masks, generator, 3)
     total = torch.stack([x.total for x in losses]).mean()
     if teacher is not None:
-        seen = teacher.look(pictures).repeated(count)
+        seen = teacher.encode(images).repeated(count)
         total = total + teacher.still_loss(seen, features.s16, *asked, masks)
     return total, _mean_iou(losses[:1])
 
 
-def _encode(network: TinySam2, pictures: Tensor, train_trunk: bool) -> ImageFeatures:
+def _encode(network: TinySam2, images: Tensor, train_trunk: bool) -> ImageFeatures:
     with torch.set_grad_enabled(train_trunk):
-        levels = network.trunk(pictures.contiguous(memory_format=torch.channels_last))
+        levels = network.trunk(images.contiguous(memory_format=torch.channels_last))
     return network.features_of(levels)
 
 
@@ -115,21 +115,21 @@ def _click(
     features: ImageFeatures,
     masks: Tensor,
     generator: torch.Generator,
-    most_corrections: int,
-) -> tuple[list[MaskLoss], tuple[Heard, Prompt]]:
-    """Prompt pictures by clicks or boxes.
+    max_corrections: int,
+) -> tuple[list[MaskLoss], tuple[DecoderTrace, Prompt]]:
+    """Prompt images by clicks or boxes.
 
     Returns:
         The losses, and how the decoder answered the prompt itself.
     """
-    prompt = draw_prompt(masks, generator, mask_share=0.0, most_corrections=most_corrections)
-    with listen(network) as heard:
-        losses, _ = answer_prompt(network, features, masks, prompt, generator)
-    return losses, (heard[0], prompt)
+    prompt = draw_prompt(masks, generator, mask_fraction=0.0, max_corrections=max_corrections)
+    with capture_decoder(network) as traces:
+        losses, _ = predict_prompted(network, features, masks, prompt, generator)
+    return losses, (traces[0], prompt)
 
 
 def _either(masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
-    """Take the other object's mask (B, H, W) on half of the pictures where it is seen."""
+    """Take the other object's mask (B, H, W) on half of the images where it is seen."""
     is_seen = others.flatten(1).sum(1) >= MIN_CLICK_AREA_PX
     coin = torch.rand(is_seen.shape, generator=generator, device=masks.device) < 0.5
     return torch.where((is_seen & coin)[..., None, None], others, masks)
@@ -141,7 +141,7 @@ def _track(
     masks: Tensor,
     first: Segmentation,
     generator: torch.Generator,
-) -> tuple[list[MaskLoss], list[MaskLoss], list[Heard]]:
+) -> tuple[list[MaskLoss], list[MaskLoss], list[DecoderTrace]]:
     """Follow what the first frame's answers show through the other frames, from memory alone.
 
     At times the user corrects one of them by a click, and tracking goes on from there.
@@ -151,27 +151,27 @@ def _track(
         answered on the tracked frames.
     """
     dice = torch.rand(2, generator=generator, device=masks.device).tolist()
-    corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < CORRECTED_SHARE else 0
+    corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < CORRECTED_FRACTION else 0
     losses: list[MaskLoss] = []
-    repaired: list[MaskLoss] = []
-    frames: list[Heard] = []
-    walked = walk(network, features, first)
+    correction_losses: list[MaskLoss] = []
+    frames: list[DecoderTrace] = []
+    propagated = propagate(network, features, first)
     corrected: Segmentation | None = None
     for t in range(1, len(features)):
-        with listen(network) as heard:
-            answer, refined = walked.send(corrected)
-        frames += heard
-        losses.append(_tracked_loss(network, answer, refined, masks[:, t]))
+        with capture_decoder(network) as traces:
+            prediction, refined = propagated.send(corrected)
+        frames += traces
+        losses.append(_tracked_loss(network, prediction, refined, masks[:, t]))
         corrected = None
         if t == corrected_at:
             prompt = correct_tracked(
                 refined.logits.detach(), masks[:, t], generator, network.sam_decoder is None
             )
-            found, corrected = answer_prompt(
+            found, corrected = predict_prompted(
                 network, features[t], masks[:, t], prompt, generator, frames[-1].conditioned
             )
-            repaired += found
-    return losses, repaired, frames
+            correction_losses += found
+    return losses, correction_losses, frames
 
 
 def _tracked_loss(
@@ -186,9 +186,9 @@ def _tracked_loss(
     return MaskLoss(coarse.total + fine.total, fine.iou)
 
 
-def _matching_loss(heard: list[Heard], masks: Tensor) -> Tensor | float:
+def _matching_loss(traces: list[DecoderTrace], masks: Tensor) -> Tensor | float:
     """Teach the coarse masks of the tracked frames; 0 in networks that do not match."""
-    frames = zip(heard, masks[:, 1:].unbind(1), strict=True)
+    frames = zip(traces, masks[:, 1:].unbind(1), strict=True)
     losses = [coarse_loss(h.matched, mask) for h, mask in frames if h.matched is not None]
     return torch.stack(losses).mean() if losses else 0.0
 
@@ -197,7 +197,7 @@ def _mean_iou(losses: list[MaskLoss]) -> Tensor:
     return torch.stack([x.iou for x in losses]).mean().detach()
 
 
-def answer_prompt(
+def predict_prompted(
     network: TinySam2,
     features: ImageFeatures,
     mask: Tensor,
@@ -221,8 +221,8 @@ def answer_prompt(
         return _answer_by_sam(network, network.sam_decoder, features, mask, prompt, generator)
     losses: list[MaskLoss] = []
     previous = prompt.previous
-    looks_twice = prompt.feeds_mask and previous is None
-    last = looks_twice + prompt.corrections
+    refines_itself = prompt.feeds_mask and previous is None
+    last = refines_itself + prompt.corrections
     for turn in range(last + 1):
         multimask = turn == 0 and prompt.is_ambiguous
         found = network.segment(
@@ -230,7 +230,7 @@ def answer_prompt(
         )
         losses.append(mask_loss(found.logits, found.predicted_iou, found.object_logit, mask))
         best = found.best().logits.detach()
-        if looks_twice <= turn < last:
+        if refines_itself <= turn < last:
             prompt = correct(prompt, best, mask, generator)
         previous = marked(prompt, best) if prompt.feeds_mask else None
     return losses, found

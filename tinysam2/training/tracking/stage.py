@@ -20,7 +20,7 @@ from tinysam2.training.tracking.batches import (
 )
 from tinysam2.training.tracking.config import Phase, TrackingConfig
 from tinysam2.training.tracking.rollout import RolloutResult, click_stills, rollout
-from tinysam2.training.tracking.state import TrainingState, begin
+from tinysam2.training.tracking.state import TrainingState, start_or_resume
 
 SAVE_EVERY_S, REPORT_EVERY_S = 240, 30
 
@@ -32,20 +32,20 @@ def train_tracking(
 
     Yields:
         Means since the last report, about twice a minute and when a phase ends; of several
-        processes only the first one reports, of what it learnt from itself.
+        processes only the first one reports, of what it learned from itself.
     """
     config.out.mkdir(parents=True, exist_ok=True)
-    state = begin(config, ranks)
+    state = start_or_resume(config, ranks)
     yield from logged(_train(state, config, is_stopped), config.out, state.step, ranks)
 
 
 def _train(state: TrainingState, config: TrackingConfig, is_stopped: StopRequest) -> Iterator[Row]:
     batches = batch_source(config, state.ranks)
-    begin_s = time.monotonic() - state.seconds
+    start_s = time.monotonic() - state.seconds
     for phase in config.phases:
-        is_over = config.share_done(state.step, state.seconds) >= phase.until
+        is_over = config.fraction_done(state.step, state.seconds) >= phase.until
         if not is_over and not state.ranks.any(is_stopped()):
-            yield from _train_phase(state, config, phase, batches, begin_s, is_stopped)
+            yield from _train_phase(state, config, phase, batches, start_s, is_stopped)
     state.save(config)
 
 
@@ -54,7 +54,7 @@ def _train_phase(
     config: TrackingConfig,
     phase: Phase,
     batches: BatchSource,
-    begin_s: float,
+    start_s: float,
     is_stopped: StopRequest,
 ) -> Iterator[Row]:
     ranks = state.ranks
@@ -62,8 +62,8 @@ def _train_phase(
     log: list[RolloutResult] = []
     for batch in batches(phase, state.step):
         now = time.monotonic()
-        state.seconds = ranks.of_first(now - begin_s)
-        spent = config.share_done(state.step, state.seconds)
+        state.seconds = ranks.broadcast_number(now - start_s)
+        spent = config.fraction_done(state.step, state.seconds)
         if spent >= phase.until or ranks.any(is_stopped()):
             break
         log.append(train_step(state, config, phase, batch, spent))
@@ -85,11 +85,11 @@ def train_step(
     batch: Batch,
     spent: float,
 ) -> RolloutResult:
-    """Learn from a batch when a share ``spent`` of the run lies behind."""
+    """Learn from a batch when a fraction ``spent`` of the run lies behind."""
     seed = state.ranks.seed(config.seed * 1_000_003 + state.step)
     generator = torch.Generator(config.device).manual_seed(seed)
     warmup = min(1.0, (state.step + 1) / 100)
-    for group in state.optimiser.param_groups:
+    for group in state.optimizer.param_groups:
         group["lr"] = config.learning_rate * group["rate"] * warmup
         group["lr"] *= 0.02 + 0.49 * (1 + math.cos(math.pi * spent))
     layers, real, stills = batch
@@ -102,13 +102,13 @@ def train_step(
                 state.network, *clicked, generator, phase.train_trunk, state.teacher
             )
             result = replace(result, loss=result.loss + loss, click_iou=click_iou)
-    state.optimiser.zero_grad(set_to_none=True)
+    state.optimizer.zero_grad(set_to_none=True)
     result.loss.backward()
     state.ranks.average(state.parameters())
     nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
-    state.optimiser.step()
+    state.optimizer.step()
     if state.teacher is not None:
-        state.teacher.learn(state.optimiser.param_groups[-1]["lr"])
+        state.teacher.learn(state.optimizer.param_groups[-1]["lr"])
     state.step += 1
     state.update_ema()
     return replace(result, loss=result.loss.detach())
@@ -122,7 +122,7 @@ def _report(
         row[name] = round(float(torch.stack([getattr(r, name) for r in log]).mean()), 4)
     if state.teacher is not None:
         row |= state.teacher.report()
-    is_over = config.share_done(state.step, state.seconds) >= 1
+    is_over = config.fraction_done(state.step, state.seconds) >= 1
     if state.validation and (is_over or state.validation.is_due):
         row |= state.validation.score(state.network, state.ema)
     return row

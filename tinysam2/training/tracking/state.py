@@ -15,7 +15,7 @@ from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.network import TinySam2
 from tinysam2.training.engine.compilation import compile_parts
 from tinysam2.training.engine.distributed import ALONE, Ranks
-from tinysam2.training.engine.run_control import STATE_FILE, save_state
+from tinysam2.training.engine.run_control import STATE_FILE, load_state, save_state
 from tinysam2.training.tracking.config import TrackingConfig
 from tinysam2.training.tracking.matcher_start import start_as_matcher
 from tinysam2.training.tracking.teacher import Teacher, load_teacher
@@ -30,7 +30,7 @@ class TrainingState:
     """Everything that a resumed run needs."""
 
     network: TinySam2
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     ema: dict[str, Tensor]
     teacher: Teacher | None = None
     validation: Validation | None = None
@@ -44,7 +44,7 @@ class TrainingState:
             return
         state = {
             "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
             "ema": self.ema,
             "teacher": self.teacher and self.teacher.state(),
             "step": self.step,
@@ -57,9 +57,9 @@ class TrainingState:
     def load(self, path: Path) -> int:
         """Continue where `save` was; returns the number of processes that were then."""
         device = self.network.no_memory.device
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved = load_state(path)
         self.network.load_state_dict(saved["network"])
-        self.optimiser.load_state_dict(saved["optimiser"])
+        self.optimizer.load_state_dict(saved["optimizer"])
         self.ema = {name: value.to(device) for name, value in saved["ema"].items()}
         if self.teacher is not None:
             self.teacher.resume(saved.get("teacher"))
@@ -79,16 +79,16 @@ class TrainingState:
                 self.ema[name].lerp_(value, 1 - decay)
 
 
-def begin(config: TrackingConfig, ranks: Ranks) -> TrainingState:
+def start_or_resume(config: TrackingConfig, ranks: Ranks) -> TrainingState:
     """Make the state of a run, or read it from ``out/state.pt`` where there is one.
 
     Raises:
         ValueError: weights do not fit, or the processes cannot go on together.
     """
-    state, begun_by = _start(config, ranks), ranks.count
+    state, started_by = _start(config, ranks), ranks.count
     if (config.out / STATE_FILE).exists():
-        begun_by = state.load(config.out / STATE_FILE)
-    ranks.check_together(state.step, begun_by, config.out)
+        started_by = state.load(config.out / STATE_FILE)
+    ranks.check_together(state.step, started_by, config.out)
     return state
 
 
@@ -98,7 +98,7 @@ def _start(config: TrackingConfig, ranks: Ranks) -> TrainingState:
     place(network, torch.device(config.device))
     trunk = list(network.trunk.parameters())
     rest = [p for n, p in network.named_parameters() if not n.startswith("trunk.")]
-    optimiser = torch.optim.AdamW(
+    optimizer = torch.optim.AdamW(
         [
             {"params": trunk, "rate": config.trunk_rate},
             {"params": rest, "rate": 1.0},
@@ -108,12 +108,12 @@ def _start(config: TrackingConfig, ranks: Ranks) -> TrainingState:
     teacher = load_teacher(config, network.config.dim)
     if config.compile:
         compile_parts([network.trunk, network.neck], config.device)
-    ranks.align(network.state_dict().values())
+    ranks.broadcast(network.state_dict().values())
     if teacher is not None:
-        ranks.align(teacher.maps.state_dict().values())
+        ranks.broadcast(teacher.maps.state_dict().values())
     ema = {k: v.clone() for k, v in network.state_dict().items()}
     validation = _validation(config) if ranks.is_first else None
-    return TrainingState(network, optimiser, ema, teacher, validation, ranks)
+    return TrainingState(network, optimizer, ema, teacher, validation, ranks)
 
 
 def _network(config: TrackingConfig) -> TinySam2:
@@ -147,10 +147,10 @@ def _validation(config: TrackingConfig) -> Validation | None:
 def export(state: TrainingState, config: TrackingConfig) -> None:
     """Write the averaged weights as a checkpoint that `load_model` reads."""
     # Paths, what changes no weights, and what the file says anyway.
-    not_told = {"data", "encoder", "start", "out", "model", "teacher_checkpoint"}
-    not_told |= {"validate", "validate_every_s", "compile"}
+    left_out = {"data", "encoder", "start", "out", "model", "teacher_checkpoint"}
+    left_out |= {"validate", "validate_every_s", "compile"}
     card: dict[str, object] = {
-        "recipe": {k: v for k, v in asdict(config).items() if k not in not_told},
+        "recipe": {k: v for k, v in asdict(config).items() if k not in left_out},
         "steps": state.step,
         "seconds": round(state.seconds),
         "processes": state.ranks.count,

@@ -16,7 +16,7 @@ from tinysam2.training.distillation import fingerprints
 from tinysam2.training.distillation.losses import TeacherLoss, copying_loss, relative_error
 from tinysam2.training.prompts import Prompt
 from tinysam2.training.tracking.config import TrackingConfig
-from tinysam2.training.tracking.propagation import Heard, listen, walk
+from tinysam2.training.tracking.propagation import DecoderTrace, capture_decoder, propagate
 
 
 class Teacher:
@@ -50,49 +50,54 @@ class Teacher:
                 "tokens": nn.Linear(student_dim, dim),
             }
         ).to(network.no_memory.device)
-        self._optimiser = torch.optim.AdamW(self.maps.parameters(), weight_decay=weight_decay)
+        self._optimizer = torch.optim.AdamW(self.maps.parameters(), weight_decay=weight_decay)
         self._log: dict[str, list[Tensor]] = {}
 
     @torch.no_grad()
-    def look(self, pictures: Tensor) -> ImageFeatures:
-        """Encode normalised pictures (B, 3, H, W)."""
+    def encode(self, images: Tensor) -> ImageFeatures:
+        """Encode normalized images (B, 3, H, W)."""
         config = self._network.config
-        size_hw = input_hw_of(config, config.image_size, (pictures.shape[-2], pictures.shape[-1]))
-        pictures = F.interpolate(pictures, size_hw, mode="bilinear", align_corners=False)
-        return self._network.encode_image(pictures)
+        size_hw = input_hw_of(config, config.image_size, (images.shape[-2], images.shape[-1]))
+        images = F.interpolate(images, size_hw, mode="bilinear", align_corners=False)
+        return self._network.encode_image(images)
 
     def still_loss(
-        self, seen: ImageFeatures, embedding: Tensor, heard: Heard, prompt: Prompt, mask: Tensor
+        self,
+        seen: ImageFeatures,
+        embedding: Tensor,
+        traces: DecoderTrace,
+        prompt: Prompt,
+        mask: Tensor,
     ) -> Tensor:
-        """Compare answers to the same clicks or box on single pictures.
+        """Compare answers to the same clicks or box on single images.
 
         Mask tokens are compared in the decoder's order; of the teacher's masks, its best one.
 
         Args:
             seen: by the teacher.
             embedding: (B, dim, H, W) the student's.
-            heard: of the student, as it answered the prompt itself.
+            traces: of the student, as it answered the prompt itself.
             prompt: clicks or boxes.
             mask: (B, H, W) bool, the truth.
         """
         parts = {"embedding": self._error("embedding", embedding, seen.s16)}
         if self._weights.tokens or self._weights.masks:
             asked = slice(1, None) if prompt.is_ambiguous else slice(0, 1)
-            taught, answer = self._answer(seen, prompt)
-            tokens = heard.decoded.mask_tokens[:, asked]
+            taught, prediction = self._predict(seen, prompt)
+            tokens = traces.decoded.mask_tokens[:, asked]
             parts["tokens"] = self._error("tokens", tokens, taught.decoded.mask_tokens[:, asked])
-            logits = heard.decoded.logits[:, asked]
-            parts["masks"] = copying_loss(logits, answer.best().logits, mask)
+            logits = traces.decoded.logits[:, asked]
+            parts["masks"] = copying_loss(logits, prediction.best().logits, mask)
         return self._sum(parts)
 
     def clip_loss(
         self,
         seen: Sequence[ImageFeatures],
         embeddings: Sequence[Tensor],
-        heard: Sequence[Heard],
+        traces: Sequence[DecoderTrace],
         masks: Tensor,
     ) -> Tensor:
-        """Compare the walks through a clip, each from its own memory.
+        """Compare the propagations through a clip, each from its own memory.
 
         The teacher's starts from the true mask of the first frame: what it remembers is the same
         object as the student's, however the student was told of it.
@@ -100,47 +105,51 @@ class Teacher:
         Args:
             seen: by the teacher, frame by frame.
             embeddings: (B, dim, H, W) the student's.
-            heard: of the student, on the second frame and those after it.
+            traces: of the student, on the second frame and those after it.
             masks: (B, T, H, W) bool, the truth.
         """
         each = zip(embeddings, seen, strict=True)
         errors = [self._error("embedding", own, taught.s16) for own, taught in each]
         parts = {"embedding": torch.stack(errors).mean()}
         if self._weights.memory or self._weights.masks:
-            walked, answers = self._walk(seen, masks[:, 0])
-            outputs = zip(heard, walked, strict=True)
+            propagated, predictions = self._propagate(seen, masks[:, 0])
+            outputs = zip(traces, propagated, strict=True)
             errors = [self._error("memory", h.conditioned, w.conditioned) for h, w in outputs]
             parts["memory"] = torch.stack(errors).mean()
             copied = [
-                copying_loss(h.decoded.logits[:, :1], answer.best().without_absent().logits, truth)
-                for h, answer, truth in zip(heard, answers, masks[:, 1:].unbind(1), strict=True)
+                copying_loss(
+                    h.decoded.logits[:, :1], prediction.best().without_absent().logits, truth
+                )
+                for h, prediction, truth in zip(
+                    traces, predictions, masks[:, 1:].unbind(1), strict=True
+                )
             ]
             parts["masks"] = torch.stack(copied).mean()
         return self._sum(parts)
 
     @torch.no_grad()
-    def _answer(self, seen: ImageFeatures, prompt: Prompt) -> tuple[Heard, Segmentation]:
+    def _predict(self, seen: ImageFeatures, prompt: Prompt) -> tuple[DecoderTrace, Segmentation]:
         conditioned = self._network.condition(seen, None)
-        with listen(self._network) as heard:
-            answer = self._network.segment(
+        with capture_decoder(self._network) as traces:
+            prediction = self._network.segment(
                 conditioned, seen, prompt.xy, prompt.labels, None, prompt.is_ambiguous
             )
-        return heard[0], answer
+        return traces[0], prediction
 
     @torch.no_grad()
-    def _walk(
+    def _propagate(
         self, seen: Sequence[ImageFeatures], mask: Tensor
-    ) -> tuple[list[Heard], list[Segmentation]]:
+    ) -> tuple[list[DecoderTrace], list[Segmentation]]:
         """Follow a mask (B, H, W) of the first frame, as the tracker does."""
         soft = F.interpolate(mask.float()[:, None], seen[0].input_hw, mode="bilinear")
         given = (soft - 0.5) * (2 * MASK_LOGIT)
         found = self._network.segment_given(seen[0], given)
         presence = (mask.flatten(1).any(1).float() - 0.5) * (2 * MASK_LOGIT)
         first = Segmentation(given, torch.ones_like(presence)[:, None], presence, found.pointer)
-        with listen(self._network) as heard:
-            steps = walk(self._network, seen, first, is_in_use=True)
-            answers = [answer for answer, _ in steps]
-        return heard, answers
+        with capture_decoder(self._network) as traces:
+            steps = propagate(self._network, seen, first, is_in_use=True)
+            predictions = [prediction for prediction, _ in steps]
+        return traces, predictions
 
     def _error(self, part: str, student: Tensor, taught: Tensor) -> Tensor:
         """Compare the student's tensor, in the teacher's width; 0 where the part is left out."""
@@ -158,11 +167,11 @@ class Teacher:
 
     def learn(self, rate: float) -> None:
         """Take a step with the linear maps, after the backward pass of what was compared."""
-        for group in self._optimiser.param_groups:
+        for group in self._optimizer.param_groups:
             group["lr"] = rate
         nn.utils.clip_grad_norm_(self.maps.parameters(), 1.0)
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
 
     def report(self) -> dict[str, float]:
         """Return the mean of each part since the last report, unweighted: ``teacher_masks``..."""
@@ -174,14 +183,14 @@ class Teacher:
         return {
             "teacher": self._fingerprint,
             "maps": self.maps.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
         }
 
     def resume(self, saved: Mapping[str, Any] | None) -> None:
-        """Go on from a `state`; with none, or another teacher's, the maps are learnt anew."""
+        """Go on from a `state`; with none, or another teacher's, the maps are learned anew."""
         if saved is not None and saved["teacher"] == self._fingerprint:
             self.maps.load_state_dict(saved["maps"])
-            self._optimiser.load_state_dict(saved["optimiser"])
+            self._optimizer.load_state_dict(saved["optimizer"])
 
 
 def load_teacher(config: TrackingConfig, student_dim: int) -> Teacher | None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tinysam2.build import prepare
 from tinysam2.datasets.registry import Data, read_data
-from tinysam2.datasets.samples import PictureFile
+from tinysam2.datasets.samples import ImageFile
 from tinysam2.datasets.sequences import read_sequences
 from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import evaluate
@@ -36,10 +36,10 @@ class Validation:
         self._root, self._every_s = root, every_s
         self._due = time.monotonic()
         trained = {
-            picture.path.resolve()
-            for material in read_data(data)
-            for picture in material.pictures
-            if isinstance(picture, PictureFile)
+            image.path.resolve()
+            for part in read_data(data)
+            for image in part.images
+            if isinstance(image, ImageFile)
         }
         for sequence in islice(read_sequences(root, SPLIT), SEQUENCES):
             if not trained.isdisjoint(file.resolve() for file in sequence.frames.files):

@@ -15,7 +15,7 @@ from tests.helpers.file_server import FileServer, serving
 from tests.unit.tinysam2.toys import TOY, toy_network
 from tinysam2.build import BUNDLED, LOADABLE, load_model
 from tinysam2.checkpoints.identify import AmbiguousError
-from tinysam2.checkpoints.key_maps import FAMILIES, Family
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, ExternalModel
 from tinysam2.checkpoints.native import CheckpointError, save_checkpoint
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import SAM_MODELS
@@ -48,7 +48,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
 
 @pytest.fixture
 def store(tmp_path: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
-    monkeypatch.setitem(FAMILIES, "toy", Family(TOY, ((r"^toy\.", ""),)))
+    monkeypatch.setitem(EXTERNAL_MODELS, "toy", ExternalModel(TOY, ((r"^toy\.", ""),)))
     address, sha256 = f"{server.address}/toy.pt", hashlib.sha256(CONTENT).hexdigest()
     git_blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
     models = [
@@ -74,11 +74,11 @@ def files(store: ModelStore) -> list[str]:
 
 
 def test_a_model_is_fetched_once(store: ModelStore, server: FileServer) -> None:
-    told: list[tuple[int, int]] = []
-    path = store.get("toy", lambda done, total: told.append((done, total)))
+    reported: list[tuple[int, int]] = []
+    path = store.get("toy", lambda done, total: reported.append((done, total)))
     assert path.read_bytes() == CONTENT
     assert path == store.path("toy") == store.get("toy")
-    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert reported[-1] == (len(CONTENT), len(CONTENT))
     assert len(server.asked) == 1
     assert files(store) == ["toy.json", "toy.pt"]
     (record,) = store.stored()
@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_nested", [True, False])
-def test_a_file_is_recognised_and_copied(
+def test_a_file_is_recognized_and_copied(
     store: ModelStore, tmp_path: Path, is_nested: bool
 ) -> None:
     path = tmp_path / "mine.pth"
@@ -370,7 +370,7 @@ def test_the_store_is_where_the_program_keeps_everything(
 def test_the_table_of_models_is_sound() -> None:
     assert set(LOADABLE) == {name for name, model in MODELS.items() if model.is_trackable}
     networks = {model.network for model in MODELS.values()}
-    assert networks - {None} == {*FAMILIES, *SAM_MODELS}
+    assert networks - {None} == {*EXTERNAL_MODELS, *SAM_MODELS}
     for name, model in MODELS.items():
         assert (model.address is None) == (name in BUNDLED)
         assert model.sha256 is None or len(bytes.fromhex(model.sha256)) == 32

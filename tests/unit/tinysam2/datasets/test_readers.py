@@ -9,14 +9,14 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from tests.helpers.synthetic_video import read_number, write_numbered_clip
-from tests.unit.tinysam2.training.data_folder import HEIGHT, WIDTH, make_data_folder, write_picture
+from tests.unit.tinysam2.training.data_folder import HEIGHT, WIDTH, make_data_folder, write_image
 from tinysam2.datasets.davis_tree import VALIDATION_VIDEOS
 from tinysam2.datasets.registry import DataRow, read_data
 from tinysam2.datasets.samples import VOID, Clip
 from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.data.clips import RealClips, StillLayers
 
-FILM_HW = (96, 128)
+VIDEO_HW = (96, 128)
 
 
 def write_davis(root: Path, *videos: str, between: str = "480p") -> Path:
@@ -25,7 +25,7 @@ def write_davis(root: Path, *videos: str, between: str = "480p") -> Path:
         masks = root / "Annotations" / between / video
         masks.mkdir(parents=True)
         for i in range(4):
-            write_picture(frames / f"{i:05d}", x=5 * i)
+            write_image(frames / f"{i:05d}", x=5 * i)
             (frames / f"{i:05d}.png").rename(masks / f"{i:05d}.png")
     return root
 
@@ -42,9 +42,9 @@ def run_length(mask: NDArray[np.uint8]) -> dict[str, object]:
 
 
 def write_coco(root: Path) -> Path:
-    pictures, annotations = root / "train2017", root / "annotations"
+    images, annotations = root / "train2017", root / "annotations"
     annotations.mkdir(parents=True)
-    write_picture(pictures / "a", x=10, has_mask=False)
+    write_image(images / "a", x=10, has_mask=False)
     size = {"height": HEIGHT, "width": WIDTH}
     polygon = [10, 20, 34, 20, 34, 44, 10, 44]
     crowd = coco_mask.encode(np.asfortranarray(rectangle((HEIGHT, WIDTH), 0, 60, 10)))
@@ -69,8 +69,8 @@ def write_coco(root: Path) -> Path:
 
 def write_sav(root: Path) -> Path:
     (root / "000").mkdir(parents=True)
-    write_numbered_clip(root / "000" / "sav_1.mp4", 13, size_hw=FILM_HW)
-    masks = [[rectangle(FILM_HW, 10, 10 + 4 * t, 40), rectangle(FILM_HW, 15, 20, 8)]
+    write_numbered_clip(root / "000" / "sav_1.mp4", 13, size_hw=VIDEO_HW)
+    masks = [[rectangle(VIDEO_HW, 10, 10 + 4 * t, 40), rectangle(VIDEO_HW, 15, 20, 8)]
              for t in range(4)]  # fmt: skip
     masklet: list[list[object]] = [[run_length(m) for m in frame] for frame in masks]
     masklet[2][0] = None
@@ -79,8 +79,8 @@ def write_sav(root: Path) -> Path:
 
 
 def only_clip(row: DataRow) -> Clip:
-    (material,) = read_data((row,))
-    (clip,) = material.clips
+    (part,) = read_data((row,))
+    (clip,) = part.clips
     return clip
 
 
@@ -97,7 +97,7 @@ def test_davis_validation_videos_are_refused(tmp_path: Path) -> None:
     assert len(VALIDATION_VIDEOS) == 30
     found = read_data((DataRow(write_davis(tmp_path, "goat", "walk", "soapbox"), "davis"),))
     paths = [
-        str(p) for m in found for p in (*m.pictures, *m.stills, *(f for c in m.clips for f in c))
+        str(p) for m in found for p in (*m.images, *m.stills, *(f for c in m.clips for f in c))
     ]
     assert paths
     assert not any("goat" in p or "soapbox" in p for p in paths)
@@ -115,8 +115,8 @@ def test_davis_validation_videos_are_refused_whatever_an_index_says(tmp_path: Pa
 
 
 def test_coco_objects_are_drawn_small_on_large(tmp_path: Path) -> None:
-    (material,) = read_data((DataRow(write_coco(tmp_path), "coco"),))
-    (still,) = material.stills  # the absent picture is none
+    (part,) = read_data((DataRow(write_coco(tmp_path), "coco"),))
+    (still,) = part.stills  # the absent image is none
     labels = still.labels()
     assert labels[22, 12] == 2
     assert (labels == 1).sum() == 16  # though listed first
@@ -124,11 +124,11 @@ def test_coco_objects_are_drawn_small_on_large(tmp_path: Path) -> None:
     assert still.pixels()[22, 12].mean() > 200
 
 
-def test_coco_pictures_may_lie_elsewhere(tmp_path: Path) -> None:
+def test_coco_images_may_lie_elsewhere(tmp_path: Path) -> None:
     path = write_coco(tmp_path)
-    (tmp_path / "train2017").rename(tmp_path / "pictures")
-    assert read_data((DataRow(path, "coco", pictures=tmp_path / "pictures"),))[0].stills
-    with pytest.raises(ValueError, match=r"instances_train2017\.json describes no picture"):
+    (tmp_path / "train2017").rename(tmp_path / "images")
+    assert read_data((DataRow(path, "coco", images=tmp_path / "images"),))[0].stills
+    with pytest.raises(ValueError, match=r"instances_train2017\.json describes no image"):
         read_data((DataRow(path, "coco"),))
 
 
@@ -144,46 +144,46 @@ def test_sav_masks_lie_on_every_fourth_frame(tmp_path: Path) -> None:
         clip[4]
 
 
-def test_sav_films_give_the_encoder_pictures(tmp_path: Path) -> None:
-    (material,) = read_data((DataRow(write_sav(tmp_path), "sav"),))
-    assert {p.pixels().shape for p in material.pictures} == {(*FILM_HW, 3)}
-    assert read_number(material.stills[0].pixels()) == 0  # also after looking elsewhere
+def test_sav_videos_give_the_encoder_images(tmp_path: Path) -> None:
+    (part,) = read_data((DataRow(write_sav(tmp_path), "sav"),))
+    assert {p.pixels().shape for p in part.images} == {(*VIDEO_HW, 3)}
+    assert read_number(part.stills[0].pixels()) == 0  # also after looking elsewhere
 
 
-def test_masks_belong_to_pictures_of_the_same_name(tmp_path: Path) -> None:
+def test_masks_belong_to_images_of_the_same_name(tmp_path: Path) -> None:
     for name in ("one", "deep/two", "alone"):
-        write_picture(tmp_path / name, x=20)
+        write_image(tmp_path / name, x=20)
     (tmp_path / "alone.jpg").unlink()
-    (material,) = read_data((DataRow(tmp_path, "masks"),))
-    assert len(material.stills) == 2
-    assert material.stills[0].labels()[30, 30] == 2
+    (part,) = read_data((DataRow(tmp_path, "masks"),))
+    assert len(part.stills) == 2
+    assert part.stills[0].labels()[30, 30] == 2
 
 
 def test_black_and_white_masks_show_an_object(tmp_path: Path) -> None:
-    write_picture(tmp_path / "pictures/a", x=20, has_mask=False)
+    write_image(tmp_path / "images/a", x=20, has_mask=False)
     (tmp_path / "masks").mkdir()
     mask = rectangle((HEIGHT, WIDTH), 20, 20, 24) * 255
     Image.fromarray(mask).save(tmp_path / "masks/a.png")
-    row = DataRow(tmp_path / "masks", "masks", pictures=tmp_path / "pictures")
-    (material,) = read_data((row,))
-    assert set(np.unique(material.stills[0].labels())) == {0, 1}
+    row = DataRow(tmp_path / "masks", "masks", images=tmp_path / "images")
+    (part,) = read_data((row,))
+    assert set(np.unique(part.stills[0].labels())) == {0, 1}
 
 
-def test_coloured_masks_are_named(tmp_path: Path) -> None:
-    write_picture(tmp_path / "a", x=20, has_mask=False)
+def test_colored_masks_are_named(tmp_path: Path) -> None:
+    write_image(tmp_path / "a", x=20, has_mask=False)
     Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "a.png")
-    (material,) = read_data((DataRow(tmp_path, "masks"),))
-    with pytest.raises(ValueError, match=r"a\.png must be an 8-bit palette or grey PNG"):
-        material.stills[0].labels()
+    (part,) = read_data((DataRow(tmp_path, "masks"),))
+    with pytest.raises(ValueError, match=r"a\.png must be an 8-bit palette or gray PNG"):
+        part.stills[0].labels()
 
 
 def test_clips_and_layers_come_from_all_places(tmp_path: Path) -> None:
-    write_picture(tmp_path / "plain/x", x=50, has_mask=False)
+    write_image(tmp_path / "plain/x", x=50, has_mask=False)
     data = (
         DataRow(write_davis(tmp_path / "davis", "walk"), "davis"),
         DataRow(write_coco(tmp_path / "coco"), "coco", weight=3),
         DataRow(write_sav(tmp_path / "sav"), "sav", weight=0.5),
-        DataRow(tmp_path / "plain", "pictures"),
+        DataRow(tmp_path / "plain", "images"),
     )
     layers = pickle.loads(pickle.dumps(StillLayers(data, Shapes(64, 0))))  # as workers get it
     assert layers[0].shape == (3, 4, 64, 64)
@@ -192,8 +192,8 @@ def test_clips_and_layers_come_from_all_places(tmp_path: Path) -> None:
 
 
 def test_weights_say_how_often_a_place_is_drawn_from(tmp_path: Path) -> None:
-    write_picture(tmp_path / "dark/a", x=1)
-    write_picture(tmp_path / "light/a", x=1)
+    write_image(tmp_path / "dark/a", x=1)
+    write_image(tmp_path / "light/a", x=1)
     Image.new("RGB", (WIDTH, HEIGHT), "white").save(tmp_path / "light/a.jpg")
     data = (
         DataRow(tmp_path / "dark", "masks", weight=1),
@@ -210,16 +210,16 @@ def test_videos_alone_are_enough(tmp_path: Path) -> None:
 
 
 def test_data_without_objects_is_refused_instead_of_searched_for_ever(tmp_path: Path) -> None:
-    write_picture(tmp_path / "a", x=1)
+    write_image(tmp_path / "a", x=1)
     Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint8)).save(tmp_path / "a.png")
     data = (DataRow(tmp_path, "masks"),)
-    with pytest.raises(ValueError, match="no picture shows an object"):
+    with pytest.raises(ValueError, match="no image shows an object"):
         StillLayers(data, Shapes(64, 0))[0]
     with pytest.raises(ValueError, match="no annotated videos"):
         RealClips(data, Shapes(64, 0), 3)
 
 
-@pytest.mark.parametrize("kind", ["davis", "sav", "masks", "pictures", "regions"])
+@pytest.mark.parametrize("kind", ["davis", "sav", "masks", "images", "regions"])
 def test_an_empty_folder_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ValueError, match=str(tmp_path)):
         read_data((DataRow(tmp_path, kind),))

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from tinysam2.inference.click_marks import MARK_LOGIT, mark_clicks
 
-SIDE = 64  # marks have a radius of two cells
+SIDE = 64  # marks have a radius of two locations
 
 
 def half() -> Tensor:
@@ -26,7 +26,7 @@ def test_click_that_the_mask_contradicts_is_written_into_it(
 ) -> None:
     found = marked((x, 0.5, label))
     is_changed = found != half()
-    assert is_changed.sum() == 12  # cells whose middle is less than two from the click
+    assert is_changed.sum() == 12  # locations whose middle is less than two from the click
     assert (found[is_changed] == logit).all()
     ys, xs = is_changed[0].nonzero(as_tuple=True)
     assert ((xs + 0.5).float().mean().item(), (ys + 0.5).float().mean().item()) == (64 * x, 32)
@@ -52,11 +52,11 @@ def test_every_contradicted_click_is_marked() -> None:
 
 
 @pytest.mark.parametrize("label", [0, 1])  # the first click agrees
-def test_close_clicks_leave_each_other_their_cells(label: int) -> None:
+def test_close_clicks_leave_each_other_their_locations(label: int) -> None:
     x = 0.75 if label == 0 else 0.25
     found = marked((x, 0.5, label), (x + 1.5 / SIDE, 0.5, 1 - label))
-    cells = found[0, 32, [int(x * SIDE), int(x * SIDE + 1.5)]]
-    assert (cells > 0).tolist() == [bool(label), not label]
+    locations = found[0, 32, [int(x * SIDE), int(x * SIDE + 1.5)]]
+    assert (locations > 0).tolist() == [bool(label), not label]
 
 
 def test_mark_covers_the_same_share_of_a_wide_mask() -> None:

@@ -1,4 +1,4 @@
-"""Clicks and boxes on frames that tracking reaches repair what it finds there."""
+"""Clicks and boxes on frames that tracking reaches correct what it finds there."""
 
 from dataclasses import replace
 
@@ -48,12 +48,12 @@ def given(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> ObjectPrompt
 
 @pytest.mark.parametrize("prompt", [CLICK, ObjectPrompt.of([], [], [10, 10, 50, 40])])
 def test_correction_depends_on_what_was_tracked(model: Model, prompt: ObjectPrompt) -> None:
-    answers = [
+    predictions = [
         masks_of(track(model, {0: given(mask), 3: prompt}))[3]
         for mask in (block_mask(), OTHER_MASK)
     ]
-    assert not torch.equal(answers[0], answers[1])
-    assert not torch.allclose(answers[0], masks_of(track(model, {3: prompt}))[3], atol=1e-4)
+    assert not torch.equal(predictions[0], predictions[1])
+    assert not torch.allclose(predictions[0], masks_of(track(model, {3: prompt}))[3], atol=1e-4)
 
 
 def test_correction_changes_its_frame_and_those_after_it(model: Model) -> None:
@@ -66,12 +66,12 @@ def test_correction_changes_its_frame_and_those_after_it(model: Model) -> None:
     assert all(3 in step.memory_events[1].bank for step in corrected[3:])
 
 
-def test_the_prompt_that_introduced_the_object_is_answered_from_its_picture(model: Model) -> None:
+def test_the_prompt_that_introduced_the_object_is_answered_from_its_image(model: Model) -> None:
     steps = track(model, {3: CLICK, 0: ObjectPrompt.of([[10, 10]], [1], None)})
     assert torch.equal(steps[3].mask_logits, track(model, {3: CLICK})[3].mask_logits)
 
 
-def test_walk_away_from_a_correction_knows_the_object(model: Model) -> None:
+def test_propagation_away_from_a_correction_knows_the_object(model: Model) -> None:
     for start, direction in ((3, "backward"), (4, "forward")):
         walks = [
             masks_of(track(model, {0: given(mask), 3: CLICK}, start, direction))
@@ -100,23 +100,23 @@ def test_lost_object_is_found_again_by_a_click() -> None:
 
 def test_previous_mask_guides_a_still(model: Model) -> None:
     predictor = ImagePredictor(model)
-    answers = [
+    predictions = [
         predictor.predict(0, FRAMES[0], CLICK, previous).mask_logits
         for previous in (None, block_mask(), OTHER_MASK)
     ]
-    assert not np.allclose(answers[0], answers[1], atol=1e-3)
-    assert not np.allclose(answers[1], answers[2], atol=1e-3)
+    assert not np.allclose(predictions[0], predictions[1], atol=1e-3)
+    assert not np.allclose(predictions[1], predictions[2], atol=1e-3)
 
 
 @pytest.mark.parametrize("config", [LATENTS, replace(ONE_SCALE, key_pooling=KeyPooling.BIAS)])
 def test_previous_mask_guides_every_family(config: ModelConfig) -> None:
     predictor = ImagePredictor(model_of(config))
-    alone, repaired = (
+    alone, corrected = (
         predictor.predict(0, FRAMES[0], CLICK, previous).mask_logits
         for previous in (None, block_mask())
     )
-    assert np.isfinite(repaired).all()
-    assert not np.allclose(alone, repaired, atol=1e-3)
+    assert np.isfinite(corrected).all()
+    assert not np.allclose(alone, corrected, atol=1e-3)
 
 
 def test_previous_mask_of_another_size_is_refused(model: Model) -> None:
@@ -125,19 +125,19 @@ def test_previous_mask_of_another_size_is_refused(model: Model) -> None:
 
 
 def test_click_on_a_tracked_frame_is_answered_from_memory(model: Model) -> None:
-    answers = []
+    predictions = []
     for mask in (block_mask(), OTHER_MASK):
         tracker = VideoTracker(model, FRAMES)
         tracker.add_prompt(1, 0, given(mask))
         untracked = tracker.add_prompt(1, 3, CLICK)
         for _ in tracker.propagate(stop=5):
             pass
-        answers.append(tracker.add_prompt(1, 3, CLICK))
+        predictions.append(tracker.add_prompt(1, 3, CLICK))
         np.testing.assert_array_equal(tracker.add_prompt(1, 5, CLICK), alone(model, 5))
         np.testing.assert_array_equal(untracked, alone(model, 3))
-    assert np.isfinite(answers[0]).all()
-    assert not np.array_equal(answers[0], answers[1])
-    assert not np.allclose(answers[0], alone(model, 3), atol=1e-4)
+    assert np.isfinite(predictions[0]).all()
+    assert not np.array_equal(predictions[0], predictions[1])
+    assert not np.allclose(predictions[0], alone(model, 3), atol=1e-4)
 
 
 def alone(model: Model, frame: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -148,9 +148,12 @@ def test_sam2_reads_no_pointer_of_a_frame_to_come() -> None:
     tracker = VideoTracker(model_of(SAM2), FRAMES)
     tracker.add_mask(1, 4, block_mask())
     counts = [s.memory_events[1].tokens_attended for s in tracker.propagate(0, 2)]
-    cells = 8 * 8
-    assert counts == [cells, 2 * cells + 2]  # of a frame ahead the map, of the one behind both
+    locations = 8 * 8
+    assert counts == [
+        locations,
+        2 * locations + 2,
+    ]  # of a frame ahead the map, of the one behind both
     counts = [
         s.memory_events[1].tokens_attended for s in tracker.propagate(3, 1, direction="backward")
     ]
-    assert counts == [cells + 2, 2 * cells + 2 * 2]
+    assert counts == [locations + 2, 2 * locations + 2 * 2]

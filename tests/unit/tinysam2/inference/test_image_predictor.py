@@ -19,15 +19,15 @@ def model() -> Model:
     return toy_model()
 
 
-def test_click_gives_logits_of_the_picture(model: Model) -> None:
-    answer = ImagePredictor(model).predict(0, noise_frames(1)[0], CLICK)
-    assert answer.mask_logits.shape == SIZE_HW
-    assert answer.mask_logits.dtype == np.float32
-    assert 0 <= answer.confidence <= 1
+def test_click_gives_logits_of_the_image(model: Model) -> None:
+    prediction = ImagePredictor(model).predict(0, noise_frames(1)[0], CLICK)
+    assert prediction.mask_logits.shape == SIZE_HW
+    assert prediction.mask_logits.dtype == np.float32
+    assert 0 <= prediction.confidence <= 1
 
 
 def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
-    predictor, picture = ImagePredictor(model), noise_frames(1)[0]
+    predictor, image = ImagePredictor(model), noise_frames(1)[0]
     prompts = [
         CLICK,
         ObjectPrompt.of([[30, 20]], [0], None),
@@ -35,9 +35,9 @@ def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
         ObjectPrompt.of([], [], [10, 10, 50, 40]),
         ObjectPrompt.of([[30, 20]], [1], [10, 10, 50, 40]),
     ]
-    answers = [predictor.predict(0, picture, p).mask_logits for p in prompts]
-    for i, one in enumerate(answers):
-        assert not any(np.allclose(one, other, atol=1e-4) for other in answers[:i])
+    predictions = [predictor.predict(0, image, p).mask_logits for p in prompts]
+    for i, one in enumerate(predictions):
+        assert not any(np.allclose(one, other, atol=1e-4) for other in predictions[:i])
 
 
 @torch.inference_mode()
@@ -48,8 +48,8 @@ def test_clicks_at_once_are_answered_as_one_after_the_other(model: Model) -> Non
     previous = None
     for count in (1, 2, 3):
         so_far = ObjectPrompt.of(xy[:count], labels[:count], None)
-        previous = predictor.answer(features, so_far, SIZE_HW, previous=previous).logits
-    at_once = predictor.answer(features, ObjectPrompt.of(xy, labels, None), SIZE_HW).logits
+        previous = predictor.predict_masks(features, so_far, SIZE_HW, previous=previous).logits
+    at_once = predictor.predict_masks(features, ObjectPrompt.of(xy, labels, None), SIZE_HW).logits
     assert previous is not None
     torch.testing.assert_close(at_once, previous)
 
@@ -63,11 +63,11 @@ def test_a_first_answer_repairs_what_a_first_look_found(
     monkeypatch.setattr(model.network, "segment", looks)
     predictor = ImagePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
-    answered = predictor.answer(features, prompt, SIZE_HW).logits
+    answered = predictor.predict_masks(features, prompt, SIZE_HW).logits
     assert looks.call_count == 2
     first = looks.call_args.args[4][:, 0]
-    repaired = predictor.answer(features, prompt, SIZE_HW, previous=first).logits
-    torch.testing.assert_close(answered, repaired)
+    corrected = predictor.predict_masks(features, prompt, SIZE_HW, previous=first).logits
+    torch.testing.assert_close(answered, corrected)
     assert not torch.allclose(answered, first, atol=1e-4)
 
 
@@ -78,17 +78,17 @@ def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
     everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
     xy = torch.tensor([[[30.5 / SIZE_HW[1], 20.5 / SIZE_HW[0]]]])
-    told = mark_clicks(everything, xy, torch.tensor([[0]]))
-    assert (told < 0).any()
+    prompted = mark_clicks(everything, xy, torch.tensor([[0]]))
+    assert (prompted < 0).any()
     found, expected = (
-        predictor.answer(features, prompt, SIZE_HW, previous=given).logits
-        for given in (everything, told)
+        predictor.predict_masks(features, prompt, SIZE_HW, previous=given).logits
+        for given in (everything, prompted)
     )
     torch.testing.assert_close(found, expected)
 
 
 @torch.inference_mode()
-def test_neighbours_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbors_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     model = model_of(SAM2)
     looks = Mock(wraps=model.network.segment)
     monkeypatch.setattr(model.network, "segment", looks)
@@ -96,30 +96,30 @@ def test_neighbours_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
     features = predictor.features(0, noise_frames(1)[0])
     everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
-    predictor.answer(features, prompt, SIZE_HW, previous=everything)
+    predictor.predict_masks(features, prompt, SIZE_HW, previous=everything)
     assert torch.equal(looks.call_args.args[4][:, 0], everything)
 
 
 def test_given_mask_is_the_answer(model: Model) -> None:
     mask = block_mask()
-    answer = ImagePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
-    assert ((answer.mask_logits > 0) == mask).all()
-    assert answer.confidence == 1
+    prediction = ImagePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
+    assert ((prediction.mask_logits > 0) == mask).all()
+    assert prediction.confidence == 1
 
 
-def test_picture_is_encoded_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_is_encoded_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = []
     encode = model.network.encode_image
     monkeypatch.setattr(
         model.network, "encode_image", lambda image: encoded.append(1) or encode(image)
     )
-    predictor, picture = ImagePredictor(model), noise_frames(1)[0]
+    predictor, image = ImagePredictor(model), noise_frames(1)[0]
     for _ in range(3):
-        predictor.predict(5, picture, CLICK)
+        predictor.predict(5, image, CLICK)
     assert len(encoded) == 1
     for key in range(10, 10 + 3 * KEPT_FEATURES):
-        predictor.features(key, picture)
-    predictor.predict(5, picture, CLICK)
+        predictor.features(key, image)
+    predictor.predict(5, image, CLICK)
     assert len(encoded) == 2 + 3 * KEPT_FEATURES  # long forgotten; only the last few are kept
 
 
@@ -150,6 +150,6 @@ def test_input_size_must_suit_the_encoder(model: Model) -> None:
         ImagePredictor(model, 100)
 
 
-def test_only_colour_pictures_are_taken() -> None:
+def test_only_color_images_are_taken() -> None:
     with pytest.raises(ValueError, match=r"frame must be \(H, W, 3\) uint8, got \(8, 8\) uint8"):
         network_input(np.zeros((8, 8), np.uint8), (64, 64), torch.device("cpu"))

@@ -57,12 +57,12 @@ def limit_objects(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     encode, segment = TinySam2.encode_memory, TinySam2.segment_remembered
 
     def encode_memory(
-        self: TinySam2, features: ImageFeatures, masks: Tensor, logit: Tensor, binarise: Tensor
+        self: TinySam2, features: ImageFeatures, masks: Tensor, logit: Tensor, binarize: Tensor
     ) -> Tensor:
         tried.append(len(masks))
         if len(masks) > most:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return encode(self, features, masks, logit, binarise)
+        return encode(self, features, masks, logit, binarize)
 
     def segment_remembered(
         self: TinySam2, features: ImageFeatures, memories: list[ObjectMemory]
@@ -141,11 +141,11 @@ def test_tracking_goes_on_on_the_cpu(
 ) -> None:
     wanted = list(prompted(model).propagate())
     tracker = prompted(model)
-    walk = tracker.propagate()
-    steps = [next(walk) for _ in range(frames_before)]
+    propagate = tracker.propagate()
+    steps = [next(propagate) for _ in range(frames_before)]
     tracker.predictor = image_predictor.ImagePredictor(exhausted(model, monkeypatch), 128)
     with caplog.at_level(logging.WARNING):
-        steps += walk
+        steps += propagate
     assert_same(steps, wanted)
     assert caplog.messages[-1].endswith("is out of memory: tracking goes on on the CPU")
 

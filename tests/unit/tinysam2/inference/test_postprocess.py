@@ -61,7 +61,7 @@ def test_bay_at_the_edge_is_no_hole(y: int, x: int) -> None:
 
 
 def test_areas_follow_the_size_of_the_frame() -> None:
-    assert MaskCleanup.of_share((1080, 1920)) == MaskCleanup(253, 253)
+    assert MaskCleanup.of_fraction((1080, 1920)) == MaskCleanup(253, 253)
     with pytest.raises(ValueError, match="areas must be at least 0"):
         MaskCleanup(-1)
 

@@ -16,13 +16,13 @@ from tinysam2.inference.preprocess import input_hw
         ((10, 4000), (64, 10240)),
     ],
 )
-def test_input_has_the_proportions_of_the_picture(
+def test_input_has_the_proportions_of_the_image(
     size_hw: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     assert input_hw(512, size_hw[1] / size_hw[0]) == expected
 
 
-def test_own_network_keeps_proportions_and_neighbours_squash() -> None:
+def test_own_network_keeps_proportions_and_neighbors_squash() -> None:
     own, sam2 = toy_model(), model_of(SAM2)
     assert ImagePredictor(own, 512).input_hw((1080, 1920)) == (384, 704)
     assert ImagePredictor(own, 576).input_hw((320, 569)) == (448, 768)

@@ -11,7 +11,7 @@ from tests.unit.tinysam2.toys import (
     TOY,
     block_mask,
     noise_frames,
-    randomise_norms,
+    randomize_norms,
     set_presence,
 )
 from tinysam2.build import ImageModel, Model, prepare
@@ -29,7 +29,7 @@ CLICK = ObjectPrompt.of([[30, 20]], [1], None)
 def model() -> Model:
     torch.manual_seed(7)
     network = TinySam2(replace(TOY, sam_decoder=True, refines_tracked=True)).eval()
-    randomise_norms(network)
+    randomize_norms(network)
     set_presence(network, 4.0)
     return replace(prepare(network, torch.device("cpu")), autocast=None)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.tinysam2.toys import SIZE_HW, TOY, Picture, block_mask, noise_frames, toy_model
+from tests.unit.tinysam2.toys import SIZE_HW, TOY, ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.config import FULL_MEMORY, MemoryConfig, full_bank_tokens
 from tinysam2.inference.results import TrackStep
@@ -30,11 +30,11 @@ def blind_model() -> Model:
 
 
 def track(
-    model: Model, prompt: Callable[[VideoTracker], object], **walk: object
+    model: Model, prompt: Callable[[VideoTracker], object], **span: object
 ) -> list[TrackStep]:
     tracker = VideoTracker(model, FRAMES)
     prompt(tracker)
-    return list(tracker.propagate(**walk))  # type: ignore[arg-type]
+    return list(tracker.propagate(**span))  # type: ignore[arg-type]
 
 
 def one_mask(tracker: VideoTracker) -> None:
@@ -47,7 +47,7 @@ def three_objects(tracker: VideoTracker) -> None:
     tracker.add_box(7, 3, [10, 5, 40, 30])
 
 
-def test_forward_walk_goes_to_the_end(model: Model) -> None:
+def test_forward_propagation_goes_to_the_end(model: Model) -> None:
     steps = track(model, three_objects)
     assert [s.frame_index for s in steps] == list(range(10))
     for step in steps:
@@ -57,7 +57,7 @@ def test_forward_walk_goes_to_the_end(model: Model) -> None:
         assert torch.isfinite(step.mask_logits).all()
 
 
-def test_backward_walk_goes_to_the_beginning(model: Model) -> None:
+def test_backward_propagation_goes_to_the_beginning(model: Model) -> None:
     steps = track(model, lambda t: t.add_mask(1, 6, block_mask()), start=6, direction="backward")
     assert [s.frame_index for s in steps] == [6, 5, 4, 3, 2, 1, 0]
 
@@ -76,7 +76,7 @@ def test_same_video_twice_gives_the_same_masks(model: Model) -> None:
         assert a.scores == b.scores
 
 
-def test_second_walk_of_one_tracker_begins_anew(model: Model) -> None:
+def test_second_propagation_of_one_tracker_begins_anew(model: Model) -> None:
     tracker = VideoTracker(model, FRAMES)
     three_objects(tracker)
     first, second = list(tracker.propagate()), list(tracker.propagate())
@@ -104,9 +104,9 @@ def test_given_masks_come_back_exactly(model: Model) -> None:
 
 def test_prompt_of_a_frame_is_answered_as_when_it_was_given(model: Model) -> None:
     tracker = VideoTracker(model, FRAMES)
-    answer = tracker.add_points(1, 3, [[40, 20]], [1])
+    prediction = tracker.add_points(1, 3, [[40, 20]], [1])
     steps = list(tracker.propagate())
-    np.testing.assert_allclose(steps[3].mask_logits[0].numpy(), answer, atol=0.05)
+    np.testing.assert_allclose(steps[3].mask_logits[0].numpy(), prediction, atol=0.05)
 
 
 def test_prompt_reaches_frames_before_it(model: Model) -> None:
@@ -134,7 +134,7 @@ def test_frames_outside_the_video_are_refused(model: Model, frame: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("walk", "message"),
+    ("span", "message"),
     [
         ({"start": 10}, "got 10"),
         ({"stop": 12}, "got 11"),
@@ -142,11 +142,11 @@ def test_frames_outside_the_video_are_refused(model: Model, frame: int) -> None:
         ({"direction": "sideways"}, "direction must be forward or backward, got 'sideways'"),
     ],
 )
-def test_walk_that_leaves_the_video_is_refused_before_it_begins(
-    model: Model, walk: dict[str, object], message: str
+def test_propagation_that_leaves_the_video_is_refused_before_it_begins(
+    model: Model, span: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        track(model, one_mask, **walk)
+        track(model, one_mask, **span)
 
 
 def test_nothing_to_track_is_refused(model: Model) -> None:
@@ -214,18 +214,18 @@ def test_full_memory_attends_to_seven_whole_frames(model: Model) -> None:
 class Loop:
     """Sixty frames that take the room of a few."""
 
-    frames: list[Picture]
+    frames: list[ImageSample]
 
     def __len__(self) -> int:
         return 60
 
-    def __getitem__(self, index: int) -> Picture:
+    def __getitem__(self, index: int) -> ImageSample:
         return self.frames[index % len(self.frames)]
 
 
-@pytest.mark.parametrize(("keeps_details", "most_tokens"), [(False, 4), (True, 16)])
+@pytest.mark.parametrize(("keeps_details", "max_tokens"), [(False, 4), (True, 16)])
 def test_nothing_grows_with_the_length_of_the_video(
-    keeps_details: bool, most_tokens: int, model: Model
+    keeps_details: bool, max_tokens: int, model: Model
 ) -> None:
     memory = MemoryConfig(
         max_frames=3,
@@ -239,7 +239,7 @@ def test_nothing_grows_with_the_length_of_the_video(
     for step in tracker.propagate():
         event = step.memory_events[1]
         assert len(event.bank) <= 3
-        assert event.tokens_stored <= 3 * most_tokens + 2 * 2
+        assert event.tokens_stored <= 3 * max_tokens + 2 * 2
     assert len(tracker.predictor._features) <= 8
 
 
@@ -257,12 +257,12 @@ def test_pinned_frame_stays_and_banned_frame_never_enters(model: Model) -> None:
     assert all(4 not in e.bank and e.recent != 4 for e in events)
 
 
-def test_closing_the_walk_early_is_allowed(model: Model) -> None:
+def test_closing_the_propagation_early_is_allowed(model: Model) -> None:
     tracker = VideoTracker(model, FRAMES)
     one_mask(tracker)
-    walk = tracker.propagate()
-    next(walk)
-    walk.close()
+    propagate = tracker.propagate()
+    next(propagate)
+    propagate.close()
     assert len(list(tracker.propagate())) == 10
 
 
@@ -283,13 +283,13 @@ def test_objects_come_and_go_while_others_are_tracked(model: Model) -> None:
     torch.testing.assert_close(step.mask_logits[:1], alone[5].mask_logits, atol=1e-3, rtol=1e-3)
 
 
-def test_walk_ends_when_no_object_is_left(model: Model) -> None:
+def test_propagation_ends_when_no_object_is_left(model: Model) -> None:
     tracker = VideoTracker(model, FRAMES)
     one_mask(tracker)
-    walk = tracker.propagate()
-    next(walk)
+    propagate = tracker.propagate()
+    next(propagate)
     tracker.remove(1)
-    assert list(walk) == []
+    assert list(propagate) == []
 
 
 def test_what_a_tracker_holds_does_not_grow_with_the_video(model: Model) -> None:

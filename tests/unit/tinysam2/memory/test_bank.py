@@ -20,7 +20,7 @@ def entry(
     frame: int,
     quality: float = 0.9,
     presence: float = 1.0,
-    is_fixed: bool = False,
+    is_conditioning: bool = False,
     seed: int | None = None,
 ) -> MemoryEntry:
     """Make a frame's entry; frames of one seed look the same."""
@@ -29,12 +29,12 @@ def entry(
     return MemoryEntry(
         frame=frame,
         tokens=tokens,
-        cells=torch.arange(CELLS),
+        locations=torch.arange(CELLS),
         pointer=torch.full((16,), float(frame)),
         descriptor=F.normalize(torch.randn(8, generator=generator), dim=0),
         scores=FrameScores(quality, presence, quality * presence, 0.5),
         shape=MaskShape(0.04, (0.4, 0.4, 0.6, 0.6)),
-        is_fixed=is_fixed,
+        is_conditioning=is_conditioning,
     )
 
 
@@ -47,17 +47,17 @@ def readable(bank: MemoryBank) -> list[int]:
     return [e.frame for e in bank.readable()]
 
 
-def offer_all(bank: MemoryBank, frames: Sequence[int]) -> None:
+def submit_all(bank: MemoryBank, frames: Sequence[int]) -> None:
     for frame in frames:
-        bank.offer(entry(frame))
+        bank.submit(entry(frame))
 
 
 def test_fifo_keeps_the_prompted_and_the_newest_frames() -> None:
     bank = bank_of(MemoryPolicy.FIFO)
-    bank.offer(entry(0, is_fixed=True))
-    offer_all(bank, [1, 2, 3])
+    bank.submit(entry(0, is_conditioning=True))
+    submit_all(bank, [1, 2, 3])
     assert readable(bank) == [0, 3, 2, 1]
-    assert bank.offer(entry(4, quality=0.0)) == (
+    assert bank.submit(entry(4, quality=0.0)) == (
         Decision.REPLACED,
         "first in, first out: frame 1 was oldest",
         1,
@@ -67,44 +67,44 @@ def test_fifo_keeps_the_prompted_and_the_newest_frames() -> None:
 
 def test_fifo_forgets_by_arrival_when_walking_backward() -> None:
     bank = bank_of(MemoryPolicy.FIFO)
-    bank.offer(entry(9, is_fixed=True))
-    offer_all(bank, [8, 7, 6])
-    assert bank.offer(entry(5))[2] == 8
+    bank.submit(entry(9, is_conditioning=True))
+    submit_all(bank, [8, 7, 6])
+    assert bank.submit(entry(5))[2] == 8
 
 
 def test_weak_frame_is_refused_with_its_reason() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    verdict = bank.offer(entry(1, quality=0.31))
-    assert verdict == (Decision.REFUSED, "quality 0.310 is below 0.500", None)
+    bank.submit(entry(0, is_conditioning=True))
+    decided = bank.submit(entry(1, quality=0.31))
+    assert decided == (Decision.REFUSED, "quality 0.310 is below 0.500", None)
     assert list(bank.entries) == [0]
 
 
 def test_refused_frame_is_read_by_the_next_frame_alone() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    bank.offer(entry(1, quality=0.1))
+    bank.submit(entry(0, is_conditioning=True))
+    bank.submit(entry(1, quality=0.1))
     assert readable(bank) == [0, 1]
-    bank.offer(entry(2, quality=0.1))
+    bank.submit(entry(2, quality=0.1))
     assert readable(bank) == [0, 2]
-    bank.offer(entry(3))
+    bank.submit(entry(3))
     assert readable(bank) == [0, 3]
     assert bank.recent is None
 
 
 def test_frame_without_the_object_is_refused_and_not_read() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    assert bank.offer(entry(1, presence=0.0))[1] == "the object is not visible"
+    bank.submit(entry(0, is_conditioning=True))
+    assert bank.submit(entry(1, presence=0.0))[1] == "the object is not visible"
     assert readable(bank) == [0]
 
 
 def test_full_bank_names_the_frame_that_leaves() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    bank.offer(entry(1, quality=0.6, seed=0))  # weak, and looks like the prompted one
-    bank.offer(entry(2))
-    decision, reason, evicted = bank.offer(entry(3))
+    bank.submit(entry(0, is_conditioning=True))
+    bank.submit(entry(1, quality=0.6, seed=0))  # weak, and looks like the prompted one
+    bank.submit(entry(2))
+    decision, reason, evicted = bank.submit(entry(3))
     assert (decision, evicted) == (Decision.REPLACED, 1)
     assert reason == "worth more than frame 1: quality 0.90, novelty 0.50"
     assert sorted(bank.entries) == [0, 2, 3]
@@ -112,27 +112,27 @@ def test_full_bank_names_the_frame_that_leaves() -> None:
 
 def test_frame_that_adds_least_is_refused_by_a_full_bank() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    offer_all(bank, [1, 2])
-    decision, reason, evicted = bank.offer(entry(3, quality=0.6, seed=0))
+    bank.submit(entry(0, is_conditioning=True))
+    submit_all(bank, [1, 2])
+    decision, reason, evicted = bank.submit(entry(3, quality=0.6, seed=0))
     assert (decision, evicted) == (Decision.REFUSED, None)
     assert reason.startswith("adds least to the bank: quality 0.60")
 
 
 def test_banned_frame_is_neither_kept_nor_read() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    assert bank.offer(entry(1), is_banned=True)[0] is Decision.BANNED
+    bank.submit(entry(0, is_conditioning=True))
+    assert bank.submit(entry(1), is_banned=True)[0] is Decision.BANNED
     assert readable(bank) == [0]
 
 
 @pytest.mark.parametrize("policy", sorted(set(MemoryPolicy) - {MemoryPolicy.FIFO}))
 def test_pinned_frame_takes_a_chosen_frames_place(policy: MemoryPolicy) -> None:
     bank = bank_of(policy)
-    bank.offer(entry(0, is_fixed=True))
-    offer_all(bank, [1, 2, 3])
+    bank.submit(entry(0, is_conditioning=True))
+    submit_all(bank, [1, 2, 3])
     before = set(bank.entries)
-    _, _, evicted = bank.offer(entry(4, quality=0.0, is_fixed=True))
+    _, _, evicted = bank.submit(entry(4, quality=0.0, is_conditioning=True))
     assert evicted in before - {0}
     assert set(bank.entries) == before - {evicted} | {4}
 
@@ -140,16 +140,16 @@ def test_pinned_frame_takes_a_chosen_frames_place(policy: MemoryPolicy) -> None:
 def test_sam2_reads_as_many_recent_frames_whatever_was_prompted() -> None:
     bank = bank_of(MemoryPolicy.FIFO)
     for frame in (0, 20):
-        bank.offer(entry(frame, is_fixed=True))
-    offer_all(bank, [1, 2, 3, 4])
+        bank.submit(entry(frame, is_conditioning=True))
+    submit_all(bank, [1, 2, 3, 4])
     assert [e.frame for e in bank.readable(5)] == [0, 20, 4, 3, 2]
 
 
 def test_many_prompts_stay_and_one_frame_may_still_be_chosen() -> None:
     bank = bank_of()
     for frame in range(8):
-        bank.offer(entry(frame, is_fixed=True))
-    offer_all(bank, [8, 9, 10])
+        bank.submit(entry(frame, is_conditioning=True))
+    submit_all(bank, [8, 9, 10])
     assert sorted(bank.entries)[:8] == list(range(8))
     assert len(bank.entries) == 9
     assert list(bank.pointers) == [5, 6, 7]
@@ -159,10 +159,10 @@ def test_many_prompts_stay_and_one_frame_may_still_be_chosen() -> None:
 def test_of_many_prompted_frames_the_closest_are_read(policy: MemoryPolicy) -> None:
     bank = bank_of(policy)
     for frame in (0, 10, 20, 30):
-        bank.offer(entry(frame, is_fixed=True))
+        bank.submit(entry(frame, is_conditioning=True))
     for frame, closest in ((1, [0, 10]), (19, [20, 10]), (26, [30, 20]), (90, [30, 20])):
         assert [e.frame for e in bank.readable(frame)] == closest
-    offer_all(bank, [31, 32, 33])
+    submit_all(bank, [31, 32, 33])
     read = [e.frame for e in bank.readable(34)]
     assert read[:2] == [30, 20]
     assert 33 in read[2:] or bank.policy.reads_previous
@@ -173,7 +173,7 @@ def test_of_many_prompted_frames_the_closest_are_read(policy: MemoryPolicy) -> N
 def test_of_many_prompted_frames_one_on_each_side_is_read() -> None:
     bank = bank_of()
     for frame in (8, 10, 11, 40):
-        bank.offer(entry(frame, is_fixed=True))
+        bank.submit(entry(frame, is_conditioning=True))
     assert [e.frame for e in bank.readable(12)] == [11, 40]
     assert [e.frame for e in bank.readable(11)] == [11, 10]
     assert [e.frame for e in bank.readable(3)] == [8, 10]
@@ -183,25 +183,25 @@ def test_of_many_prompted_frames_one_on_each_side_is_read() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed: int) -> None:
     rng, bank = np.random.default_rng(seed), bank_of(policy, BUDGET)
-    largest, fixed = 0, set[int]()
+    largest, conditioning = 0, set[int]()
     banned = set[int]()
     for frame in range(120):
-        is_fixed = frame == 0 or (len(fixed) < 2 and rng.random() < 0.05)
+        is_conditioning = frame == 0 or (len(conditioning) < 2 and rng.random() < 0.05)
         is_banned = rng.random() < 0.1
         presence = 0.0 if rng.random() < 0.1 else 1.0
         before = set(bank.entries)
-        offered = entry(frame, rng.random(), presence, is_fixed, int(rng.integers(20)))
-        decision, reason, evicted = bank.offer(offered, is_banned)
-        if is_fixed:
-            fixed.add(frame)
+        offered = entry(frame, rng.random(), presence, is_conditioning, int(rng.integers(20)))
+        decision, reason, evicted = bank.submit(offered, is_banned)
+        if is_conditioning:
+            conditioning.add(frame)
         elif is_banned:
             banned.add(frame)
         assert set(bank.entries) == (before | ({frame} & set(bank.entries))) - {evicted}
         assert (decision in {Decision.REFUSED, Decision.BANNED}) == (frame not in bank.entries)
         assert reason
-        assert fixed <= set(bank.entries)
+        assert conditioning <= set(bank.entries)
         assert not banned & set(readable(bank))
-        besides = len(fixed) - 1 if policy is MemoryPolicy.FIFO else 0
+        besides = len(conditioning) - 1 if policy is MemoryPolicy.FIFO else 0
         assert len(bank.readable()) <= bank.config.max_frames + besides
         assert len(bank.pointers) <= bank.config.max_pointers
         assert bank.tokens_stored <= BUDGET
@@ -210,5 +210,5 @@ def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed:
 
 
 def test_a_frame_may_bring_nine_tenths_of_what_pointers_leave() -> None:
-    assert bank_of(budget=None).most_tokens is None
-    assert bank_of(budget=106).most_tokens == 90  # 3 pointers of 2 tokens
+    assert bank_of(budget=None).max_tokens is None
+    assert bank_of(budget=106).max_tokens == 90  # 3 pointers of 2 tokens

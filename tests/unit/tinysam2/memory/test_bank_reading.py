@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.unit.tinysam2.memory.test_bank import bank_of, entry, offer_all, readable
+from tests.unit.tinysam2.memory.test_bank import bank_of, entry, readable, submit_all
 from tinysam2.config import MemoryPolicy
 from tinysam2.memory.bank import MemoryBank
 
@@ -11,8 +11,8 @@ from tinysam2.memory.bank import MemoryBank
 def mixed_bank() -> MemoryBank:
     bank = bank_of(MemoryPolicy.FIFO)
     for frame in (10, 20):
-        bank.offer(entry(frame, is_fixed=True))
-    offer_all(bank, [11, 12, 14])
+        bank.submit(entry(frame, is_conditioning=True))
+    submit_all(bank, [11, 12, 14])
     return bank
 
 
@@ -22,9 +22,9 @@ def test_fixed_frames_that_can_all_be_read_stay_in_their_order() -> None:
 
 def test_a_prompt_takes_no_place_while_there_is_room() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    bank.offer(entry(1))
-    assert bank.offer(entry(2, is_fixed=True))[2] is None
+    bank.submit(entry(0, is_conditioning=True))
+    bank.submit(entry(1))
+    assert bank.submit(entry(2, is_conditioning=True))[2] is None
     assert sorted(bank.entries) == [0, 1, 2]
 
 
@@ -44,7 +44,7 @@ def test_capacity_is_what_prompts_and_the_last_frame_leave(
 ) -> None:
     bank = bank_of(policy)
     for frame in range(prompts):
-        bank.offer(entry(frame, is_fixed=True))
+        bank.submit(entry(frame, is_conditioning=True))
     assert bank.capacity == capacity
 
 
@@ -58,7 +58,7 @@ def test_frames_are_ranked_by_distance_and_fixed_ones_are_not() -> None:
 def test_pointers_are_those_passed_in_the_direction_of_propagation() -> None:
     bank = bank_of()
     for frame in (3, 5, 7):
-        bank.offer(entry(frame, is_fixed=True))
+        bank.submit(entry(frame, is_conditioning=True))
     assert list(bank.pointers_behind(5)) == [3, 5]
     bank.is_backward = True
     assert list(bank.pointers_behind(5)) == [5, 7]
@@ -66,43 +66,43 @@ def test_pointers_are_those_passed_in_the_direction_of_propagation() -> None:
 
 def test_the_oldest_pointer_leaves_first_and_those_of_prompts_last() -> None:
     bank = bank_of(MemoryPolicy.FIFO)
-    bank.offer(entry(0, is_fixed=True))
-    offer_all(bank, [1, 2, 3])
+    bank.submit(entry(0, is_conditioning=True))
+    submit_all(bank, [1, 2, 3])
     assert list(bank.pointers) == [0, 2, 3]
-    bank.offer(entry(4, is_fixed=True))
+    bank.submit(entry(4, is_conditioning=True))
     assert list(bank.pointers) == [0, 3, 4]
     assert float(bank.pointers[4][0]) == 4.0
 
 
 def test_stored_tokens_are_those_of_frames_and_pointers() -> None:
     bank = bank_of(MemoryPolicy.FIFO)
-    bank.offer(entry(0, is_fixed=True))
-    offer_all(bank, [1])
+    bank.submit(entry(0, is_conditioning=True))
+    submit_all(bank, [1])
     assert bank.tokens_stored == 2 * 16 + 2 * 2
 
 
 def test_a_bank_keeps_a_token_even_when_pointers_use_up_its_budget() -> None:
     bank = bank_of(budget=2)
-    bank.offer(entry(0, is_fixed=True))
+    bank.submit(entry(0, is_conditioning=True))
     assert [len(e.tokens) for e in bank.readable()] == [1]
 
 
 def test_thinning_keeps_tokens_and_their_places_together() -> None:
     bank = bank_of(budget=12)
-    bank.offer(entry(0, is_fixed=True))
-    bank.offer(entry(1, quality=0.1))  # refused, but read once
+    bank.submit(entry(0, is_conditioning=True))
+    bank.submit(entry(1, quality=0.1))  # refused, but read once
     whole = {0: entry(0), 1: entry(1)}
     assert readable(bank) == [0, 1]
     assert sum(len(e.tokens) for e in bank.readable()) == 12 - 2 * 2
     for each in bank.readable():
-        assert torch.equal(each.tokens, whole[each.frame].tokens[each.cells])
+        assert torch.equal(each.tokens, whole[each.frame].tokens[each.locations])
 
 
 def test_a_copy_is_independent() -> None:
     bank = mixed_bank()
     copied = bank.copy()
-    copied.offer(entry(15))
-    copied.offer(entry(30, is_fixed=True))
+    copied.submit(entry(15))
+    copied.submit(entry(30, is_conditioning=True))
     assert readable(bank) == [10, 20, 14, 12, 11]
     assert list(bank.pointers) == [10, 20, 14]
     assert 15 in copied.entries
@@ -111,12 +111,12 @@ def test_a_copy_is_independent() -> None:
 
 def test_a_copy_moves_all_tensors_to_a_device() -> None:
     bank = bank_of()
-    bank.offer(entry(0, is_fixed=True))
-    bank.offer(entry(1, quality=0.1))
+    bank.submit(entry(0, is_conditioning=True))
+    bank.submit(entry(1, quality=0.1))
     moved = bank.copy(torch.device("meta"))
     assert moved.recent is not None
     tensors = [
-        moved.grid.square,
+        moved.grid.window,
         moved.recent.tokens,
         *(e.tokens for e in moved.entries.values()),
         *moved.pointers.values(),

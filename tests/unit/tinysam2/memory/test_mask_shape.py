@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from tinysam2.memory.box_motion import BoxMotion
-from tinysam2.memory.mask_shape import Box, MaskShape, box_iou, mask_shapes, rival_overlap
+from tinysam2.memory.mask_shape import Box, MaskShape, box_iou, distractor_overlap, mask_shapes
 
 
-def test_shape_is_measured_in_shares_of_the_picture() -> None:
+def test_shape_is_measured_in_shares_of_the_image() -> None:
     logits = torch.full((2, 10, 20), -1.0)
     logits[0, 2:5, 4:10] = 1.0
     assert mask_shapes(logits) == [
@@ -15,11 +15,11 @@ def test_shape_is_measured_in_shares_of_the_picture() -> None:
     ]
 
 
-def test_mask_of_the_whole_picture_has_its_box() -> None:
+def test_mask_of_the_whole_image_has_its_box() -> None:
     assert mask_shapes(torch.ones(1, 4, 4)) == [MaskShape(1.0, (0.0, 0.0, 1.0, 1.0))]
 
 
-def test_boxes_overlap_by_their_share() -> None:
+def test_boxes_overlap_by_their_fraction() -> None:
     assert box_iou((0, 0, 2, 1), (1, 0, 3, 1)) == pytest.approx(1 / 3)
     assert box_iou((0, 0, 1, 1), (2, 2, 3, 3)) == 0
     assert box_iou((0, 0, 0, 0), (0, 0, 0, 0)) == 0
@@ -57,6 +57,6 @@ def test_a_mask_is_alone_unless_another_reaches_beyond_it() -> None:
     inside[12:18, 12:18] = True
     beside[10:20, 30:40] = True
     beside[38, 58] = True  # a speck: the largest part counts
-    assert rival_overlap(np.stack([mine, inside]), 0) == 1
-    assert rival_overlap(np.stack([inside, mine, beside]), 1) == pytest.approx(10 / 30)
-    assert rival_overlap(np.stack([mine | beside, mine]), 1) == pytest.approx(10 / 30)
+    assert distractor_overlap(np.stack([mine, inside]), 0) == 1
+    assert distractor_overlap(np.stack([inside, mine, beside]), 1) == pytest.approx(10 / 30)
+    assert distractor_overlap(np.stack([mine | beside, mine]), 1) == pytest.approx(10 / 30)

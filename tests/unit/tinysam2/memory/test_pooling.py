@@ -9,19 +9,19 @@ from tinysam2.memory.scores import novelty, object_descriptors, object_presence
 MAP = torch.arange(16.0).view(1, 1, 4, 4)
 
 
-def test_pooling_averages_squares_of_cells() -> None:
-    ((tokens, cells),) = compress_memory(MAP, None, 2)
+def test_pooling_averages_squares_of_locations() -> None:
+    ((tokens, locations),) = compress_memory(MAP, None, 2)
     assert tokens[:, 0].tolist() == [2.5, 4.5, 10.5, 12.5]
-    assert cells.tolist() == [16, 17, 18, 19]
-    ((tokens, cells),) = compress_memory(MAP, None, 1)
-    assert tokens[:, 0].tolist() == cells.tolist() == list(range(16))
+    assert locations.tolist() == [16, 17, 18, 19]
+    ((tokens, locations),) = compress_memory(MAP, None, 1)
+    assert tokens[:, 0].tolist() == locations.tolist() == list(range(16))
 
 
-def test_cells_that_show_the_object_are_not_averaged() -> None:
+def test_locations_that_show_the_object_are_not_averaged() -> None:
     coverage = torch.zeros(1, 4, 4)
     coverage[0, 1, 3] = 0.1
-    ((tokens, cells),) = compress_memory(MAP, coverage, 2)
-    assert cells.tolist() == [2, 3, 6, 7, 16, 18, 19]
+    ((tokens, locations),) = compress_memory(MAP, coverage, 2)
+    assert locations.tolist() == [2, 3, 6, 7, 16, 18, 19]
     assert tokens[:, 0].tolist() == [2, 3, 6, 7, 2.5, 10.5, 12.5]
 
 
@@ -29,11 +29,11 @@ def test_the_outline_comes_first_where_there_is_no_room_for_all() -> None:
     coverage = torch.zeros(1, 4, 4)
     coverage[0, :2] = 1.0
     coverage[0, 0, 0] = 0.0
-    ((_, cells),) = compress_memory(MAP, coverage, 2, most_tokens=7)
-    assert cells.tolist() == [0, 1, 4, 5, 17, 18, 19]
+    ((_, locations),) = compress_memory(MAP, coverage, 2, max_tokens=7)
+    assert locations.tolist() == [0, 1, 4, 5, 17, 18, 19]
     for most in (1, 4, 6):
-        ((_, cells),) = compress_memory(MAP, coverage, 2, most_tokens=most)
-        assert cells.tolist() == [16, 17, 18, 19]
+        ((_, locations),) = compress_memory(MAP, coverage, 2, max_tokens=most)
+        assert locations.tolist() == [16, 17, 18, 19]
 
 
 def test_a_grid_knows_what_tokens_stand_for() -> None:
@@ -43,7 +43,7 @@ def test_a_grid_knows_what_tokens_stand_for() -> None:
     assert shown.int().tolist() == [[1, 0, 1, 1], [0, 0, 1, 1], [0] * 4, [0] * 4]
 
 
-def test_pooled_positions_are_the_means_of_the_cells_they_pool() -> None:
+def test_pooled_positions_are_the_means_of_the_locations_they_pool() -> None:
     single = pooled_positions((8, 8), 1).view(8, 8, 2).permute(2, 0, 1)[None]
     for pool in (2, 4):
         mean = torch.nn.functional.avg_pool2d(single, pool)[0].flatten(1).T

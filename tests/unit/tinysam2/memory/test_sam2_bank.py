@@ -1,8 +1,8 @@
-"""With several prompted frames, too, the neighbours read what SAM 2 reads.
+"""With several prompted frames, too, the neighbors read what SAM 2 reads.
 
 The cases are written out from SAM 2's rule: prompted frames are all read, at temporal position 0;
-of the others t - 1 .. t - 6 in the direction of the walk, at positions 1 .. 6, and the pointers of
-t - 1 .. t - 15; of prompted frames the pointers of those that the walk has come to.
+of the others t - 1 .. t - 6 in the direction of propagation, at positions 1 .. 6, and the pointers
+of t - 1 .. t - 15; of prompted frames the pointers of those that propagation has reached.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ LAST_CODE, LONGEST_AGE = 6, 15
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Frames prompted, the first and the current frame of a walk, and what SAM 2 reads there."""
+    """Frames prompted, the first and the current frame of a pass, and what SAM 2 reads there."""
 
     prompted: set[int]
     start: int
@@ -75,7 +75,7 @@ CASES = {
         {40: 0, 37: 0, 10: 0, 34: 1, 35: 2, 36: 3, 38: 5, 39: 6},
         {40: 7, 37: 4, 34: 1, 35: 2, 36: 3, 38: 5, 39: 6},
     ),
-    "a walk that begins away from the prompt": Case(
+    "a propagation that begins away from the prompt": Case(
         {10, 50}, 12, 14,
         {10: 0, 50: 0, 13: 1, 12: 2},
         {10: 4, 13: 1, 12: 2},
@@ -88,28 +88,28 @@ CASES = {
 }  # fmt: skip
 
 
-def entry(frame: int, is_fixed: bool) -> MemoryEntry:
+def entry(frame: int, is_conditioning: bool) -> MemoryEntry:
     """Make the entry of a frame, two tokens and a pointer, which all say its number."""
     return MemoryEntry(
         frame=frame,
         tokens=torch.full((2, TOY.memory_dim), float(frame)),
-        cells=torch.arange(2),
+        locations=torch.arange(2),
         pointer=torch.full((TOY.dim,), float(frame)),
         descriptor=torch.ones(TOY.dim),
         scores=FrameScores(0.9, 1.0, 0.9, 0.5),
         shape=MaskShape(0.04, (0.4, 0.4, 0.6, 0.6)),
-        is_fixed=is_fixed,
+        is_conditioning=is_conditioning,
     )
 
 
-def walked(network: TinySam2, memory: MemoryConfig, case: Case) -> MemoryBank:
+def propagated(network: TinySam2, memory: MemoryConfig, case: Case) -> MemoryBank:
     """Remember the prompted frames, then walk up to the current frame."""
     step = 1 if case.current > case.start else -1
     bank = make_bank(network, memory, SIZE_HW, is_backward=step < 0)
     for frame in sorted(case.prompted):
-        bank.offer(entry(frame, is_fixed=True))
+        bank.submit(entry(frame, is_conditioning=True))
     for frame in range(case.start, case.current, step):
-        bank.offer(entry(frame, frame in case.prompted))
+        bank.submit(entry(frame, frame in case.prompted))
     return bank
 
 
@@ -124,7 +124,7 @@ def network() -> TinySam2:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_frames_and_pointers_are_those_that_sam2_reads(network: TinySam2, case: Case) -> None:
-    memory = read_memory(network, walked(network, FULL_MEMORY, case), case.current, SIZE_HW)
+    memory = read_memory(network, propagated(network, FULL_MEMORY, case), case.current, SIZE_HW)
     frames, codes = numbers(memory.tokens[:, 0].tolist()), memory.time_index.tolist()
     assert sorted(frames) == sorted([*case.positions] * 2)  # both tokens of each, once
     positions = {f: 0 if c == LAST_CODE else c + 1 for f, c in zip(frames, codes, strict=True)}
@@ -140,17 +140,17 @@ def test_frames_and_pointers_are_those_that_sam2_reads(network: TinySam2, case: 
     [replace(FULL_MEMORY, keep_ratio=0.5), replace(FULL_MEMORY, policy=MemoryPolicy.QUALITY)],
     ids=["token budget", "quality"],
 )
-def test_other_memories_of_a_neighbour_read_the_closest_prompts(
+def test_other_memories_of_a_neighbor_read_the_closest_prompts(
     network: TinySam2, memory: MemoryConfig
 ) -> None:
-    bank = walked(network, memory, CASES["seven prompts"])
-    assert sum(e.is_fixed for e in bank.readable(22)) == 5
+    bank = propagated(network, memory, CASES["seven prompts"])
+    assert sum(e.is_conditioning for e in bank.readable(22)) == 5
     assert len(bank.pointers) == 16
 
 
 def test_tinysam2_reads_the_closest_prompts_whatever_its_memory() -> None:
-    bank = walked(toy_network(), FULL_MEMORY, CASES["seven prompts"])
-    assert sum(e.is_fixed for e in bank.readable(22)) == 5
+    bank = propagated(toy_network(), FULL_MEMORY, CASES["seven prompts"])
+    assert sum(e.is_conditioning for e in bank.readable(22)) == 5
     assert bank.steps_back(bank.readable(22), 22)[5:] == [1, 2, 3, 4, 5, 6]
 
 
@@ -161,5 +161,5 @@ def test_tracking_with_several_masks_reads_as_sam2() -> None:
     attended = [step.memory_events[1].tokens_attended for step in tracker.propagate()]
     maps = [0, 3, 4, 0, 5, 6, 7, 8, 0, 7]  # three prompted; of t - 1 .. t - 6 the others
     pointers = [0, 1, 2, 0, 4, 5, 6, 7, 0, 9]
-    cells, parts = SIZE_HW[0] * SIZE_HW[1], 2
-    assert attended == [cells * m + parts * p for m, p in zip(maps, pointers, strict=True)]
+    locations, parts = SIZE_HW[0] * SIZE_HW[1], 2
+    assert attended == [locations * m + parts * p for m, p in zip(maps, pointers, strict=True)]

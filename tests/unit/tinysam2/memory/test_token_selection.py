@@ -31,8 +31,8 @@ def test_a_fixed_frame_is_sure_of_its_share_however_little_it_says() -> None:
 def test_fixed_frames_are_sure_of_six_tenths_together() -> None:
     dull, new = torch.ones(30, 8), torch.randn(41, 8, generator=torch.Generator().manual_seed(3))
     for count, sure in ((1, 12), (2, 12), (3, 8), (4, 6), (6, 4)):
-        frames, squares = [dull] * count + [new], [torch.arange(30)] * count + [torch.arange(41)]
-        keep = select_tokens(frames, squares, [True] * count + [False], budget=41)
+        frames, windows = [dull] * count + [new], [torch.arange(30)] * count + [torch.arange(41)]
+        keep = select_tokens(frames, windows, [True] * count + [False], budget=41)
         assert min(int(k.sum()) for k in keep[:count]) == sure
 
 

@@ -32,7 +32,7 @@ def rows(features: ImageFeatures, which: slice) -> ImageFeatures:
 
 
 @torch.inference_mode()
-def answer(
+def predict_masks(
     network: TinySam2, features: ImageFeatures, memories: list[ObjectMemory] | None, xy: Tensor
 ) -> tuple[Tensor, ...]:
     conditioned = network.condition(features, memories)
@@ -49,20 +49,20 @@ def test_batch_of_two_equals_two_singles() -> None:
     network = toy_network()
     features = network.encode_image(torch.randn(2, 3, 64, 64))
     memories, xy = [memory(5), memory(9, seed=1)], torch.rand(2, 1, 2)
-    both = answer(network, features, memories, xy)
-    singles = [answer(network, rows(features, r), memories[r], xy[r]) for r in HALF]
+    both = predict_masks(network, features, memories, xy)
+    singles = [predict_masks(network, rows(features, r), memories[r], xy[r]) for r in HALF]
     for found, *expected in zip(both, *singles, strict=True):
         torch.testing.assert_close(found, torch.cat(expected), atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
-def test_objects_share_the_features_of_one_picture() -> None:
+def test_objects_share_the_features_of_one_image() -> None:
     network = toy_network()
     features = network.encode_image(torch.randn(1, 3, 64, 64))
     repeated = ImageFeatures(*(m.expand(2, -1, -1, -1) for m in _maps(features)))
     memories, xy = [memory(5), memory(9, seed=1)], torch.rand(2, 1, 2)
-    shared = answer(network, features, memories, xy)
-    for found, expected in zip(shared, answer(network, repeated, memories, xy), strict=True):
+    shared = predict_masks(network, features, memories, xy)
+    for found, expected in zip(shared, predict_masks(network, repeated, memories, xy), strict=True):
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 

@@ -1,4 +1,4 @@
-"""What the neighbours' options do to the one tracking path."""
+"""What the neighbors' options do to the one tracking path."""
 
 from dataclasses import replace
 
@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.tinysam2.toys import TOY, block_mask, noise_frames, randomise_norms, set_presence
+from tests.unit.tinysam2.toys import TOY, block_mask, noise_frames, randomize_norms, set_presence
 from tinysam2.build import Model, prepare
 from tinysam2.config import FULL_MEMORY, KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
 from tinysam2.inference import frame_prediction as answering
 from tinysam2.inference.memory_access import memory_grid
 from tinysam2.inference.video_tracker import VideoTracker
-from tinysam2.memory.mask_shape import rival_overlap
+from tinysam2.memory.mask_shape import distractor_overlap
 from tinysam2.model.layers.attention import Attention, KeyGroups
 from tinysam2.model.network import TinySam2
 
@@ -27,7 +27,7 @@ ONE_SCALE = replace(SAM2, trunk="vit_ti", pointer_time=False, no_object_code=Fal
 def model_of(config: ModelConfig, presence: float = 4.0) -> Model:
     torch.manual_seed(7)
     network = TinySam2(config).eval()
-    randomise_norms(network)
+    randomize_norms(network)
     set_presence(network, presence)
     return replace(prepare(network, torch.device("cpu")), autocast=None)
 
@@ -90,22 +90,22 @@ def test_sam2_believes_its_head_where_a_person_clicked() -> None:
     assert (track(model_of(TOY, presence=-4.0), (2,))[0] > -1000).all()
 
 
-@pytest.mark.parametrize(("config", "is_asked"), [(SAM2, True), (TOY, False)])
+@pytest.mark.parametrize(("config", "is_requested"), [(SAM2, True), (TOY, False)])
 def test_dam4sam_compares_masks_where_there_are_several(
-    config: ModelConfig, is_asked: bool, monkeypatch: pytest.MonkeyPatch
+    config: ModelConfig, is_requested: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
     def overlap(masks: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], chosen: int) -> float:
         asked.append(len(masks))
-        return rival_overlap(masks, chosen)
+        return distractor_overlap(masks, chosen)
 
-    monkeypatch.setattr(answering, "rival_overlap", overlap)
+    monkeypatch.setattr(answering, "distractor_overlap", overlap)
     model = model_of(config)
     track(model, (1, 2), MemoryConfig(MemoryPolicy.DAM4SAM, keep_ratio=None))
-    assert asked == ([3] * 8 if is_asked else [])
+    assert asked == ([3] * 8 if is_requested else [])
     track(model, (1, 2), MemoryConfig(MemoryPolicy.FIFO, keep_ratio=None))
-    assert len(asked) == 8 * is_asked
+    assert len(asked) == 8 * is_requested
 
 
 def test_latents_stand_in_a_grid_of_windows() -> None:

@@ -1,4 +1,4 @@
-"""A training data folder with a few tiny pictures."""
+"""A training data folder with a few tiny images."""
 
 import json
 from pathlib import Path
@@ -11,15 +11,15 @@ HEIGHT, WIDTH = 60, 80
 RED, GREEN, BLUE = (230, 20, 20), (20, 230, 20), (20, 20, 230)
 
 
-def write_picture(path: Path, x: int, has_mask: bool = True) -> None:
+def write_image(path: Path, x: int, has_mask: bool = True) -> None:
     """Write noise with a bright 24 x 24 object, and its labels beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(x)
-    picture = rng.integers(0, 80, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    image = rng.integers(0, 80, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     labels = np.zeros((HEIGHT, WIDTH), np.uint8)
     labels[20:44, x : x + 24] = 2
-    picture[labels > 0] = 230
-    Image.fromarray(picture).save(path.with_suffix(".jpg"), quality=95)
+    image[labels > 0] = 230
+    Image.fromarray(image).save(path.with_suffix(".jpg"), quality=95)
     if has_mask:
         Image.fromarray(labels).save(path.with_suffix(".png"))
 
@@ -33,28 +33,28 @@ def make_data_folder(root: Path) -> Path:
         return root / path
 
     for i in range(3):
-        write_picture(add("image", "bsds500", "train", f"images/{i}"), x=10 * i)
-    write_picture(add("unlabelled", "scenes", "train", "unlabelled/0"), x=50, has_mask=False)
+        write_image(add("image", "bsds500", "train", f"images/{i}"), x=10 * i)
+    write_image(add("unlabelled", "scenes", "train", "unlabelled/0"), x=50, has_mask=False)
     for name, split in (("walk", "train"), ("secret", "val")):
         folder = add("video", "davis", split, f"video/{name}")
         for i in range(4):
-            write_picture(folder / f"{i:05d}", x=5 * i)
+            write_image(folder / f"{i:05d}", x=5 * i)
     (root / "index.json").write_text(json.dumps({"entries": rows}))
     return root
 
 
-def write_colours(folder: Path, name: str, colours: tuple[tuple[int, int, int], ...]) -> None:
-    """Write grey with a square of each colour, labelled from 1 on."""
+def write_colors(folder: Path, name: str, colors: tuple[tuple[int, int, int], ...]) -> None:
+    """Write gray with a square of each color, labeled from 1 on."""
     folder.mkdir(parents=True, exist_ok=True)
-    picture, labels = np.full((60, 90, 3), 100, np.uint8), np.zeros((60, 90), np.uint8)
-    for i, colour in enumerate(colours):
+    image, labels = np.full((60, 90, 3), 100, np.uint8), np.zeros((60, 90), np.uint8)
+    for i, color in enumerate(colors):
         place = np.s_[15:45, 5 + 28 * i : 29 + 28 * i]
-        picture[place], labels[place] = colour, i + 1
-    Image.fromarray(picture).save(folder / f"{name}.jpg", quality=98, subsampling=0)
+        image[place], labels[place] = color, i + 1
+    Image.fromarray(image).save(folder / f"{name}.jpg", quality=98, subsampling=0)
     Image.fromarray(labels).save(folder / f"{name}.png")
 
 
-def colours_under(still: Tensor) -> Tensor:
+def colors_under(still: Tensor) -> Tensor:
     """Return which channel (K,) is brightest under each of the masks of (3 + K, S, S)."""
     inside = (still[3:, None] == 255).float()
     assert (inside.flatten(1).sum(1) > 0).all()

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.unit.tinysam2.toys import TOY, randomise_norms
+from tests.unit.tinysam2.toys import TOY, randomize_norms
 from tinysam2.build import load_model
 from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
 from tinysam2.model.encoders.repvit import fuse_repvit
@@ -16,7 +16,7 @@ def saved(path: Path, seed: int, is_fused: bool, dim: int = TOY.dim) -> dict[str
     torch.manual_seed(seed)
     config = replace(TOY, dim=dim)
     network = TinySam2(config).eval()
-    randomise_norms(network)
+    randomize_norms(network)
     if is_fused:
         fuse_repvit(network.trunk)
     save_checkpoint(path, replace(config, fused=is_fused), network.state_dict(), {})

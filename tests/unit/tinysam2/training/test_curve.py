@@ -15,26 +15,26 @@ def write_log(path: Path, rows: list[dict[str, float]]) -> Path:
     return path
 
 
-def colours(panel: Image.Image) -> int:
+def colors(panel: Image.Image) -> int:
     pixels = np.asarray(panel).reshape(-1, 3).astype(int)
     return len(np.unique(pixels[np.ptp(pixels, axis=1) > 60], axis=0))
 
 
-def test_picture_has_a_panel_for_the_loss_and_one_for_the_ious(tmp_path: Path) -> None:
+def test_image_has_a_panel_for_the_loss_and_one_for_the_ious(tmp_path: Path) -> None:
     main([str(write_log(tmp_path / "log.jsonl", ROWS)), str(tmp_path / "out.png")])
-    with Image.open(tmp_path / "out.png") as picture:
+    with Image.open(tmp_path / "out.png") as image:
         width, height = PANEL_WH
-        assert picture.size == (2 * width, height)
-        loss, ious = picture.crop((0, 0, width, height)), picture.crop((width, 0, *picture.size))
-    assert 0 < colours(loss) < colours(ious)
+        assert image.size == (2 * width, height)
+        loss, ious = image.crop((0, 0, width, height)), image.crop((width, 0, *image.size))
+    assert 0 < colors(loss) < colors(ious)
 
 
 def test_scores_of_validation_have_a_panel_even_where_the_last_report_has_none() -> None:
     width, height = PANEL_WH
     once = [*ROWS[:5], {**ROWS[5], "val_j": 0.6, "val_f": 0.5}, *ROWS[6:]]
-    picture = draw_curves(once)
-    assert picture.size == (3 * width, height)
-    assert colours(picture.crop((2 * width, 0, *picture.size))) > 0
+    image = draw_curves(once)
+    assert image.size == (3 * width, height)
+    assert colors(image.crop((2 * width, 0, *image.size))) > 0
 
 
 def test_log_without_ious_or_of_one_report_can_be_drawn() -> None:

@@ -75,6 +75,6 @@ def test_coarse_masks_are_judged_by_the_share_of_each_cell() -> None:
     assert float(coarse_loss(right, mask)) < 0.01
     assert float(coarse_loss(right, mask)) < float(coarse_loss(0 * right, mask))
     assert float(coarse_loss(0 * right, mask)) < float(coarse_loss(-right, mask))
-    mask[0, :, 4:6] = True  # half of the cells on the right
+    mask[0, :, 4:6] = True  # half of the locations on the right
     unsure = right.clamp(min=0.0)
     assert float(coarse_loss(unsure, mask)) < float(coarse_loss(right, mask))

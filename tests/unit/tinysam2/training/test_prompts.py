@@ -56,11 +56,11 @@ def test_correction_adds_a_click_where_the_prediction_is_wrong() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_tracked_mask_shows_the_click_that_corrects_it(seed: int) -> None:
     mask, predicted = square(), square(14)
-    repair = correct_tracked(predicted.float() * 2 - 1, mask, generator(seed))
-    assert repair.previous is not None
-    shown = at(repair.previous[:, 0] > 0, repair.xy[:, 0])
-    assert torch.equal(shown, repair.labels[:, 0] == 1)
-    assert not torch.equal(shown, at(predicted, repair.xy[:, 0]))
+    correction = correct_tracked(predicted.float() * 2 - 1, mask, generator(seed))
+    assert correction.previous is not None
+    shown = at(correction.previous[:, 0] > 0, correction.xy[:, 0])
+    assert torch.equal(shown, correction.labels[:, 0] == 1)
+    assert not torch.equal(shown, at(predicted, correction.xy[:, 0]))
 
 
 def test_boxes_enclose_the_mask_within_a_tenth() -> None:
@@ -86,7 +86,7 @@ def test_boxes_are_those_of_the_outermost_pixels() -> None:
 
 def test_all_kinds_of_prompts_are_drawn() -> None:
     prompts = [
-        draw_prompt(square(), generator(seed), mask_share=0.4, most_corrections=2)
+        draw_prompt(square(), generator(seed), mask_fraction=0.4, max_corrections=2)
         for seed in range(60)
     ]
     assert any(p.mask is not None for p in prompts)
@@ -101,5 +101,5 @@ def test_all_kinds_of_prompts_are_drawn() -> None:
 def test_absent_object_gets_no_box_and_no_click() -> None:
     nothing = torch.zeros(2, 32, 32, dtype=torch.bool)
     for seed in range(20):
-        prompt = draw_prompt(nothing, generator(seed), mask_share=0.0, most_corrections=1)
+        prompt = draw_prompt(nothing, generator(seed), mask_fraction=0.0, max_corrections=1)
         assert (prompt.labels == -1).all()

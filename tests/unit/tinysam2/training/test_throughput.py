@@ -48,8 +48,8 @@ def test_clips_a_second_are_printed_for_each_phase_and_nothing_is_written(
         f"64 px, {length} frames, 2 clips and 1 stills a step" for length in (3, 4)
     ]
     for line in lines:
-        made, learnt = (float(part.split()[0]) for part in line.split(": ")[1].split(", "))
-        assert made > learnt > 0
+        made, learned = (float(part.split()[0]) for part in line.split(": ")[1].split(", "))
+        assert made > learned > 0
     assert not (recipe.parent / "out").exists()
 
 

@@ -20,9 +20,9 @@ class DistillationConfig:
         minutes: length of the whole run; the learning rate follows a cosine over it.
         variant: a key of `REPVIT_VARIANTS`.
         dim: width of the neck.
-        crop: side of the student's pictures, pixels.
+        crop: side of the student's images, pixels.
         init: an earlier ``encoder.safetensors`` to begin from.
-        workers: processes that read pictures; 0 reads in this one.
+        workers: processes that read images; 0 reads in this one.
         steps: length in place of ``minutes``, the same on every machine.
         teacher_checkpoint: weights of a known model; the stored or bundled ones unless given.
         cache: folder that keeps the image embeddings of a known model; None keeps none.

@@ -1,4 +1,4 @@
-"""Image embeddings of a teacher, kept on disk from one draw of a picture to the next."""
+"""Image embeddings of a teacher, kept on disk from one draw of an image to the next."""
 
 import os
 import zlib
@@ -12,7 +12,7 @@ _CHECK_BYTES = 4
 
 
 class EmbeddingCache:
-    """Half-precision embeddings by picture; a file is a checksum and the numbers.
+    """Half-precision embeddings by image; a file is a checksum and the numbers.
 
     Args:
         folder: of one teacher, input size and grid; made when something is kept.

@@ -55,7 +55,7 @@ class ResNetTeacher(nn.Module):
         """Compute the features that the student copies.
 
         Args:
-            image: (B, 3, Hi, Wi) normalised as the student's.
+            image: (B, 3, Hi, Wi) normalized as the student's.
 
         Returns:
             (B, 512, Hi / 8, Wi / 8) and (B, 1024, Hi / 16, Wi / 16), not negative.

@@ -33,9 +33,10 @@ from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.engine.run_control import (
     STATE_FILE,
     StopRequest,
+    fraction_done,
+    load_state,
     never,
     save_state,
-    share_done,
 )
 from tinysam2.training.engine.run_log import Row, logged
 
@@ -44,7 +45,7 @@ LEVEL_WEIGHTS: tuple[float, ...] = (0.5, 1.0)  # strides 8 and 16
 
 
 def _jitter(image: Tensor, generator: torch.Generator) -> Tensor:
-    """Change brightness and contrast per picture and channel, on the student's side only."""
+    """Change brightness and contrast per image and channel, on the student's side only."""
 
     def randn(channels: int) -> Tensor:
         shape = (len(image), channels, 1, 1)
@@ -74,7 +75,7 @@ class _Run:
     """Everything that a resumed run needs."""
 
     student: _Student
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     projections: list[Projection]
     ranks: Ranks = ALONE
     step: int = 0
@@ -88,27 +89,27 @@ class _Run:
         temporary = config.out / "encoder.safetensors.part"
         save_file(state, temporary, {"config": json.dumps(asdict(config), default=str)})
         temporary.replace(config.out / "encoder.safetensors")
-        parts = {"student": state, "optimiser": self.optimiser.state_dict()}
+        parts = {"student": state, "optimizer": self.optimizer.state_dict()}
         counts = {"step": self.step, "seconds": self.seconds, "ranks": self.ranks.count}
         save_state({**parts, "projections": self.projections, **counts}, config.out / STATE_FILE)
 
     def load(self, path: Path, device: str) -> int:
         """Continue where `save` was; returns the number of processes that were then."""
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved = load_state(path)
         self.student.load_state_dict(saved["student"])
-        self.optimiser.load_state_dict(saved["optimiser"])
+        self.optimizer.load_state_dict(saved["optimizer"])
         self.projections = [(m.to(device), b.to(device)) for m, b in saved["projections"]]
         self.step, self.seconds = saved["step"], saved["seconds"]
         return int(saved.get("ranks", 1))
 
 
-def distil(
+def distill_features(
     config: DistillationConfig, is_stopped: StopRequest = never, ranks: Ranks = ALONE
 ) -> Iterator[Row]:
     """Run stage 1 to its end, resuming from ``out/state.pt`` where there is one.
 
     Yields:
-        ``step``, ``pictures``, ``seconds`` and ``loss``, about twice a minute and at the end;
+        ``step``, ``images``, ``seconds`` and ``loss``, about twice a minute and at the end;
         all is saved then.  Of several processes only the first one reports, its own loss.
     """
     config.out.mkdir(parents=True, exist_ok=True)
@@ -121,20 +122,20 @@ def _train(
     run: _Run, config: DistillationConfig, teacher: FeatureTeacher, is_stopped: StopRequest
 ) -> Iterator[Row]:
     ranks = run.ranks
-    begin, reported = time.monotonic() - run.seconds, time.monotonic()
+    start_or_resume, reported = time.monotonic() - run.seconds, time.monotonic()
     mean_loss = 0.0
-    done = share_done(config.minutes, config.steps, run.step, run.seconds)
+    done = fraction_done(config.minutes, config.steps, run.step, run.seconds)
     batches = teacher.batches(PCA_BATCHES + run.step) if done < 1 else iter(())
     for taken, batch in enumerate(batches, start=1):
         loss = _learn(run, config, batch, done)
         mean_loss += (loss - mean_loss) / min(taken, 50)
         now = time.monotonic()
-        run.seconds = ranks.of_first(now - begin)
-        done = share_done(config.minutes, config.steps, run.step, run.seconds)
+        run.seconds = ranks.broadcast_number(now - start_or_resume)
+        done = fraction_done(config.minutes, config.steps, run.step, run.seconds)
         is_over = done >= 1 or ranks.any(is_stopped())
         if is_over or now - reported > REPORT_EVERY_S:
             reported = now
-            counts = {"step": run.step, "pictures": run.step * config.batch * ranks.count}
+            counts = {"step": run.step, "images": run.step * config.batch * ranks.count}
             run.save(config)
             yield {**counts, "seconds": round(run.seconds), "loss": round(mean_loss, 4)}
         if is_over:
@@ -149,26 +150,26 @@ def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) ->
         student.load_state_dict(load_file(config.init))
     if config.compile:
         compile_parts([student], config.device)
-    ranks.align(student.state_dict().values())
+    ranks.broadcast(student.state_dict().values())
     weights, decay = student.parameters(), config.weight_decay
-    optimiser = torch.optim.AdamW(weights, config.learning_rate, weight_decay=decay)
-    run, begun_by = _Run(student, optimiser, [], ranks), ranks.count
-    is_begun = (config.out / STATE_FILE).exists()
-    if is_begun:
-        begun_by = run.load(config.out / STATE_FILE, config.device)
-    ranks.check_together(run.step, begun_by, config.out)
-    if not is_begun:
+    optimizer = torch.optim.AdamW(weights, config.learning_rate, weight_decay=decay)
+    run, started_by = _Run(student, optimizer, [], ranks), ranks.count
+    is_started = (config.out / STATE_FILE).exists()
+    if is_started:
+        started_by = run.load(config.out / STATE_FILE, config.device)
+    ranks.check_together(run.step, started_by, config.out)
+    if not is_started:
         dims = (config.dim,) if config.teaches_embeddings else (config.dim // 2, config.dim)
         features = (targets for _, targets in teacher.batches(0))
         run.projections = fit_projections(features, dims, PCA_BATCHES)
-        ranks.align(tensor for level in run.projections for tensor in level)
+        ranks.broadcast(tensor for level in run.projections for tensor in level)
     return run
 
 
 def _learn(run: _Run, config: DistillationConfig, batch: FeatureBatch, done: float) -> float:
     """Take one step towards the teacher's projected features and return the loss."""
     rate = config.learning_rate * min(1.0, (run.step + 1) / WARMUP_STEPS)
-    for group in run.optimiser.param_groups:
+    for group in run.optimizer.param_groups:
         group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
     seed = run.ranks.seed(config.seed * 1_000_003 + run.step)
     generator = torch.Generator(config.device).manual_seed(seed)
@@ -180,10 +181,10 @@ def _learn(run: _Run, config: DistillationConfig, batch: FeatureBatch, done: flo
     levels = zip(LEVEL_WEIGHTS[taught], found[taught], targets, strict=True)
     losses = [w * feature_loss(*on_smaller_grid(f.float(), t)) for w, f, t in levels]
     loss = torch.stack(losses).sum()
-    run.optimiser.zero_grad(set_to_none=True)
+    run.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     run.ranks.average(run.student.parameters())
     nn.utils.clip_grad_norm_(run.student.parameters(), 1.0)
-    run.optimiser.step()
+    run.optimizer.step()
     run.step += 1
     return float(loss.detach())

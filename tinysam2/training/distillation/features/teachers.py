@@ -1,4 +1,4 @@
-"""Whose features stage 1 copies, and on what view of the pictures."""
+"""Whose features stage 1 copies, and on what view of the images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from tinysam2.build import load_model
 from tinysam2.datasets.registry import read_data
-from tinysam2.datasets.samples import Picture, Pixels
-from tinysam2.inference.preprocess import normalise
+from tinysam2.datasets.samples import ImageSample, Pixels
+from tinysam2.inference.preprocess import normalize
 from tinysam2.training.distillation import fingerprints
 from tinysam2.training.distillation.features.config import DistillationConfig
 from tinysam2.training.distillation.features.embedding_cache import EmbeddingCache
@@ -26,11 +26,11 @@ _HALF_MAX = 65504.0  # of float16
 _ENDLESS = 10**8
 
 FeatureBatch: TypeAlias = tuple[Tensor, tuple[Tensor, ...]]
-"""Normalised pictures (B, 3, S, S), and what to copy: the finer level first, stride 16 last."""
+"""Normalized images (B, 3, S, S), and what to copy: the finer level first, stride 16 last."""
 
 
 class FeatureTeacher(Protocol):
-    """Shows pictures with the features that a student should find in them."""
+    """Shows images with the features that a student should find in them."""
 
     def batches(self, first: int) -> Iterator[FeatureBatch]:
         """Read batches from number ``first`` on; each depends on its number and the seed alone."""
@@ -41,7 +41,7 @@ def load_feature_teacher(config: DistillationConfig, ranks: Ranks = ALONE) -> Fe
 
     Args:
         config: the recipe.
-        ranks: the processes that train; each is shown pictures of its own.
+        ranks: the processes that train; each is shown images of its own.
 
     Raises:
         ValueError: its weights cannot be used.
@@ -61,7 +61,7 @@ class ClassifierTeacher:
         """Read batches from number ``first`` on."""
         config, ranks = self._config, self._ranks
         start = first * config.batch * ranks.count
-        crops = _Crops(_pictures(config), config.crop, config.seed, start)
+        crops = _Crops(_images(config), config.crop, config.seed, start)
         loader = DataLoader(
             crops,
             config.batch,
@@ -75,9 +75,9 @@ class ClassifierTeacher:
 
 
 class EmbeddingTeacher:
-    """The image embeddings (stride 16) of a known model, on whole pictures as they are.
+    """The image embeddings (stride 16) of a known model, on whole images as they are.
 
-    Neither crops nor flips: the teacher then has to see each picture only once, at its own input
+    Neither crops nor flips: the teacher then has to see each image only once, at its own input
     size, and what it finds can be kept.  As kept, so used: averaged to the student's grid and
     rounded to half precision, whether it comes from the disk or not.
     """
@@ -98,7 +98,7 @@ class EmbeddingTeacher:
         """Read batches from number ``first`` on."""
         config, ranks = self._config, self._ranks
         sides, start = (config.crop, self._side), first * config.batch * ranks.count
-        views = _Views(_pictures(config), sides, config.seed, start, self._cache)
+        views = _Views(_images(config), sides, config.seed, start, self._cache)
         loader = DataLoader(
             views,
             config.batch,
@@ -128,31 +128,31 @@ class EmbeddingTeacher:
         return embedding
 
 
-def _as_input(pictures: Tensor) -> Tensor:
-    return normalise(pictures).contiguous(memory_format=torch.channels_last)
+def _as_input(images: Tensor) -> Tensor:
+    return normalize(images).contiguous(memory_format=torch.channels_last)
 
 
-def _pictures(config: DistillationConfig) -> list[Picture]:
-    return [picture for found in read_data(config.data) for picture in found.pictures]
+def _images(config: DistillationConfig) -> list[ImageSample]:
+    return [image for found in read_data(config.data) for image in found.images]
 
 
 class _Crops(Dataset[Tensor]):
     """Random resized, flipped crops, uint8; item i depends on i and the seed alone."""
 
-    def __init__(self, pictures: Sequence[Picture], size: int, seed: int, start: int) -> None:
-        self.pictures, self.size, self.seed, self.start = pictures, size, seed, start
+    def __init__(self, images: Sequence[ImageSample], size: int, seed: int, start: int) -> None:
+        self.images, self.size, self.seed, self.start = images, size, seed, start
 
     def __len__(self) -> int:
         return _ENDLESS
 
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.seed, index + self.start))
-        picture = self.pictures[int(rng.integers(len(self.pictures)))].pixels()
-        h, w = picture.shape[:2]
+        image = self.images[int(rng.integers(len(self.images)))].pixels()
+        h, w = image.shape[:2]
         side_y = int(h * np.sqrt(rng.uniform(0.2, 1.0)))
         side_x = int(np.clip(side_y * np.exp(rng.uniform(-0.3, 0.5)), 16, w))
         y, x = rng.integers(h - side_y + 1), rng.integers(w - side_x + 1)
-        crop = picture[y : y + side_y, x : x + side_x]
+        crop = image[y : y + side_y, x : x + side_x]
         small = cv2.resize(crop, (self.size, self.size), interpolation=cv2.INTER_AREA)
         if rng.random() < 0.5:
             small = small[:, ::-1]
@@ -161,7 +161,7 @@ class _Crops(Dataset[Tensor]):
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A whole picture.
+    """A whole image.
 
     Attributes:
         key: its fingerprint.
@@ -176,17 +176,17 @@ class _View:
 
 
 class _Views(Dataset[_View]):
-    """Random whole pictures; item i depends on i and the seed alone, but for what is kept."""
+    """Random whole images; item i depends on i and the seed alone, but for what is kept."""
 
     def __init__(
         self,
-        pictures: Sequence[Picture],
+        images: Sequence[ImageSample],
         sides: tuple[int, int],
         seed: int,
         start: int,
         cache: EmbeddingCache | None,
     ) -> None:
-        self.pictures, self.sides, self.seed, self.start = pictures, sides, seed, start
+        self.images, self.sides, self.seed, self.start = images, sides, seed, start
         self.cache = cache
 
     def __len__(self) -> int:
@@ -194,16 +194,16 @@ class _Views(Dataset[_View]):
 
     def __getitem__(self, index: int) -> _View:
         rng = np.random.default_rng((self.seed, index + self.start))
-        picture = self.pictures[int(rng.integers(len(self.pictures)))].pixels()
+        image = self.images[int(rng.integers(len(self.images)))].pixels()
         small_side, large_side = self.sides
-        key, small = fingerprints.of_picture(picture), _squashed(picture, small_side)
+        key, small = fingerprints.of_image(image), _resized(image, small_side)
         kept = None if self.cache is None else self.cache.read(key)
-        return _View(key, small, _squashed(picture, large_side) if kept is None else kept)
+        return _View(key, small, _resized(image, large_side) if kept is None else kept)
 
 
-def _squashed(picture: Pixels, side: int) -> Tensor:
-    """Resize to (3, side, side), as the neighbours see pictures; stage 1 compares squares."""
-    shrinks = min(picture.shape[:2]) >= side
+def _resized(image: Pixels, side: int) -> Tensor:
+    """Resize to (3, side, side), as the neighbors see images; stage 1 compares squares."""
+    shrinks = min(image.shape[:2]) >= side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(picture, (side, side), interpolation=method)
+    small = cv2.resize(image, (side, side), interpolation=method)
     return torch.from_numpy(small).permute(2, 0, 1)

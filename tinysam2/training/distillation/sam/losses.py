@@ -14,7 +14,7 @@ from tinysam2.training.prompts import Prompt, box_corners, draw_click
 BOX_FRACTION = 0.3  # of the batches begin with a box
 TRACKED_FRACTION = 0.2  # of the batches begin with a faulty mask and its box; the rest with a click
 NOISE = 4.0  # largest deviation of the noise in faulty masks, logits
-NOISE_CELLS = (4, 12)  # cells per side of its coarse and its fine part
+NOISE_GRIDS = (4, 12)  # locations per side of its coarse and its fine part
 _EPS = 1e-3
 
 
@@ -115,9 +115,9 @@ def faulty_logits(masks: Tensor, generator: torch.Generator) -> Tensor:
     device = masks.device
     blurred = F.avg_pool2d(masks.float()[:, None], 7, 1, 3, count_include_pad=False)
     logits = 3 * NOISE * (blurred - 0.5)
-    for cells in NOISE_CELLS:
+    for locations in NOISE_GRIDS:
         strength = torch.rand(count, 1, 1, 1, generator=generator, device=device)
-        noise = torch.randn(count, 1, cells, cells, generator=generator, device=device)
+        noise = torch.randn(count, 1, locations, locations, generator=generator, device=device)
         logits = logits + NOISE * strength * F.interpolate(noise, size, mode="bicubic")
     return logits[:, 0]
 

@@ -11,8 +11,8 @@ from tinysam2.model.decoder.prompt_encoder import POSITIVE
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.sam import SamDecoder
 
-LEAST_IOU = 0.75  # predicted by the teacher for a mask that counts as an object
-LEAST_STABILITY = 0.85  # see `mask_stability`
+MIN_IOU = 0.75  # predicted by the teacher for a mask that counts as an object
+MIN_STABILITY = 0.85  # see `mask_stability`
 AREA_RANGE = (0.002, 0.6)  # of the image
 
 
@@ -50,8 +50,8 @@ def choose_objects(
     labels = torch.full((rows, 1), POSITIVE, device=device)
     found = teacher(features.repeated(count), points, labels, multimask=True)
     is_good = (
-        (found.predicted_iou > LEAST_IOU)
-        & (mask_stability(found.logits) > LEAST_STABILITY)
+        (found.predicted_iou > MIN_IOU)
+        & (mask_stability(found.logits) > MIN_STABILITY)
         & _has_fitting_area(found.logits > 0)
     )  # (O, 3)
     chance = torch.rand(is_good.shape, generator=generator, device=device)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinysam2.datasets.registry import Data
-from tinysam2.datasets.samples import Picture, PictureFile, Still
+from tinysam2.datasets.samples import ImageFile, ImageSample, Still
 from tinysam2.training.distillation.sam.parts import PartImage, PartWriter, Sampling
 from tinysam2.training.distillation.sam.samples import Pools
 
@@ -48,7 +48,7 @@ def pack(data: Data, writer: PartWriter, seed: int = 0) -> Iterator[int]:
 
 def _ordered(
     data: Data, rng: np.random.Generator
-) -> Iterator[tuple[Picture, Sampling, Still | None]]:
+) -> Iterator[tuple[ImageSample, Sampling, Still | None]]:
     pools = Pools.of(data)
     images, labeled = pools.images, pools.labeled
     weights = {
@@ -63,9 +63,9 @@ def _ordered(
         yield image, Sampling(weights[_identity(image)]), None
 
 
-def _identity(image: Picture) -> object:
+def _identity(image: ImageSample) -> object:
     """Return what two readers of the same image have in common."""
-    return image.path if isinstance(image, PictureFile) else id(image)
+    return image.path if isinstance(image, ImageFile) else id(image)
 
 
 def _interleaved(
@@ -79,7 +79,7 @@ def _interleaved(
         yield chosen, left[chosen].pop()
 
 
-def _encoded(image: Picture, sampling: Sampling, still: Still | None) -> PartImage:
+def _encoded(image: ImageSample, sampling: Sampling, still: Still | None) -> PartImage:
     pixels = image.pixels()
     scale = min(1.0, SHORT_SIDE / min(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))

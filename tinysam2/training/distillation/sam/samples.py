@@ -13,10 +13,10 @@ from torch.utils.data import Dataset
 
 from tinysam2.datasets.regions import RegionStill
 from tinysam2.datasets.registry import Data, read_data
-from tinysam2.datasets.samples import Picture, Still
+from tinysam2.datasets.samples import ImageSample, Still
 from tinysam2.training.data.clips import WeightedDraw, draw_objects
 
-LEAST_AREA = 0.3  # of the image, shown by a crop
+MIN_CROP_AREA = 0.3  # of the image, shown by a crop
 WHOLE_FRACTION = 0.4  # of the views show the whole image
 ASPECT_NOISE = 0.15  # standard deviation, in logarithms, of a view's stretching
 _ENDLESS = 10**8
@@ -31,7 +31,7 @@ class Pools:
         labeled: those whose objects are annotated; regions of like appearance are no objects.
     """
 
-    images: WeightedDraw[Picture]
+    images: WeightedDraw[ImageSample]
     labeled: WeightedDraw[Still]
 
     @staticmethod
@@ -41,11 +41,11 @@ class Pools:
         Raises:
             ValueError: there are none.
         """
-        materials = read_data(data)
+        parts = read_data(data)
         # Videos and backgrounds of one place are one group, weighed by how many images they are.
-        images = WeightedDraw.of((m.weight * len(m.pictures), m.pictures) for m in materials)
-        stills = [(m.weight, _objects_of(m.stills)) for m in materials]
-        clips = [(m.weight, _objects_of([s for c in m.clips for s in c])) for m in materials]
+        images = WeightedDraw.of((m.weight * len(m.images), m.images) for m in parts)
+        stills = [(m.weight, _objects_of(m.stills)) for m in parts]
+        clips = [(m.weight, _objects_of([s for c in m.clips for s in c])) for m in parts]
         if not len(images):
             raise ValueError("the data must hold images, found none")
         return Pools(images, WeightedDraw.of([*stills, *clips]))
@@ -124,7 +124,7 @@ def draw_crop(
     height, width = size_hw
     aspect = shape[1] / shape[0] * math.exp(ASPECT_NOISE * rng.standard_normal())
     largest = min(height, width / aspect)  # rows of the largest part of these proportions
-    area = 1.0 if rng.random() < WHOLE_FRACTION else rng.uniform(LEAST_AREA, 1.0)
+    area = 1.0 if rng.random() < WHOLE_FRACTION else rng.uniform(MIN_CROP_AREA, 1.0)
     rows = max(16, round(largest * math.sqrt(area)))
     columns = min(width, max(16, round(rows * aspect)))
     rows = min(rows, height)

@@ -14,7 +14,7 @@ from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
 from tinysam2.checkpoints.sam import load_sam
 from tinysam2.checkpoints.sharding import MIB, complete_sets, join_shards, replace_set
 from tinysam2.devices import choose_precision, place
-from tinysam2.inference.preprocess import normalise
+from tinysam2.inference.preprocess import normalize
 from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
@@ -29,9 +29,9 @@ from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.engine.run_control import (
     STATE_FILE,
     StopRequest,
+    fraction_done,
     never,
     save_state,
-    share_done,
 )
 from tinysam2.training.engine.run_log import Row, logged
 
@@ -85,7 +85,7 @@ class SamTrainingState:
             "seconds": round(self.seconds),
             "processes": self.ranks.count,
         }
-        done = share_done(config.minutes, config.steps, self.step, self.seconds)
+        done = fraction_done(config.minutes, config.steps, self.step, self.seconds)
         shape = replace(self.network.config, image_size=config.phase_at(done).size)
         weights = config.out / WEIGHTS_FILE
         save_checkpoint(weights, shape, self.ema, card)
@@ -166,11 +166,11 @@ def distill_sam(
         IoU after each round of prompts, and the fraction of the time that waited for images.
     """
     config.out.mkdir(parents=True, exist_ok=True)
-    state = _begin(config, ranks)
+    state = _start_or_resume(config, ranks)
     yield from logged(_train(state, config, is_stopped), config.out, state.step, ranks)
 
 
-def _begin(config: SamDistillationConfig, ranks: Ranks) -> SamTrainingState:
+def _start_or_resume(config: SamDistillationConfig, ranks: Ranks) -> SamTrainingState:
     torch.manual_seed(config.seed)
     device = torch.device(config.device)
     sam, own = load_sam("tinysam", config.teacher_checkpoint), load_own(config.start)
@@ -197,14 +197,14 @@ def _begin(config: SamDistillationConfig, ranks: Ranks) -> SamTrainingState:
     )
     if config.compile:
         compile_parts([network.trunk, sam.trunk, own.trunk], config.device)
-    ranks.align(network.state_dict().values())
+    ranks.broadcast(network.state_dict().values())
     ema = {name: value.clone() for name, value in network.state_dict().items()}
-    state, begun_by = SamTrainingState(network, optimizer, ema, sam, own, ranks), ranks.count
+    state, started_by = SamTrainingState(network, optimizer, ema, sam, own, ranks), ranks.count
     if (config.out / STATE_FILE).exists():
-        begun_by = state.load(config)
+        started_by = state.load(config)
     elif shards := last_shards(config.out):
-        begun_by = state.load_shards(shards, config.out / WEIGHTS_FILE)
-    ranks.check_together(state.step, begun_by, config.out)
+        started_by = state.load_shards(shards, config.out / WEIGHTS_FILE)
+    ranks.check_together(state.step, started_by, config.out)
     return state
 
 
@@ -219,7 +219,7 @@ class _Clock:
     """When things happened, in seconds of `time.monotonic`.
 
     Attributes:
-        run_s: when the run would have begun, had it never been interrupted.
+        run_s: when the run would have started, had it never been interrupted.
         began_s: this process began.
         reported_s: the last report.
         saved_s: the last save.
@@ -257,12 +257,12 @@ def _train(
     state: SamTrainingState, config: SamDistillationConfig, is_stopped: StopRequest
 ) -> Iterator[Row]:
     clock = _Clock.of(state)
-    done = share_done(config.minutes, config.steps, state.step, state.seconds)
+    done = fraction_done(config.minutes, config.steps, state.step, state.seconds)
     with open_views(config, state.ranks, is_stopped) as source:
         while done < 1 and not state.ranks.any(is_stopped()):
             phase = config.phase_at(done)
             yield from _train_phase(state, config, phase, source, clock, is_stopped)
-            done = share_done(config.minutes, config.steps, state.step, state.seconds)
+            done = fraction_done(config.minutes, config.steps, state.step, state.seconds)
     state.save(config)
 
 
@@ -279,8 +279,8 @@ def _train_phase(
     for batch in source.batches(phase, state.step):
         now = time.monotonic()
         clock.waited_s += now - asked
-        state.seconds = state.ranks.of_first(now - clock.run_s)
-        done = share_done(config.minutes, config.steps, state.step, state.seconds)
+        state.seconds = state.ranks.broadcast_number(now - clock.run_s)
+        done = fraction_done(config.minutes, config.steps, state.step, state.seconds)
         is_over = done >= phase.until or state.ranks.any(is_stopped())
         if log and (is_over or now - clock.reported_s > REPORT_EVERY_S):
             means = _means(state, log)
@@ -306,7 +306,7 @@ def train_step(
     """Learn from a batch when a fraction ``done`` of the run lies behind; returns what to log."""
     seed = state.ranks.seed(config.seed * 1_000_003 + state.step)
     generator = torch.Generator(config.device).manual_seed(seed)
-    images = normalise(batch[0].to(config.device, non_blocking=True))
+    images = normalize(batch[0].to(config.device, non_blocking=True))
     images = images.contiguous(memory_format=torch.channels_last)
     truth = batch[1].to(config.device, non_blocking=True) > 127
     _set_rates(state, config, done)

@@ -40,7 +40,7 @@ def test_clicks_carry_what_they_are_on_where_that_is_wanted() -> None:
     xy, labels = torch.full((2, 3, 2), 0.25), torch.tensor([[1, 0, 2], [1, 0, -1]])
     maps = [torch.zeros(1, c, side, side) for c, side in ((32, 8), (8, 16), (4, 32))]
     plain = encoder.encode_points(xy, labels, maps)
-    maps[2][:, :, 7:9, 7:9] = 1.0  # the four finest cells round the click
+    maps[2][:, :, 7:9, 7:9] = 1.0  # the four finest locations round the click
     seen = encoder.encode_points(xy, labels, maps)
     is_moved = (seen - plain).abs().amax(2) > 1e-3
     assert is_moved.tolist() == [[True, True, False, False]] * 2  # neither corners nor padding

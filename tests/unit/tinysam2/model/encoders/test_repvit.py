@@ -3,7 +3,7 @@ import copy
 import torch
 from torch import nn
 
-from tests.unit.tinysam2.toys import randomise_norms
+from tests.unit.tinysam2.toys import randomize_norms
 from tinysam2.config import RepVitConfig
 from tinysam2.model.encoders.fpn import LightFpn
 from tinysam2.model.encoders.repvit import RepVit, fuse_repvit
@@ -13,7 +13,7 @@ SMALL = RepVitConfig((16, 24, 32, 40), (1, 2, 3, 1))
 
 def small_trunk() -> RepVit:
     trunk = RepVit(SMALL).eval()
-    randomise_norms(trunk)
+    randomize_norms(trunk)
     return trunk
 
 

@@ -9,7 +9,7 @@ from tinysam2.model.layers.positions import (
 )
 
 
-def test_cells_are_listed_row_by_row() -> None:
+def test_locations_are_listed_row_by_row() -> None:
     assert grid_xy(2, 3).tolist() == [[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]]
 
 
@@ -39,8 +39,8 @@ def test_sine_code_tells_positions_apart() -> None:
     assert distance.min() > 0.1
 
 
-def test_grid_code_is_the_code_of_cell_centres() -> None:
+def test_grid_code_is_the_code_of_location_centers() -> None:
     positions = FourierPositions(16)
     grid = positions.grid(4, 8)
-    centre = positions(torch.tensor([2.5 / 8, 1.5 / 4]))
-    torch.testing.assert_close(grid[:, 1, 2], centre)
+    center = positions(torch.tensor([2.5 / 8, 1.5 / 4]))
+    torch.testing.assert_close(grid[:, 1, 2], center)

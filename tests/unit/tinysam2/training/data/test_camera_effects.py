@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from tinysam2.training.data.camera_effects import blur_some, colour_drift
+from tinysam2.training.data.camera_effects import blur_some, color_drift
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -14,14 +14,14 @@ def chequers(count: int) -> Tensor:
     return board.expand(count, 2, 3, 32, 32).contiguous()
 
 
-def test_colours_drift_within_range_and_by_the_seed() -> None:
-    grey = torch.full((2, 3, 3, 8, 8), 100.0)
-    drifted = colour_drift(grey, generator())
-    assert torch.equal(drifted, colour_drift(grey, generator()))
-    assert drifted.shape == grey.shape
+def test_colors_drift_within_range_and_by_the_seed() -> None:
+    gray = torch.full((2, 3, 3, 8, 8), 100.0)
+    drifted = color_drift(gray, generator())
+    assert torch.equal(drifted, color_drift(gray, generator()))
+    assert drifted.shape == gray.shape
     assert drifted.min() >= 0
     assert drifted.max() <= 255
-    assert not torch.allclose(drifted, grey)
+    assert not torch.allclose(drifted, gray)
 
 
 def test_some_clips_are_blurred_and_each_in_its_own_way() -> None:
@@ -45,5 +45,5 @@ def test_a_blur_keeps_brightness_and_plain_areas() -> None:
     torch.testing.assert_close(soft.sum(), spot.sum())
 
 
-def test_one_picture_alone_can_be_drawn() -> None:
-    assert colour_drift(chequers(1)[:, :1], generator()).shape == (1, 1, 3, 32, 32)
+def test_one_image_alone_can_be_drawn() -> None:
+    assert color_drift(chequers(1)[:, :1], generator()).shape == (1, 1, 3, 32, 32)

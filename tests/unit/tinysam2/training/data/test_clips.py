@@ -10,12 +10,12 @@ from tests.unit.tinysam2.training.data_folder import (
     BLUE,
     GREEN,
     RED,
-    colours_under,
+    colors_under,
     make_data_folder,
-    write_colours,
+    write_colors,
 )
 from tinysam2.datasets.registry import DataRow, read_data
-from tinysam2.datasets.samples import PictureFile, StillFile
+from tinysam2.datasets.samples import ImageFile, StillFile
 from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.data.clips import ClickedStills, RealClips, StillLayers, draw_objects
 
@@ -88,9 +88,9 @@ def test_real_clips_follow_one_object(folder: Path) -> None:
 
 def test_validation_videos_are_never_trained_on(folder: Path) -> None:
     found = read_data(folder)
-    pictures = [p for m in found for p in m.pictures if isinstance(p, PictureFile)]
-    assert len(pictures) == 3 + 1 + 4
-    assert not any("secret" in str(picture.path) for picture in pictures)
+    images = [p for m in found for p in m.images if isinstance(p, ImageFile)]
+    assert len(images) == 3 + 1 + 4
+    assert not any("secret" in str(image.path) for image in images)
     frames = [f for m in found for clip in m.clips for f in clip if isinstance(f, StillFile)]
     assert len(frames) == 4
     assert {frame.path.parent.name for frame in frames} == {"walk"}
@@ -109,15 +109,15 @@ def test_specks_backgrounds_and_void_are_no_objects() -> None:
 
 
 def test_several_objects_of_a_still_are_drawn_as_far_as_they_are_seen(tmp_path: Path) -> None:
-    write_colours(tmp_path, "three", (RED, GREEN, BLUE))
+    write_colors(tmp_path, "three", (RED, GREEN, BLUE))
     stills = ClickedStills((DataRow(tmp_path, "masks"),), SHAPES, 4)
     assert stills[0].shape == (3 + 4, 64, 64)
-    per_still = [set(colours_under(stills[i]).tolist()) for i in range(40)]
+    per_still = [set(colors_under(stills[i]).tolist()) for i in range(40)]
     assert set.union(*per_still) == {0, 1, 2}
     assert max(map(len, per_still)) == 3
 
 
-def test_unreadable_picture_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_text("no picture")
-    with pytest.raises(ValueError, match=r"cannot read picture .*a\.jpg"):
-        PictureFile(tmp_path / "a.jpg").pixels()
+def test_unreadable_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no image")
+    with pytest.raises(ValueError, match=r"cannot read image .*a\.jpg"):
+        ImageFile(tmp_path / "a.jpg").pixels()

@@ -13,16 +13,16 @@ SIDE = 40
 @pytest.mark.parametrize("box", [(0, 40, 0, 40), (5, 40, 2, 12), (7, 30, 33, 9)])
 def test_a_crop_is_what_resizing_one_gives(box: tuple[int, int, int, int], size: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-    picture = cv2.GaussianBlur(noise, (0, 0), 1)
+    image = cv2.GaussianBlur(noise, (0, 0), 1)
     y0, y1, x0, x1 = box
-    cut = picture[y0:y1, x0:x1] if x0 < x1 else picture[y0:y1, x1:x0][:, ::-1]
+    cut = image[y0:y1, x0:x1] if x0 < x1 else image[y0:y1, x1:x0][:, ::-1]
     shrinks = cv2.INTER_AREA, cv2.INTER_LINEAR
     expected = cut
     for axis in (1, 0):  # one side may grow while the other one shrinks
         length = expected.shape[axis]
         to = (size, expected.shape[0]) if axis else (expected.shape[1], size)
         expected = cv2.resize(expected, to, interpolation=shrinks[size > length])
-    planes = torch.from_numpy(picture).permute(2, 0, 1)[None]
+    planes = torch.from_numpy(image).permute(2, 0, 1)[None]
     squashed = crop(planes, torch.tensor([box], dtype=torch.float32), (size, size))
     got = squashed[0].permute(1, 2, 0).numpy()
     assert got.dtype == np.uint8
@@ -45,7 +45,7 @@ def boxes_of(inner: list[float], aspect: float, *, is_whole: bool = False) -> Te
     )
 
 
-def test_boxes_hold_what_has_to_be_inside_and_stay_in_the_picture() -> None:
+def test_boxes_hold_what_has_to_be_inside_and_stay_in_the_image() -> None:
     y0, y1, x0, x1 = boxes_of([10.0, 20.0, 0.0, 40.0], 2.0).unbind(1)
     assert ((y0 >= 0) & (y0 <= 10) & (y1 >= 20) & (y1 <= SIDE)).all()
     flipped = x0 > x1

@@ -10,13 +10,13 @@ from tests.unit.tinysam2.training.data_folder import (
     BLUE,
     GREEN,
     RED,
-    colours_under,
+    colors_under,
     make_data_folder,
-    write_colours,
-    write_picture,
+    write_colors,
+    write_image,
 )
 from tinysam2.datasets.registry import Data, DataRow
-from tinysam2.training.data.device_clips import HeldSet
+from tinysam2.training.data.device_clips import DeviceDataset
 from tinysam2.training.data.device_images import label_extents
 from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.tracking.batches import Batch, batch_source
@@ -25,8 +25,8 @@ from tinysam2.training.tracking.config import Phase, TrackingConfig
 CPU = torch.device("cpu")
 
 
-def hold(data: Data, has_clips: bool = False, side: int = 64) -> HeldSet:
-    return HeldSet.of(data, side, CPU, workers=0, has_clips=has_clips)
+def hold(data: Data, has_clips: bool = False, side: int = 64) -> DeviceDataset:
+    return DeviceDataset.of(data, side, CPU, workers=0, has_clips=has_clips)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_layers_are_target_other_and_background(folder: Path) -> None:
-    rows = (DataRow(folder / "images", "masks"), DataRow(folder / "unlabelled", "pictures"))
+    rows = (DataRow(folder / "images", "masks"), DataRow(folder / "unlabelled", "images"))
     layers = hold(rows).layers(5, (24, 32), generator())
     assert layers.shape == (5, 3, 4, 24, 32)
     assert layers.dtype == torch.uint8
@@ -52,31 +52,31 @@ def test_layers_are_target_other_and_background(folder: Path) -> None:
 
 
 def test_masks_are_where_their_objects_are(tmp_path: Path) -> None:
-    write_colours(tmp_path, "three", (RED, GREEN, BLUE))
+    write_colors(tmp_path, "three", (RED, GREEN, BLUE))
     stills = hold((DataRow(tmp_path, "masks"),)).stills(60, (32, 32), generator())
     assert stills.shape == (60, 4, 32, 32)
-    counts = torch.cat([colours_under(s) for s in stills]).bincount(minlength=3)
+    counts = torch.cat([colors_under(s) for s in stills]).bincount(minlength=3)
     assert (counts > 10).all()
 
 
-def test_other_objects_of_a_still_come_from_the_same_picture(tmp_path: Path) -> None:
-    write_colours(tmp_path, "two", (RED, GREEN))
-    write_colours(tmp_path, "one", (BLUE,))
+def test_other_objects_of_a_still_come_from_the_same_image(tmp_path: Path) -> None:
+    write_colors(tmp_path, "two", (RED, GREEN))
+    write_colors(tmp_path, "one", (BLUE,))
     stills = hold((DataRow(tmp_path, "masks"),)).stills(60, (32, 24), generator(), objects=5)
     assert stills.shape == (60, 3 + 5, 32, 24)
-    kinds = [set(colours_under(s).tolist()) for s in stills]
+    kinds = [set(colors_under(s).tolist()) for s in stills]
     assert all(kind == {2} or kind <= {0, 1} for kind in kinds)
     assert {2} in kinds
     assert {0, 1} in kinds
 
 
-def test_places_are_drawn_by_weight_then_their_pictures_alike(tmp_path: Path) -> None:
-    write_colours(tmp_path / "a", "red", (RED,))
-    write_colours(tmp_path / "b", "green", (GREEN,))
-    write_colours(tmp_path / "b", "blues", (BLUE, BLUE, BLUE))
+def test_places_are_drawn_by_weight_then_their_images_alike(tmp_path: Path) -> None:
+    write_colors(tmp_path / "a", "red", (RED,))
+    write_colors(tmp_path / "b", "green", (GREEN,))
+    write_colors(tmp_path / "b", "blues", (BLUE, BLUE, BLUE))
     rows = (DataRow(tmp_path / "a", "masks", weight=2), DataRow(tmp_path / "b", "masks"))
     stills = hold(rows).stills(600, (16, 16), generator())
-    counts = torch.cat([colours_under(s) for s in stills]).bincount(minlength=3)
+    counts = torch.cat([colors_under(s) for s in stills]).bincount(minlength=3)
     assert 350 < counts[0] < 450
     assert (counts[1:] > 60).all()
     assert (counts[1:] < 140).all()
@@ -95,7 +95,7 @@ def test_real_clips_follow_one_object(folder: Path) -> None:
 
 def test_real_clips_show_frames_in_one_direction_and_turn_at_the_ends(tmp_path: Path) -> None:
     for i in range(12):
-        write_picture(tmp_path / "v" / f"{i:05d}", x=4 * i)
+        write_image(tmp_path / "v" / f"{i:05d}", x=4 * i)
     rows = (DataRow(_tree(tmp_path), "davis"),)
     held = hold(rows, has_clips=True)
     assert held.videos is not None
@@ -113,7 +113,7 @@ def test_real_clips_show_frames_in_one_direction_and_turn_at_the_ends(tmp_path: 
 
 
 def _tree(root: Path) -> Path:
-    """Move what `write_picture` wrote in ``v`` to where a DAVIS tree has it."""
+    """Move what `write_image` wrote in ``v`` to where a DAVIS tree has it."""
     for kind, suffix in (("JPEGImages", "jpg"), ("Annotations", "png")):
         (root / kind / "v").mkdir(parents=True)
         for path in (root / "v").glob(f"*.{suffix}"):
@@ -123,9 +123,9 @@ def _tree(root: Path) -> Path:
 
 def test_a_file_is_held_once_however_often_it_is_annotated(folder: Path) -> None:
     held = hold(folder, has_clips=True)
-    # Three stills, one picture with five sets of regions, four frames; validation is left out.
-    assert len(held.pictures.pixels) == 3 + 1 + 4
-    assert len(held.pictures.labels) == 3 + 5 + 4
+    # Three stills, one image with five sets of regions, four frames; validation is left out.
+    assert len(held.images.pixels) == 3 + 1 + 4
+    assert len(held.images.labels) == 3 + 5 + 4
 
 
 def test_data_without_what_is_asked_for_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_extents_are_the_areas_and_boxes_of_labels() -> None:
 def config(folder: Path, tmp_path: Path) -> TrackingConfig:
     encoder = tmp_path / "encoder.safetensors"
     return TrackingConfig(
-        folder, tmp_path / "out", encoder, synthetic=2, real=2, stills=3, held_side=48, workers=0
+        folder, tmp_path / "out", encoder, synthetic=2, real=2, stills=3, device_side=48, workers=0
     )
 
 
@@ -177,7 +177,7 @@ def test_batches_depend_on_seed_step_and_process_alone(config: TrackingConfig) -
 
 
 def test_held_batches_are_shaped_like_those_that_are_read(config: TrackingConfig) -> None:
-    held, read = drawn(config, 0), drawn(replace(config, held_side=None), 0)
+    held, read = drawn(config, 0), drawn(replace(config, device_side=None), 0)
     for ours, theirs in zip(held, read, strict=True):
         assert ours is not None
         assert theirs is not None
@@ -188,4 +188,4 @@ def test_held_batches_are_shaped_like_those_that_are_read(config: TrackingConfig
 def test_what_a_recipe_does_without_is_not_drawn(config: TrackingConfig) -> None:
     assert drawn(replace(config, real=0, stills=0), 0)[1:] == (None, None)
     with pytest.raises(ValueError, match="held_side must be at least"):
-        replace(config, held_side=8)
+        replace(config, device_side=8)

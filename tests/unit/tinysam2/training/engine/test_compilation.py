@@ -13,7 +13,7 @@ from tinysam2.training.engine import compilation as compiling
 from tinysam2.training.engine.compilation import compile_parts
 from tinysam2.training.engine.distributed import ALONE
 from tinysam2.training.tracking.config import TrackingConfig
-from tinysam2.training.tracking.state import begin
+from tinysam2.training.tracking.state import start_or_resume
 
 SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
 
@@ -44,13 +44,13 @@ def test_compiled_parts_of_a_run_answer_as_before_under_the_same_names(
     save_file({k: v for k, v in state.items() if k.startswith(("trunk.", "neck."))}, encoder)
     data = make_data_folder(tmp_path / "data")
     config = TrackingConfig(data, tmp_path, encoder, model=SMALL, compile=True)
-    network = begin(config, ALONE).network
-    picture = torch.randn(1, 3, 64, 64)
-    found = network.encode_image(picture)
+    network = start_or_resume(config, ALONE).network
+    image = torch.randn(1, 3, 64, 64)
+    found = network.encode_image(image)
     assert len(compiled) >= 2  # the trunk and the neck
     plain = deepcopy(network)
     assert network.state_dict().keys() == plain.state_dict().keys()
     assert not any("_orig_mod" in name for name in network.state_dict())
     count_before = len(compiled)
-    torch.testing.assert_close(found.s16, plain.encode_image(picture).s16)
+    torch.testing.assert_close(found.s16, plain.encode_image(image).s16)
     assert len(compiled) == count_before

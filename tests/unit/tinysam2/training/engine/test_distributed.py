@@ -23,7 +23,7 @@ from tinysam2.training.engine.run_control import never
 from tinysam2.training.tracking import stage as tracking_stage
 from tinysam2.training.tracking.config import Phase, TrackingConfig
 from tinysam2.training.tracking.stage import train_tracking
-from tinysam2.training.tracking.state import begin
+from tinysam2.training.tracking.state import start_or_resume
 
 SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
 COUNT = 2
@@ -115,10 +115,10 @@ def learn(ranks: Ranks, tracking: TrackingConfig, features: DistillationConfig, 
     ranks.average([both, one, none])
     found: dict[str, object] = {"both": both.grad, "one": one.grad, "none": none.grad}
     found["stop"] = [ranks.any(ranks.own == 1), ranks.any(False)]
-    found["seconds"] = ranks.of_first(7.5 + ranks.own)
+    found["seconds"] = ranks.broadcast_number(7.5 + ranks.own)
 
     tracking.out.mkdir(exist_ok=True)
-    state = begin(tracking, ranks)
+    state = start_or_resume(tracking, ranks)
     list(tracking_stage._train(state, tracking, never))
     found["tracking"] = state.network.state_dict()
 
@@ -138,7 +138,7 @@ def assert_equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 
 
 def distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
-    """Tell how far apart the weights are altogether."""
+    """Return how far apart the weights are altogether."""
     return sum(float((value - other[name]).abs().double().sum()) for name, value in one.items())
 
 
@@ -161,7 +161,7 @@ def test_processes_learn_as_one_what_averaging_by_hand_gives(
     assert_equal(first["tracking"], second["tracking"])
 
     apart = replace(config, out=tmp_path)
-    states = [begin(apart, ALONE) for _ in range(COUNT)]  # as the processes begin
+    states = [start_or_resume(apart, ALONE) for _ in range(COUNT)]  # as the processes begin
 
     def train(ranks: Threads) -> None:
         states[ranks.own].ranks = ranks
@@ -173,7 +173,7 @@ def test_processes_learn_as_one_what_averaging_by_hand_gives(
     list(train_tracking(alone))
     of_one = torch.load(alone.out / "state.pt", weights_only=True)["network"]
     assert distance(first["tracking"], by_hand) < 1e-3 * distance(of_one, by_hand)
-    with pytest.raises(ValueError, match=r"was begun by 2 process\(es\)"):
+    with pytest.raises(ValueError, match=r"was started by 2 process\(es\)"):
         next(train_tracking(config))
 
 
@@ -200,7 +200,7 @@ def test_a_process_alone_agrees_with_itself() -> None:
     parameter.grad = torch.ones(2)
     ALONE.average([parameter])
     assert torch.equal(parameter.grad, torch.ones(2))
-    assert (ALONE.any(True), ALONE.any(False), ALONE.of_first(2.5)) == (True, False, 2.5)
+    assert (ALONE.any(True), ALONE.any(False), ALONE.broadcast_number(2.5)) == (True, False, 2.5)
     with joined(ALONE, "mps") as device:
         assert device == "mps"
 

@@ -11,8 +11,8 @@ from tinysam2.training.tracking.matcher_start import start_as_matcher
 SIDE = 8
 
 
-def best_cells(network: TinySam2, now: Tensor, before: Tensor) -> Tensor:
-    """Return for each cell of a picture the remembered cell that the first layer reads most."""
+def best_locations(network: TinySam2, now: Tensor, before: Tensor) -> Tensor:
+    """Return the memory location that each location of an image reads most in layer 1."""
     layer = next(iter(network.memory_attention.layers))
     assert isinstance(layer, MemoryAttentionLayer)
     features = ImageFeatures(before, before, before)
@@ -29,11 +29,11 @@ def best_cells(network: TinySam2, now: Tensor, before: Tensor) -> Tensor:
 def test_untrained_attention_finds_what_looks_the_same() -> None:
     network = TinySam2(ModelConfig(dim=96, memory_dim=32)).eval()
     start_as_matcher(network)
-    picture = torch.randn(1, 96, SIDE, SIDE)
-    cells = torch.arange(SIDE**2).view(SIDE, SIDE)
-    at_rest = best_cells(network, picture, picture) == cells.flatten()
+    image = torch.randn(1, 96, SIDE, SIDE)
+    locations = torch.arange(SIDE**2).view(SIDE, SIDE)
+    at_rest = best_locations(network, image, image) == locations.flatten()
     assert at_rest.float().mean() > 0.9
-    moved = best_cells(network, picture.roll(1, -1), picture) == cells.roll(1, -1).flatten()
+    moved = best_locations(network, image.roll(1, -1), image) == locations.roll(1, -1).flatten()
     assert moved.view(SIDE, SIDE)[:, 1:].float().mean() > 0.9
 
 
@@ -42,11 +42,11 @@ def test_untrained_matching_compares_features() -> None:
     network = TinySam2(ModelConfig(dim=96, memory_dim=32, matching=True)).eval()
     start_as_matcher(network)
     assert network.matcher is not None
-    picture = torch.randn(1, 96, SIDE, SIDE)
-    features = ImageFeatures(picture, picture, picture)
+    image = torch.randn(1, 96, SIDE, SIDE)
+    features = ImageFeatures(image, image, image)
     sure, mask = torch.ones(1), torch.full((1, SIDE, SIDE), -5.0)
     memory = network.encode_memory(features, mask, sure, sure > 0)
-    query = network.matcher.query_proj(picture.flatten(2).transpose(1, 2))
+    query = network.matcher.query_proj(image.flatten(2).transpose(1, 2))
     key = network.matcher.key_proj(memory.flatten(2).transpose(1, 2))
     query, key = (torch.nn.functional.normalize(each, dim=-1) for each in (query, key))
     best = (query @ key.transpose(1, 2))[0].argmax(1)

@@ -11,14 +11,14 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
 from tinysam2.training.prompts import Prompt, draw_prompt
 from tinysam2.training.tracking import rollout as rollouts
-from tinysam2.training.tracking.rollout import answer_prompt, rollout
+from tinysam2.training.tracking.rollout import predict_prompted, rollout
 
 SMALL = ModelConfig(dim=96, memory_dim=32, mlp_dim=64, memory_layers=1, image_size=64)
 Asked = tuple[Tensor, Tensor, Tensor | None, bool]
-"""Clicks, their labels, the mask to repair, and whether three masks are asked for."""
+"""Clicks, their labels, the mask to correct, and whether three masks are asked for."""
 
 Turn = tuple[int, bool, bool]
-"""Clicks so far, whether there is a mask to repair, whether three masks are asked for."""
+"""Clicks so far, whether there is a mask to correct, whether three masks are asked for."""
 
 
 FED = [(1, False, True), (1, True, False), (2, True, False), (3, True, False)]
@@ -26,7 +26,7 @@ UNFED = [(1, False, True), (2, False, False), (3, False, False)]
 
 
 @pytest.mark.parametrize(
-    ("feeds_mask", "repairs", "turns"),
+    ("feeds_mask", "is_correction", "turns"),
     [
         (True, False, FED),  # as in use: the first answer is looked at twice
         (False, False, UNFED),
@@ -34,15 +34,15 @@ UNFED = [(1, False, True), (2, False, False), (3, False, False)]
     ],
 )
 def test_corrections_follow_as_in_use(
-    feeds_mask: bool, repairs: bool, turns: list[Turn], monkeypatch: pytest.MonkeyPatch
+    feeds_mask: bool, is_correction: bool, turns: list[Turn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = TinySam2(SMALL)
-    answer, asked, answers = network.segment, list[Asked](), list[Tensor]()
+    prediction, asked, predictions = network.segment, list[Asked](), list[Tensor]()
 
     def segment(conditioned: Tensor, features: ImageFeatures, *rest: *Asked) -> Segmentation:
-        found = answer(conditioned, features, *rest)
+        found = prediction(conditioned, features, *rest)
         asked.append(rest)
-        answers.append(found.best().logits)
+        predictions.append(found.best().logits)
         return found
 
     monkeypatch.setattr(network, "segment", segment)
@@ -53,15 +53,15 @@ def test_corrections_follow_as_in_use(
     prompt = Prompt(
         torch.full((2, 1, 2), 0.4),
         torch.ones(2, 1, dtype=torch.long),
-        is_ambiguous=not repairs,
+        is_ambiguous=not is_correction,
         corrections=2,
         feeds_mask=feeds_mask,
-        previous=torch.zeros(2, 1, 16, 16) if repairs else None,
+        previous=torch.zeros(2, 1, 16, 16) if is_correction else None,
     )
-    losses, _ = answer_prompt(network, features, mask, prompt, torch.Generator().manual_seed(0))
+    losses, _ = predict_prompted(network, features, mask, prompt, torch.Generator().manual_seed(0))
     assert [(labels.shape[1], given is not None, m) for _, labels, given, m in asked] == turns
     assert len(losses) == len(turns)
-    for (xy, labels, given, _), before in zip(asked[1:], answers, strict=False):
+    for (xy, labels, given, _), before in zip(asked[1:], predictions, strict=False):
         assert given is None or torch.equal(given[:, 0], mark_clicks(before, xy, labels))
 
 
@@ -69,23 +69,23 @@ def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.Monk
     masks = torch.zeros(8, 2, 64, 64, dtype=torch.bool)
     masks[:, :, 16:48, 8:56] = True
     others = masks.clone()
-    others[..., 32:, :] = False  # the companion is the upper half
+    others[..., 32:, :] = False  # the attached distractor is the upper half
     asked = list[Tensor]()
 
     def draw(
-        mask: Tensor, generator: torch.Generator, mask_share: float, most_corrections: int
+        mask: Tensor, generator: torch.Generator, mask_fraction: float, max_corrections: int
     ) -> Prompt:
         asked.append(mask)
-        return draw_prompt(mask, generator, mask_share, most_corrections)
+        return draw_prompt(mask, generator, mask_fraction, max_corrections)
 
     monkeypatch.setattr(rollouts, "draw_prompt", draw)
-    pictures, generator = torch.zeros(8, 2, 3, 64, 64), torch.Generator().manual_seed(0)
-    rollout(TinySam2(SMALL), pictures, masks, others, generator, train_trunk=False)
-    is_companion = (asked[0] == others[:, 0]).flatten(1).all(1)
+    images, generator = torch.zeros(8, 2, 3, 64, 64), torch.Generator().manual_seed(0)
+    rollout(TinySam2(SMALL), images, masks, others, generator, train_trunk=False)
+    is_attached = (asked[0] == others[:, 0]).flatten(1).all(1)
     is_rest = (asked[0] == masks[:, 0] & ~others[:, 0]).flatten(1).all(1)
-    assert is_companion.any()
+    assert is_attached.any()
     assert is_rest.any()
-    assert (is_companion | is_rest).all()
+    assert (is_attached | is_rest).all()
     assert torch.equal(asked[1], masks[:, 0])  # both are tracked
 
 

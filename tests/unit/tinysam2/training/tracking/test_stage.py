@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.tinysam2.training.data_folder import write_picture
+from tests.unit.tinysam2.training.data_folder import write_image
 from tests.unit.tinysam2.training.toy_run import make_run
 from tinysam2.build import load_model
 from tinysam2.checkpoints.native import load_checkpoint, load_config
@@ -47,11 +47,11 @@ def state_of(config: TrackingConfig) -> dict[str, torch.Tensor]:
     return {f"{part}.{k}": v for part in ("network", "ema") for k, v in saved[part].items()}
 
 
-@pytest.mark.parametrize("held_side", [None, 64])
+@pytest.mark.parametrize("device_side", [None, 64])
 def test_resumed_run_ends_where_an_uninterrupted_one_does(
-    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held_side: int | None
+    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device_side: int | None
 ) -> None:
-    config = replace(config, held_side=held_side)
+    config = replace(config, device_side=device_side)
     reports = list(train_tracking(config))
     assert [row["step"] for row in reports] == [2, 3]  # one as each phase ends
     cut = replace(config, out=tmp_path / "cut")
@@ -74,7 +74,7 @@ def test_stopped_run_is_saved_after_its_step(config: TrackingConfig) -> None:
 
 
 @pytest.mark.parametrize("without", ["real", "synthetic", "stills"])
-def test_one_kind_of_pictures_may_be_left_out(config: TrackingConfig, without: str) -> None:
+def test_one_kind_of_images_may_be_left_out(config: TrackingConfig, without: str) -> None:
     changes = {without: 0, "steps": 1}
     assert len(list(train_tracking(replace(config, **changes)))) == 1  # type: ignore[arg-type]
 
@@ -123,7 +123,7 @@ def test_averaged_weights_are_validated_as_the_run_goes(
     assert not any("val_j" in row for row in plain)
     watched = replace(config, out=tmp_path / "watched")
     for i in range(3):
-        write_picture(tmp_path / "set" / "clip" / f"{i:05d}", x=20 + i)
+        write_image(tmp_path / "set" / "clip" / f"{i:05d}", x=20 + i)
     watched = replace(watched, validate=tmp_path / "set")
     reports = list(train_tracking(watched))
     assert [("val_j" in row, "val_f" in row) for row in reports] == [(True, True)] * 2
@@ -139,7 +139,7 @@ def test_validation_waits_its_time_but_for_the_end(
 ) -> None:
     monkeypatch.setattr(tracking_stage, "REPORT_EVERY_S", -1)
     for i in range(3):
-        write_picture(tmp_path / "set" / "clip" / f"{i:05d}", x=20 + i)
+        write_image(tmp_path / "set" / "clip" / f"{i:05d}", x=20 + i)
     watched = replace(config, validate=tmp_path / "set", steps=4)
     assert ["val_j" in row for row in train_tracking(watched)] == [True, False, False, True]
 
@@ -182,15 +182,15 @@ def test_everything_that_is_trained_gets_finite_gradients() -> None:
     masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
     masks[0, :, 10:40, 10:40] = True
     masks[1, :2, 20:50, 5:30] = True  # lost on the last frame
-    pictures = torch.randn(2, 3, 3, 64, 64)
+    images = torch.randn(2, 3, 3, 64, 64)
     for seed in range(8):  # so that each kind of prompt is drawn
         generator = torch.Generator().manual_seed(seed)
         result = rollout(
-            network, pictures, masks, masks.roll(4, -1), generator, train_trunk=seed == 0
+            network, images, masks, masks.roll(4, -1), generator, train_trunk=seed == 0
         )
         assert torch.isfinite(result.loss)
         result.loss.backward()
-        loss, click_iou = click_stills(network, pictures[:, 0], masks, generator, seed == 0)
+        loss, click_iou = click_stills(network, images[:, 0], masks, generator, seed == 0)
         assert 0 <= click_iou <= 1
         loss.backward()
     for name, parameter in network.named_parameters():
@@ -202,8 +202,8 @@ def test_frozen_trunk_gets_no_gradient() -> None:
     network = TinySam2(SMALL).eval()
     masks = torch.ones(1, 2, 64, 64, dtype=torch.bool)
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.randn(1, 2, 3, 64, 64)
-    rollout(network, pictures, masks, ~masks, generator, False).loss.backward()
+    images = torch.randn(1, 2, 3, 64, 64)
+    rollout(network, images, masks, ~masks, generator, False).loss.backward()
     assert all(p.grad is None for p in network.trunk.parameters())
     assert all(p.grad is not None for p in network.neck.parameters())
 
@@ -216,8 +216,8 @@ def test_matching_learns_before_its_answer_is_believed() -> None:
     masks = torch.zeros(1, 2, 64, 64, dtype=torch.bool)
     masks[..., 10:40, 10:40] = True
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.randn(1, 2, 3, 64, 64)
-    rollout(network, pictures, masks, ~masks, generator, False).loss.backward()
+    images = torch.randn(1, 2, 3, 64, 64)
+    rollout(network, images, masks, ~masks, generator, False).loss.backward()
     for layer in (network.matcher.query_proj, network.matcher.key_proj):
         assert layer.weight.grad is not None
         assert layer.weight.grad.any()

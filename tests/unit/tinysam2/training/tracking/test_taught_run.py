@@ -64,7 +64,7 @@ def test_a_taught_run_resumes_exactly_and_keeps_its_maps_to_itself(
         flat(torch.load(c.out / "state.pt", weights_only=True)) for c in (config, cut)
     )
     assert any(name.startswith(".teacher.maps.") for name in whole)
-    assert any(name.startswith(".teacher.optimiser.") for name in whole)
+    assert any(name.startswith(".teacher.optimizer.") for name in whole)
     for name, value in whole.items():
         assert torch.equal(value, resumed[name]), name
 
@@ -86,10 +86,10 @@ def test_clicked_stills_are_taught_too() -> None:
     student, guide = (TinySam2(replace(SMALL, dim=dim)).eval() for dim in (96, 64))
     masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
     masks[..., 10:40, 10:40] = True
-    pictures = torch.randn(2, 3, 64, 64)
+    images = torch.randn(2, 3, 64, 64)
     teacher = Teacher(guide, SMALL.dim)
     alone, taught = (
-        click_stills(student, pictures, masks, torch.Generator().manual_seed(2), True, t)[0]
+        click_stills(student, images, masks, torch.Generator().manual_seed(2), True, t)[0]
         for t in (None, teacher)
     )
     assert taught > alone

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.tinysam2.toys import randomise_norms, set_presence
+from tests.unit.tinysam2.toys import randomize_norms, set_presence
 from tinysam2.config import FULL_MEMORY, ModelConfig
 from tinysam2.model.network import TinySam2
 from tinysam2.training.distillation.fingerprints import of_network
@@ -22,7 +22,7 @@ PARTS = ("embedding", "memory", "tokens", "masks")
 def network(config: ModelConfig, seed: int) -> TinySam2:
     torch.manual_seed(seed)
     made = TinySam2(config).eval()
-    randomise_norms(made)
+    randomize_norms(made)
     return made
 
 
@@ -48,8 +48,8 @@ def loss_of(student: TinySam2, teacher: Teacher | None, seed: int = 3) -> Tensor
 
 
 @pytest.mark.parametrize(("config", "size_hw"), [(OURS, (64, 192)), (OF_SAM2_KIND, (128, 128))])
-def test_teacher_sees_pictures_as_in_use(config: ModelConfig, size_hw: tuple[int, int]) -> None:
-    seen = Teacher(network(config, 1), SMALL.dim).look(torch.zeros(1, 3, 64, 128))
+def test_teacher_sees_images_as_in_use(config: ModelConfig, size_hw: tuple[int, int]) -> None:
+    seen = Teacher(network(config, 1), SMALL.dim).encode(torch.zeros(1, 3, 64, 128))
     assert seen.input_hw == size_hw
 
 
@@ -59,7 +59,7 @@ def test_the_teachers_own_mask_costs_nothing() -> None:
     assert copying_loss(logits(square(12), square(6)), taught, truth) < 1e-6
 
 
-def test_hard_pictures_count_more() -> None:
+def test_hard_images_count_more() -> None:
     found, truth = logits(square(10)), square(6)
     good = copying_loss(found, logits(square(6))[0], truth)
     bad = copying_loss(found, logits(square(14))[0], truth)  # as far from the student's mask
@@ -87,12 +87,12 @@ def test_a_student_comes_closer_to_its_teacher_in_every_part(kind: ModelConfig) 
         head.layers[-1].weight.data *= 50  # sure of its masks, unlike the student
     before = of_network(guide)
     teacher = Teacher(guide, SMALL.dim, TeacherLoss(masks=100))  # which the true masks outweigh
-    optimiser = torch.optim.AdamW(student.parameters(), 1e-3)
+    optimizer = torch.optim.AdamW(student.parameters(), 1e-3)
     reports = []
     for _ in range(12):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss_of(student, teacher).backward()
-        optimiser.step()
+        optimizer.step()
         teacher.learn(1e-2)
         reports.append(teacher.report())
     assert set(reports[0]) == {f"teacher_{part}" for part in PARTS}

@@ -9,7 +9,7 @@ from torch import Tensor
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.checkpoints.native import save_checkpoint
 from tinysam2.config import ModelConfig
-from tinysam2.inference.preprocess import normalise
+from tinysam2.inference.preprocess import normalize
 from tinysam2.model.network import TinySam2
 from tinysam2.training.distillation.features import stage as feature_distillation
 from tinysam2.training.distillation.features.config import DistillationConfig
@@ -20,7 +20,7 @@ from tinysam2.training.distillation.features.projection import (
     project,
 )
 from tinysam2.training.distillation.features.resnet import ResNetTeacher
-from tinysam2.training.distillation.features.stage import distil
+from tinysam2.training.distillation.features.stage import distill_features
 
 
 def random_teacher(path: Path) -> Path:
@@ -67,7 +67,7 @@ def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_projection_spreads_features_evenly_and_keeps_the_strongest(teacher_file: Path) -> None:
     teacher = ResNetTeacher(teacher_file)
     batch = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
-    features = teacher(normalise(batch))
+    features = teacher(normalize(batch))
     (mean, basis), _ = fit_projections(iter([features]), (16, 8), count=1)
     assert [tuple(f.shape) for f in features] == [(2, 512, 8, 8), (2, 1024, 4, 4)]
     projected = project(features[0], mean, basis)
@@ -101,7 +101,7 @@ def config(
 
 
 def test_distilled_encoder_fits_the_network(config: DistillationConfig) -> None:
-    log = list(distil(config))
+    log = list(distill_features(config))
     assert [row["step"] for row in log] == [1]
     state = load_file(config.out / "encoder.safetensors")
     missing, unexpected = TinySam2(ModelConfig(dim=64, memory_dim=32)).load_state_dict(
@@ -112,18 +112,18 @@ def test_distilled_encoder_fits_the_network(config: DistillationConfig) -> None:
 
 
 def test_minutes_end_a_run_too(config: DistillationConfig) -> None:
-    assert len(list(distil(replace(config, steps=None, minutes=1e-6)))) == 1
+    assert len(list(distill_features(replace(config, steps=None, minutes=1e-6)))) == 1
 
 
 def test_stopped_run_ends_where_an_uninterrupted_one_does(
     config: DistillationConfig, tmp_path: Path
 ) -> None:
     whole = replace(config, steps=2)
-    assert [row["step"] for row in distil(whole)] == [2]
+    assert [row["step"] for row in distill_features(whole)] == [2]
     cut = replace(whole, out=tmp_path / "cut")
-    assert [row["step"] for row in distil(cut, lambda: True)] == [1]
-    assert [row["step"] for row in distil(cut)] == [2]
-    assert list(distil(cut)) == []  # nothing is left to do
+    assert [row["step"] for row in distill_features(cut, lambda: True)] == [1]
+    assert [row["step"] for row in distill_features(cut)] == [2]
+    assert list(distill_features(cut)) == []  # nothing is left to do
     expected = load_file(whole.out / "encoder.safetensors")
     for name, value in load_file(cut.out / "encoder.safetensors").items():
         assert torch.equal(value, expected[name]), name
@@ -141,7 +141,7 @@ def taught(config: DistillationConfig, tmp_path: Path) -> DistillationConfig:
 
 
 def weights_of(config: DistillationConfig) -> dict[str, Tensor]:
-    list(distil(config))
+    list(distill_features(config))
     return load_file(config.out / "encoder.safetensors")
 
 
@@ -158,7 +158,7 @@ def test_a_known_model_teaches_alike_with_and_without_its_embeddings_kept(
     filled = weights_of(cached)
     files = kept_in(tmp_path / "cache")
     assert {file.stat().st_size for file in files} == {4 + 2 * 32 * 4 * 4}
-    assert 1 <= len(files) <= 8  # as many as there are pictures
+    assert 1 <= len(files) <= 8  # as many as there are images
     files[0].write_bytes(files[0].read_bytes()[:-1] + b"?")  # one is damaged
     written = [file.stat().st_mtime_ns for file in files]
     read = weights_of(replace(cached, out=tmp_path / "reading"))
@@ -176,7 +176,7 @@ def test_a_run_with_a_known_model_resumes_where_an_uninterrupted_one_ends(
     taught = replace(taught, steps=2, cache=tmp_path / "cache")
     expected = weights_of(taught)
     cut = replace(taught, out=tmp_path / "cut")
-    assert [row["step"] for row in distil(cut, lambda: True)] == [1]
+    assert [row["step"] for row in distill_features(cut, lambda: True)] == [1]
     for name, value in weights_of(cut).items():
         assert torch.equal(value, expected[name]), name
 
@@ -199,6 +199,7 @@ def test_kept_embeddings_come_back_as_they_were_or_not_at_all(tmp_path: Path) ->
 
 def test_a_student_comes_closer_to_a_known_model(taught: DistillationConfig) -> None:
     first, last = (
-        next(distil(replace(taught, steps=n, out=taught.out / str(n))))["loss"] for n in (1, 15)
+        next(distill_features(replace(taught, steps=n, out=taught.out / str(n))))["loss"]
+        for n in (1, 15)
     )
     assert last < 0.95 * first

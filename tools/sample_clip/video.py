@@ -1,4 +1,4 @@
-"""Camera and film: turns the landscape and the actors into frames and masks."""
+"""Camera and video: turns the landscape and the actors into frames and masks."""
 
 import json
 import math
@@ -19,7 +19,7 @@ FRAME_COUNT = 144
 FRAMES_PER_SECOND = 24
 OUTPUT_HW = (360, 640)
 SUBFRAMES = 4
-SHUTTER = 0.5  # share of a frame's time during which the film is exposed
+SHUTTER = 0.5  # share of a frame's time during which the video is exposed
 OBJECTS = (("fox", "animal"), ("ball", "toy"))
 FOX, BALL = range(len(OBJECTS))
 SMALL_PX = 2000  # an object below this area is prompted by a box
@@ -60,13 +60,13 @@ class SampleClip:
             raise IndexError(f"frame_index must be below {FRAME_COUNT}, got {frame_index}")
         moments = frame_index + SHUTTER * (np.arange(SUBFRAMES) + 0.5) / SUBFRAMES
         scenes = [self._scene(float(moment)) for moment in moments]
-        picture = np.mean([scene.picture for scene in scenes], axis=0)
+        image = np.mean([scene.image for scene in scenes], axis=0)
         coverage = np.mean([scene.coverage for scene in scenes], axis=0)
         view = _camera_view(frame_index)
-        picture, *coverage = (_through_lens(layer, view) for layer in (picture, *coverage))
-        shares = np.stack([1 - sum(coverage), *coverage])
-        labels = shares.argmax(0).astype(np.uint8)
-        return Shot(self._develop(picture, frame_index), labels)
+        image, *coverage = (_through_lens(layer, view) for layer in (image, *coverage))
+        fractions = np.stack([1 - sum(coverage), *coverage])
+        labels = fractions.argmax(0).astype(np.uint8)
+        return Shot(self._develop(image, frame_index), labels)
 
     def _scene(self, moment: float) -> Scene:
         camera_x = _camera_x(moment)
@@ -91,14 +91,14 @@ class SampleClip:
         self._landscape.paste_fringe(scene, camera_x)
         return scene
 
-    def _develop(self, picture: NDArray[np.float32], frame_index: int) -> NDArray[np.uint8]:
+    def _develop(self, image: NDArray[np.float32], frame_index: int) -> NDArray[np.uint8]:
         """Grade, darken the corners, add grain."""
         height, width = OUTPUT_HW
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         vignette = 1 - 0.16 * np.clip(0.5 * (x * x + y * y), 0, 1) ** 1.5
         rng = np.random.default_rng([self._seed, 3, frame_index])
         grain = cv2.GaussianBlur(rng.normal(0, 1, OUTPUT_HW), (0, 0), 0.7)
-        contrast = picture + 0.10 * (picture - 0.5) * (1 - np.abs(2 * picture - 1))
+        contrast = image + 0.10 * (image - 0.5) * (1 - np.abs(2 * image - 1))
         warm = contrast * vignette[..., None] * (1.03, 1.0, 0.95)
         exposed = np.clip(255 * (warm + 0.012 * grain[..., None]) + 0.5, 0, 255)
         return np.asarray(exposed, np.uint8)
@@ -145,7 +145,7 @@ def _through_lens(layer: NDArray[np.float32], view: NDArray[np.float64]) -> NDAr
 
 
 def write_clip(folder: Path, clip: SampleClip) -> None:
-    """Write the film, the mask of every frame, and a prompt per object into ``folder``."""
+    """Write the video, the mask of every frame, and a prompt per object into ``folder``."""
     masks = folder / "masks"
     masks.mkdir(parents=True, exist_ok=True)
     with av.open(folder / "sample.mp4", "w", options={"movflags": "+faststart"}) as container:
@@ -164,12 +164,12 @@ def write_clip(folder: Path, clip: SampleClip) -> None:
 
 
 def _save_labels(path: Path, labels: NDArray[np.uint8]) -> None:
-    """Write object numbers as a palette picture, as DAVIS does."""
-    picture = Image.fromarray(labels)
+    """Write object numbers as a palette image, as DAVIS does."""
+    image = Image.fromarray(labels)
     index, channel = np.arange(256)[:, None], np.arange(3)
-    colours = sum((index >> (3 * group + channel) & 1) << (7 - group) for group in range(3))
-    picture.putpalette(np.asarray(colours, np.uint8).tobytes())
-    picture.save(path)
+    colors = sum((index >> (3 * group + channel) & 1) << (7 - group) for group in range(3))
+    image.putpalette(np.asarray(colors, np.uint8).tobytes())
+    image.save(path)
 
 
 def _click(mask: NDArray[np.bool_]) -> dict[str, object]:
