@@ -220,7 +220,7 @@ def duplicate_object(document: Document, object_id: int) -> Edit:
     """Copy an object with all its rows, under the next free id."""
     original = document.object(object_id)
     copy_id = next_object_id(document)
-    added = add_object(document, f"{original.name} copy", original.category, copy_id)
+    added = add_object(document, f"{original.name} copy", original.category)
     rows = tuple(
         Change(table, (copy_id, frame), None, row)
         for table in FRAME_TABLES

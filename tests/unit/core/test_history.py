@@ -259,3 +259,12 @@ def test_what_was_undone_stays_undone_after_further_edits(
     history.execute(edits.add_object(document))
     assert history.is_undone(1)
     assert not history.is_undone(2)
+
+
+def test_every_discarded_step_is_remembered_as_undone(history: History, document: Document) -> None:
+    for key in (1, 2):
+        track(history, document, 0, key)
+        history.undo()
+        history.execute(edits.add_object(document))
+    assert history.is_undone(1)
+    assert history.is_undone(2)
