@@ -104,7 +104,7 @@ def _propose(
     source: FrameSource, arguments: argparse.Namespace, settings: ModelSettings
 ) -> "tuple[Proposal, ...]":
     from app.tracking.tinysam2_backend import load_image_network, model_errors
-    from tinysam2.inference.image_predictor import ImagePredictor
+    from tinysam2.inference.frame_predictor import FramePredictor
     from tinysam2.inference.propose import ProposalConfig, propose_objects
 
     model = load_image_network(settings)
@@ -118,7 +118,7 @@ def _propose(
     frame, progress = arguments.frame, Progress("proposing", "points")
     found: tuple[Proposal, ...] = ()
     with model_errors():
-        predictor = ImagePredictor(model, settings.input_size)
+        predictor = FramePredictor(model, settings.input_size)
         for step in propose_objects(predictor, frame, source[frame], config):
             if step.proposals is None:
                 progress.update(step.points_done, step.points_total)

@@ -27,7 +27,7 @@ from tinysam2.build import ImageModel, Model, load_image_model, load_model
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
@@ -112,7 +112,7 @@ class TinySam2Backend:
     ) -> None:
         self._model = model
         self._memory = memory
-        self._predictor = ImagePredictor(model, input_size)
+        self._predictor = FramePredictor(model, input_size)
         self._fingerprint: SourceFingerprint | None = None
         parameters = sum(weight.numel() for weight in model.network.parameters())
         self.description = ModelDescription(
@@ -214,12 +214,12 @@ class TinySam2Backend:
             },
         )
 
-    def _predictor_of(self, source: FrameSource) -> ImagePredictor:
+    def _predictor_of(self, source: FrameSource) -> FramePredictor:
         """Return the predictor; a new one for another video, since features are cached by frame."""
         fingerprint = source.fingerprint()
         if fingerprint != self._fingerprint:
             self._fingerprint = fingerprint
-            self._predictor = ImagePredictor(self._model, self._predictor.image_size)
+            self._predictor = FramePredictor(self._model, self._predictor.image_size)
         return self._predictor
 
 

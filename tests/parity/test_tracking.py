@@ -17,7 +17,7 @@ from tinysam2.checkpoints.native import load_state
 from tinysam2.inference import memory_update as offering
 from tinysam2.inference import video_tracker
 from tinysam2.inference.frame_prediction import Reading
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
@@ -52,7 +52,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
     noted: dict[int, Remembered] = {}
 
     def submit_frame(
-        predictor: ImagePredictor,
+        predictor: FramePredictor,
         frame: int,
         features: ImageFeatures,
         masks: ObjectMasks,

@@ -18,7 +18,7 @@ from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Pixels, StillFil
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
 from tinysam2.evaluation.prompts import Predict, click_sequence
 from tinysam2.evaluation.report import mean_row
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.model.image_features import ImageFeatures
 
@@ -137,7 +137,7 @@ def click_images(
     Raises:
         ValueError: an image or its labels cannot be read.
     """
-    predictor = ImagePredictor(model, image_size)
+    predictor = FramePredictor(model, image_size)
     for key, image in enumerate(images):
         pixels, labels = image.still.pixels(), image.still.labels()
         if labels.shape != pixels.shape[:2]:
@@ -164,10 +164,10 @@ def _objects(labels: Pixels) -> list[int]:
 class _ClickSession:
     """Predictions of one object from clicks: each is prompted with all of them and the last mask.
 
-    Source: interactive segmentation in SAM 2 (``sam2/sam2_image_predictor.py``), ``mask_input``.
+    Source: interactive segmentation in SAM 2 (``sam2/sam2_frame_predictor.py``), ``mask_input``.
     """
 
-    predictor: ImagePredictor
+    predictor: FramePredictor
     features: ImageFeatures
     void: Bitmap
     previous: Tensor | None = None  # (1, h, w) logits

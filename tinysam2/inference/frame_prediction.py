@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.memory_access import attended_tokens, read_memory
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.preprocess import resize_logits
@@ -30,7 +30,7 @@ class Reading:
 
 
 def predict_from_prompts(
-    predictor: ImagePredictor,
+    predictor: FramePredictor,
     frame: int,
     features: ImageFeatures,
     image: NDArray[np.uint8],
@@ -45,7 +45,7 @@ def predict_from_prompts(
 
 
 def predict_from_memory(
-    predictor: ImagePredictor,
+    predictor: FramePredictor,
     frame: int,
     features: ImageFeatures,
     image: NDArray[np.uint8],
@@ -82,7 +82,7 @@ def _distractor_overlap(found: Segmentation, row: int, bank: MemoryBank) -> floa
 
 
 def _correct(
-    predictor: ImagePredictor,
+    predictor: FramePredictor,
     features: ImageFeatures,
     image: NDArray[np.uint8],
     prompt: ObjectPrompt,

@@ -3,7 +3,7 @@
 import torch
 
 from tinysam2.inference.frame_prediction import Reading
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.memory_access import make_entries
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.results import memory_event
@@ -14,7 +14,7 @@ from tinysam2.model.image_features import ImageFeatures
 
 
 def submit_frame(
-    predictor: ImagePredictor,
+    predictor: FramePredictor,
     frame: int,
     features: ImageFeatures,
     masks: ObjectMasks,

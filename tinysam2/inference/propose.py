@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tinysam2.inference.image_predictor import ImagePredictor
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.model.decoder.prompt_encoder import POSITIVE
@@ -119,7 +119,7 @@ class _Candidates:
 
 
 def propose_objects(
-    predictor: ImagePredictor,
+    predictor: FramePredictor,
     key: int,
     image: NDArray[np.uint8],
     config: ProposalConfig | None = None,
@@ -165,7 +165,7 @@ def _batches(points: Tensor, size: int) -> tuple[Tensor, ...]:
 
 @torch.inference_mode()
 def _candidates(
-    predictor: ImagePredictor, features: ImageFeatures, points: Tensor, config: ProposalConfig
+    predictor: FramePredictor, features: ImageFeatures, points: Tensor, config: ProposalConfig
 ) -> _Candidates:
     """Prompt points (N, 2) in [0, 1] and drop masks of low predicted IoU or stability."""
     network = predictor.model.network

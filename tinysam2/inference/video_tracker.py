@@ -17,7 +17,7 @@ from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
 from tinysam2.inference.frame_prediction import predict_from_memory, predict_from_prompts
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.memory_access import make_bank
 from tinysam2.inference.memory_update import submit_frame
 from tinysam2.inference.object_state import TrackedObject
@@ -58,7 +58,7 @@ class VideoTracker:
         is_exclusive: bool = False,
     ) -> None:
         self.model = model
-        self.predictor = ImagePredictor(model, image_size)
+        self.predictor = FramePredictor(model, image_size)
         self.network = model.network
         self.frames = frames
         self.memory = memory or model.network.config.memory
@@ -213,7 +213,7 @@ class VideoTracker:
         else:
             _log.warning(ON_CPU, device)
             self.model = on_cpu(self.model)
-            self.predictor = ImagePredictor(self.model, self.predictor.image_size)
+            self.predictor = FramePredictor(self.model, self.predictor.image_size)
             self.network = self.predictor.network
             banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
         for i, bank in banks.items():

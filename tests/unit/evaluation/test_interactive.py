@@ -18,7 +18,7 @@ from tinysam2.evaluation.interactive import (
     read_images,
     summarize_clicks,
 )
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.model.image_features import ImageFeatures
 
 Pixels = NDArray[np.uint8]
@@ -63,7 +63,7 @@ class Painter:
 
 def click_with(painter: Painter, root: Path, patch: pytest.MonkeyPatch) -> list[ClickedObject]:
     patch.setattr(
-        ImagePredictor,
+        FramePredictor,
         "predict_logits",
         lambda _, *words, **named: painter.predict(*words, **named),
     )

@@ -11,7 +11,7 @@ from tests.unit.tinysam2.model.test_options import LATENTS, ONE_SCALE, SAM2, mod
 from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.config import KeyPooling, ModelConfig
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.entry import Decision
@@ -99,7 +99,7 @@ def test_lost_object_is_found_again_by_a_click() -> None:
 
 
 def test_previous_mask_guides_a_still(model: Model) -> None:
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     predictions = [
         predictor.predict(0, FRAMES[0], CLICK, previous).mask_logits
         for previous in (None, block_mask(), OTHER_MASK)
@@ -110,7 +110,7 @@ def test_previous_mask_guides_a_still(model: Model) -> None:
 
 @pytest.mark.parametrize("config", [LATENTS, replace(ONE_SCALE, key_pooling=KeyPooling.BIAS)])
 def test_previous_mask_guides_every_family(config: ModelConfig) -> None:
-    predictor = ImagePredictor(model_of(config))
+    predictor = FramePredictor(model_of(config))
     alone, corrected = (
         predictor.predict(0, FRAMES[0], CLICK, previous).mask_logits
         for previous in (None, block_mask())
@@ -121,7 +121,7 @@ def test_previous_mask_guides_every_family(config: ModelConfig) -> None:
 
 def test_previous_mask_of_another_size_is_refused(model: Model) -> None:
     with pytest.raises(ValueError, match="mask must have the size of the frame"):
-        ImagePredictor(model).predict(0, FRAMES[0], CLICK, np.ones((3, 3), np.bool_))
+        FramePredictor(model).predict(0, FRAMES[0], CLICK, np.ones((3, 3), np.bool_))
 
 
 def test_click_on_a_tracked_frame_is_answered_from_memory(model: Model) -> None:
@@ -141,7 +141,7 @@ def test_click_on_a_tracked_frame_is_answered_from_memory(model: Model) -> None:
 
 
 def alone(model: Model, frame: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return ImagePredictor(model).predict(frame, FRAMES[frame], CLICK).mask_logits
+    return FramePredictor(model).predict(frame, FRAMES[frame], CLICK).mask_logits
 
 
 def test_sam2_reads_no_pointer_of_a_frame_to_come() -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig, MemoryPolicy
-from tinysam2.inference import image_predictor
+from tinysam2.inference import frame_predictor
 from tinysam2.inference.preprocess import network_input
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
@@ -119,7 +119,7 @@ def exhausted(model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
             raise RuntimeError("MPS backend out of memory")
         return encode(self, image)
 
-    monkeypatch.setattr(image_predictor, "network_input", input_of)
+    monkeypatch.setattr(frame_predictor, "network_input", input_of)
     monkeypatch.setattr(TinySam2, "encode_image", encode_image)
     device = SimpleNamespace(type="cuda")
     return cast("Model", SimpleNamespace(network=model.network, device=device, autocast=None))
@@ -143,7 +143,7 @@ def test_tracking_goes_on_on_the_cpu(
     tracker = prompted(model)
     propagate = tracker.propagate()
     steps = [next(propagate) for _ in range(frames_before)]
-    tracker.predictor = image_predictor.ImagePredictor(exhausted(model, monkeypatch), 128)
+    tracker.predictor = frame_predictor.FramePredictor(exhausted(model, monkeypatch), 128)
     with caplog.at_level(logging.WARNING):
         steps += propagate
     assert_same(steps, wanted)

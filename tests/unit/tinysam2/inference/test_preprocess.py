@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit.tinysam2.model.test_options import SAM2, model_of
 from tests.unit.tinysam2.toys import toy_model
-from tinysam2.inference.image_predictor import ImagePredictor
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.preprocess import input_hw
 
 
@@ -24,6 +24,6 @@ def test_input_has_the_proportions_of_the_image(
 
 def test_own_network_keeps_proportions_and_neighbors_squash() -> None:
     own, sam2 = toy_model(), model_of(SAM2)
-    assert ImagePredictor(own, 512).input_hw((1080, 1920)) == (384, 704)
-    assert ImagePredictor(own, 576).input_hw((320, 569)) == (448, 768)
-    assert ImagePredictor(sam2, 512).input_hw((1080, 1920)) == (512, 512)
+    assert FramePredictor(own, 512).input_hw((1080, 1920)) == (384, 704)
+    assert FramePredictor(own, 576).input_hw((320, 569)) == (448, 768)
+    assert FramePredictor(sam2, 512).input_hw((1080, 1920)) == (512, 512)

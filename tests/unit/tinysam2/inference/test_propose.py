@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import SIZE_HW, noise_frames, toy_model
 from tinysam2.build import ImageModel
 from tinysam2.config import SamConfig, TinyVitConfig
-from tinysam2.inference.image_predictor import ImagePredictor
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.propose import (
     Proposal,
     ProposalConfig,
@@ -31,16 +31,16 @@ Draw = Callable[[Tensor], tuple[Tensor, float]]  # from x, y in [0, 1] to logits
 
 
 @pytest.fixture
-def predictor() -> ImagePredictor:
+def predictor() -> FramePredictor:
     torch.manual_seed(7)
     trunk = TinyVitConfig((16, 32, 64, 64), (1, 1, 1, 1), (0, 1, 2, 2))
     network = Sam(SamConfig("tinysam", trunk, 128)).eval()
-    return ImagePredictor(ImageModel(network, torch.device("cpu"), None))
+    return FramePredictor(ImageModel(network, torch.device("cpu"), None))
 
 
 @pytest.fixture
 def prompted(
-    predictor: ImagePredictor, monkeypatch: pytest.MonkeyPatch
+    predictor: FramePredictor, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Draw], list[tuple[float, float]]]:
     """Let the network draw what a test wants; returns the points that it is asked about."""
 
@@ -74,7 +74,7 @@ def disk(point: Tensor, radius: float = 4) -> Tensor:
 
 
 def found(
-    predictor: ImagePredictor, config: ProposalConfig = EVERYTHING
+    predictor: FramePredictor, config: ProposalConfig = EVERYTHING
 ) -> tuple[list[ProposalStep], tuple[Proposal, ...]]:
     *steps, last = propose_objects(predictor, 0, IMAGE, config)
     assert last.proposals is not None
@@ -115,7 +115,7 @@ def test_the_better_of_two_similar_masks_stays() -> None:
 
 
 def test_points_in_confident_areas_are_skipped(
-    predictor: ImagePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
+    predictor: FramePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
 ) -> None:
     asked = prompted(lambda _: (left_half(), 0.95))
     steps, proposals = found(predictor, ProposalConfig(8, batch_size=16))
@@ -136,7 +136,7 @@ def test_points_in_confident_areas_are_skipped(
     ],
 )
 def test_other_points_are_all_prompted_once(
-    predictor: ImagePredictor,
+    predictor: FramePredictor,
     prompted: Callable[[Draw], list[tuple[float, float]]],
     logit: float,
     iou: float,
@@ -148,7 +148,7 @@ def test_other_points_are_all_prompted_once(
 
 
 def test_masks_of_low_iou_or_stability_are_dropped(
-    predictor: ImagePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
+    predictor: FramePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
 ) -> None:
     def draw(point: Tensor) -> tuple[Tensor, float]:
         if point[1] < 0.3:
@@ -168,7 +168,7 @@ def test_masks_of_low_iou_or_stability_are_dropped(
 
 
 def test_specks_are_removed_and_holes_filled(
-    predictor: ImagePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
+    predictor: FramePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
 ) -> None:
     image = np.zeros((480, 800, 3), dtype=np.uint8)  # specks have up to 47 of its pixels
 
@@ -188,7 +188,7 @@ def test_specks_are_removed_and_holes_filled(
 
 
 def test_a_mask_that_is_a_speck_is_no_object(
-    predictor: ImagePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
+    predictor: FramePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
 ) -> None:
     image = np.zeros((480, 800, 3), dtype=np.uint8)
     prompted(lambda point: (disk(point, 0.8), 0.95))  # of 20 x 20 times as many pixels here
@@ -206,7 +206,7 @@ def test_a_mask_that_is_a_speck_is_no_object(
 
 
 def test_several_objects_are_found_best_first(
-    predictor: ImagePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
+    predictor: FramePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
 ) -> None:
     prompted(lambda point: (disk(point), 0.9 + 0.1 * float(point[0])))
     _, proposals = found(predictor, ProposalConfig(4))
@@ -215,7 +215,7 @@ def test_several_objects_are_found_best_first(
     assert ious == sorted(ious, reverse=True)
 
 
-def test_batches_do_not_change_the_result(predictor: ImagePredictor) -> None:
+def test_batches_do_not_change_the_result(predictor: FramePredictor) -> None:
     _, at_once = found(predictor)
     _, in_parts = found(predictor, replace(EVERYTHING, batch_size=7))
     assert at_once
@@ -225,7 +225,7 @@ def test_batches_do_not_change_the_result(predictor: ImagePredictor) -> None:
 
 
 def test_trackers_propose_too() -> None:
-    _, proposals = found(ImagePredictor(toy_model()))
+    _, proposals = found(FramePredictor(toy_model()))
     assert proposals
     assert all(p.mask.shape == SIZE_HW and p.mask.any() for p in proposals)
 

@@ -16,7 +16,7 @@ from tests.unit.tinysam2.toys import (
 )
 from tinysam2.build import ImageModel, Model, prepare
 from tinysam2.config import SamConfig, TinyVitConfig
-from tinysam2.inference.image_predictor import ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.network import TinySam2
@@ -43,7 +43,7 @@ def still_model() -> ImageModel:
 
 @torch.inference_mode()
 def test_clicks_at_once_equal_clicks_one_by_one(model: Model) -> None:
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     xy, labels = [[30, 20], [60, 40], [10, 5]], [1, 0, 1]
     previous = None
@@ -57,7 +57,7 @@ def test_clicks_at_once_equal_clicks_one_by_one(model: Model) -> None:
 
 
 def test_each_kind_of_prompt_gives_its_own_mask(model: Model) -> None:
-    predictor, image = ImagePredictor(model), noise_frames(1)[0]
+    predictor, image = FramePredictor(model), noise_frames(1)[0]
     prompts = [
         CLICK,
         ObjectPrompt.of([[30, 20]], [0], None),
@@ -71,7 +71,7 @@ def test_each_kind_of_prompt_gives_its_own_mask(model: Model) -> None:
 
 
 def test_still_model_predicts_but_does_not_track(still_model: ImageModel) -> None:
-    predictor = ImagePredictor(still_model)
+    predictor = FramePredictor(still_model)
     found = predictor.predict(0, noise_frames(1)[0], CLICK)
     assert found.mask_logits.shape == SIZE_HW
     with pytest.raises(ValueError, match="tinysam segments single images and cannot track"):
@@ -101,7 +101,7 @@ def test_tracked_masks_are_what_sams_decoder_draws(
     assert asked
     for _, labels, _ in asked:
         assert labels.tolist() == [[2, 3]]
-    grid = ImagePredictor(model).input_hw(SIZE_HW)
+    grid = FramePredictor(model).input_hw(SIZE_HW)
     y, x = (int(6 * 4 * side / size) for side, size in zip(SIZE_HW, grid, strict=True))
     drawn = steps[1].mask_logits[0] > 0
     assert drawn[y, x]
@@ -110,7 +110,7 @@ def test_tracked_masks_are_what_sams_decoder_draws(
 
 @torch.inference_mode()
 def test_empty_masks_stay_empty(model: Model) -> None:
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     height, width = 4 * features.size_hw[0], 4 * features.size_hw[1]
     logits = torch.full((2, height, width), -1024.0)

@@ -79,7 +79,7 @@ class ObjectPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class ImagePrediction:
+class FramePrediction:
     """A prompt's answer at image size.
 
     Attributes:
@@ -91,7 +91,7 @@ class ImagePrediction:
     confidence: float
 
 
-class ImagePredictor:
+class FramePredictor:
     """Answer prompts on images; features are computed once per image key.
 
     Args:
@@ -151,7 +151,7 @@ class ImagePredictor:
         image: NDArray[np.uint8],
         prompt: ObjectPrompt,
         previous: NDArray[np.bool_] | None = None,
-    ) -> ImagePrediction:
+    ) -> FramePrediction:
         """Answer a prompt on an image without memory of others.
 
         Args:
@@ -163,14 +163,14 @@ class ImagePredictor:
         size_hw = (image.shape[0], image.shape[1])
         features = self.features(key, image)
         if prompt.mask is not None:
-            return ImagePrediction(self._as_logits(prompt.mask, size_hw)[0].cpu().numpy(), 1.0)
+            return FramePrediction(self._as_logits(prompt.mask, size_hw)[0].cpu().numpy(), 1.0)
         refined = None if previous is None else self._as_logits(previous, size_hw)
         known = None
         if previous is not None and self.model.network.sam_decoder is None:
             known = self._condition_on_mask(features, previous, size_hw)
         low, iou = self.predict_logits(features, prompt, size_hw, refined, known)
         logits = resize_logits(low.float(), size_hw)[0].cpu()
-        return ImagePrediction(logits.numpy(), float(iou[0]))
+        return FramePrediction(logits.numpy(), float(iou[0]))
 
     def predict_logits(
         self,

@@ -8,7 +8,7 @@ from tests.unit.tinysam2.model.test_options import SAM2, model_of
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.inference.click_marks import mark_clicks
-from tinysam2.inference.image_predictor import KEPT_FEATURES, ImagePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import KEPT_FEATURES, FramePredictor, ObjectPrompt
 from tinysam2.inference.preprocess import network_input
 
 CLICK = ObjectPrompt.of([[30, 20]], [1], None)
@@ -20,14 +20,14 @@ def model() -> Model:
 
 
 def test_click_gives_logits_of_the_image(model: Model) -> None:
-    prediction = ImagePredictor(model).predict(0, noise_frames(1)[0], CLICK)
+    prediction = FramePredictor(model).predict(0, noise_frames(1)[0], CLICK)
     assert prediction.mask_logits.shape == SIZE_HW
     assert prediction.mask_logits.dtype == np.float32
     assert 0 <= prediction.confidence <= 1
 
 
 def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
-    predictor, image = ImagePredictor(model), noise_frames(1)[0]
+    predictor, image = FramePredictor(model), noise_frames(1)[0]
     prompts = [
         CLICK,
         ObjectPrompt.of([[30, 20]], [0], None),
@@ -42,7 +42,7 @@ def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
 
 @torch.inference_mode()
 def test_clicks_at_once_are_answered_as_one_after_the_other(model: Model) -> None:
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     xy, labels = [[30, 20], [60, 40], [10, 5]], [1, 0, 1]
     previous = None
@@ -61,7 +61,7 @@ def test_a_first_answer_repairs_what_a_first_look_found(
 ) -> None:
     looks = Mock(wraps=model.network.segment)
     monkeypatch.setattr(model.network, "segment", looks)
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     answered = predictor.predict_masks(features, prompt, SIZE_HW).logits
     assert looks.call_count == 2
@@ -73,7 +73,7 @@ def test_a_first_answer_repairs_what_a_first_look_found(
 
 @torch.inference_mode()
 def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None:
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
     everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
@@ -92,7 +92,7 @@ def test_neighbors_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
     model = model_of(SAM2)
     looks = Mock(wraps=model.network.segment)
     monkeypatch.setattr(model.network, "segment", looks)
-    predictor = ImagePredictor(model)
+    predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
@@ -102,7 +102,7 @@ def test_neighbors_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_given_mask_is_the_answer(model: Model) -> None:
     mask = block_mask()
-    prediction = ImagePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
+    prediction = FramePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
     assert ((prediction.mask_logits > 0) == mask).all()
     assert prediction.confidence == 1
 
@@ -113,7 +113,7 @@ def test_image_is_encoded_once(model: Model, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(
         model.network, "encode_image", lambda image: encoded.append(1) or encode(image)
     )
-    predictor, image = ImagePredictor(model), noise_frames(1)[0]
+    predictor, image = FramePredictor(model), noise_frames(1)[0]
     for _ in range(3):
         predictor.predict(5, image, CLICK)
     assert len(encoded) == 1
@@ -142,12 +142,12 @@ def test_malformed_prompt_is_refused(
 def test_mask_of_another_size_is_refused(model: Model) -> None:
     prompt = ObjectPrompt(mask=np.zeros((5, 5), np.bool_))
     with pytest.raises(ValueError, match=r"size of the frame \(48, 80\), got \(5, 5\)"):
-        ImagePredictor(model).predict(0, noise_frames(1)[0], prompt)
+        FramePredictor(model).predict(0, noise_frames(1)[0], prompt)
 
 
 def test_input_size_must_suit_the_encoder(model: Model) -> None:
     with pytest.raises(ValueError, match="input size must be a multiple of 64"):
-        ImagePredictor(model, 100)
+        FramePredictor(model, 100)
 
 
 def test_only_color_images_are_taken() -> None:
