@@ -52,7 +52,7 @@ def load_model(
 
     Args:
         name: a known model that tracks.
-        checkpoint: a weights file of that model, the neighbors' as they were published; the
+        checkpoint: a weights file of that model, in our format or an external model's own; the
             stored or else the bundled one unless given.
         device: "auto", "cpu", "cuda[:i]" or "mps".
 

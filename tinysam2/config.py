@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-MAX_IMAGE_SIZE = 4096  # pixels; above it a slip of the keyboard is likelier than a wish
+MAX_IMAGE_SIZE = 4096
+"""Largest side of the network's input, pixels; larger values are taken for typing errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ class MemoryConfig:
             the policy `fifo` all but the first of them are read besides, as in SAM 2.  There a
             network that follows SAM 2 and keeps all tokens reads every one of them.
         quality_threshold: least quality, in [0, 1], with which a frame enters the bank.
-        pool: side of the square of memory locations that average pooling merges; 1 is off.
-        keeps_details: locations that show the object are not averaged, as far as there is room.
+        pool: side of the window of average pooling; 1 is off.
+        keeps_details: locations that show the object are not pooled, as far as there is room.
         keep_ratio: spatial and pointer tokens stored, as a fraction of SAM 2's full bank of
             7 x (size / 16)^2 tokens; None keeps all.
         max_pointers: object pointers read at most; where every prompted frame is read, those of
@@ -163,7 +164,7 @@ class KeyPooling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Shape of a network; the defaults are TinySAM 2's, the options below those of its neighbors.
+    """Shape of a network; the defaults are TinySAM 2's, the options below those of external models.
 
     Attributes:
         name: of the model, for people.
@@ -175,22 +176,22 @@ class ModelConfig:
         memory_layers: layers of memory attention.
         image_size: default side of the network's input for a square image, pixels, a multiple of
             64; other images are given as large an input of their own proportions.
-        memory: what the tracker remembers unless told otherwise.
+        memory: default memory settings of the tracker.
         trunk: "repvit", or a key of `TRUNKS` in its place.
         wide_neck: widen strides 8 and 4 to ``dim`` and narrow them again, as SAM 2 does.
         follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  All images are squashed
             to a square, images and keys carry sine codes, the memory encoder takes features as
             they are, a given mask passes a learned convolution, an unstable single mask gives way
             to the best of three, images without prompt choose among three, the score of a
-            prompted object is not raised, and all clicks on an image are answered at once.
+            prompted object is not raised, and all clicks on an image are predicted from at once.
         pointer_time: object pointers carry a code of their age.
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.
         key_pooling: whether memory attention merges keys, as EfficientTAM's variants do.
         click_features: tokens of clicks carry the image features of all scales under them.
         matching: a coarse mask is read out of memory by comparing features, beside attention.
-        sam_decoder: clicks and boxes are answered by SAM's decoder on an image embedding of its
-            own.
+        sam_decoder: SAM's decoder predicts the masks of clicks and boxes, on an image embedding of
+            its own.
         refines_tracked: SAM's decoder also redraws the masks that are read from memory; what it
             draws is shown and remembered.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.

@@ -1,4 +1,4 @@
-"""From a neighboring tracker's published checkpoint to a network.  Strict: every key, once."""
+"""Loads external checkpoints of trackers into networks; every key must be used once."""
 
 import re
 from collections.abc import Mapping
@@ -20,27 +20,27 @@ from tinysam2.model.network import TinySam2
 
 
 def load_external(network_name: str, path: Path) -> TinySam2:
-    """Build a neighboring tracker and load its published checkpoint.
+    """Build an external model and load its checkpoint.
 
     Args:
         network_name: a key of `EXTERNAL_MODELS`.
-        path: the file as published (``.pt``), or the same keys in a ``.safetensors`` file.
+        path: the original file (``.pt``), or the same keys in a ``.safetensors`` file.
 
     Raises:
         CheckpointError: the file is missing, damaged, holds code or belongs to another model.
     """
     external = EXTERNAL_MODELS[network_name]
-    published = read_external(path)
+    state_dict = read_external(path)
     network = TinySam2(external.config)
-    load_state(network, convert_state(published, external, network), path)
+    load_state(network, convert_state(state_dict, external, network), path)
     return network
 
 
 def convert_state(
-    published: Mapping[str, Tensor], external: ExternalModel, network: TinySam2
+    state_dict: Mapping[str, Tensor], external: ExternalModel, network: TinySam2
 ) -> dict[str, Tensor]:
-    """Give a published state our names and shapes; keys without a place here stay as they are."""
-    kept = {key: value for key, value in published.items() if key not in UNREAD_KEYS}
+    """Convert an external state to our names and shapes; unknown keys stay as they are."""
+    kept = {key: value for key, value in state_dict.items() if key not in UNREAD_KEYS}
     renamed = rename_keys(rename_keys(kept, external.renames), TRACKER_RENAMES)
     own = {key: value.shape for key, value in network.state_dict().items()}
     state: dict[str, Tensor] = {}

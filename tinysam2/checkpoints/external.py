@@ -1,4 +1,4 @@
-"""Reading weights files as others publish them: safe and whole."""
+"""Reads external checkpoints safely, without running code that they may hold."""
 
 import pickle
 import pickletools
@@ -20,7 +20,7 @@ def read_external(path: Path) -> dict[str, Tensor]:
     """Read a ``.safetensors`` or PyTorch file without running code that it may hold.
 
     Returns:
-        The state in its own types on the CPU, under the keys it was published with.
+        The state in its own types on the CPU, under its original keys.
 
     Raises:
         CheckpointError: the file is missing, damaged, holds code, or NaN or infinity.

@@ -1,4 +1,4 @@
-"""Which known models' weights a file holds, told by its keys."""
+"""Identifies the known models whose weights a file holds, by its keys."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ from tinysam2.checkpoints.sam import SAM_MODELS, SAM_RENAMES, sam_state
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
 
-# Published states hold, besides parameters, a few buffers: at most 0.4 % more numbers (EdgeTAM).
+# External checkpoints hold a few buffers besides parameters: at most 0.4 % more (EdgeTAM).
 SIZE_TOLERANCE = 0.01
 
 

@@ -1,4 +1,4 @@
-"""The neighboring trackers: their configurations, and how their checkpoints' keys become ours.
+"""External models: their configurations, and key maps of their checkpoints.
 
 Data only; `tinysam2.model.network` builds what it describes, `tinysam2.checkpoints.convert`
 loads it.
@@ -89,13 +89,13 @@ TRACKER_RENAMES: Renames = (
     (r"^sam_mask_decoder\.pred_obj_score_head\.", "mask_decoder.object_head."),
     (r"^sam_mask_decoder\.transformer\.", "mask_decoder.transformer."),
 )
-# In every checkpoint, read by no published configuration: memory without an image before it.
+# In every checkpoint, read by no configuration: memory without a previous frame.
 UNREAD_KEYS = ("no_mem_pos_enc",)
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalModel:
-    """What is particular to one published checkpoint.
+    """Configuration and key map of one external checkpoint.
 
     Attributes:
         config: shape of its network.
@@ -158,10 +158,10 @@ EXTERNAL_MODELS: dict[str, ExternalModel] = {
 
 
 def rename_keys(state: Mapping[str, Value], renames: Renames) -> dict[str, Value]:
-    """Give each entry of a published state our name for it.
+    """Rename the keys of an external state.
 
     Args:
-        state: keys as published; keys that no pattern matches stay.
+        state: original keys; keys that no pattern matches stay.
         renames: patterns and replacements; the first that matches a key is applied to it.
 
     Returns:

@@ -42,7 +42,7 @@ class KnownModel:
 
     @property
     def file_name(self) -> str | None:
-        """Name of the published file."""
+        """Name of the official file."""
         return PurePosixPath(self.address).name if self.address else None
 
 

@@ -1,4 +1,4 @@
-"""From published SAM checkpoints of the TinyViT kind to a network.  Strict: every key, once."""
+"""Loads external SAM checkpoints with a TinyViT encoder; every key must be used once."""
 
 import re
 from collections.abc import Mapping
@@ -53,11 +53,11 @@ SAM_RENAMES: Renames = (
 
 
 def load_sam(name: str, path: Path) -> Sam:
-    """Build a still-image network and load its published checkpoint.
+    """Build a network for single images and load its external checkpoint.
 
     Args:
         name: a key of `SAM_MODELS`.
-        path: ``mobile_sam.pt`` or ``tinysam.pth`` as published, or a ``.safetensors`` file of the
+        path: ``mobile_sam.pt`` or ``tinysam.pth`` as downloaded, or a ``.safetensors`` file of the
             same keys with batch norms already merged into their convolutions.
 
     Raises:
@@ -68,15 +68,15 @@ def load_sam(name: str, path: Path) -> Sam:
     return network
 
 
-def sam_state(published: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """Give a published state the names of `Sam`, float32, batch norms merged.
+def sam_state(external: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Convert an external state to the names of `Sam`, float32, batch norms merged.
 
     Keys that have no place there keep their names, for the strict loader to refuse.
 
     Raises:
         CheckpointError: a batch norm lacks one of its tensors.
     """
-    kept = {key: value for key, value in published.items() if not _UNREAD.search(key)}
+    kept = {key: value for key, value in external.items() if not _UNREAD.search(key)}
     renamed = rename_keys(_without_norms(kept, path), SAM_RENAMES)
     state: dict[str, Tensor] = {}
     labels: dict[int, Tensor] = {}

@@ -84,16 +84,16 @@ class ModelStore:
         return path
 
     def get(self, name: str, progress: ProgressCallback | None = None) -> Path:
-        """Fetch a model's weights unless they are stored undamaged; goes on after interruptions.
+        """Fetch a model's weights unless they are stored undamaged; resumes after interruptions.
 
         Args:
             name: a known model.
-            progress: told how many bytes are here, and how many there will be.
+            progress: called with how many bytes are here, and how many there will be.
 
         Raises:
             StoreError: the name is unknown, the network or the disk fails, or the file is not
-                the one that was published.
-            CheckpointError: its published hash is not known, and it cannot be read.
+                the official one.
+            CheckpointError: its official hash is not known, and it cannot be read.
         """
         for done, total in self.fetch(name):
             if progress:
@@ -133,7 +133,7 @@ class ModelStore:
 
         Args:
             path: a ``.safetensors`` or PyTorch file.
-            name: the model it is for; told by hash, keys and file name if None.
+            name: the model it is for; identified by hash, keys and file name if None.
 
         Raises:
             CheckpointError: the file cannot be used, or is of no known model.
@@ -195,8 +195,8 @@ class ModelStore:
 
     def _check(self, model: KnownModel, digest: Digest, part: Path) -> None:
         pairs = ((model.sha256, digest.sha256), (model.git_blob, digest.git_blob))
-        published = [known == found for known, found in pairs if known is not None]
-        if not (all(published) if published else identify(part, [model])):
+        matches = [known == found for known, found in pairs if known is not None]
+        if not (all(matches) if matches else identify(part, [model])):
             raise StoreError(
                 f"The file at {model.address} is not the one that was published: "
                 f"its hash is {digest.sha256}. It was not stored."
@@ -270,7 +270,7 @@ def _received(chunks: Iterator[bytes], address: str) -> Iterator[bytes]:
 
 def _broken(address: str) -> NetworkError:
     return NetworkError(
-        f"The connection to {urlsplit(address).hostname} broke; fetching again goes on from there."
+        f"The connection to {urlsplit(address).hostname} broke; fetching again resumes from there."
     )
 
 

@@ -1,1 +1,1 @@
-"""Where training images come from: one reader per layout on disk, all giving `DatasetPart`."""
+"""Readers of annotated images and videos: one per layout on disk."""

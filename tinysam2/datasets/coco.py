@@ -17,7 +17,7 @@ class _CocoStill(StillFile):
     objects: tuple[dict[str, Any], ...]
 
     def labels(self) -> Pixels:
-        """Draw the objects; groups that nobody told apart are void."""
+        """Draw the objects; groups of objects that are not separated are void."""
         numbered = enumerate(self.objects, start=1)
         found = [(VOID if thing.get("iscrowd") else i, thing) for i, thing in numbered]
         masks = [(i, decode(thing["segmentation"], self.size_hw)) for i, thing in found]

@@ -8,12 +8,13 @@ from tinysam2.datasets.davis_tree import is_for_validation
 from tinysam2.datasets.regions import region_stills
 from tinysam2.datasets.samples import DatasetPart, ImageFile, StillFile
 
-# Sets differ in size and worth; a draw picks the set by these weights, then an image of it.
+# A draw selects the set by these weights, then an image of it.
 STILL_WEIGHTS = {
     "bsds500": 3.0, "ccp": 1.5, "pets128": 2.0, "humanseg290": 1.5, "carparts": 1.0,
     "camvid": 1.0, "coco_tiny100": 2.0, "food54": 0.5,
 }  # fmt: skip
-REGION_WEIGHT = 1.0  # of the regions of unlabeled images, beside these sets
+REGION_WEIGHT = 1.0
+"""Weight of the regions of unlabeled images, relative to `STILL_WEIGHTS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def read_index_folder(root: Path) -> list[DatasetPart]:
     PNG of the same stem.
 
     Returns:
-        One material per set of stills, one with the regions of unlabeled images, then one with
+        One part per set of stills, one with the regions of unlabeled images, then one with
         everything else.
     """
     rows = json.loads((root / "index.json").read_text("utf-8"))["entries"]

@@ -13,15 +13,15 @@ from tinysam2.datasets.samples import ImageFile, Pixels
 REGION_COUNTS = (4, 8, 16, 32, 60)
 """Regions that an image is divided into: from coarse to fine, each a still of its own."""
 
-_SHORT_SIDE = 256  # of the images that are divided; smaller ones stay as they are
-_SMOOTHING = 1.0  # pixels
+_SHORT_SIDE = 256  # Longest short side of a divided image, pixels; smaller images keep their size.
+_SMOOTHING = 1.0  # Standard deviation of the blur, pixels.
 _SEED_SPACING = 11  # pixels; a piece grows from each place that is smoother than all so near
-_MIN_REGION_FRACTION = 0.002  # of the image, of a region
-_BINS = 8  # of the histograms of each channel of CIE L*a*b*
-_COLOR_SPANS = ((0, 255), (88, 167), (88, 167))  # that the bins divide; what is outside is rare
-_BORDER_WEIGHT = 2.0  # of an edge on the border, beside the difference of histograms
+_MIN_REGION_FRACTION = 0.002  # Smallest area of a region as a fraction of the image.
+_BINS = 8  # Histogram bins of each channel of CIE L*a*b*.
+_COLOR_SPANS = ((0, 255), (88, 167), (88, 167))  # Value ranges of the bins.
+_BORDER_WEIGHT = 2.0  # Weight of edges on a border, relative to histogram differences.
 _AREA_POWER = 0.5  # 1 joins small regions before alike ones, 0 only looks at likeness
-_JOIN_FRACTION = 0.5  # of the pairs that suit both, how many join at once, cheapest first
+_JOIN_FRACTION = 0.5  # Fraction of the mutually best pairs that join at once, cheapest first.
 
 _Floats = NDArray[np.float64]
 _Indices = NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""What every reader of training data gives, whatever the layout on disk."""
+"""Samples that dataset readers return, whatever the layout on disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ Clip: TypeAlias = Sequence[Still]
 
 @dataclass(frozen=True, slots=True)
 class DatasetPart:
-    """Images of one origin.
+    """Images and clips of one dataset, drawn with one weight.
 
     Attributes:
         weight: how often stills, clips and backgrounds are drawn from here, relative to others.

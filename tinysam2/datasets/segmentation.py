@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tinysam2.datasets.samples import VOID, Pixels
 
-MAX_OBJECTS = VOID - 1  # of a label map
+MAX_OBJECTS = VOID - 1
+"""Most objects of a label map."""
 
 
 def decode(segmentation: list[Any] | dict[str, Any], size_hw: tuple[int, int]) -> NDArray[np.bool_]:

@@ -1,1 +1,1 @@
-"""The stateful part: walking a video with a network and its memory."""
+"""Stateful inference: the image predictor, and the video tracker with its memory banks."""

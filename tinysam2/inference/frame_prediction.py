@@ -1,4 +1,4 @@
-"""Masks of objects on a frame: from their prompts, from their memories, or from both."""
+"""Predicts the masks of a frame from prompts, from memory, or from both."""
 
 from dataclasses import dataclass, replace
 
@@ -18,10 +18,10 @@ from tinysam2.model.memory_attention import ObjectMemory
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an object's mask on a frame came from.
+    """How an object's mask on a frame was read from memory.
 
     Attributes:
-        tokens: of its memory that were read.
+        tokens: number of memory tokens that were read.
         distractor_overlap: see `tinysam2.memory.entry.MemoryEntry`.
     """
 
@@ -36,11 +36,13 @@ def predict_from_prompts(
     image: NDArray[np.uint8],
     objects: dict[int, TrackedObject],
 ) -> ObjectMasks:
-    """Answer the prompts of a frame from its image (H, W, 3) alone."""
+    """Predict the prompted masks of a frame from its image (H, W, 3) alone."""
     size_hw = (image.shape[0], image.shape[1])
     prompts = [o.prompts[frame] for o in objects.values()]
     found = [predictor.predict_masks(features, p, size_hw) for p in prompts]
-    whole = features.input_hw  # given masks come in full, predicted ones at a quarter
+    whole = (
+        features.input_hw
+    )  # Given masks have the input's resolution, predicted ones a quarter of it.
     return ObjectMasks.joined([replace(f, logits=resize_logits(f.logits, whole)) for f in found])
 
 
@@ -51,9 +53,9 @@ def predict_from_memory(
     image: NDArray[np.uint8],
     objects: dict[int, TrackedObject],
 ) -> tuple[ObjectMasks, list[Reading]]:
-    """Segment what the memories describe, and tell what each object read.
+    """Predict masks from the objects' memories; also returns what each object read.
 
-    A lost object gets an empty mask.  Clicks and a box on the frame correct what was found.
+    A lost object gets an empty mask.  Clicks and a box on the frame correct the prediction.
     """
     network, size_hw = predictor.network, features.size_hw
     memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
@@ -73,7 +75,7 @@ def predict_from_memory(
 
 
 def _distractor_overlap(found: Segmentation, row: int, bank: MemoryBank) -> float | None:
-    """Compare an object's masks for a policy that asks for it, where there are several."""
+    """Compare an object's masks if its policy needs that and there are several."""
     masks = found.logits[row] > 0
     chosen = int(found.predicted_iou[row].argmax())
     if not bank.policy.needs_distractor_overlap or len(masks) < 2 or not masks[chosen].any():
@@ -89,7 +91,7 @@ def _correct(
     memory: ObjectMemory,
     found: ObjectMasks,
 ) -> ObjectMasks:
-    """Answer a correction of a tracked mask; where ours is lost there is none to correct."""
+    """Correct a tracked mask by a prompt; a lost object has no mask to start from."""
     network = predictor.network
     is_lost = float(found.object_logit) <= 0 and not network.config.follows_sam2
     with predictor.precision():

@@ -1,4 +1,4 @@
-"""Prompting single images, with the features of the last few kept."""
+"""Predicts masks from prompts on single images; caches the features of the last few."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -23,13 +23,15 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, Sam, SamDecoder
 
-KEPT_FEATURES = 8  # about 4 MB each at 576 px
-POINTED_AT_LOGIT = 5.0  # where a person pointed there is an object, whatever the head says
+KEPT_FEATURES = 8
+"""Images whose features are cached; each takes about 4 MB at 576 px."""
+POINTED_AT_LOGIT = 5.0
+"""Least object logit of a clicked object: a prompt means that the object is present."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectPrompt:
-    """What is said of one object on one frame; pixels of the video frame.
+    """Prompt of one object on one frame, in pixels of the video frame.
 
     A mask (H, W) bool wins over ``points_xy`` (K, 2), ``labels`` (K,) and ``box_xyxy``.
     """
@@ -40,13 +42,13 @@ class ObjectPrompt:
     mask: NDArray[np.bool_] | None = None
 
     def exact_logits(self) -> Tensor | None:
-        """Return the logits (H, W) that say a given mask exactly; None without one."""
+        """Return exact logits (H, W) of a mask prompt; None for other prompts."""
         if self.mask is None:
             return None
         return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
 
     def click_sequence(self) -> "list[ObjectPrompt]":
-        """Return what had been said with each click; a box comes before all clicks."""
+        """Return the prompts after each click, the shortest first; a box precedes all clicks."""
         least = 0 if self.box_xyxy is not None else 1
         counts = range(least, max(least, len(self.points_xy)) + 1)
         return [replace(self, points_xy=self.points_xy[:n], labels=self.labels[:n]) for n in counts]
@@ -80,7 +82,7 @@ class ObjectPrompt:
 
 @dataclass(frozen=True, slots=True)
 class FramePrediction:
-    """A prompt's answer at image size.
+    """A predicted mask at the size of the image.
 
     Attributes:
         mask_logits: (H, W) float32 on the CPU.
@@ -92,7 +94,7 @@ class FramePrediction:
 
 
 class FramePredictor:
-    """Answer prompts on images; features are computed once per image key.
+    """Predict masks from prompts on images; features are computed once per image key.
 
     Args:
         model: a loaded network.
@@ -152,12 +154,12 @@ class FramePredictor:
         prompt: ObjectPrompt,
         previous: NDArray[np.bool_] | None = None,
     ) -> FramePrediction:
-        """Answer a prompt on an image without memory of others.
+        """Predict a mask from a prompt on one image.
 
         Args:
             key: what the image's features are kept under.
             image: (H, W, 3) uint8 RGB.
-            prompt: what is said of the object.
+            prompt: prompt of the object.
             previous: (H, W) mask that the prompt corrects.
         """
         size_hw = (image.shape[0], image.shape[1])
@@ -225,17 +227,17 @@ class FramePredictor:
         conditioned: Tensor | None = None,
         previous: Tensor | None = None,
     ) -> ObjectMasks:
-        """Answer a prompt at low resolution, or in full where the mask was given.
+        """Predict an object's mask at low resolution; a given mask keeps full resolution.
 
-        TinySAM 2's own network answers click by click where there is no mask to correct, each time
-        correcting the answer before, as if asked while the clicks were made.
+        Without a previous mask TinySAM 2 predicts click by click, as an interactive session does.
+        Each prediction refines the one before; the first one has a self-refinement pass.
 
         Args:
             features: of the image.
-            prompt: what is said of the object.
+            prompt: prompt of the object.
             size_hw: of the image, pixels.
-            conditioned: (1, dim, H, W) features that read the object's memory; without, the
-                image alone answers.
+            conditioned: (1, dim, H, W) features that read the object's memory; without them
+                only the image is used.
             previous: (1, h, w) logits of the mask that clicks and a box correct.
 
         Raises ValueError where a mask prompt has another size than the image.

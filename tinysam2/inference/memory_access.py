@@ -1,4 +1,4 @@
-"""Between network and bank: making memory entries and laying out what an object may read.
+"""Makes memory entries from network outputs, and lays out a bank for the network to read.
 
 Inference and training go through the same functions, so that a network is trained on the memory
 it will have.
@@ -114,12 +114,12 @@ def _stacked(pointers: list[Tensor], dim: int, like: Tensor) -> Tensor:
 
 
 def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> MemoryGrid:
-    """Tell where the tokens of a stored frame stand.
+    """Return the positions of the tokens of a stored frame.
 
     Args:
         network: whose memory it is.
         feature_hw: (H, W).
-        pool: side of the squares that are averaged, see `compress_memory`.
+        pool: side of the pooling windows, see `compress_memory`.
     """
     device, dim = network.time_code.device, network.config.memory_dim
     if network.spatial_perceiver is None:
@@ -127,7 +127,7 @@ def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> Me
         code = sine_code_2d(grid.xy, feature_hw, dim) if network.config.follows_sam2 else None
         return replace(grid, code=code)
     size_hw = network.spatial_perceiver.window_grid, network.spatial_perceiver.window_grid
-    nowhere = (0, 0, 0, len(network.spatial_perceiver.global_latents))  # they see everything
+    nowhere = (0, 0, 0, len(network.spatial_perceiver.global_latents))  # they cover the whole map
     xy = grid_xy(*size_hw, device=device)
     code = F.pad(sine_code_2d(xy, size_hw, dim), nowhere)
     each = torch.arange(len(code), device=device)

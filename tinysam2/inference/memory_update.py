@@ -1,4 +1,4 @@
-"""From masks of a frame to what the objects' banks decide about it."""
+"""Encodes the memory of a frame and submits it to the objects' banks."""
 
 import torch
 
@@ -21,7 +21,7 @@ def submit_frame(
     objects: dict[int, TrackedObject],
     readings: list[Reading] | None = None,
 ) -> dict[int, MemoryEvent]:
-    """Encode a frame's memory and let each object's bank decide.
+    """Encode a frame's memory and submit it to each object's bank.
 
     Args:
         predictor: whose network encodes.
@@ -29,7 +29,7 @@ def submit_frame(
         features: of its image.
         masks: of the objects, in their order.
         objects: by id.
-        readings: what each object's mask came from, if from its memory.
+        readings: how each mask was read from memory; None for prompted masks.
     """
     network = predictor.network
     binary = [
@@ -55,5 +55,5 @@ def submit_frame(
 
 
 def _is_hardened(prompt: ObjectPrompt | None, follows_sam2: bool) -> bool:
-    """Return whether a mask is made binary before it is remembered; SAM 2 leaves given ones."""
+    """Return whether a mask is binarized before it is encoded; SAM 2 keeps given masks."""
     return prompt is not None and (prompt.mask is None or not follows_sam2)

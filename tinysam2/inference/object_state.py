@@ -1,4 +1,4 @@
-"""What a tracker knows of one object."""
+"""The state of one tracked object."""
 
 from dataclasses import dataclass, field
 
@@ -8,14 +8,14 @@ from tinysam2.memory.bank import MemoryBank
 
 @dataclass
 class TrackedObject:
-    """What the user said of an object, and what is remembered of it.
+    """Prompts, constraints and memory of one object.
 
     Attributes:
-        prompts: by frame, in the order in which the user came to the frames.
+        prompts: by frame, in the order in which the frames were first prompted.
         pinned: frames to remember.
         banned: frames not to remember.
-        memory: of the propagation under way, or of the last one.
-        propagated: the frames, between its first and its last, that this propagation has tracked.
+        memory: bank of the current or last propagation.
+        propagated: frames that this propagation has tracked, from the first to the last.
     """
 
     prompts: dict[int, ObjectPrompt] = field(default_factory=dict)
@@ -26,20 +26,20 @@ class TrackedObject:
 
     @property
     def bank(self) -> MemoryBank:
-        """Memory of the propagation under way, made when it began."""
+        """Bank of the current propagation, made when it started."""
         assert self.memory is not None
         return self.memory
 
     def has_conditioning_prompt(self, frame: int) -> bool:
-        """Return whether a frame's prompt says by itself what the object is.
+        """Return whether a frame's prompt defines the object by itself.
 
-        Masks do, and the first prompt given; later clicks and boxes correct what tracking finds.
+        Masks and the first prompt do; later clicks and boxes correct tracked masks.
         """
         prompt = self.prompts.get(frame)
         return prompt is not None and (prompt.mask is not None or frame == next(iter(self.prompts)))
 
     def has_correction(self, frame: int) -> bool:
-        """Return whether a frame's prompt corrects what tracking finds there."""
+        """Return whether a frame's prompt corrects its tracked mask."""
         return frame in self.prompts and not self.has_conditioning_prompt(frame)
 
     def would_correct(self, frame: int, prompt: ObjectPrompt) -> bool:
@@ -48,6 +48,6 @@ class TrackedObject:
         return prompt.mask is None and not is_first and frame in self.propagated
 
     def mark_propagated(self, frame: int) -> None:
-        """Take note that a frame was tracked."""
+        """Record that a frame was tracked."""
         frames = (*self.propagated[:1], *self.propagated[-1:], frame)
         self.propagated = range(min(frames), max(frames) + 1)

@@ -1,4 +1,4 @@
-"""What is done to masks at video size before they are handed out; memory never sees it."""
+"""Cleans up masks at video size before they are returned; memory keeps the original ones."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ SAM2_HOLE_FRACTION = 8 / 256**2  # SAM 2's video predictor fills holes of 8 of 2
 
 @dataclass(frozen=True, slots=True)
 class MaskCleanup:
-    """Which small faults of tracked masks are corrected.
+    """Which small faults of tracked masks are removed.
 
     Attributes:
         fill_holes_px: background of up to this area, enclosed by the object, is filled; 0 for none.
@@ -64,7 +64,7 @@ def finish_masks(
     cleanup: MaskCleanup | None,
     is_exclusive: bool,
 ) -> Tensor:
-    """Stack masks of video size (H, W); given ones stay exact, and clicked ones as answered."""
+    """Stack masks of video size (H, W); mask prompts stay exact, and prompted masks unchanged."""
     prompts = {i: o.prompts.get(frame) for i, o in objects.items()}
     given = {i: None if p is None else p.exact_logits() for i, p in prompts.items()}
     rows = []

@@ -4,7 +4,7 @@ Source:
     TinySAM (Shu et al. 2023, arXiv:2312.13789), section 3.3 "Hierarchical Segmenting Everything",
     after the automatic mask generator of Segment Anything (Kirillov et al. 2023,
     arXiv:2304.02643, appendix B).  Here masks are filtered at the decoder's resolution, so that
-    only those that stay are resized; duplicates are told by the IoU of masks, not of boxes; and
+    only those that stay are resized; duplicates are found by the IoU of masks, not of boxes; and
     the coarse points are every fourth of the dense grid, whatever their distance to the border.
 """
 

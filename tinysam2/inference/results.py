@@ -1,4 +1,4 @@
-"""What goes into a tracker and what comes out."""
+"""Frames that a tracker reads, and the steps that it yields."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,7 +27,7 @@ class Frames(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrackStep:
-    """What tracking found on one frame.
+    """The result of tracking one frame.
 
     Attributes:
         object_ids: rows of ``mask_logits``.

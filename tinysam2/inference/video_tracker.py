@@ -29,12 +29,12 @@ from tinysam2.model.decoder.predictions import ObjectMasks
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-OBJECTS_AT_ONCE = "%s is out of memory: tracking goes on, %d object(s) at a time"
-ON_CPU = "%s is out of memory: tracking goes on on the CPU"
+OBJECTS_AT_ONCE = "%s is out of memory: tracking continues with %d object(s) at a time"
+ON_CPU = "%s is out of memory: tracking continues on the CPU"
 
 
 class VideoTracker:
-    """Hold prompts, and walk a video with one memory bank per object.
+    """Propagate prompted objects through a video, with one memory bank per object.
 
     Image features are computed once per frame for all objects; nothing that is kept grows with the
     length of the video.  Lives on one thread.
@@ -42,9 +42,9 @@ class VideoTracker:
     Args:
         model: a loaded network.
         frames: the video.
-        memory: what is remembered; the model's own choice if None.
+        memory: memory settings; the model's own if None.
         image_size: side of the input for a square image, pixels; the model's own if None.
-        cleanup: which small faults of masks on frames without a prompt are corrected.
+        cleanup: which small faults of masks on frames without a prompt are removed.
         is_exclusive: whether a pixel belongs to one object at most.
     """
 
@@ -78,7 +78,7 @@ class VideoTracker:
         labels: Sequence[int],
         box_xyxy: Sequence[float] | None = None,
     ) -> NDArray[np.float32]:
-        """Say where an object is by clicks, in place of earlier prompts on this frame.
+        """Prompt an object by clicks, in place of earlier prompts on this frame.
 
         Args:
             object_id: any integer.
@@ -95,22 +95,22 @@ class VideoTracker:
     def add_box(
         self, object_id: int, frame_index: int, box_xyxy: Sequence[float]
     ) -> NDArray[np.float32]:
-        """Say where an object is by a box; see `add_points`."""
+        """Prompt an object by a box; see `add_points`."""
         return self.add_prompt(object_id, frame_index, ObjectPrompt.of([], [], box_xyxy))
 
     def add_mask(
         self, object_id: int, frame_index: int, mask: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
-        """Give an object's exact mask (H, W) on a frame; see `add_points`."""
+        """Prompt an object by its exact mask (H, W) on a frame; see `add_points`."""
         return self.add_prompt(object_id, frame_index, ObjectPrompt(mask=np.asarray(mask, bool)))
 
     def add_prompt(
         self, object_id: int, frame_index: int, prompt: ObjectPrompt
     ) -> NDArray[np.float32]:
-        """Set an object's prompt on a frame and answer with its mask logits (H, W).
+        """Set an object's prompt on a frame and return its mask logits (H, W).
 
-        As in SAM 2, clicks and a box on a frame that was tracked correct what was found there, from
-        the memory that tracking left; elsewhere the image alone answers.
+        As in SAM 2, clicks and a box on a tracked frame correct its mask, using the memory of that
+        propagation; on other frames only the image is used.
 
         Raises:
             ValueError: the frame does not exist or the prompt does not fit it.
@@ -162,12 +162,12 @@ class VideoTracker:
         Objects that are added or removed during propagation join or leave with the next frame.
 
         Args:
-            start: first frame of the propagation, given too.
-            stop: where the propagation ends, not included; the end of the video unless given.
+            start: first frame, which is tracked too.
+            stop: end of the frames, not included; the end of the video unless given.
             direction: "forward" or "backward".
 
         Yields:
-            One step per frame, in the order walked.
+            One step per frame, in the order of propagation.
 
         Raises:
             ValueError: nothing is prompted, or a frame does not exist.

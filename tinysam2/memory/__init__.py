@@ -1,1 +1,1 @@
-"""What the tracker remembers: one file per decision."""
+"""The memory of one object: bank, policies, scores, pooling and token selection."""

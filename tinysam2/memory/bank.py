@@ -13,12 +13,13 @@ from tinysam2.memory.pooling import MemoryGrid
 from tinysam2.memory.scores import FrameScores
 from tinysam2.memory.token_selection import select_tokens
 
-DETAIL_FRACTION = 0.9  # of the budget: what one frame may take up when it comes
+DETAIL_FRACTION = 0.9
+"""Largest fraction of the token budget that the details of a new frame may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryEvent:
-    """A decision of the bank, as the memory report tells it.
+    """A decision of the bank, as the memory report shows it.
 
     Attributes:
         bank: frames remembered after the decision, ascending.
@@ -43,12 +44,13 @@ class MemoryEvent:
 class MemoryBank:
     """The frames remembered of one object.
 
-    The bank holds fixed entries (prompted or pinned), chosen entries, and ``recent``: the frame
-    before the current one, readable for one step although it was refused, if the object was seen.
+    The bank holds conditioning entries (prompted or pinned), non-conditioning entries, and
+    ``recent``: the previous frame, which may be read once although it was refused, if it shows the
+    object.
 
     Attributes:
         grid: where its tokens stand.
-        is_backward: whether the propagation goes from later frames to earlier ones.
+        is_backward: whether propagation goes from later frames to earlier ones.
     """
 
     config: MemoryConfig
@@ -65,7 +67,7 @@ class MemoryBank:
         self.policy = make_policy(self.config)
 
     def copy(self, device: torch.device | None = None) -> "MemoryBank":
-        """Return a bank that goes its own way from here, on a device, or where it is."""
+        """Return an independent copy, on a device or on the same one."""
         copied = copy.copy(self)
         copied.policy = copy.deepcopy(self.policy)
         copied.entries, copied.pointers = dict(self.entries), dict(self.pointers)
@@ -78,7 +80,7 @@ class MemoryBank:
 
     @property
     def capacity(self) -> int:
-        """Frames that may be chosen, at least one."""
+        """Most non-conditioning frames, at least one."""
         taken = 1  # by the first prompt
         if self.policy.conditioning_take_places:
             conditioning = sum(e.is_conditioning for e in self.entries.values())
@@ -95,11 +97,11 @@ class MemoryBank:
 
     @property
     def _max_conditioning_read(self) -> int:
-        """Prompted and pinned frames read at once: two places are for what happened lately."""
+        """Most conditioning frames that one frame reads; two places are left for recent frames."""
         return max(1, self.config.max_frames - 2)
 
     def submit(self, entry: MemoryEntry, is_banned: bool = False) -> BankDecision:
-        """Decide on a frame and remember it, or not."""
+        """Decide whether a frame enters the bank, and store it if so."""
         self._store_pointer(entry)
         self.recent = None
         if entry.is_conditioning:
@@ -112,16 +114,16 @@ class MemoryBank:
         return decided
 
     def _submit_conditioning(self, entry: MemoryEntry) -> BankDecision:
-        """Let the user's frames in whatever they are worth; a chosen one makes room."""
+        """Store a conditioning frame, whatever its scores; another frame makes room."""
         self._swap(entry, None)
         evicted = None
-        if len((view := self._view()).chosen) > view.capacity:
+        if len((view := self._view()).non_conditioning) > view.capacity:
             evicted = self.policy.make_room(view)
             del self.entries[evicted]
         return Decision.PROMPTED, "by the user, always kept", evicted
 
     def _submit_non_conditioning(self, entry: MemoryEntry) -> BankDecision:
-        """Do what the policy decides."""
+        """Follow the policy's decision."""
         decided = self.policy.decide(entry, self._view())
         decision, _, evicted = decided
         if decision is not Decision.REFUSED:
@@ -144,7 +146,7 @@ class MemoryBank:
         self.entries[entry.frame] = entry
 
     def _store_pointer(self, entry: MemoryEntry) -> None:
-        """Hold as many as there is room for: the oldest leaves first, the user's frames last."""
+        """Store the pointer; of too many the oldest leaves, those of conditioning frames last."""
         self.pointers[entry.frame] = entry.pointer
         conditioning = {f for f, e in self.entries.items() if e.is_conditioning}
         if entry.is_conditioning:
@@ -154,15 +156,15 @@ class MemoryBank:
             del self.pointers[frame]
 
     def _max_pointers(self, conditioning: int) -> int:
-        """Pointers held at most, when some are of prompted or pinned frames."""
+        """Return the most pointers stored when some belong to conditioning frames."""
         return self.config.max_pointers
 
     def readable(self, frame: int | None = None) -> list[MemoryEntry]:
-        """Return what may be read: fixed frames first, then the newest arrivals first.
+        """Return the readable entries: conditioning frames first, then the newest first.
 
         Args:
-            frame: that reads; of many fixed frames it reads the closest ones, among them one on
-                each side.  None for all.
+            frame: that reads; of many conditioning frames it reads the closest ones, among them one
+                on each side.  None for all.
         """
         conditioning = [e for e in self.entries.values() if e.is_conditioning]
         if frame is not None and len(conditioning) > self._max_conditioning_read:
@@ -173,7 +175,7 @@ class MemoryBank:
         return conditioning + chosen[::-1]
 
     def steps_back(self, entries: list[MemoryEntry], frame: int) -> list[int]:
-        """Return the rank of each entry among those not fixed, by distance, the nearest 1."""
+        """Rank non-conditioning entries by distance, the nearest 1; conditioning entries are 0."""
         loose = sorted(abs(frame - e.frame) for e in entries if not e.is_conditioning)
         return [0 if e.is_conditioning else loose.index(abs(frame - e.frame)) + 1 for e in entries]
 
@@ -183,7 +185,7 @@ class MemoryBank:
         return {f: p for f, p in self.pointers.items() if sign * f <= sign * frame}
 
     def _thin(self) -> None:
-        """Drop the tokens that the budget has no room for."""
+        """Drop the tokens that exceed the budget."""
         if self.token_budget is None:
             return
         entries = self.readable()
@@ -205,7 +207,7 @@ class MemoryBank:
 
     @property
     def tokens_stored(self) -> int:
-        """Spatial and pointer tokens held."""
+        """Spatial and pointer tokens stored."""
         spatial = sum(len(e.tokens) for e in self.readable())
         return spatial + self.pointer_tokens * len(self.pointers)
 

@@ -1,4 +1,4 @@
-"""What a memory bank holds and what it decides: the words that bank and policies share."""
+"""Memory entries and decisions, which bank and policies share."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,7 +11,7 @@ from tinysam2.memory.scores import FrameScores
 
 
 class Decision(StrEnum):
-    """What happened to a frame that was submitted to the bank."""
+    """The decision on a frame that was submitted to the bank."""
 
     PROMPTED = "prompted"
     KEPT = "kept"
@@ -21,7 +21,8 @@ class Decision(StrEnum):
     BANNED = "banned"
 
 
-BankDecision = tuple[Decision, str, int | None]  # decision, reason in words, frame that left
+BankDecision = tuple[Decision, str, int | None]
+"""The decision, its reason in words, and the frame that left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class MemoryEntry:
         tokens: (n, memory_dim) surviving tokens.
         locations: (n,) long, their locations in the pooled grid.
         pointer: (dim,) object pointer.
-        descriptor: unit vector of the object's looks, see `object_descriptors`.
+        descriptor: unit vector of the object's appearance, see `object_descriptors`.
         shape: where its mask is and how large.
-        is_conditioning: prompted or pinned: never leaves.
+        is_conditioning: prompted or pinned; such an entry never leaves.
         distractor_overlap: see `tinysam2.memory.mask_shape.distractor_overlap`; None if the policy
             does not need it or the decoder predicted one mask only.
     """

@@ -1,4 +1,4 @@
-"""Where a mask is and how large, for policies that judge frames by it."""
+"""Area and box of a mask, for policies that depend on them."""
 
 from dataclasses import dataclass
 
@@ -47,8 +47,8 @@ def box_iou(a: Box, b: Box) -> float:
 def distractor_overlap(masks: NDArray[np.bool_], chosen: int) -> float:
     """Return how alone a mask is among the decoder's masks of the same object.
 
-    Where another mask has a part of its own, something beside the object looks like it, and a box
-    around both is much larger than the object's.
+    Where another mask has a part of its own, something beside the object resembles it, and a box
+    around both is much larger than the object's box.
 
     Args:
         masks: (M, h, w).

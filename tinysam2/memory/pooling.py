@@ -1,4 +1,4 @@
-"""Spatial compression: averaging locations of a memory map before it is stored."""
+"""Spatial compression: average pooling of a memory map before it is stored."""
 
 import math
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from tinysam2.model.layers.positions import grid_xy
 
 @dataclass(frozen=True, slots=True)
 class MemoryGrid:
-    """Where the tokens of a stored frame stand, by the location that each is stored under.
+    """Positions of the tokens of a stored frame, by the index that each is stored under.
 
-    Cells of the feature map come first, row by row, then the squares that pooling merges, or
-    latents that stand nowhere.
+    Feature locations come first, row by row, then the pooling windows, or latents that have no
+    position.
 
     Attributes:
-        size_hw: rows and columns of the locations.
+        size_hw: rows and columns of the feature map.
         xy: (N, 2) positions in the units of the rotary codes; zero for tokens without a place.
         key_bias: (N,) what is added to the attention logits of each token.
-        window: (N,) long, the square that a location lies in, or is.
+        window: (N,) long, the pooling window of a location; a window is its own.
         code: (N, memory_dim) position codes of keys, where the network has any.
     """
 
@@ -33,7 +33,7 @@ class MemoryGrid:
 
     @staticmethod
     def of(feature_hw: tuple[int, int], pool: int, device: torch.device) -> "MemoryGrid":
-        """Lay out a feature map and the ``pool`` x ``pool`` squares of its locations."""
+        """Lay out a feature map and its ``pool`` x ``pool`` windows."""
         window = window_of_locations(feature_hw, pool)
         xy, bias = grid_xy(*feature_hw), torch.zeros(len(window))
         if pool > 1:
@@ -59,16 +59,16 @@ class MemoryGrid:
 def compress_memory(
     memory: Tensor, coverage: Tensor | None, pool: int, max_tokens: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
-    """Average ``pool`` x ``pool`` squares of locations, but not where the object is.
+    """Average ``pool`` x ``pool`` windows, but not where the object is.
 
-    What surrounds an object may be remembered roughly; its own shape may not.  Where there is no
-    room for all its locations, those at its outline come first.
+    The surroundings of an object are stored coarsely and the object itself in detail.  If there is
+    no room for all of its locations, those at its outline come first.
 
     Args:
         memory: (O, C, H, W); latents (O, N, C) are compressed already and stay.
-        coverage: (O, H, W) share of each location that shows the object; None averages everything.
-        pool: side of the squares; 1 averages nothing.
-        max_tokens: of an object, unless there are more squares; None for no limit.
+        coverage: (O, H, W) fraction of each location that shows the object; None averages all.
+        pool: side of the windows; 1 averages nothing.
+        max_tokens: most tokens of an object, at least one per window; None for no limit.
 
     Returns:
         Per object tokens (n, C) and their locations (n,), see `MemoryGrid`.
@@ -92,7 +92,7 @@ def compress_memory(
 
 
 def _detailed_windows(coverage: Tensor, pool: int, max_tokens: int | None) -> Tensor:
-    """Choose the squares (O, h, w) that are not averaged, given the object's share of each."""
+    """Select the windows (O, h, w) that are not averaged, given the object's coverage."""
     is_touched = coverage > 0
     windows = coverage[0].numel()
     if max_tokens is None:
@@ -105,11 +105,11 @@ def _detailed_windows(coverage: Tensor, pool: int, max_tokens: int | None) -> Te
 
 
 def window_of_locations(feature_hw: tuple[int, int], pool: int) -> Tensor:
-    """Return the number of the ``pool`` x ``pool`` square that each location lies in, (H * W,)."""
+    """Return the index of the ``pool`` x ``pool`` window of each location, (H * W,)."""
     rows, columns = (torch.arange(side) // pool for side in feature_hw)
     return (rows[:, None] * (feature_hw[1] // pool) + columns).flatten()
 
 
 def pooled_positions(feature_hw: tuple[int, int], pool: int) -> Tensor:
-    """Return the (x, y) centers of the pooled locations in units of feature locations, (N, 2)."""
+    """Return the centers (x, y) of the pooling windows in feature locations, (N, 2)."""
     return grid_xy(feature_hw[0] // pool, feature_hw[1] // pool, step=float(pool))

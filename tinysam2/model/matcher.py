@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 from tinysam2.model.memory_attention import pad_tokens
 
-LOGIT_SCALE = 4.0  # logits of a coarse mask lie mostly within twice of it
+LOGIT_SCALE = 4.0
+"""Scale of coarse mask logits, most of which lie within twice this value."""
 _MAPS = 3
-_GAIN = 16.0  # of what is added: from small weights at a common rate it would not be learned
+_GAIN = 16.0  # Scales the added features, so that small weights train at the common rate.
 _FIRST_SHARPNESS, _MAX_SHARPNESS = 30.0, 100.0
 
 

@@ -52,7 +52,7 @@ class MemoryEncoder(nn.Module):
         dim: width of image features.
         memory_dim: width of the memory map.
         norm_features: level the features first; SAM 2 does not.
-        no_object: mark memory of frames without the object; only SAM 2.1 among SAM 2's kin does.
+        no_object: mark memory of frames without the object; of SAM 2's variants only 2.1 does.
     """
 
     def __init__(

@@ -23,7 +23,8 @@ from tinysam2.model.memory_encoder import MemoryEncoder
 from tinysam2.model.perceiver import SpatialPerceiver
 from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
 
-MASK_LOGIT = 10.0  # what a given mask counts as, inside and (negative) outside
+MASK_LOGIT = 10.0
+"""Logit of a given mask inside; outside it is negative."""
 MAX_TIME_CODES = 7
 IMAGE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
 

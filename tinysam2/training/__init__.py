@@ -1,1 +1,1 @@
-"""Making weights: data, teacher, losses and the training loops."""
+"""Training: stages, their data, losses and teachers."""

@@ -29,7 +29,7 @@ def average(
         second: weights that were trained on from them.
         fraction: of the second, in [0, 1].
         out: file to write.
-        parts: other shares for some of the network's modules, by their names.
+        parts: other fractions for some of the network's modules, by their names.
 
     Raises:
         ValueError: a fraction is out of range, the networks differ in shape or lack a part.
@@ -38,7 +38,7 @@ def average(
     parts = parts or {}
     for each in (fraction, *parts.values()):
         if not 0 <= each <= 1:
-            raise ValueError(f"the share must be in [0, 1], got {each}")
+            raise ValueError(f"the fraction must be in [0, 1], got {each}")
     started, ended = _fused(first), _fused(second)
     state = ended.state_dict()
     shapes = {name: value.shape for name, value in state.items()}
@@ -51,7 +51,7 @@ def average(
         if value.is_floating_point():
             state[name] = value.lerp(state[name], parts.get(name.partition(".")[0], fraction))
     card: dict[str, object] = {"average of": [first.name, second.name]}
-    card |= {"share of the second": fraction} | ({"of parts": dict(parts)} if parts else {})
+    card |= {"fraction of the second": fraction} | ({"of parts": dict(parts)} if parts else {})
     save_checkpoint(out, ended.config, state, card)
 
 
@@ -67,7 +67,7 @@ def _part(text: str) -> tuple[str, float]:
     try:
         return name, float(fraction)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be NAME=SHARE, got {text!r}") from None
+        raise argparse.ArgumentTypeError(f"must be NAME=FRACTION, got {text!r}") from None
 
 
 def main() -> int:
@@ -75,14 +75,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Average two networks of one shape.")
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
-    parser.add_argument("share", type=float, help="of the second, from 0 to 1")
+    parser.add_argument("fraction", type=float, help="of the second, from 0 to 1")
     parser.add_argument("out", type=Path)
     parser.add_argument(
         "--part",
         type=_part,
         action="append",
         default=[],
-        metavar="NAME=SHARE",
+        metavar="NAME=FRACTION",
         help="of a part of the network, such as mask_decoder; may be given again",
     )
     asked = parser.parse_args()

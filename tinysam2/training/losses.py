@@ -1,4 +1,4 @@
-"""What training minimizes: SAM 2's weights of focal, dice, IoU and presence losses."""
+"""SAM 2's loss: weighted focal, dice, IoU and presence losses."""
 
 from dataclasses import dataclass
 
@@ -68,7 +68,7 @@ def mask_loss(
 
 
 def coarse_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Supervise what matching reads out of memory: cross entropy and dice of each location's share.
+    """Supervise what matching reads out of memory: cross entropy and dice of each location's coverage.
 
     Args:
         logits: (O, h, w) of a coarse mask.

@@ -1,4 +1,4 @@
-"""Simulating what a user does: clicks, boxes, masks, and corrective clicks where it went wrong."""
+"""Simulated prompts: clicks, boxes, masks, and corrective clicks in error regions."""
 
 from dataclasses import dataclass, replace
 
@@ -9,8 +9,10 @@ from torch.nn import functional as F
 from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT
 
-BOX_FRACTION = 0.35  # of prompts that are not masks; the rest are clicks
-FED_FRACTION = 0.8  # of dialogues see the mask before, as all do in use
+BOX_FRACTION = 0.35
+"""Fraction of boxes among the prompts that are not masks; the others are clicks."""
+FED_FRACTION = 0.8
+"""Fraction of click sequences whose predictions see the previous mask, as all do at inference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,11 @@ class Prompt:
         xy: (B, K, 2) in [0, 1].
         labels: (B, K) as in `PromptEncoder.encode_points`.
         mask: (B, H, W) bool when the mask itself is given.
-        is_ambiguous: one click: three answers are asked for.
-        corrections: corrective clicks to come.
-        feeds_mask: whether all answers but the first see the mask before; then the first one is
-            looked at once more before it is corrected.
-        previous: (B, 1, h, w) logits that the first answer sees, where it corrects a mask.
+        is_ambiguous: whether three masks are predicted, for a single click.
+        corrections: number of corrective clicks to come.
+        feeds_mask: whether each prediction sees the previous mask; then a self-refinement pass
+            follows the first prediction, before it is corrected.
+        previous: (B, 1, h, w) logits of the mask that the first prediction corrects, if any.
     """
 
     xy: Tensor
@@ -45,8 +47,8 @@ def draw_prompt(
     Args:
         mask: where the object is.
         generator: of all choices.
-        mask_fraction: how often, of 1, the mask itself is given.
-        max_corrections: corrective clicks at most.
+        mask_fraction: probability that the prompt is the mask itself.
+        max_corrections: most corrective clicks.
     """
     dice = torch.rand(4, generator=generator, device=mask.device).tolist()
     gives_mask, gives_box = dice[0] < mask_fraction, dice[1] < BOX_FRACTION

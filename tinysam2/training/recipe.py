@@ -28,7 +28,7 @@ STAGES: dict[str, type[Recipe]] = {
 NONE = "none"  # TOML has no null: what switches an optional setting off
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _MADE_BY_RUN = ("out", "cache")
-_OLD_NAMES = {"held_side": "device_side", "pictures": "images"}
+_OLD_NAMES = {"held_side": "resident_side", "pictures": "images"}
 """Keys of earlier versions, which are still read."""
 
 

@@ -11,7 +11,7 @@ from app.ui.window.library_warnings import LibraryWarnings
 from tests.helpers.window import open_window
 
 pytestmark = pytest.mark.gui
-SENTENCE = "cuda is out of memory: tracking goes on on the CPU"
+SENTENCE = "cuda is out of memory: tracking continues on the CPU"
 
 
 def warn() -> None:

@@ -1,4 +1,4 @@
-"""Which frames a memory bank keeps: one class per published rule, and ours.
+"""Memory policies, which decide on the frames a bank keeps: those of several papers, and ours.
 
 A policy decides, the bank stores.  Frames that the user prompted, pinned or banned never reach
 `Policy.decide`.

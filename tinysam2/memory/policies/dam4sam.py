@@ -10,21 +10,21 @@ from tinysam2.memory.policies.policy import BankView, Policy
 # DAM4SAM's constants
 ANCHORS = 3
 ANCHOR_IOU = 0.8
-STEADY_AREA = (0.8, 1.2)  # fractions of the median area of the last `MEDIAN_FRAMES`
+STEADY_AREA = (0.8, 1.2)  # Range of the area divided by its median over `MEDIAN_FRAMES`.
 MEDIAN_FRAMES = 10
-DISTRACTOR_OVERLAP = 0.7  # above it nothing beside the object is taken for it
-STRIDE = 5  # frames with the object between recent ones; frames between anchors are more
+DISTRACTOR_OVERLAP = 0.7  # Above it the masks show no distractor.
+STRIDE = 5  # Frames with the object between stored recent frames; anchors are farther apart.
 
 
 class Dam4SamPolicy(Policy):
     """Part of the bank holds recent frames, part holds anchors, which resolve distractors.
 
-    Anchors are sure masks of a steady size on frames where something else was nearly taken for the
-    object: another mask of the decoder reaches beyond the chosen one.  A decoder that gives one
-    mask when it tracks, as TinySAM 2's, shows no such sign; there the rest has to do.
+    Anchors are confident masks of a steady size on frames with a distractor, which shows as another
+    mask of the decoder that reaches beyond the selected one.  TinySAM 2's decoder predicts one mask
+    while tracking and shows no distractors; there the other conditions decide.
 
-    The newest frame that shows the object is always held.  When the next one arrives, it stays as
-    an anchor, or as a fifth frame, or it leaves.
+    The newest frame that shows the object is always stored.  When the next one arrives, it stays as
+    an anchor, stays as every fifth frame, or leaves.
 
     Source: DAM4SAM (Videnovic et al., CVPR 2025, arXiv:2411.17576; jovanavidenovic/DAM4SAM,
     ``dam4sam_tracker.py``).  Differs: masks are compared at the decoder's resolution.
@@ -41,7 +41,7 @@ class Dam4SamPolicy(Policy):
         self._since_fifth = STRIDE  # frames with the object since the last that stayed as a fifth
 
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
-        """Hold the frame as the newest, and settle what becomes of the one before."""
+        """Store the frame as the newest, and settle what becomes of the one before."""
         if entry.scores.object_presence == 0 or entry.shape.box is None:
             return Decision.REFUSED, "the object is not visible", None
         leaver = self._settle(bank)
@@ -59,17 +59,17 @@ class Dam4SamPolicy(Policy):
         return Decision.REPLACED, f"{reason}; frame {evicted} {why}", evicted
 
     def make_room(self, bank: BankView) -> int:
-        """Return the oldest frame of the part that holds more than its share."""
+        """Return the oldest frame of the part that holds more frames than its limit."""
         leaver = self._over_limit(bank, self._newest)
         return leaver[0] if leaver else bank.oldest
 
     def _settle(self, bank: BankView) -> tuple[int, str] | None:
         """Return the frame that leaves before another becomes the newest, and why."""
-        self._anchors = [f for f in self._anchors if f in bank.chosen]
+        self._anchors = [f for f in self._anchors if f in bank.non_conditioning]
         before = self._newest
         is_due = self._since_fifth >= STRIDE
         self._since_fifth += 1
-        if before in bank.chosen and before not in self._anchors:
+        if before in bank.non_conditioning and before not in self._anchors:
             if not is_due:
                 return before, "was neither an anchor nor a fifth frame"
             self._since_fifth = 1
@@ -77,9 +77,9 @@ class Dam4SamPolicy(Policy):
 
     def _over_limit(self, bank: BankView, newest: int | None) -> tuple[int, str] | None:
         """Return the oldest frame of a part that is too large; ``newest`` belongs to neither."""
-        held = [f for f in bank.chosen if f != newest]
-        anchors = [f for f in held if f in self._anchors]
-        recent = [f for f in held if f not in self._anchors]
+        stored = [f for f in bank.non_conditioning if f != newest]
+        anchors = [f for f in stored if f in self._anchors]
+        recent = [f for f in stored if f not in self._anchors]
         anchor_places = min(ANCHORS, bank.capacity // 2)
         if len(anchors) > anchor_places:
             return anchors[0], "was the oldest anchor"

@@ -1,4 +1,4 @@
-"""What every memory policy answers, and what it may look at."""
+"""The interface of memory policies, and the view of a bank that they decide on."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ class BankView:
     """A bank as a policy sees it.
 
     Attributes:
-        chosen: entries that may leave by frame, in order of arrival.
+        non_conditioning: entries that may leave, by frame, in order of arrival.
         conditioning: prompted and pinned entries.
-        capacity: how many may be chosen.
+        capacity: most non-conditioning entries.
     """
 
-    chosen: dict[int, MemoryEntry]
+    non_conditioning: dict[int, MemoryEntry]
     conditioning: list[MemoryEntry]
     capacity: int
 
     @property
     def is_full(self) -> bool:
         """Whether a frame must leave before another enters."""
-        return len(self.chosen) >= self.capacity
+        return len(self.non_conditioning) >= self.capacity
 
     @property
     def oldest(self) -> int:
-        """The chosen frame that arrived first."""
-        return next(iter(self.chosen))
+        """The non-conditioning frame that arrived first."""
+        return next(iter(self.non_conditioning))
 
 
 class Policy(ABC):
@@ -40,7 +40,7 @@ class Policy(ABC):
         reads_previous: whether a refused frame that shows the object is read once, by the next
             frame; it takes one of the bank's places.
         conditioning_take_places: whether prompted and pinned frames take places of the bank.
-        needs_distractor_overlap: whether entries must tell `MemoryEntry.distractor_overlap`.
+        needs_distractor_overlap: whether entries need `MemoryEntry.distractor_overlap`.
     """
 
     reads_previous: ClassVar[bool]
@@ -55,5 +55,5 @@ class Policy(ABC):
         """Decide on a frame: kept, replaced (with the frame that leaves) or refused, and why."""
 
     def make_room(self, bank: BankView) -> int:
-        """Return the chosen frame that leaves when the user's frame needs its place."""
+        """Return the non-conditioning frame that makes room for a conditioning frame."""
         return bank.oldest

@@ -25,14 +25,14 @@ class QualityPolicy(Policy):
             return Decision.REFUSED, reason, None
         if not bank.is_full:
             return Decision.KEPT, f"quality {scores.quality:.2f} and the bank had room", None
-        evicted = _least({**bank.chosen, entry.frame: entry}, bank.conditioning)
+        evicted = _least({**bank.non_conditioning, entry.frame: entry}, bank.conditioning)
         if evicted == entry.frame:
             return Decision.REFUSED, f"adds least to the bank: {worth}", None
         return Decision.REPLACED, f"worth more than frame {evicted}: {worth}", evicted
 
     def make_room(self, bank: BankView) -> int:
-        """Return the chosen frame whose removal loses least."""
-        return _least(bank.chosen, bank.conditioning)
+        """Return the non-conditioning frame whose removal loses least."""
+        return _least(bank.non_conditioning, bank.conditioning)
 
 
 def _least(candidates: dict[int, MemoryEntry], conditioning: list[MemoryEntry]) -> int:

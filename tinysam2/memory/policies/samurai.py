@@ -9,8 +9,8 @@ from tinysam2.memory.policies.policy import BankView, Policy
 # SAMURAI's constants
 MIN_IOU = 0.5
 MIN_MOTION = 0.0
-TRUSTED_IOU = 0.3  # below it, the motion learned so far is forgotten
-STABLE_FRAMES = 15  # before that, motion is not judged
+TRUSTED_IOU = 0.3  # Below this predicted IoU the motion estimate is reset.
+STABLE_FRAMES = 15  # Frames of tracked motion before the motion score counts.
 
 
 class SamuraiPolicy(Policy):

@@ -1,4 +1,4 @@
-"""What the decoder answers: masks of objects with their scores and pointers."""
+"""Predictions of the decoder: masks of objects with their scores and pointers."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ NO_OBJECT_LOGIT = -1024.0  # SAM 2: the mask of an absent object
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """The decoder's answer for each object.
+    """The decoder's prediction for each object.
 
     Attributes:
         logits: (O, M, 4H, 4W), M = 3 for ambiguous prompts, else 1.

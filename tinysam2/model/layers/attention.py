@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from tinysam2.config import KeyPooling
 from tinysam2.model.layers.positions import rotate
 
-_MAX_WEIGHTS = 2**24  # of attention, to be held at once
+_MAX_WEIGHTS = 2**24  # Largest number of attention weights that are materialized.
 
 
 @dataclass(frozen=True, slots=True)

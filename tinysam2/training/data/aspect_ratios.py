@@ -1,4 +1,4 @@
-"""Shapes of training images: networks that keep proportions meet lying and standing ones."""
+"""Aspect ratios of training images, for networks that keep the proportions of an image."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import numpy as np
 from tinysam2.inference.preprocess import input_hw
 
 MAX_ASPECT = 2.0
-STANDING_FRACTION = 0.25  # of the steps; videos mostly lie
+PORTRAIT_FRACTION = 0.25
+"""Fraction of the steps with portrait images; most videos are landscape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Shapes:
         """Draw height and width, multiples of 64."""
         rng = np.random.default_rng((self.seed, 5, step))
         aspect = math.exp(rng.uniform(0, math.log(MAX_ASPECT)))
-        return input_hw(self.size, 1 / aspect if rng.random() < STANDING_FRACTION else aspect)
+        return input_hw(self.size, 1 / aspect if rng.random() < PORTRAIT_FRACTION else aspect)
 
     def of_item(self, index: int) -> tuple[int, int]:
         """Return the shape of the step in which an item is read."""

@@ -1,4 +1,4 @@
-"""What cameras do to clips: exposure, tint, blur and noise; in torch, per batch."""
+"""Camera effects on batches of clips, in torch: exposure, tint, blur and noise."""
 
 import math
 
@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-BLURRED_FRACTION = 0.3  # of the clips, at least one; some of them hardly
+BLURRED_FRACTION = 0.3
+"""Fraction of the clips that are blurred, at least one; some only slightly."""
 _REACH = 4  # pixels of a blur to each side
 
 

@@ -1,4 +1,4 @@
-"""Raw material of training clips: stills with an object, backgrounds, and short real clips."""
+"""Samples for training clips: stills with an object, backgrounds, and short real clips."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,9 +17,12 @@ from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Clip, ImageSampl
 from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.data.cropping import ASPECT_NOISE
 
-WHOLE_FRACTION = 0.4  # of clicked stills show all they can; smaller crops have no small objects
-MAX_GAP = 8  # from one frame of a real clip to the next; each clip draws a limit up to this
-MAX_DRAWS = 1000  # in a row without an object to learn from, before the data is given up
+WHOLE_FRACTION = 0.4
+"""Fraction of clicked stills that show the largest possible crop, where objects are small."""
+MAX_GAP = 8
+"""Most frames from one frame of a real clip to the next; each clip draws its own limit."""
+MAX_DRAWS = 1000
+"""Draws without a usable object after which reading the data fails."""
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -166,27 +166,27 @@ class DeviceDataset:
         Args:
             data: where it is.
             side: to squash images to, pixels.
-            device: where to hold them.
+            device: where to keep them.
             workers: processes that decode; 0 decodes in this one.
             has_clips: whether videos are wanted too.
 
         Raises:
             ValueError: something that is wanted is not there.
         """
-        sources = Stills.of(data)
+        stills_of_data = Stills.of(data)
         clips: WeightedDraw[Clip] = find_clips(data) if has_clips else WeightedDraw((), ())
-        stills = [still for group in sources.stills.groups for still in group]
+        stills = [still for group in stills_of_data.stills.groups for still in group]
         frames = [frame for group in clips.groups for clip in group for frame in clip]
-        scenes = [image for group in sources.backgrounds.groups for image in group]
+        scenes = [image for group in stills_of_data.backgrounds.groups for image in group]
         images, extents, numbers = decode([*stills, *frames], scenes, side, device, workers)
         weights = np.zeros(len(extents))
-        weights[: len(stills)] = _fractions(sources.stills)
+        weights[: len(stills)] = _fractions(stills_of_data.stills)
         return DeviceDataset(
             images,
             _Objects.of(extents, side, weights, device),
             (
                 torch.tensor(numbers, device=device),
-                _Odds.of(_fractions(sources.backgrounds), device),
+                _Odds.of(_fractions(stills_of_data.backgrounds), device),
             ),
             _Videos.of(clips, extents, side, device) if has_clips else None,
         )
@@ -253,7 +253,7 @@ class DeviceDataset:
         shape: tuple[int, int],
         generator: torch.Generator,
     ) -> Tensor:
-        """Draw crops of held images, by number (B,), in the proportions of a shape."""
+        """Draw crops of stored images, by number (B,), in the proportions of a shape."""
         aspect = shape[1] / shape[0] / self.images.aspects[number]  # of what was squashed
         return draw_boxes(inner, is_whole, aspect, self.images.side, generator)
 

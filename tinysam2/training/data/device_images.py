@@ -58,31 +58,31 @@ def decode(
     device: torch.device,
     workers: int,
 ) -> tuple[DeviceImages, Extents, list[int]]:
-    """Decode images and label maps; a file is held once, whatever is annotated on it.
+    """Decode images and label maps; each file is stored once.
 
     Args:
         stills: annotated images.
         others: images of which labels are not wanted.
         side: squash to this, pixels.
-        device: where to hold them.
+        device: where to keep them.
         workers: processes that decode; 0 decodes in this one.
 
     Returns:
-        What is held, where each label is, and the numbers of the ``others``.
+        The images, the extents of each label, and the numbers of the ``others``.
     """
     images, numbers = _without_repeats([*stills, *others])
-    held = DeviceImages(
+    stored = DeviceImages(
         torch.empty(len(images), 3, side, side, dtype=torch.uint8, device=device),
         torch.empty(len(images), device=device),
         torch.empty(len(stills), side, side, dtype=torch.uint8, device=device),
         torch.tensor(numbers[: len(stills)], device=device),
     )
-    size = f"{(held.pixels.nbytes + held.labels.nbytes) / 1e9:.1f} GB on {device}"
-    _log.info("holding %d images and %d label maps: %s", len(images), len(stills), size)
+    size = f"{(stored.pixels.nbytes + stored.labels.nbytes) / 1e9:.1f} GB on {device}"
+    _log.info("storing %d images and %d label maps: %s", len(images), len(stills), size)
     extents = torch.empty(len(stills), LABELS, 5, dtype=torch.int32)
-    _fill([held.pixels, held.aspects], partial(_read_image, images, side), workers)
-    _fill([held.labels, extents], partial(_read_labels, stills, side), workers)
-    return held, extents.numpy(), numbers[len(stills) :]
+    _fill([stored.pixels, stored.aspects], partial(_read_image, images, side), workers)
+    _fill([stored.labels, extents], partial(_read_labels, stills, side), workers)
+    return stored, extents.numpy(), numbers[len(stills) :]
 
 
 def _without_repeats(images: Sequence[ImageSample]) -> tuple[list[ImageSample], list[int]]:

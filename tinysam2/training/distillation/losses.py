@@ -18,8 +18,8 @@ class TeacherLoss:
     Attributes:
         embedding: image embeddings (stride 16) of all images.
         memory: what memory attention makes of the tracked frames.
-        tokens: mask tokens of answers to clicks and boxes.
-        masks: masks of these answers, and of the tracked frames.
+        tokens: mask tokens of predictions from clicks and boxes.
+        masks: masks of these predictions, and of the tracked frames.
 
     Source:
         Embeddings, tokens and masks: TinySAM's full-stage distillation (arXiv:2312.13789), section
@@ -68,7 +68,7 @@ def copying_loss(logits: Tensor, taught: Tensor, mask: Tensor) -> Tensor:
     """Compare the student's nearest mask with the teacher's, hard images more than easy ones.
 
     Args:
-        logits: (B, M, h, w) the student's answers for B objects.
+        logits: (B, M, h, w) the student's predictions for B objects.
         taught: (B, h', w') logits of the teacher's mask.
         mask: (B, H, W) bool, the truth, at any resolution of at least the student's.
 

@@ -99,7 +99,7 @@ class Ranks:
             tensor.copy_(sent)
 
     def check_together(self, step: int, started_by: int, out: Path) -> None:
-        """Refuse to go on with a run that the processes would not go on with as one.
+        """Refuse a run that the processes cannot resume together.
 
         Args:
             step: at which this process finds the run.

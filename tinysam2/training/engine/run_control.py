@@ -16,7 +16,7 @@ _OLD_KEYS = {"optimiser": "optimizer"}
 """Names in the states of earlier versions, which are still resumed."""
 
 StopRequest = Callable[[], bool]
-"""Asked after each step; a run that is told to stop saves its state and ends."""
+"""Called after each step; a run that should stop saves its state and ends."""
 
 
 def never() -> bool:
@@ -50,11 +50,11 @@ def progress_line(minutes: float, steps: int | None, report: Mapping[str, float]
 
 @contextmanager
 def stop_on_interrupt(is_repeated: bool) -> Iterator[threading.Event]:
-    """Turn the first Ctrl+C into a wish; a second one ends the program at once.
+    """Turn the first Ctrl+C into a stop request; a second one ends the program at once.
 
     Args:
         is_repeated: a second one says no more than the first, and SIGTERM as much: ``torchrun``
-            passes on what its processes have heard already, and ends them if they take long.
+            forwards the signal to its processes again, and ends them if they take long.
     """
     stop = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM) if is_repeated else (signal.SIGINT,)

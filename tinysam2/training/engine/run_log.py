@@ -22,12 +22,12 @@ Row: TypeAlias = Mapping[str, float]
 def logged(rows: Iterator[Row], out: Path, step: int, ranks: Ranks = ALONE) -> Iterator[Row]:
     """Pass reports on, each written down before; of several processes only the first one's.
 
-    What the run reported after the step from which it goes on is forgotten: it does that again.
+    Reports of steps after the one from which the run resumes are dropped, since it repeats them.
 
     Args:
         rows: reports with ``step``.
         out: folder of the run.
-        step: at which the run begins or goes on.
+        step: at which the run starts or resumes.
         ranks: the processes of the run.
     """
     if not ranks.is_first:

@@ -1,4 +1,4 @@
-"""What a step of stages 2 and 3 learns from."""
+"""Batches of stages 2 and 3."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -30,24 +30,24 @@ BatchSource: TypeAlias = Callable[[Phase, int], Iterator[Batch]]
 
 
 def batch_source(config: TrackingConfig, ranks: Ranks) -> BatchSource:
-    """Prepare to read training data, or decode all of it now if the recipe wants it held.
+    """Prepare to read training data, or decode all of it into device memory now.
 
     Each process learns from as many clips as the recipe says, and draws its own.
 
     Raises:
         ValueError: something that the recipe wants is not in the data.
     """
-    if config.device_side is None:
+    if config.resident_side is None:
         return partial(_read_batches, config, ranks)
     device = torch.device(config.device)
-    held = DeviceDataset.of(
-        config.data, config.device_side, device, config.workers, config.real > 0
+    dataset = DeviceDataset.of(
+        config.data, config.resident_side, device, config.workers, config.real > 0
     )
-    return partial(_device_batches, held, config, ranks)
+    return partial(_device_batches, dataset, config, ranks)
 
 
 def _device_batches(
-    held: DeviceDataset, config: TrackingConfig, ranks: Ranks, phase: Phase, step: int
+    dataset: DeviceDataset, config: TrackingConfig, ranks: Ranks, phase: Phase, step: int
 ) -> Iterator[Batch]:
     """Draw batches on the device; that of a step depends on seed, step and process alone."""
     shapes = Shapes(phase.size, config.seed)
@@ -57,11 +57,13 @@ def _device_batches(
         seed = int(sequence.generate_state(1, np.uint64)[0])
         generator = torch.Generator(config.device).manual_seed(seed)
         yield (
-            held.layers(config.synthetic, shape, generator) if config.synthetic else None,
-            held.clips(config.real, config.frames(phase), shape, generator)
+            dataset.layers(config.synthetic, shape, generator) if config.synthetic else None,
+            dataset.clips(config.real, config.frames(phase), shape, generator)
             if config.real
             else None,
-            held.stills(config.stills, shape, generator, config.objects) if config.stills else None,
+            dataset.stills(config.stills, shape, generator, config.objects)
+            if config.stills
+            else None,
         )
 
 

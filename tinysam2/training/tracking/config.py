@@ -9,7 +9,7 @@ from tinysam2.datasets.registry import Data
 from tinysam2.training.distillation.losses import TeacherLoss
 from tinysam2.training.engine.run_control import check_length, fraction_done
 
-MIN_DEVICE_SIDE = 32  # pixels
+MIN_RESIDENT_SIDE = 32  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class TrackingConfig:
         synthetic: clips of a batch made from stills.
         real: clips of a batch taken from videos.
         stills: images of a batch that are only clicked on.
-        objects: that are clicked on in each of them; to look at an image takes longer than to
-            answer a click.
+        objects: that are clicked on in each of them; encoding an image takes longer than
+            predicting from a click.
         trunk_rate: learning rate of the trunk as a fraction of the others'.
         workers: processes that read each kind of clip; 0 reads in this one.
-        device_side: side, pixels, of all images of the data, which are then decoded once, by
-            ``workers`` processes, and held in the device's memory; none reads them as they come.
-        teacher: known model that is copied besides.
+        resident_side: side, pixels, of all images of the data, which are then decoded once, by
+            ``workers`` processes, and kept in the device's memory; None reads files in each step.
+        teacher: known model that is copied too.
         teacher_checkpoint: weights of the teacher; the stored or bundled ones unless given.
         teacher_loss: how much of the teacher is copied.
         validate: data set whose first "val" sequences are scored as the run goes; none by default.
@@ -91,7 +91,7 @@ class TrackingConfig:
     seed: int = 0
     device: str = "cpu"
     workers: int = 1
-    device_side: int | None = None
+    resident_side: int | None = None
     teacher: str | None = None
     teacher_checkpoint: Path | None = None
     teacher_loss: TeacherLoss = field(default_factory=TeacherLoss)
@@ -117,9 +117,9 @@ class TrackingConfig:
                 f"validate_every_s must be greater than 0, got {self.validate_every_s}"
             )
         _check_frames(self.length)
-        if self.device_side is not None and self.device_side < MIN_DEVICE_SIDE:
+        if self.resident_side is not None and self.resident_side < MIN_RESIDENT_SIDE:
             raise ValueError(
-                f"device_side must be at least {MIN_DEVICE_SIDE}, got {self.device_side}"
+                f"resident_side must be at least {MIN_RESIDENT_SIDE}, got {self.resident_side}"
             )
 
     def _check_teacher(self) -> None:

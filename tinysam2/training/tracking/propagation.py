@@ -1,6 +1,6 @@
-"""Following objects through a clip from memory alone, and hearing what a network thinks of it.
+"""Propagation of objects through a clip from memory alone, and traces of the mask decoder.
 
-Student and teacher walk alike, so that what they make of a frame can be compared.
+Student and teacher propagate in the same way, so that their traces can be compared.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -21,13 +21,13 @@ from tinysam2.model.network import TinySam2
 
 @dataclass(frozen=True, slots=True)
 class DecoderTrace:
-    """What went into and came out of a mask decoder for O objects.
+    """Input and output of a mask decoder for O objects.
 
     Attributes:
-        conditioned: (O, dim, H, W) what memory attention, or an image alone, gave it.
+        conditioned: (O, dim, H, W) features from memory attention, or from the image alone.
         decoded: all four masks with their tokens.
-        matched: (O, H, W) logits of the coarse mask that matching found in memory; None where
-            there was none, or the network does not match.
+        matched: (O, H, W) logits of the coarse mask from matching; None without memory or
+            without a matcher.
     """
 
     conditioned: Tensor
@@ -37,7 +37,7 @@ class DecoderTrace:
 
 @contextmanager
 def capture_decoder(network: TinySam2) -> Iterator[list[DecoderTrace]]:
-    """Collect what passes a network's mask decoder; inference returns none of it."""
+    """Collect a trace of each call of a network's mask decoder within the context."""
     traces: list[DecoderTrace] = []
     matched: list[Tensor] = []
 
@@ -63,14 +63,14 @@ def propagate(
     first: Segmentation,
     is_in_use: bool = False,
 ) -> Generator[tuple[Segmentation, ObjectMasks], Segmentation | None]:
-    """Follow what the first frame's answer shows through the other frames.
+    """Propagate the objects of the first frame's prediction through the other frames.
 
     Args:
         network: with its own memory settings.
         features: of each frame, for all objects.
-        first: the answer on the first frame.
-        is_in_use: remember as the tracker does: nothing of objects that are not seen, and given
-            masks of SAM 2's kind as they are.  A student's doubts must not wipe its memory.
+        first: prediction on the first frame.
+        is_in_use: submit memory as the tracker does: empty masks of absent objects, and masks given
+            to a network of SAM 2's kind unchanged.  A student in training must not lose its memory.
 
     Yields:
         The prediction from memory on the second frame and those after it, and the masks that are
@@ -99,7 +99,7 @@ def _submit(
     is_prompted: bool,
     is_in_use: bool,
 ) -> None:
-    """Submit a frame to the banks."""
+    """Encode a frame's memory and submit it to the banks."""
     is_hardened = is_prompted
     if is_in_use:
         masks = masks.without_absent()

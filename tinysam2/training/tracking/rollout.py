@@ -1,4 +1,4 @@
-"""One differentiable walk over a batch of clips, through the memory that inference uses."""
+"""Differentiable rollouts over batches of clips, through the memory that inference uses."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,9 @@ from tinysam2.training.tracking.propagation import DecoderTrace, capture_decoder
 from tinysam2.training.tracking.teacher import Teacher
 
 FIRST_MASK_FRACTION = 0.85
-CORRECTED_FRACTION = 0.3  # of the batches, on one of the tracked frames
+"""Fraction of the batches whose first frame is prompted by the true mask."""
+CORRECTED_FRACTION = 0.3
+"""Fraction of the batches with a correction on one of the tracked frames."""
 MIN_CLICK_AREA_PX = 64
 
 
@@ -43,8 +45,8 @@ def rollout(
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
     Besides, a frame is prompted by clicks or a box as a still, on either object, so that a
-    click cannot be answered without looking where it is.  Memory mostly starts from the
-    true mask: while clicks are still being learned, tracking what they hit would teach nothing.
+    click cannot be predicted without its position.  Memory mostly starts from the true mask:
+    tracking a wrong mask of an untrained prompt would teach nothing.
 
     Args:
         network: in train form.
@@ -81,7 +83,7 @@ def click_stills(
     train_trunk: bool,
     teacher: Teacher | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Answer clicks or boxes on objects of single images, and up to three corrections.
+    """Predict from clicks or boxes on objects of single images, with up to three corrections.
 
     Args:
         network: in train form.
@@ -92,7 +94,7 @@ def click_stills(
         teacher: that sees the same and is copied besides.
 
     Returns:
-        The loss, and the mean IoU of the first answers.
+        The loss, and the mean IoU of the first predictions.
     """
     count, masks = masks.shape[1], masks.flatten(0, 1)
     features = _encode(network, images, train_trunk).repeated(count)
@@ -120,7 +122,7 @@ def _click(
     """Prompt images by clicks or boxes.
 
     Returns:
-        The losses, and how the decoder answered the prompt itself.
+        The losses, and the decoder trace of the prompt itself.
     """
     prompt = draw_prompt(masks, generator, mask_fraction=0.0, max_corrections=max_corrections)
     with capture_decoder(network) as traces:
@@ -142,13 +144,13 @@ def _track(
     first: Segmentation,
     generator: torch.Generator,
 ) -> tuple[list[MaskLoss], list[MaskLoss], list[DecoderTrace]]:
-    """Follow what the first frame's answers show through the other frames, from memory alone.
+    """Propagate the first frame's predictions through the other frames, from memory alone.
 
-    At times the user corrects one of them by a click, and tracking goes on from there.
+    In some batches a click corrects one of them, and tracking continues from there.
 
     Returns:
-        The losses of the tracked frames, those of corrections, and what the decoder was given and
-        answered on the tracked frames.
+        The losses of the tracked frames, those of corrections, and the decoder traces of the
+        tracked frames.
     """
     dice = torch.rand(2, generator=generator, device=masks.device).tolist()
     corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < CORRECTED_FRACTION else 0
@@ -205,7 +207,7 @@ def predict_prompted(
     generator: torch.Generator,
     conditioned: Tensor | None = None,
 ) -> tuple[list[MaskLoss], Segmentation]:
-    """Answer a prompt and its corrections; a given mask costs nothing, it is the answer.
+    """Predict from a prompt and its corrections; a given mask is its own prediction, without loss.
 
     ``conditioned`` are features that have read memory, where there is one.
     """

@@ -1,4 +1,4 @@
-"""What stages 2 and 3 carry from step to step, and from one run to the next."""
+"""The state of stages 2 and 3, from step to step and across resumed runs."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -83,7 +83,7 @@ def start_or_resume(config: TrackingConfig, ranks: Ranks) -> TrainingState:
     """Make the state of a run, or read it from ``out/state.pt`` where there is one.
 
     Raises:
-        ValueError: weights do not fit, or the processes cannot go on together.
+        ValueError: weights do not fit, or the processes cannot resume together.
     """
     state, started_by = _start(config, ranks), ranks.count
     if (config.out / STATE_FILE).exists():
@@ -155,7 +155,7 @@ def export(state: TrainingState, config: TrackingConfig) -> None:
         "seconds": round(state.seconds),
         "processes": state.ranks.count,
     }
-    # Clicks are answered best at about the size that was seen last.
+    # Predictions from clicks are best at about the size of the last phase.
     size = config.size(state.step, state.seconds)
     shape = replace(state.network.config, image_size=size)
     save_checkpoint(config.out / "tinysam2.safetensors", shape, state.ema, card)

@@ -69,14 +69,14 @@ class Teacher:
         prompt: Prompt,
         mask: Tensor,
     ) -> Tensor:
-        """Compare answers to the same clicks or box on single images.
+        """Compare predictions from the same clicks or box on single images.
 
         Mask tokens are compared in the decoder's order; of the teacher's masks, its best one.
 
         Args:
             seen: by the teacher.
             embedding: (B, dim, H, W) the student's.
-            traces: of the student, as it answered the prompt itself.
+            traces: of the student's decoder, for the prompt itself.
             prompt: clicks or boxes.
             mask: (B, H, W) bool, the truth.
         """
@@ -100,7 +100,7 @@ class Teacher:
         """Compare the propagations through a clip, each from its own memory.
 
         The teacher's starts from the true mask of the first frame: what it remembers is the same
-        object as the student's, however the student was told of it.
+        object as the student's, however the student was prompted.
 
         Args:
             seen: by the teacher, frame by frame.
@@ -187,7 +187,7 @@ class Teacher:
         }
 
     def resume(self, saved: Mapping[str, Any] | None) -> None:
-        """Go on from a `state`; with none, or another teacher's, the maps are learned anew."""
+        """Resume from a `state`; without one, or with another teacher's, the maps start anew."""
         if saved is not None and saved["teacher"] == self._fingerprint:
             self.maps.load_state_dict(saved["maps"])
             self._optimizer.load_state_dict(saved["optimizer"])

@@ -1,4 +1,4 @@
-"""J and F of a few sequences while a run goes on; what is trained on cannot be among them."""
+"""J and F of a few held-out sequences during a run."""
 
 import time
 from collections.abc import Mapping
@@ -16,7 +16,8 @@ from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import evaluate
 from tinysam2.model.network import TinySam2
 
-SEQUENCES, FRAMES, SIZE = 4, 25, 256  # seconds on a CPU, so that training hardly waits
+SEQUENCES, FRAMES, SIZE = 4, 25, 256
+"""Sequences, frames of each, and input size (pixels) of a validation; it takes seconds on a CPU."""
 SPLIT = "val"
 
 

@@ -86,7 +86,7 @@ def test_objects_are_tracked_in_smaller_batches(
     with caplog.at_level(logging.WARNING):
         assert_same(list(prompted(model).propagate()), wanted)
     assert sum(count > most for count in tried) <= 2
-    assert "cpu is out of memory: tracking goes on, 1 object(s) at a time" in caplog.messages
+    assert "cpu is out of memory: tracking continues with 1 object(s) at a time" in caplog.messages
 
 
 def test_no_room_even_for_one_object_is_said(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_tracking_goes_on_on_the_cpu(
     with caplog.at_level(logging.WARNING):
         steps += propagate
     assert_same(steps, wanted)
-    assert caplog.messages[-1].endswith("is out of memory: tracking goes on on the CPU")
+    assert caplog.messages[-1].endswith("is out of memory: tracking continues on the CPU")
 
 
 def test_first_prompt_is_answered_on_the_cpu(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

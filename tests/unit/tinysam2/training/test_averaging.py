@@ -30,7 +30,7 @@ def test_weights_lie_between_those_of_both_and_track(tmp_path: Path) -> None:
     average(first, second, 0.75, out)
     config, found, card = load_checkpoint(out)
     assert config.fused
-    assert card["share of the second"] == 0.75
+    assert card["fraction of the second"] == 0.75
     trunk = TinySam2(replace(TOY, fused=True)).state_dict().keys()
     assert found.keys() == trunk
     starts = fused_state(first)
@@ -85,4 +85,4 @@ def test_the_command_takes_shares_of_parts(
     monkeypatch.setattr("sys.argv", [*asked, "--part", "trunk"])
     with pytest.raises(SystemExit):
         main()
-    assert "must be NAME=SHARE, got 'trunk'" in capsys.readouterr().err
+    assert "must be NAME=FRACTION, got 'trunk'" in capsys.readouterr().err

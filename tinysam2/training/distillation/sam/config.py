@@ -40,8 +40,8 @@ class SamDistillationConfig:
         teacher_checkpoint: weights of the small SAM.
         out: folder of ``state.pt``, ``tinysam2.safetensors`` and ``log.jsonl``.
         data: folder with ``index.json``, or several places; every image of them is used.
-        parts: folder of parts in place of ``data``; more of them may arrive as the run goes on.
-        resident_side: with ``parts``, the side of the squares that images are held as in the
+        parts: folder of parts in place of ``data``; more of them may arrive during the run.
+        resident_side: with ``parts``, the side of the square images that are kept in the
             device's memory, pixels.
         minutes: length of the whole run; the learning rate follows a cosine over it.
         steps: length in place of ``minutes``, the same on every machine.

@@ -1,6 +1,6 @@
 """Views of images that lie in a device's memory: drawn, cropped, flipped and resized there.
 
-The images arrive from a `PartLoader` while the run goes on; a view is drawn as `samples` does.
+The images arrive from a `PartLoader` during the run; a view is drawn as `samples` does.
 """
 
 import logging

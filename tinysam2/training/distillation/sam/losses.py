@@ -11,8 +11,10 @@ from tinysam2.training.distillation.sam.objects import Objects
 from tinysam2.training.losses import DICE, FOCAL, IOU, dice_loss, focal_loss, hard_iou
 from tinysam2.training.prompts import Prompt, box_corners, draw_click
 
-BOX_FRACTION = 0.3  # of the batches begin with a box
-TRACKED_FRACTION = 0.2  # of the batches begin with a faulty mask and its box; the rest with a click
+BOX_FRACTION = 0.3
+"""Fraction of the batches that start with a box."""
+TRACKED_FRACTION = 0.2
+"""Fraction of the batches that start with a faulty mask and its box; the others with a click."""
 NOISE = 4.0  # largest deviation of the noise in faulty masks, logits
 NOISE_GRIDS = (4, 12)  # locations per side of its coarse and its fine part
 _EPS = 1e-3
@@ -42,7 +44,7 @@ def prompt_loss(
 
     The first click on an object that only the teacher knows is ambiguous: there the student's
     three masks and IoUs copy the teacher's.  On an annotated object the best of the three is
-    supervised, and every IoU, so that the highest one chooses the mask that people mean.
+    supervised, and every IoU, so that the highest one selects the mask that people mean.
 
     Args:
         student: its decoder and its features of B images.

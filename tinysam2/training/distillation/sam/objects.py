@@ -13,7 +13,8 @@ from tinysam2.model.sam import SamDecoder
 
 MIN_IOU = 0.75  # predicted by the teacher for a mask that counts as an object
 MIN_STABILITY = 0.85  # see `mask_stability`
-AREA_RANGE = (0.002, 0.6)  # of the image
+AREA_RANGE = (0.002, 0.6)
+"""Range of an object's area as a fraction of the image."""
 
 
 @dataclass(frozen=True, slots=True)

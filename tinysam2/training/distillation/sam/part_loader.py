@@ -1,4 +1,4 @@
-"""Reading parts as they arrive: threads decode images while the run goes on."""
+"""Reading parts as they arrive: threads decode images during the run."""
 
 import logging
 import queue

@@ -16,8 +16,10 @@ from tinysam2.datasets.registry import Data, read_data
 from tinysam2.datasets.samples import ImageSample, Still
 from tinysam2.training.data.clips import WeightedDraw, draw_objects
 
-MIN_CROP_AREA = 0.3  # of the image, shown by a crop
-WHOLE_FRACTION = 0.4  # of the views show the whole image
+MIN_CROP_AREA = 0.3
+"""Smallest fraction of the image that a crop shows."""
+WHOLE_FRACTION = 0.4
+"""Fraction of the views that show the whole image."""
 ASPECT_NOISE = 0.15  # standard deviation, in logarithms, of a view's stretching
 _ENDLESS = 10**8
 

@@ -1,4 +1,4 @@
-from tinysam2.training.data.aspect_ratios import STANDING_FRACTION, Shapes
+from tinysam2.training.data.aspect_ratios import PORTRAIT_FRACTION, Shapes
 
 
 def test_shapes_lie_or_stand_and_are_of_one_size() -> None:
@@ -6,7 +6,7 @@ def test_shapes_lie_or_stand_and_are_of_one_size() -> None:
     assert all(side % 64 == 0 for shape in drawn for side in shape)
     assert all(0.9 < height * width / 512**2 < 1.15 for height, width in drawn)
     standing = sum(height > width for height, width in drawn) / len(drawn)
-    assert 0.5 * STANDING_FRACTION < standing < 1.5 * STANDING_FRACTION
+    assert 0.5 * PORTRAIT_FRACTION < standing < 1.5 * PORTRAIT_FRACTION
     assert sum(height < width for height, width in drawn) / len(drawn) > 0.5
     assert (512, 512) in drawn
 

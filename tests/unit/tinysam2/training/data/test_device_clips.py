@@ -152,7 +152,14 @@ def test_extents_are_the_areas_and_boxes_of_labels() -> None:
 def config(folder: Path, tmp_path: Path) -> TrackingConfig:
     encoder = tmp_path / "encoder.safetensors"
     return TrackingConfig(
-        folder, tmp_path / "out", encoder, synthetic=2, real=2, stills=3, device_side=48, workers=0
+        folder,
+        tmp_path / "out",
+        encoder,
+        synthetic=2,
+        real=2,
+        stills=3,
+        resident_side=48,
+        workers=0,
     )
 
 
@@ -177,7 +184,7 @@ def test_batches_depend_on_seed_step_and_process_alone(config: TrackingConfig) -
 
 
 def test_held_batches_are_shaped_like_those_that_are_read(config: TrackingConfig) -> None:
-    held, read = drawn(config, 0), drawn(replace(config, device_side=None), 0)
+    held, read = drawn(config, 0), drawn(replace(config, resident_side=None), 0)
     for ours, theirs in zip(held, read, strict=True):
         assert ours is not None
         assert theirs is not None
@@ -188,4 +195,4 @@ def test_held_batches_are_shaped_like_those_that_are_read(config: TrackingConfig
 def test_what_a_recipe_does_without_is_not_drawn(config: TrackingConfig) -> None:
     assert drawn(replace(config, real=0, stills=0), 0)[1:] == (None, None)
     with pytest.raises(ValueError, match="held_side must be at least"):
-        replace(config, device_side=8)
+        replace(config, resident_side=8)

@@ -47,11 +47,14 @@ def state_of(config: TrackingConfig) -> dict[str, torch.Tensor]:
     return {f"{part}.{k}": v for part in ("network", "ema") for k, v in saved[part].items()}
 
 
-@pytest.mark.parametrize("device_side", [None, 64])
+@pytest.mark.parametrize("resident_side", [None, 64])
 def test_resumed_run_ends_where_an_uninterrupted_one_does(
-    config: TrackingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device_side: int | None
+    config: TrackingConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    resident_side: int | None,
 ) -> None:
-    config = replace(config, device_side=device_side)
+    config = replace(config, resident_side=resident_side)
     reports = list(train_tracking(config))
     assert [row["step"] for row in reports] == [2, 3]  # one as each phase ends
     cut = replace(config, out=tmp_path / "cut")
