@@ -68,7 +68,7 @@ def mask_loss(
 
 
 def coarse_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Supervise what matching reads out of memory: cross entropy and dice of each location's coverage.
+    """Supervise what matching reads out of memory: cross entropy and dice per location.
 
     Args:
         logits: (O, h, w) of a coarse mask.
