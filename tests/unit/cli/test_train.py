@@ -264,10 +264,19 @@ def test_tables_become_configurations(folder: Path) -> None:
 
 
 def test_data_may_be_rows(folder: Path) -> None:
-    rows = "[[data]]\npath = 'data'\nkind = 'pictures'\nweight = 2\n"
+    rows = "[[data]]\npath = 'data'\nkind = 'images'\nweight = 2\n"
     recipe = read(TRACKING.replace('data = "data"', "") + rows)
-    assert recipe.data == (DataRow(Path("data"), "pictures", 2.0),)
+    assert recipe.data == (DataRow(Path("data"), "images", 2.0),)
     assert read(TRACKING + "", data="data").data == Path("data")
+
+
+def test_names_of_earlier_versions_are_read(folder: Path) -> None:
+    rows = "[[data]]\npath = 'data'\nkind = 'pictures'\n"
+    rows += "[[data]]\npath = 'data'\nkind = 'masks'\npictures = 'data'\n"
+    recipe = read(TRACKING.replace('data = "data"', "held_side = 64") + rows)
+    assert recipe.resident_side == 64
+    assert [row.kind for row in recipe.data] == ["images", "masks"]
+    assert recipe.data[1].images == Path("data")
 
 
 def test_the_command_line_wins_over_the_recipe(folder: Path) -> None:

@@ -133,7 +133,7 @@ def in_float32(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("in_float32")
 @pytest.mark.parametrize("frames_before", [0, 1, 4])
-def test_tracking_goes_on_on_the_cpu(
+def test_tracking_continues_on_the_cpu(
     model: Model,
     frames_before: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -143,7 +143,8 @@ def test_tracking_goes_on_on_the_cpu(
     tracker = prompted(model)
     propagate = tracker.propagate()
     steps = [next(propagate) for _ in range(frames_before)]
-    tracker.predictor = frame_predictor.FramePredictor(exhausted(model, monkeypatch), 128)
+    tracker.model = exhausted(model, monkeypatch)
+    tracker.predictor = frame_predictor.FramePredictor(tracker.model, 128)
     with caplog.at_level(logging.WARNING):
         steps += propagate
     assert_same(steps, wanted)
