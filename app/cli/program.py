@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from app.cli import demo, evaluate, export, pack, propose, track, train, weights
+from app.cli import demo, evaluate, export, label, pack, propose, track, train, weights
 from app.cli.options import add_model_options, chosen_model
 from app.core.errors import AppError, SourceError, UsageError
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "propose": propose,
     "export": export,
     "eval": evaluate,
+    "label": label,
     "train": train,
     "pack": pack,
     "weights": weights,

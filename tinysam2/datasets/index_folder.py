@@ -28,16 +28,19 @@ class _Entry:
         return StillFile(self.path.with_name(f"{name}.jpg"), self.path.with_name(f"{name}.png"))
 
 
-def read_index_folder(root: Path) -> list[DatasetPart]:
+def read_index_folder(root: Path, has_regions: bool = True) -> list[DatasetPart]:
     """Read what ``root/index.json`` marks ``"split": "train"``.
 
     Its ``entries`` say of each video, still ("image") and "unlabeled" image: ``type``,
     ``dataset``, ``split`` and ``path``, relative and without suffix.  Images are JPEG, labels
     PNG of the same stem.
 
+    Args:
+        root: the folder.
+        has_regions: whether the regions of unlabeled images are stills.
+
     Returns:
-        One part per set of stills, one with the regions of unlabeled images, then one with
-        everything else.
+        One part per set of stills, one with these regions, then one with everything else.
     """
     rows = json.loads((root / "index.json").read_text("utf-8"))["entries"]
     entries = [
@@ -54,7 +57,7 @@ def read_index_folder(root: Path) -> list[DatasetPart]:
         DatasetPart(STILL_WEIGHTS.get(name, 1.0), stills=found) for name, found in stills.items()
     ]
     unlabeled = [entry.still().path for entry in entries if entry.kind == "unlabelled"]
-    regions = DatasetPart(REGION_WEIGHT, stills=region_stills(unlabeled))
+    regions = DatasetPart(REGION_WEIGHT, stills=region_stills(unlabeled if has_regions else ()))
     return [*sets, regions, _rest(entries)]
 
 

@@ -30,12 +30,14 @@ class DataRow:
         kind: a key of `READERS`.
         weight: how often stills, clips and backgrounds are drawn from here, relative to others.
         images: folder of the images, for ``coco`` and ``masks`` that lie elsewhere.
+        regions: whether regions of unlabeled images are stills, for ``index``.
     """
 
     path: Path
     kind: str
     weight: float = 1.0
     images: Path | None = None
+    regions: bool = True
 
     def __post_init__(self) -> None:
         if self.kind in _OLD_KINDS:
@@ -46,13 +48,15 @@ class DataRow:
             raise ValueError(f"weight must be greater than 0, got {self.weight}")
         if self.images is not None and self.kind not in ("coco", "masks"):
             raise ValueError(f"images is for the kinds coco and masks, not for {self.kind}")
+        if not self.regions and self.kind != "index":
+            raise ValueError(f"regions is for the kind index, not for {self.kind}")
 
 
 Data: TypeAlias = Path | tuple[DataRow, ...]
 """A folder with ``index.json``, or several places."""
 
 READERS: dict[str, Callable[[DataRow], list[DatasetPart]]] = {
-    "index": lambda row: read_index_folder(row.path),
+    "index": lambda row: read_index_folder(row.path, row.regions),
     "davis": lambda row: read_davis_tree(row.path),
     "coco": lambda row: read_coco(row.path, row.images),
     "sav": lambda row: read_sav(row.path),

@@ -11,6 +11,7 @@ from pycocotools import mask as coco_mask
 from tests.helpers.synthetic_video import read_number, write_numbered_clip
 from tests.unit.tinysam2.training.data_folder import HEIGHT, WIDTH, make_data_folder, write_image
 from tinysam2.datasets.davis_tree import VALIDATION_VIDEOS
+from tinysam2.datasets.regions import REGION_COUNTS
 from tinysam2.datasets.registry import DataRow, read_data
 from tinysam2.datasets.samples import VOID, Clip
 from tinysam2.training.data.aspect_ratios import Shapes
@@ -231,3 +232,14 @@ def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ValueError, match=r"other\.json is no data of the kind coco"):
             read_data((DataRow(path, "coco"),))
+
+
+def test_regions_of_an_index_can_be_left_out(tmp_path: Path) -> None:
+    root = make_data_folder(tmp_path)
+    with_regions = read_data((DataRow(root, "index"),))
+    without = read_data((DataRow(root, "index", regions=False),))
+    assert sum(len(part.stills) for part in with_regions) == 3 + len(REGION_COUNTS)
+    assert sum(len(m.stills) for m in without) == 3
+    assert sum(len(m.backgrounds) for m in without) == 1
+    with pytest.raises(ValueError, match="regions is for the kind index"):
+        DataRow(root, "regions", regions=False)

@@ -1,0 +1,1 @@
+"""Labels for training that a model makes: from boxes, from nothing, or by tracking both ways."""
