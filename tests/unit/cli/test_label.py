@@ -41,9 +41,9 @@ def test_labels_are_written_and_summed_up(folder: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert said == "labels: 1 stills and 0 clips of 0 frames; 1 masks kept, 1 refused\n"
     assert label() == 0
-    heard = capsys.readouterr()
-    assert heard.out == said
-    assert "2 were labeled before" in heard.err
+    output = capsys.readouterr()
+    assert output.out == said
+    assert "2 were labeled before" in output.err
     (still,) = read_data((DataRow(folder / "labels", "index"),))[0].stills
     assert np.count_nonzero(still.labels() == 1) == 900
 
@@ -68,7 +68,7 @@ def test_datasets_criteria_and_limits_are_chosen(
         (("--method", "tracking"), 1, "holds nothing to label by tracking"),
     ],
 )
-def test_wrong_wishes_are_refused(
+def test_wrong_options_are_refused(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],

@@ -63,8 +63,8 @@ def _tracked(
     for value, (frame, mask) in starts.items():
         tracker.add_mask(value, frame, mask)
     found = [np.zeros((height, width), np.uint8) for _ in range(len(frames))]
-    walk = len(frames) - 1 if is_backward else 0
-    for step in tracker.propagate(walk, None, "backward" if is_backward else "forward"):
+    start = len(frames) - 1 if is_backward else 0
+    for step in tracker.propagate(start, None, "backward" if is_backward else "forward"):
         for value, mask in zip(step.object_ids, step.mask_logits.numpy() > 0, strict=True):
             found[step.frame_index][mask] = value
     return found
