@@ -82,7 +82,7 @@ def _columns(row: dict[str, object]) -> tuple[str, ...]:
         str(row["family"]),
         f"{int(str(row['parameters'])) / MEGABYTE:.1f} M",
         "-" if score is None else f"{score}",
-        str(row["licence"]),
+        str(row["license"]),
         "yes" if row["is_trackable"] else "no",
         str(row["state"]),
     )

@@ -101,7 +101,7 @@ def test_a_failed_get_says_what_to_do(run: Run, server: FileServer) -> None:
     server.breaks_after = 10
     status, _, err = run("get", "edgetam")
     assert status == 1
-    assert "broke; fetching again goes on from there" in err
+    assert "broke; fetching again resumes from there" in err
     assert "use `tinysam2 weights import`" in err
     assert err.count("\n") == 1
 
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_used_is_named(run: Run, tmp_path: Path) -> None:
 
 def test_variants_need_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     variants = [MODELS["efficienttam-s"], MODELS["efficienttam-s-1"]]
-    monkeypatch.setattr(store, "recognise", lambda _path, _models: variants)
+    monkeypatch.setattr(store, "identify", lambda _path, _models: variants)
     (tmp_path / "w.pt").touch()
     status, _, err = run("import", str(tmp_path / "w.pt"))
     assert status == 1

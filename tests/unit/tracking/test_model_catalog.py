@@ -71,7 +71,7 @@ def test_weights_of_several_models_are_those_of_the_selected_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variants = [MODELS["efficienttam-s"], MODELS["efficienttam-s-1"]]
-    monkeypatch.setattr(store, "recognise", lambda _path, _models: variants)
+    monkeypatch.setattr(store, "identify", lambda _path, _models: variants)
     torch.save({"a": torch.ones(1)}, tmp_path / "w.pt")
     with pytest.raises(ModelError, match=r"may be those of .* Select the one it is"):
         ModelCatalog().import_file(tmp_path / "w.pt", "tinysam2")
@@ -85,7 +85,7 @@ def test_models_for_single_images_are_not_imported_for_tracking(
         return [model for model in models if model.name in ("tinysam", "mobilesam")]
 
     for module in (identify, store):
-        monkeypatch.setattr(module, "recognise", find)
+        monkeypatch.setattr(module, "identify", find)
     (tmp_path / "w.pt").touch()
     with pytest.raises(ModelError, match=r"of TinySAM or MobileSAM, which segments single images"):
         ModelCatalog().import_file(tmp_path / "w.pt", "tinysam2")
