@@ -13,6 +13,7 @@ from tinysam2.checkpoints.convert import convert_state
 from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, UNREAD_KEYS
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.checkpoints.registry import MODELS
+from tinysam2.checkpoints.sam import SAM_MODELS
 from tinysam2.model.network import TinySam2
 
 MODEL = "efficienttam-ti"
@@ -51,7 +52,8 @@ def test_every_published_key_is_used_exactly_once(name: str) -> None:
 
 def test_models_are_listed_by_the_names_of_their_networks() -> None:
     named = {model.network: model.name for model in MODELS.values() if model.network}
-    assert named == {key: external.config.name for key, external in EXTERNAL_MODELS.items()}
+    trackers = {key: external.config.name for key, external in EXTERNAL_MODELS.items()}
+    assert named == trackers | {key: config.name for key, config in SAM_MODELS.items()}
 
 
 def test_published_file_loads(published: Path) -> None:
