@@ -1,6 +1,7 @@
 """From a model's name to a network ready to use."""
 
 import copy
+import logging
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,6 +21,7 @@ from tinysam2.model.encoders.sam_fpn import SamFpn
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
 
+_log = logging.getLogger(__name__)
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
 LOADABLE = tuple(name for name, model in MODELS.items() if model.is_trackable)
 """Names of `tinysam2.checkpoints.registry` that `load_model` takes."""
@@ -46,7 +48,10 @@ class Model(ImageModel):
 
 
 def load_model(
-    name: str = "tinysam2", checkpoint: str | Path | None = None, device: str = "auto"
+    name: str = "tinysam2",
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    download: bool = True,
 ) -> Model:
     """Load a model that tracks, for inference.
 
@@ -55,26 +60,32 @@ def load_model(
         checkpoint: a weights file of that model, in our format or an external model's own; the
             stored or else the bundled one unless given.
         device: "auto", "cpu", "cuda[:i]" or "mps".
+        download: fetch the published weights into the model store where they are neither given,
+            stored nor bundled.
 
     Raises:
         ValueError: the name or device is unknown, or the model does not track.
-        CheckpointError: the weights cannot be used.
+        CheckpointError: the weights cannot be used, or are not here and not to be fetched.
+        StoreError: fetching the weights failed.
     """
     if name in MODELS and name not in LOADABLE:
         raise ValueError(f"{name} segments single images and cannot track")
-    model = load_image_model(name, checkpoint, device)
+    model = load_image_model(name, checkpoint, device, download)
     assert isinstance(model, Model)
     return model
 
 
 def load_image_model(
-    name: str = "tinysam2", checkpoint: str | Path | None = None, device: str = "auto"
+    name: str = "tinysam2",
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    download: bool = True,
 ) -> ImageModel:
     """Load any model for single images; the rest as in `load_model`."""
     if name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
     target = choose_device(device)
-    path = Path(checkpoint) if checkpoint is not None else _weights_of(name)
+    path = Path(checkpoint) if checkpoint is not None else _weights_of(name, download)
     try:
         network = _read_network(MODELS[name], path)
     except CheckpointError as error:
@@ -97,8 +108,12 @@ def _read_network(model: KnownModel, path: Path) -> TinySam2 | Sam:
     return load_external(model.network, path)
 
 
-def _weights_of(name: str) -> Path:
-    path = ModelStore().intact(name) or BUNDLED.get(name)
+def _weights_of(name: str, download: bool) -> Path:
+    store = ModelStore()
+    path = store.intact(name) or BUNDLED.get(name)
+    if path is None and download and (address := MODELS[name].address):
+        _log.warning("fetching the weights of %s from %s", name, address)
+        path = store.get(name)
     if path is None:
         raise CheckpointError(
             f"The weights of {name} are not stored here: fetch them with "

@@ -27,7 +27,8 @@ from tinysam2.build import ImageModel, Model, load_image_model, load_model
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
@@ -79,10 +80,12 @@ def load_image_network(settings: ModelSettings) -> ImageModel:
         return _load(load_image_model, settings)
 
 
-def _load(load: Callable[[str, Path | None, str], Loaded], settings: ModelSettings) -> Loaded:
+def _load(load: Callable[[str, Path | None, str, bool], Loaded], settings: ModelSettings) -> Loaded:
     if settings.input_size is not None:
         check_image_size(settings.input_size)
-    model = load(settings.name, settings.checkpoint, settings.device)
+    model = load(
+        settings.name, settings.checkpoint, settings.device, False
+    )  # people are asked first
     if settings.input_size is not None:
         check_image_size(settings.input_size, model.network.config.size_step)
     return model
@@ -185,10 +188,9 @@ class TinySam2Backend:
         return tracker
 
     def _frame_result(self, step: TrackStep, request: TrackRequest) -> FrameResult:
-        bitmaps = (step.mask_logits > 0).cpu().numpy()
         prompts = {each.object_id: each.prompts.get(step.frame_index) for each in request.objects}
         predictions = {}
-        for object_id, bitmap in zip(step.object_ids, bitmaps, strict=True):
+        for object_id, bitmap in zip(step.object_ids, step.masks, strict=True):
             given = prompts[object_id]
             exact = None if given is None else given.mask  # the model's output only approximates it
             record = self._record(step.memory_events[object_id])
@@ -209,7 +211,7 @@ class TinySam2Backend:
             tokens_attended=event.tokens_attended,
             tokens_full_sam2=event.tokens_full_sam2,
             survivors={
-                frame: (*shown.shape, np.packbits(shown.numpy()).tobytes())
+                frame: (*shown.shape, np.packbits(shown).tobytes())
                 for frame, shown in event.survivors.items()
             },
         )

@@ -98,4 +98,4 @@ def test_code_in_a_weights_file_is_never_run(
 def test_neighbors_need_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path))
     with pytest.raises(CheckpointError, match="`tinysam2 weights get edgetam`"):
-        load_model("edgetam")
+        load_model("edgetam", download=False)

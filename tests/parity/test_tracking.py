@@ -17,7 +17,8 @@ from tinysam2.checkpoints.native import load_state
 from tinysam2.inference import memory_update as offering
 from tinysam2.inference import video_tracker
 from tinysam2.inference.frame_prediction import Reading
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent

@@ -195,3 +195,8 @@ _TABLE = (
     ),
 )
 MODELS = {model.name: model for model in _TABLE}
+
+
+def list_models() -> tuple[KnownModel, ...]:
+    """Return the models that `tinysam2.load_model` and `tinysam2.load_image_model` know by name."""
+    return _TABLE

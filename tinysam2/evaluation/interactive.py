@@ -18,7 +18,8 @@ from tinysam2.datasets.samples import MAX_AREA, MIN_AREA, VOID, Pixels, StillFil
 from tinysam2.evaluation.metrics import Bitmap, region_similarity
 from tinysam2.evaluation.prompts import Predict, click_sequence
 from tinysam2.evaluation.report import mean_row
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.model.image_features import ImageFeatures
 
@@ -164,7 +165,7 @@ def _objects(labels: Pixels) -> list[int]:
 class _ClickSession:
     """Predictions of one object from clicks: each is prompted with all of them and the last mask.
 
-    Source: interactive segmentation in SAM 2 (``sam2/sam2_frame_predictor.py``), ``mask_input``.
+    Source: interactive segmentation in SAM 2 (``sam2/sam2_image_predictor.py``), ``mask_input``.
     """
 
     predictor: FramePredictor

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tinysam2.build import Model
@@ -225,10 +224,9 @@ def combined_labels(step: TrackStep) -> NDArray[np.uint8]:
     Returns:
         (H, W) object ids, 0 for background.
     """
-    highest, winner = step.mask_logits.max(dim=0)
-    ids = torch.tensor(step.object_ids, dtype=torch.uint8, device=winner.device)
-    labels = torch.where(highest > 0, ids[winner], 0)
-    return np.asarray(labels.cpu().numpy(), dtype=np.uint8)
+    ids = np.array(step.object_ids, dtype=np.uint8)
+    winner = ids[step.mask_logits.argmax(axis=0)]
+    return np.where(step.masks.any(axis=0), winner, np.uint8(0))
 
 
 def _scores(

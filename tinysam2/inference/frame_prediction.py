@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.memory_access import attended_tokens, read_memory
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.memory.bank import MemoryBank

@@ -1,14 +1,13 @@
 """Predicts masks from prompts on single images; caches the features of the last few."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.build import ImageModel
@@ -16,8 +15,9 @@ from tinysam2.config import check_image_size
 from tinysam2.inference.click_enforcement import enforce_clicks
 from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits
-from tinysam2.model.decoder.predictions import ObjectMasks
+from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, resize_mask
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
@@ -27,57 +27,6 @@ KEPT_FEATURES = 8
 """Images whose features are cached; each takes about 4 MB at 576 px."""
 POINTED_AT_LOGIT = 5.0
 """Least object logit of a clicked object: a prompt means that the object is present."""
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectPrompt:
-    """Prompt of one object on one frame, in pixels of the video frame.
-
-    A mask (H, W) bool wins over ``points_xy`` (K, 2), ``labels`` (K,) and ``box_xyxy``.
-    """
-
-    points_xy: tuple[tuple[float, float], ...] = ()
-    labels: tuple[int, ...] = ()
-    box_xyxy: tuple[float, float, float, float] | None = None
-    mask: NDArray[np.bool_] | None = None
-
-    def exact_logits(self) -> Tensor | None:
-        """Return exact logits (H, W) of a mask prompt; None for other prompts."""
-        if self.mask is None:
-            return None
-        return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
-
-    def click_sequence(self) -> "list[ObjectPrompt]":
-        """Return the prompts after each click, the shortest first; a box precedes all clicks."""
-        least = 0 if self.box_xyxy is not None else 1
-        counts = range(least, max(least, len(self.points_xy)) + 1)
-        return [replace(self, points_xy=self.points_xy[:n], labels=self.labels[:n]) for n in counts]
-
-    @staticmethod
-    def of(
-        points_xy: ArrayLike, labels: Sequence[int], box_xyxy: Sequence[float] | None
-    ) -> "ObjectPrompt":
-        """Check and freeze clicks and a box.
-
-        Raises:
-            ValueError: shapes do not fit, a label is not 0 or 1, or there is no prompt at all.
-        """
-        points = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
-        if len(points) != len(labels) or any(v not in (0, 1) for v in labels):
-            raise ValueError(f"labels must be {len(points)} numbers of 0 or 1, got {list(labels)}")
-        if not len(points) and box_xyxy is None:
-            raise ValueError("a prompt must have at least one point or a box, got neither")
-        box = None
-        if box_xyxy is not None:
-            if len(box_xyxy) != 4:
-                raise ValueError(f"box_xyxy must be 4 numbers, got {len(box_xyxy)}")
-            x0, y0, x1, y1 = (float(v) for v in box_xyxy)
-            box = (x0, y0, x1, y1)
-        return ObjectPrompt(
-            tuple((float(x), float(y)) for x, y in points),
-            tuple(int(v) for v in labels),
-            box,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +84,22 @@ class FramePredictor:
         """Encode an image (H, W, 3) uint8 RGB, or return what is kept under ``key``."""
         kept = self._features.get(key)
         if kept is None:
-            size_hw = self.input_hw((image.shape[0], image.shape[1]))
-            inputs = network_input(image, size_hw, self.model.device)
-            with self.precision():
-                kept = self.model.network.encode_image(inputs)
-            kept = kept.float()
-            self._features[key] = kept
+            kept = self._features[key] = self.encode(image)
             while len(self._features) > KEPT_FEATURES:
                 self._features.popitem(last=False)
         self._features.move_to_end(key)
         return kept
+
+    @torch.inference_mode()
+    def encode(self, image: NDArray[np.uint8]) -> ImageFeatures:
+        """Encode an image (H, W, 3) uint8 RGB; the features are not cached.
+
+        Raises:
+            ValueError: the image has another shape or type.
+        """
+        inputs = network_input(image, self.input_hw(image.shape[:2]), self.model.device)
+        with self.precision():
+            return self.model.network.encode_image(inputs).float()
 
     @torch.inference_mode()
     def predict(
@@ -166,11 +121,10 @@ class FramePredictor:
         features = self.features(key, image)
         if prompt.mask is not None:
             return FramePrediction(self._as_logits(prompt.mask, size_hw)[0].cpu().numpy(), 1.0)
-        refined = None if previous is None else self._as_logits(previous, size_hw)
-        known = None
-        if previous is not None and self.model.network.sam_decoder is None:
-            known = self._condition_on_mask(features, previous, size_hw)
-        low, iou = self.predict_logits(features, prompt, size_hw, refined, known)
+        corrected: tuple[Tensor | None, Tensor | None] = (None, None)
+        if previous is not None:
+            corrected = self.correction_of(features, previous, size_hw)
+        low, iou = self.predict_logits(features, prompt, size_hw, *corrected)
         logits = resize_logits(low.float(), size_hw)[0].cpu()
         return FramePrediction(logits.numpy(), float(iou[0]))
 
@@ -199,6 +153,56 @@ class FramePredictor:
             return self._decode(decoder, features, prompt, size_hw, previous)
         found = self.predict_masks(features, prompt, size_hw, conditioned, previous)
         return found.logits, found.predicted_iou
+
+    def predict_candidates(
+        self,
+        features: ImageFeatures,
+        prompt: ObjectPrompt,
+        size_hw: tuple[int, int],
+        previous: Tensor | None = None,
+        conditioned: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Predict the decoder's three masks of an ambiguous prompt.
+
+        Clicks before the last one are predicted as in `predict_logits`; the three masks are those
+        of the last click.  Arguments as in `predict_logits`.
+
+        Returns:
+            Logits (3, 4H, 4W) and predicted IoU (3,), in the decoder's order.
+        """
+        network = self.model.network
+        if previous is None and not network.config.follows_sam2:
+            *earlier, prompt = prompt.click_sequence()
+            if earlier:
+                previous, _ = self.predict_logits(features, earlier[-1], size_hw)
+        xy, labels = self._points(prompt, size_hw)
+        if network.sam_decoder is not None:
+            given = _as_mask_prompt(previous)
+            with self.precision():
+                found = network.sam_decoder(features, xy, labels, given, multimask=True)
+            masks = [enforce_clicks(mask, xy[0], labels[0]) for mask in found.logits[0]]
+            return torch.stack(masks), found.predicted_iou[0].clamp(0, 1)
+        segmentation = self._segment(features, conditioned, xy, labels, previous, True)
+        logits = segmentation.without_absent().logits
+        return logits[0], segmentation.predicted_iou[0]
+
+    def correction_of(
+        self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return ``previous`` and ``conditioned`` of `predict_logits` for a mask to correct.
+
+        Args:
+            features: of the image.
+            mask: (H, W) of the image's size.
+            size_hw: of the image, pixels.
+
+        Raises:
+            ValueError: the mask has another size than the image.
+        """
+        previous = self._as_logits(mask, size_hw)
+        if self.model.network.sam_decoder is not None:
+            return previous, None
+        return previous, self._condition_on_mask(features, mask, size_hw)
 
     def _condition_on_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
@@ -248,9 +252,6 @@ class FramePredictor:
         if network.sam_decoder is not None:
             logits, iou = self._decode(network.sam_decoder, features, prompt, size_hw, previous)
             return self._with_pointer(features, logits, iou)
-        if conditioned is None:
-            with self.precision():
-                conditioned = network.condition(features, None)
         predict = partial(self._run_decoder, features, conditioned, size_hw)
         if previous is not None or network.config.follows_sam2:
             return predict(prompt, previous)
@@ -281,9 +282,7 @@ class FramePredictor:
         for step in steps:
             xy, labels = self._points(step, size_hw)
             is_ambiguous = previous is None and step.box_xyxy is None and len(step.points_xy) == 1
-            given = None
-            if previous is not None:
-                given = previous[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
+            given = _as_mask_prompt(previous)
             with self.precision():
                 found = decoder(features, xy, labels, given, is_ambiguous)
             best, iou = found.best()
@@ -306,29 +305,42 @@ class FramePredictor:
     def _run_decoder(
         self,
         features: ImageFeatures,
-        conditioned: Tensor,
+        conditioned: Tensor | None,
         size_hw: tuple[int, int],
         prompt: ObjectPrompt,
         previous: Tensor | None,
     ) -> ObjectMasks:
-        """Run the decoder on clicks and a box; the rest as in `predict_masks`."""
+        """Predict one mask from clicks and a box; the rest as in `predict_masks`."""
         follows_sam2 = self.model.network.config.follows_sam2
         is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
         multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: corrects too
         xy, labels = self._points(prompt, size_hw)
-        given = None
-        if previous is not None:
-            if not follows_sam2:
-                small = resize_mask(previous[:, None], features.size_hw)[:, 0]
-                previous = mark_clicks(small, xy, labels)
-            given = previous[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
+        found = self._segment(features, conditioned, xy, labels, previous, multimask)
+        return found.best().without_absent()
+
+    def _segment(
+        self,
+        features: ImageFeatures,
+        conditioned: Tensor | None,
+        xy: Tensor,
+        labels: Tensor,
+        previous: Tensor | None,
+        multimask: bool,
+    ) -> Segmentation:
+        """Run the network's own decoder on points (1, K, 2); the rest as in `predict_masks`."""
+        if conditioned is None:
+            with self.precision():
+                conditioned = self.network.condition(features, None)
+        follows_sam2 = self.network.config.follows_sam2
+        if previous is not None and not follows_sam2:
+            small = resize_mask(previous[:, None], features.size_hw)[:, 0]
+            previous = mark_clicks(small, xy, labels) if labels.numel() else small
+        given = _as_mask_prompt(previous)
         with self.precision():
             found = self.network.segment(conditioned, features, xy, labels, given, multimask)
-        masks = found.best()
-        if not follows_sam2:
-            logit = masks.object_logit.clamp(min=POINTED_AT_LOGIT)
-            masks = replace(masks, object_logit=logit)
-        return masks.without_absent()
+        if follows_sam2:
+            return found
+        return replace(found, object_logit=found.object_logit.clamp(min=POINTED_AT_LOGIT))
 
     def _masks_of_prompt(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
@@ -355,5 +367,13 @@ class FramePredictor:
             xy, labels = [(x0, y0), (x1, y1), *xy], [BOX_FIRST, BOX_SECOND, *labels]
         device = self.model.device
         scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
-        points = (torch.tensor(xy, device=device, dtype=torch.float32) + 0.5) / scale
-        return points[None], torch.tensor(labels, device=device)[None]
+        points = torch.tensor(xy, device=device, dtype=torch.float32).reshape(-1, 2)
+        label = torch.tensor(labels, device=device, dtype=torch.long)
+        return ((points + 0.5) / scale)[None], label[None]
+
+
+def _as_mask_prompt(logits: Tensor | None) -> Tensor | None:
+    """Return mask logits (1, h, w) as a mask prompt (1, 1, h, w)."""
+    if logits is None:
+        return None
+    return logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)

@@ -3,8 +3,9 @@
 import torch
 
 from tinysam2.inference.frame_prediction import Reading
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.memory_access import make_entries
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.results import memory_event
 from tinysam2.memory.bank import MemoryEvent

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tinysam2.inference.frame_predictor import ObjectPrompt
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.memory.bank import MemoryBank
 
 

@@ -5,7 +5,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from tinysam2.config import full_bank_tokens
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
@@ -30,7 +29,7 @@ class TrackStep:
     """The result of tracking one frame.
 
     Attributes:
-        object_ids: rows of ``mask_logits``.
+        object_ids: rows of ``mask_logits`` and ``masks``.
         mask_logits: (O, H, W) float32 at video resolution, before the sigmoid; > 0 is object.
         scores: by object id.
         memory_events: by object id.
@@ -38,9 +37,14 @@ class TrackStep:
 
     frame_index: int
     object_ids: tuple[int, ...]
-    mask_logits: Tensor
+    mask_logits: NDArray[np.float32]
     scores: dict[int, FrameScores]
     memory_events: dict[int, MemoryEvent]
+
+    @property
+    def masks(self) -> NDArray[np.bool_]:
+        """The masks (O, H, W) at video resolution, computed at each access."""
+        return self.mask_logits > 0
 
 
 def memory_event(
@@ -65,5 +69,5 @@ def memory_event(
         tokens_stored=bank.tokens_stored,
         tokens_attended=attended,
         tokens_full_sam2=full_bank_tokens(feature_hw),
-        survivors={e.frame: bank.grid.covered(e.locations).cpu() for e in entries},
+        survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in entries},
     )

@@ -17,9 +17,10 @@ from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
 from tinysam2.inference.frame_prediction import predict_from_memory, predict_from_prompts
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.memory_access import make_bank
 from tinysam2.inference.memory_update import submit_frame
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import TrackedObject
 from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
@@ -271,10 +272,11 @@ class VideoTracker:
             logits |= zip(tracked, _at_video_size(masks, image), strict=True)
         for each in objects.values():
             each.mark_propagated(frame)
+        finished = finish_masks(frame, objects, logits, self.cleanup, self.is_exclusive)
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
-            mask_logits=finish_masks(frame, objects, logits, self.cleanup, self.is_exclusive),
+            mask_logits=finished.numpy(),
             scores={i: events[i].scores for i in objects},
             memory_events=events,
         )

@@ -3,7 +3,9 @@
 import copy
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.config import MemoryConfig
@@ -24,7 +26,8 @@ class MemoryEvent:
     Attributes:
         bank: frames remembered after the decision, ascending.
         recent: this frame, when it is not in the bank but may be read once, by the next frame.
-        survivors: per frame of the bank, the locations (H, W) that its surviving tokens stand for.
+        survivors: per frame of the bank, (H, W) bool: the feature locations that its surviving
+            tokens stand for.
     """
 
     frame: int
@@ -37,7 +40,7 @@ class MemoryEvent:
     tokens_stored: int
     tokens_attended: int
     tokens_full_sam2: int
-    survivors: dict[int, Tensor]
+    survivors: dict[int, NDArray[np.bool_]]
 
 
 @dataclass

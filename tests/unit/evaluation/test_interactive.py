@@ -18,7 +18,8 @@ from tinysam2.evaluation.interactive import (
     read_images,
     summarize_clicks,
 )
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.model.image_features import ImageFeatures
 
 Pixels = NDArray[np.uint8]

@@ -124,7 +124,7 @@ def test_missed_and_superfluous_pixels_that_touch_are_different_errors() -> None
 
 
 def test_pixels_go_to_the_highest_logit_or_to_the_background() -> None:
-    logits = torch.tensor([[[2.0, 1.0, -1.0]], [[1.0, 3.0, -2.0]]])
+    logits = np.array([[[2.0, 1.0, -1.0]], [[1.0, 3.0, -2.0]]], np.float32)
     step = TrackStep(0, (4, 9), logits, {}, {})
     assert combined_labels(step).tolist() == [[4, 9, 0]]
 

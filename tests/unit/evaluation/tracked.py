@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tinysam2.datasets.sequences import AnnotatedSequence
@@ -43,8 +42,8 @@ class ScriptedTracker:
         ids = tuple(self.prompts)
         for frame in range(len(self.sequence.frames)):
             known = max(i for i in self.sequence.annotations if i <= frame)
-            labels = torch.from_numpy(self.predict(self.sequence.labels(known), frame))
-            logits = torch.stack([torch.where(labels == i, 3.0, -3.0) for i in ids])
+            labels = self.predict(self.sequence.labels(known), frame)
+            logits = np.stack([np.where(labels == i, 3, -3) for i in ids]).astype(np.float32)
             yield TrackStep(frame, ids, logits, {}, {})
 
 
@@ -80,6 +79,6 @@ class CorrectableTracker:
         ids = tuple(self.masks)
         for frame in range(len(self.sequence.frames)):
             truth = self.sequence.labels(frame)
-            labels = torch.from_numpy(self.predict(truth, frame, self.clicks.get(frame, {})))
-            logits = torch.stack([torch.where(labels == i, 3.0, -3.0) for i in ids])
+            labels = self.predict(truth, frame, self.clicks.get(frame, {}))
+            logits = np.stack([np.where(labels == i, 3, -3) for i in ids]).astype(np.float32)
             yield TrackStep(frame, ids, logits, {}, {})

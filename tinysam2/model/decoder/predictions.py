@@ -31,6 +31,11 @@ class Segmentation:
         logits, iou = self.logits[rows, index], self.predicted_iou[rows, index]
         return ObjectMasks(logits, iou, self.object_logit, self.pointer.float())
 
+    def without_absent(self) -> "Segmentation":
+        """Return the same with empty masks for objects that are not there."""
+        absent = (self.object_logit <= 0)[:, None, None, None]
+        return replace(self, logits=torch.where(absent, NO_OBJECT_LOGIT, self.logits))
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectMasks:

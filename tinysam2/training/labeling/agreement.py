@@ -65,7 +65,7 @@ def _tracked(
     found = [np.zeros((height, width), np.uint8) for _ in range(len(frames))]
     start = len(frames) - 1 if is_backward else 0
     for step in tracker.propagate(start, None, "backward" if is_backward else "forward"):
-        for value, mask in zip(step.object_ids, step.mask_logits.numpy() > 0, strict=True):
+        for value, mask in zip(step.object_ids, step.masks, strict=True):
             found[step.frame_index][mask] = value
     return found
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tinysam2.datasets.samples import VOID, Pixels
 from tinysam2.datasets.segmentation import MAX_OBJECTS, draw_labels
 from tinysam2.evaluation.prompts import enclosing_box
-from tinysam2.inference.frame_predictor import FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.propose import ProposalConfig, propose_objects
 from tinysam2.memory.mask_shape import box_iou

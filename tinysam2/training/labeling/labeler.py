@@ -36,12 +36,14 @@ class Labeler:
     @cached_property
     def _predictor(self) -> FramePredictor:
         config = self.config
-        model = load_image_model(config.model, config.checkpoint, config.device)
+        model = load_image_model(config.model, config.checkpoint, config.device, download=False)
         return FramePredictor(model, config.image_size)
 
     @cached_property
     def _tracker(self) -> Model:
-        return load_model(checkpoint=self.config.tracker_checkpoint, device=self.config.device)
+        return load_model(
+            checkpoint=self.config.tracker_checkpoint, device=self.config.device, download=False
+        )
 
     def label(self, entry: Entry) -> dict[str, Any]:
         """Label an image or a clip.

@@ -201,5 +201,7 @@ def load_teacher(config: TrackingConfig, student_dim: int) -> Teacher | None:
     """
     if config.teacher is None:
         return None
-    network = load_model(config.teacher, config.teacher_checkpoint, config.device).network
+    network = load_model(
+        config.teacher, config.teacher_checkpoint, config.device, download=False
+    ).network
     return Teacher(network, student_dim, config.teacher_loss, config.weight_decay)

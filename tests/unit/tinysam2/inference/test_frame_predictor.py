@@ -8,7 +8,8 @@ from tests.unit.tinysam2.model.test_options import SAM2, model_of
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.inference.click_marks import mark_clicks
-from tinysam2.inference.frame_predictor import KEPT_FEATURES, FramePredictor, ObjectPrompt
+from tinysam2.inference.frame_predictor import KEPT_FEATURES, FramePredictor
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.preprocess import network_input
 
 CLICK = ObjectPrompt.of([[30, 20]], [1], None)

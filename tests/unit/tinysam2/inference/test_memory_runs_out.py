@@ -44,7 +44,7 @@ def prompted(model: Model) -> VideoTracker:
 def assert_same(found: list[TrackStep], wanted: list[TrackStep]) -> None:
     assert [s.frame_index for s in found] == [s.frame_index for s in wanted]
     for a, b in zip(found, wanted, strict=True):
-        torch.testing.assert_close(a.mask_logits, b.mask_logits, atol=1e-3, rtol=1e-3)
+        np.testing.assert_allclose(a.mask_logits, b.mask_logits, atol=1e-3, rtol=1e-3)
         for i, event in b.memory_events.items():
             assert a.memory_events[i].decision == event.decision
             assert a.memory_events[i].bank == event.bank

@@ -39,7 +39,7 @@ def track(model: Model, objects: tuple[int, ...], memory: MemoryConfig | None = 
         tracker.add_mask(1, 0, block_mask())
     if 2 in objects:
         tracker.add_points(2, 0, [[30, 20]], [1])
-    return torch.stack([step.mask_logits for step in tracker.propagate()])
+    return torch.stack([torch.from_numpy(step.mask_logits) for step in tracker.propagate()])
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,9 @@ class EmbeddingTeacher:
 
     def __init__(self, config: DistillationConfig, ranks: Ranks) -> None:
         self._config, self._ranks = config, ranks
-        self._model = load_model(config.teacher, config.teacher_checkpoint, config.device)
+        self._model = load_model(
+            config.teacher, config.teacher_checkpoint, config.device, download=False
+        )
         shape = self._model.network.config
         self._side = shape.image_size
         self._grid = min(self._side, config.crop) // 16

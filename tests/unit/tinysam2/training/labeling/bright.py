@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tinysam2.inference.frame_predictor import ObjectPrompt
+from tinysam2.inference.object_prompt import ObjectPrompt
 
 HEIGHT, WIDTH = 60, 80
 Rectangle = tuple[int, int, int, int]

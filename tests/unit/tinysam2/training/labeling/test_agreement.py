@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from tests.unit.tinysam2.toys import noise_frames, toy_model
@@ -49,7 +48,7 @@ def tracked_labels(
                 yield SimpleNamespace(
                     frame_index=frame,
                     object_ids=tuple(self.prompts),
-                    mask_logits=torch.from_numpy(masks).float() - 0.5,
+                    masks=masks,
                 )
 
     monkeypatch.setattr(agreement, "VideoTracker", Tracker)

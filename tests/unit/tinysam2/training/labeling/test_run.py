@@ -40,7 +40,7 @@ def predictors(monkeypatch: pytest.MonkeyPatch) -> list[BrightPredictor]:
         made.append(BrightPredictor())
         return made[-1]
 
-    monkeypatch.setattr(labeler, "load_image_model", lambda *_: None)
+    monkeypatch.setattr(labeler, "load_image_model", lambda *_, **__: None)
     monkeypatch.setattr(labeler, "FramePredictor", make)
     return made
 

@@ -1,0 +1,65 @@
+"""Prompts of one object on one frame: points, a box or a mask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from tinysam2.model.network import MASK_LOGIT
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPrompt:
+    """Prompt of one object on one frame, in pixels of the video frame.
+
+    A mask (H, W) bool wins over ``points_xy`` (K, 2), ``labels`` (K,) and ``box_xyxy``.
+    """
+
+    points_xy: tuple[tuple[float, float], ...] = ()
+    labels: tuple[int, ...] = ()
+    box_xyxy: tuple[float, float, float, float] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    def exact_logits(self) -> Tensor | None:
+        """Return exact logits (H, W) of a mask prompt; None for other prompts."""
+        if self.mask is None:
+            return None
+        return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
+
+    def click_sequence(self) -> "list[ObjectPrompt]":
+        """Return the prompts after each click, the shortest first; a box precedes all clicks."""
+        least = 0 if self.box_xyxy is not None else 1
+        counts = range(least, max(least, len(self.points_xy)) + 1)
+        return [replace(self, points_xy=self.points_xy[:n], labels=self.labels[:n]) for n in counts]
+
+    @staticmethod
+    def of(
+        points_xy: ArrayLike, labels: Sequence[int], box_xyxy: Sequence[float] | None
+    ) -> "ObjectPrompt":
+        """Check and freeze clicks and a box.
+
+        Raises:
+            ValueError: shapes do not fit, a coordinate is not finite, a label is not 0 or 1, or
+                there is no prompt at all.
+        """
+        points = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
+        if not np.isfinite([*points.flat, *(() if box_xyxy is None else box_xyxy)]).all():
+            raise ValueError(f"coordinates must be finite, got {points.tolist()} and {box_xyxy}")
+        if len(points) != len(labels) or any(v not in (0, 1) for v in labels):
+            raise ValueError(f"labels must be {len(points)} numbers of 0 or 1, got {list(labels)}")
+        if not len(points) and box_xyxy is None:
+            raise ValueError("a prompt must have at least one point or a box, got neither")
+        box = None
+        if box_xyxy is not None:
+            if len(box_xyxy) != 4:
+                raise ValueError(f"box_xyxy must be 4 numbers, got {len(box_xyxy)}")
+            x0, y0, x1, y1 = (float(v) for v in box_xyxy)
+            box = (x0, y0, x1, y1)
+        return ObjectPrompt(
+            tuple((float(x), float(y)) for x, y in points),
+            tuple(int(v) for v in labels),
+            box,
+        )
