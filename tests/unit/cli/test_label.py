@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_image(tmp_path / f"data/images/{i}", (BOX, gray))
         rows.append(row("image", f"images/{i}", class_boxes(BOX), dataset=f"set{i}"))
     write_index(tmp_path / "data", *rows)
-    monkeypatch.setattr(labeler, "load_image_model", lambda *_: None)
+    monkeypatch.setattr(labeler, "load_image_model", lambda *_, **__: None)
     monkeypatch.setattr(labeler, "FramePredictor", BrightPredictor)
     monkeypatch.chdir(tmp_path)
     return tmp_path
