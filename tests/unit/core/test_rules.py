@@ -13,6 +13,7 @@ from app.core.memory import Constraint
 from app.core.prompts import FramePrompts, PointPrompt
 
 SIZE_HW = (6, 8)
+VERIFIED = r"^The mask of object 1 on frame 0 is verified\. Unverify it to change it\.$"
 CLICK = FramePrompts((PointPrompt(1, 1),))
 
 
@@ -72,7 +73,7 @@ CONTENT_CHANGES: dict[str, Change] = {
 def test_a_locked_object_refuses(document: Document, change: Change) -> None:
     verify(document)
     lock(document)
-    with pytest.raises(UsageError, match=r"object 1 is locked\. Unlock it to change it\."):
+    with pytest.raises(UsageError, match=r"^object 1 is locked\. Unlock it to change it\.$"):
         change(document)
 
 
@@ -102,13 +103,13 @@ MASK_CHANGES = ("prompt", "clear prompts", "draw", "import")
 @pytest.mark.parametrize("name", MASK_CHANGES)
 def test_a_verified_mask_refuses(document: Document, name: str) -> None:
     verify(document)
-    with pytest.raises(UsageError, match="mask of object 1 on frame 0 is verified"):
+    with pytest.raises(UsageError, match=VERIFIED):
         CONTENT_CHANGES[name](document)
 
 
 def test_clearing_only_verified_masks_is_refused(document: Document) -> None:
     verify(document)
-    with pytest.raises(UsageError, match="frame 0 is verified"):
+    with pytest.raises(UsageError, match=VERIFIED):
         edits.clear_masks(document, 1, [0])
 
 

@@ -1,5 +1,7 @@
 """What a bank hands out: its order, ranks and pointers, and copies that are independent."""
 
+import copy
+
 import pytest
 import torch
 
@@ -18,6 +20,18 @@ def mixed_bank() -> MemoryBank:
 
 def test_fixed_frames_that_can_all_be_read_stay_in_their_order() -> None:
     assert [e.frame for e in mixed_bank().readable(19)] == [10, 20, 14, 12, 11]
+
+
+@pytest.mark.parametrize(
+    ("prompted", "read"), [((5, 12, 13), [12, 5]), ((11, 12, 5), [11, 5]), ((11, 8, 5), [11, 8])]
+)
+def test_of_many_prompted_frames_one_before_and_one_from_the_frame_on_are_read(
+    prompted: tuple[int, ...], read: list[int]
+) -> None:
+    bank = bank_of()
+    for frame in prompted:
+        bank.submit(entry(frame, is_conditioning=True))
+    assert [e.frame for e in bank.readable(11)] == read
 
 
 def test_a_prompt_takes_no_place_while_there_is_room() -> None:
@@ -107,6 +121,16 @@ def test_a_copy_is_independent() -> None:
     assert list(bank.pointers) == [10, 20, 14]
     assert 15 in copied.entries
     assert 30 in copied.pointers
+
+
+def test_the_policy_of_a_copy_learns_on_its_own() -> None:
+    bank = bank_of(MemoryPolicy.SAMURAI)
+    bank.submit(entry(0, is_conditioning=True))
+    copied = bank.copy()
+    before = copy.deepcopy(vars(bank.policy))
+    submit_all(copied, range(1, 6))
+    assert repr(vars(bank.policy)) == repr(before)
+    assert repr(vars(copied.policy)) != repr(before)
 
 
 def test_a_copy_moves_all_tensors_to_a_device() -> None:

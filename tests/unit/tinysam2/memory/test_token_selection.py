@@ -13,6 +13,7 @@ def tokens(seed: int) -> Tensor:
 def test_nothing_is_dropped_while_the_budget_suffices() -> None:
     keep = select_tokens([tokens(0), tokens(1)], [ALL, ALL], [True, False], budget=12)
     assert all(bool(k.all()) for k in keep)
+    assert {k.dtype for k in keep} == {torch.bool}
 
 
 def test_budget_is_used_to_the_last_token() -> None:
