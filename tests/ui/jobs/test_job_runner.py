@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app.core.cancel import CancelToken
@@ -342,3 +343,10 @@ def test_nothing_is_delivered_after_shutdown(qtbot: QtBot) -> None:
     qtbot.wait(20)
     assert (log.starts, log.steps, log.ends) == ([], [], {})
     assert not runner.is_active(job_id)
+
+
+def test_a_runner_belongs_to_its_parent(qtbot: QtBot) -> None:
+    window = QObject()
+    runner = JobRunner(window)
+    assert runner.parent() is window
+    assert runner.shutdown(5000)
