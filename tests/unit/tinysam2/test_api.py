@@ -98,10 +98,15 @@ def test_a_single_click_gives_the_best_of_the_three() -> None:
     np.testing.assert_allclose(best[0], low[ious.argmax()], atol=1e-5)
 
 
-def test_earlier_clicks_count_in_three_masks(predictor: ImagePredictor) -> None:
-    _, _, one = predictor.predict([[30, 20]], [1], multimask_output=True)
-    _, _, two = predictor.predict([[60, 40], [30, 20]], [0, 1], multimask_output=True)
-    assert not np.allclose(one, two, atol=1e-4)
+@pytest.mark.parametrize("kind", ["own decoder", "SAM's decoder", "images only"])
+def test_three_masks_correct_the_mask_of_earlier_clicks(kind: str) -> None:
+    predictor = ImagePredictor(MODEL_KINDS[kind]())
+    predictor.set_image(IMAGE)
+    _, _, before = predictor.predict([[60, 40]], [0])
+    both = {"points": [[60, 40], [30, 20]], "labels": [0, 1], "multimask_output": True}
+    _, _, at_once = predictor.predict(**both)
+    _, _, one_by_one = predictor.predict(**both, mask=before)
+    np.testing.assert_allclose(at_once, one_by_one, atol=1e-5)
 
 
 def test_logits_of_an_earlier_prediction_are_corrected(predictor: ImagePredictor) -> None:
