@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DONE = 0
 METHODS = ("boxes", "everything", "tracking")
 MODEL, SIZE = "tinysam", 576
-SHARES = {"min_iou": 0.85, "min_box_iou": 0.75, "min_shape_iou": 0.75, "min_agreement": 0.8}
+FRACTIONS = {"min_iou": 0.85, "min_box_iou": 0.75, "min_shape_iou": 0.75, "min_agreement": 0.8}
 """Defaults of the options in [0, 1], those of training, which is not loaded for them."""
 
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--points", type=int, default=8, metavar="N", help="grid of N x N points (default: 8)"
     )
     parser.add_argument("--tracker", type=Path, metavar="FILE", help="weights that track")
-    _add_shares(parser)
+    _add_fractions(parser)
     parser.add_argument(
         "--workers",
         type=int,
@@ -51,14 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(model=MODEL, size=SIZE)
 
 
-def _add_shares(parser: argparse.ArgumentParser) -> None:
+def _add_fractions(parser: argparse.ArgumentParser) -> None:
     helps = {
         "min_iou": "boxes: refuse masks of lower predicted IoU",
         "min_box_iou": "boxes: refuse masks whose enclosing box has a lower IoU with the given one",
         "min_shape_iou": "boxes of clips: IoU of an object's shape with that in the frame before",
         "min_agreement": "tracking: IoU from which on the masks of both directions agree",
     }
-    for name, default in SHARES.items():
+    for name, default in FRACTIONS.items():
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=float,
@@ -86,7 +86,7 @@ def _config(arguments: argparse.Namespace) -> "LabelConfig":
 
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError(f"--limit must be at least 1, got {arguments.limit}.")
-    for name in SHARES:
+    for name in FRACTIONS:
         if not 0 <= getattr(arguments, name) <= 1:
             option = f"--{name.replace('_', '-')}"
             raise UsageError(f"{option} must be from 0 to 1, got {getattr(arguments, name)}.")

@@ -4,7 +4,7 @@ from app.core.document import Document, Table
 from app.core.memory import MemoryDecision
 
 WEAK_CONFIDENCE = 0.5
-"""Masks below this confidence, in [0, 1], are offered for review."""
+"""Masks below this confidence, in [0, 1], are shown for review."""
 
 STORED_DECISIONS = frozenset(
     {

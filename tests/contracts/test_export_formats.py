@@ -33,21 +33,21 @@ def compare(found: str, name: str) -> None:
         ("davis", "my_clip.objects.json"),
     ],
 )
-def test_json_is_as_published(tmp_path: Path, format_name: str, file: str) -> None:
+def test_json_equals_the_golden_file(tmp_path: Path, format_name: str, file: str) -> None:
     with open_frames(tmp_path) as source:
         export(two_objects(), source, format_name, tmp_path / "out")
     compare((tmp_path / "out" / file).read_text("utf-8"), file)
 
 
-def test_davis_tree_is_as_published(tmp_path: Path) -> None:
+def test_davis_tree_equals_the_golden_listing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with open_frames(tmp_path) as source:
         export(two_objects(), source, "davis_with_images", out)
     files = sorted(str(p.relative_to(out).as_posix()) for p in out.rglob("*") if p.is_file())
     listing = {"files": files, "rows": {}}
     for frame in (0, 3):
-        with Image.open(out / f"Annotations/480p/my_clip/{frame:05d}.png") as picture:
-            pixels = np.asarray(picture)
-            listing["palette"] = picture.getpalette()
+        with Image.open(out / f"Annotations/480p/my_clip/{frame:05d}.png") as image:
+            pixels = np.asarray(image)
+            listing["palette"] = image.getpalette()
         listing["rows"][str(frame)] = ["".join(map(str, row)) for row in pixels.tolist()]
     compare(json.dumps(listing, indent=1), "davis_tree.json")

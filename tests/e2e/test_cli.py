@@ -180,7 +180,7 @@ def file_in_the_way(folder: Path) -> None:
         (folder_in_the_way, ("--memory-report", "report.json"), 1, "report.json cannot be written"),
     ],
 )
-def test_bad_input_is_said_in_words_and_leaves_nothing(
+def test_bad_input_is_explained_and_leaves_nothing(
     folder: Path,
     run: Callable[..., Outcome],
     backend: FakeBackend,

@@ -37,8 +37,8 @@ def fox(frame: int) -> np.ndarray:
 
 
 def test_video_with_the_object_colored(tmp_path: Path) -> None:
-    said = run_example("track_video.py", tmp_path)
-    assert "frame 71:" in said
+    output = run_example("track_video.py", tmp_path)
+    assert "frame 71:" in output
     with av.open(str(tmp_path / "out" / "track_video.mp4")) as container:
         shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     assert len(shown) == 72
@@ -57,8 +57,8 @@ def test_masks_of_the_object(tmp_path: Path) -> None:
 
 
 def test_what_two_policies_remember(tmp_path: Path) -> None:
-    said = run_example("compare_policies.py", tmp_path)
-    assert said.startswith("quality ")
+    output = run_example("compare_policies.py", tmp_path)
+    assert output.startswith("quality ")
     out = tmp_path / "out" / "compare_policies"
     with (out / "memory.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -34,7 +34,7 @@ def disk(size_hw: tuple[int, int], center_xy: tuple[float, float], radius: float
 
 
 def disk_of(prompts: FramePrompts) -> tuple[float, float, float]:
-    """Centre x, centre y and radius that prompts mean."""
+    """Center x, center y and radius that prompts mean."""
     if prompts.mask is not None:
         ys, xs = np.nonzero(prompts.mask.decode())
         return float(xs.mean()), float(ys.mean()), float(np.sqrt(prompts.mask.area / np.pi))
@@ -53,7 +53,7 @@ def quality_of(frame: int) -> float:
 
 @dataclass
 class Track:
-    """One object on its way: where its disk was last told to be, and its memory."""
+    """One object on its way: where its disk was last prompted, and its memory."""
 
     request: ObjectRequest
     anchor: tuple[int, FramePrompts] | None = None
@@ -129,7 +129,7 @@ class FakeBackend:
     ) -> None:
         self.slow_s = slow_s
         self.fail_at = fail_at
-        self.error = error or RuntimeError("the fake tracker was told to fail")
+        self.error = error or RuntimeError("the fake tracker was set to fail")
         self.encoded: list[int] = []
         self.requests: list[TrackRequest] = []
         self.corrected: list[RleMask | None] = []

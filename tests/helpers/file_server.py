@@ -1,4 +1,4 @@
-"""A web server for one file, which can be told to misbehave."""
+"""A web server for one file, which can be set to misbehave."""
 
 import re
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ class FileServer(ThreadingHTTPServer):
     Attributes:
         content: the file.
         is_resumable: whether a part of it can be asked for.
-        breaks_after: bytes of an answer after which the connection breaks; None for never.
-        is_sized: whether it says how long an answer is.
+        breaks_after: bytes of a response after which the connection breaks; None for never.
+        is_sized: whether a response states its length.
         asked: path and ``Range`` header of each request.
     """
 
@@ -45,12 +45,12 @@ class _Handler(BaseHTTPRequestHandler):
         if "missing" in self.path or (match and start >= len(server.content)):
             self.send_error(404 if "missing" in self.path else 416)
             return
-        answer = server.content[start:]
+        response = server.content[start:]
         self.send_response(206 if match else 200)
         if server.is_sized:
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(response)))
         self.end_headers()
-        self.wfile.write(answer[: server.breaks_after])
+        self.wfile.write(response[: server.breaks_after])
 
     def log_message(self, *_words: object) -> None:
         """Say nothing."""

@@ -30,9 +30,9 @@ def numbered_frame(number: int, size_hw: tuple[int, int] = SIZE_HW) -> NDArray[n
 
 def read_number(frame: NDArray[np.uint8]) -> int:
     """Return the number that a decoded frame, (H, W, 3 or 4), shows."""
-    centre = CELL_PX // 2
+    center = CELL_PX // 2
     return sum(
-        int(frame[row * CELL_PX + centre, column * CELL_PX + centre, :3].mean() > 115) << bit
+        int(frame[row * CELL_PX + center, column * CELL_PX + center, :3].mean() > 115) << bit
         for bit, (row, column) in enumerate(CELLS)
     )
 

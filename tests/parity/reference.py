@@ -1,4 +1,4 @@
-"""Reference weights, frames and outputs of the neighboring trackers, by their published recipe."""
+"""Reference weights, frames and outputs of the external trackers, by their authors' recipe."""
 
 import json
 import os
@@ -19,7 +19,7 @@ FOLDER = Path(os.environ.get("TINYSAM2_TEST_PARITY", ROOT.parent / "shared" / "p
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is known of one published tracker.
+    """What is known of one external tracker.
 
     Attributes:
         shapes: every key of its checkpoint with its shape.

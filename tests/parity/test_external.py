@@ -1,4 +1,4 @@
-"""Published checkpoints become networks, every key once; others are refused by name."""
+"""External checkpoints become networks, every key once; others are refused by name."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Code:
 
 
 @pytest.mark.parametrize("name", EXTERNAL_MODELS)
-def test_every_published_key_is_used_exactly_once(name: str) -> None:
+def test_every_key_of_an_external_checkpoint_is_used_exactly_once(name: str) -> None:
     shapes = open_reference(name).shapes
     assert set(UNREAD_KEYS) <= shapes.keys()
     with torch.device("meta"):
@@ -56,7 +56,7 @@ def test_models_are_listed_by_the_names_of_their_networks() -> None:
     assert named == trackers | {key: config.name for key, config in SAM_MODELS.items()}
 
 
-def test_published_file_loads(published: Path) -> None:
+def test_external_checkpoint_loads(published: Path) -> None:
     network = load_model(MODEL, published, "cpu").network
     assert network.config.name == MODEL
     assert not network.training
@@ -95,7 +95,7 @@ def test_code_in_a_weights_file_is_never_run(
     assert capsys.readouterr().out == ""
 
 
-def test_neighbors_need_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_external_models_need_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path))
     with pytest.raises(CheckpointError, match="`tinysam2 weights get edgetam`"):
         load_model("edgetam", download=False)

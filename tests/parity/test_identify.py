@@ -11,7 +11,7 @@ from tinysam2.checkpoints.registry import MODELS
 @pytest.mark.parametrize(
     "name", [model.name for model in MODELS.values() if model.network and model.is_trackable]
 )
-def test_published_keys_and_shapes_are_recognized(name: str, tmp_path: Path) -> None:
+def test_external_checkpoints_are_identified_by_keys_and_shapes(name: str, tmp_path: Path) -> None:
     model, path = MODELS[name], tmp_path / "weights.pt"
     shapes = open_reference(model.network or "").shapes
     one = torch.ones(1)  # all weights are views of it: the file stays small

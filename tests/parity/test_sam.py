@@ -80,14 +80,16 @@ def test_weights_fit_either_model_until_one_is_named(sam: Sam, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("file_name", ["tinysam.pth", "mobile_sam.pt"])
-def test_published_files_are_told_by_their_names(sam: Sam, tmp_path: Path, file_name: str) -> None:
+def test_external_checkpoints_are_identified_by_their_names(
+    sam: Sam, tmp_path: Path, file_name: str
+) -> None:
     assert sam
     torch.save(with_batch_norms(), tmp_path / file_name)
     expected = "tinysam" if file_name.startswith("tiny") else "mobilesam"
     assert ModelStore(tmp_path / "store").import_file(tmp_path / file_name).model == expected
 
 
-def test_published_layout_with_batch_norms_gives_the_same_network(sam: Sam) -> None:
+def test_the_layout_of_the_authors_with_batch_norms_gives_the_same_network(sam: Sam) -> None:
     found = sam_state(with_batch_norms(), Path("mobile_sam.pt"))
     own = sam.state_dict()
     assert found.keys() == own.keys()

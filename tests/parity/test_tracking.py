@@ -1,4 +1,4 @@
-"""The neighbors' tracking, on the path that the application uses."""
+"""Tracking with external models, on the path that the application uses."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +14,7 @@ from tinysam2.build import Model, prepare
 from tinysam2.checkpoints.convert import convert_state
 from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
 from tinysam2.checkpoints.native import load_state
-from tinysam2.inference import memory_update as offering
-from tinysam2.inference import video_tracker
+from tinysam2.inference import memory_update, video_tracker
 from tinysam2.inference.frame_prediction import Reading
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
@@ -60,7 +59,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
         objects: dict[int, TrackedObject],
         readings: list[Reading] | None = None,
     ) -> dict[int, MemoryEvent]:
-        events = offering.submit_frame(predictor, frame, features, masks, objects, readings)
+        events = memory_update.submit_frame(predictor, frame, features, masks, objects, readings)
         noted[frame] = Remembered(masks, objects[1].bank.entries[frame].tokens)
         return events
 
@@ -112,7 +111,7 @@ def low_resolution(logits: Tensor, side: int) -> Tensor:
     return F.interpolate(logits[None], (side, side), mode="bilinear", antialias=True)[0]
 
 
-def as_published(stage: Stage, tokens: Tensor) -> Tensor:
+def in_authors_layout(stage: Stage, tokens: Tensor) -> Tensor:
     """Bring the tokens of a frame (n, C) to the order in which the reference stores them."""
     perceiver = stage.model.network.spatial_perceiver
     if perceiver is None:
@@ -139,7 +138,7 @@ def test_frames_are_tracked_as_the_reference_tracks_them(
             "pred_masks": low_resolution(masks.logits, side // 4)[None],
             "obj_ptr": masks.pointer,
             "object_score_logits": masks.object_logit[None],
-            "maskmem_features": as_published(stage, tokens)[None],
+            "maskmem_features": in_authors_layout(stage, tokens)[None],
         }
         for name, value in found.items():
             error = stage.reference.relative_error(f"{tag}/frame{t}/{name}", value)

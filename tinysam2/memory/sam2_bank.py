@@ -13,7 +13,7 @@ class Sam2Bank(MemoryBank):
     not remembered stays empty.
 
     Source: SAM 2 (facebookresearch/sam2, ``sam2/modeling/sam2_base.py``,
-    ``_prepare_memory_conditioned_features``) with the settings that it and its neighbors publish:
+    ``_prepare_memory_conditioned_features``) with the settings that it and its derivatives publish:
     no limit of prompted frames, pointers of the past only.
     """
 

@@ -28,12 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name}", metavar="VALUE", help="wins over the recipe's")
     parser.add_argument("--minutes", type=float, help="length of the whole run")
     arguments = parser.parse_args(argv)
-    said = {name: value for name, value in vars(arguments).items() if value is not None}
+    overrides = {name: value for name, value in vars(arguments).items() if value is not None}
     logging.basicConfig(format="%(message)s")
     logging.getLogger("tinysam2").setLevel(logging.INFO)
     ranks = Ranks.of_environment()
     try:
-        recipe = read_recipe(said.pop("recipe"), said)
+        recipe = read_recipe(overrides.pop("recipe"), overrides)
         with stop_on_interrupt(is_repeated=ranks.count > 1) as stop:
             for report in follow(recipe, stop.is_set):
                 line = progress_line(recipe.minutes, recipe.steps, report)

@@ -42,7 +42,7 @@ class ModelDialog(QDialog):
     """Lists the models and edits `ModelSettings`; the caller downloads, imports and loads.
 
     Args:
-        available: the models, devices and memory policies to offer.
+        available: the models, devices and memory policies to list.
         settings: the settings in use.
         parent: owner.
 

@@ -14,7 +14,7 @@ RECENT_WIDTH_PX = 460
 
 
 class Welcome(QWidget):
-    """Offers to open a video, folder or project, and lists recent paths.
+    """Start page: opens a video, folder or project, and lists recent paths.
 
     Signals:
         choice_requested: the function of `app.ui.dialogs.paths` that asks for the path.

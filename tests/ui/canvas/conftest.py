@@ -19,7 +19,7 @@ from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
 
 SIZE_HW = (80, 100)
-GREY = 128
+GRAY = 128
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 MIDDLE, NO_BUTTON = Qt.MouseButton.MiddleButton, Qt.MouseButton.NoButton
 PLAIN, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -41,7 +41,7 @@ class StubLoader(QObject):
             self.deliver(frame)
 
     def deliver(self, frame: int) -> None:
-        self.loaded.emit(frame, np.full((*SIZE_HW, 4), GREY, dtype=np.uint8))
+        self.loaded.emit(frame, np.full((*SIZE_HW, 4), GRAY, dtype=np.uint8))
 
 
 @dataclass
@@ -52,15 +52,15 @@ class Stage:
     state: ViewState
     loader: StubLoader
     view: CanvasView
-    heard: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+    received: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
 
     def listen(self, *names: str) -> None:
-        """Append what these signals emit to `heard`."""
+        """Append what these signals emit to `received`."""
         for name in names:
-            getattr(self.view, name).connect(self._hearing(name))
+            getattr(self.view, name).connect(self._receiving(name))
 
-    def _hearing(self, name: str) -> Callable[..., None]:
-        return lambda *values: self.heard.append((name, values))
+    def _receiving(self, name: str) -> Callable[..., None]:
+        return lambda *values: self.received.append((name, values))
 
     def widget_point(self, x: float, y: float) -> QPointF:
         """Return where image coordinates are on the widget."""

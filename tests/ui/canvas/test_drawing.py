@@ -10,11 +10,11 @@ from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.ui.canvas.displayed_frame import LOADING_MESSAGE_DELAY_MS
 from app.ui.canvas.mask_layer import outline, stamp
-from tests.ui.canvas.conftest import GREY, SIZE_HW, Stage
+from tests.ui.canvas.conftest import GRAY, SIZE_HW, Stage
 
 
 def blend(tracked: TrackedObject, opacity: float) -> tuple[float, ...]:
-    return tuple(channel * opacity + GREY * (1 - opacity) for channel in tracked.color)
+    return tuple(channel * opacity + GRAY * (1 - opacity) for channel in tracked.color)
 
 
 def rgb(color: QColor) -> tuple[int, ...]:
@@ -27,29 +27,29 @@ def test_mask_is_drawn_in_the_color_of_its_object(stage: Stage, opacity: float) 
     stage.state.overlay_opacity = opacity
     expected = blend(stage.document.object(2), opacity)
     assert rgb(stage.color_at(50.5, 40.5)) == pytest.approx(expected, abs=2)
-    assert rgb(stage.color_at(10.5, 40.5)) == (GREY, GREY, GREY)
+    assert rgb(stage.color_at(10.5, 40.5)) == (GRAY, GRAY, GRAY)
 
 
 def test_mask_of_another_frame_is_not_drawn(stage: Stage) -> None:
     stage.add_mask(2, slice(20, 60), slice(30, 70), frame=3)
-    assert rgb(stage.color_at(50, 40)) == (GREY, GREY, GREY)
+    assert rgb(stage.color_at(50, 40)) == (GRAY, GRAY, GRAY)
     stage.state.frame = 3
-    assert rgb(stage.color_at(50, 40)) != (GREY, GREY, GREY)
+    assert rgb(stage.color_at(50, 40)) != (GRAY, GRAY, GRAY)
 
 
 def test_overlay_belongs_to_the_frame_on_screen(stage: Stage) -> None:
     stage.add_mask(2, slice(20, 60), slice(30, 70), frame=3)
     stage.loader.is_slow = True
     stage.state.frame = 3
-    assert rgb(stage.color_at(50, 40)) == (GREY, GREY, GREY)
+    assert rgb(stage.color_at(50, 40)) == (GRAY, GRAY, GRAY)
     stage.loader.deliver(3)
-    assert rgb(stage.color_at(50, 40)) != (GREY, GREY, GREY)
+    assert rgb(stage.color_at(50, 40)) != (GRAY, GRAY, GRAY)
 
 
 def test_hidden_and_solo_objects(stage: Stage) -> None:
     stage.add_mask(1, slice(0, 30), slice(0, 100))
     stage.add_mask(2, slice(50, 80), slice(0, 100))
-    plain = (GREY, GREY, GREY)
+    plain = (GRAY, GRAY, GRAY)
 
     def drawn() -> list[bool]:
         return [rgb(stage.color_at(50, y)) != plain for y in (15, 65)]
@@ -75,7 +75,7 @@ def test_active_object_is_on_top(stage: Stage) -> None:
 def test_outlines_do_not_fill_the_inside(stage: Stage) -> None:
     stage.add_mask(2, slice(20, 60), slice(20, 60))
     stage.state.show_outlines = True
-    assert rgb(stage.color_at(40.5, 40.5)) == (GREY, GREY, GREY)
+    assert rgb(stage.color_at(40.5, 40.5)) == (GRAY, GRAY, GRAY)
     assert rgb(stage.color_at(20.5, 40.5)) == pytest.approx(stage.document.object(2).color, abs=40)
 
 
@@ -109,14 +109,14 @@ def test_prompts_are_drawn(stage: Stage) -> None:
     include, exclude = (stage.color_at(x + 0.8, 21.3) for x in (20.5, 60.5))
     assert include.green() > include.red()
     assert exclude.red() > exclude.green()
-    assert rgb(stage.color_at(50, 40)) != (GREY, GREY, GREY)
-    assert rgb(stage.color_at(50, 55)) == (GREY, GREY, GREY)
+    assert rgb(stage.color_at(50, 40)) != (GRAY, GRAY, GRAY)
+    assert rgb(stage.color_at(50, 55)) == (GRAY, GRAY, GRAY)
 
 
 def test_magnified_pixels_are_not_smoothed(stage: Stage) -> None:
     stage.add_mask(2, slice(20, 60), slice(20, 60))
     inside, outside = stage.color_at(21.8, 20.2), stage.color_at(21.8, 19.8)
-    assert rgb(outside) == (GREY, GREY, GREY)
+    assert rgb(outside) == (GRAY, GRAY, GRAY)
     assert rgb(inside) == pytest.approx(blend(stage.document.object(2), 0.5), abs=2)
 
 

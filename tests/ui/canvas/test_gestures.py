@@ -12,7 +12,7 @@ from tests.ui.canvas.conftest import CTRL, LEFT, MIDDLE, PLAIN, RIGHT, SHIFT, SI
 
 
 def brushed(stage: Stage) -> np.ndarray:
-    (name, (mask,)), *rest = stage.heard
+    (name, (mask,)), *rest = stage.received
     assert (name, rest) == ("stroke_finished", [])
     assert isinstance(mask, RleMask)
     return mask.decode()
@@ -24,7 +24,7 @@ def test_a_click_maps_to_the_pixel_under_the_pointer(stage: Stage, notches: int)
     stage.wheel(stage.widget_point(30.5, 20.5), notches)
     stage.press(30.5, 20.5)
     stage.release(30.5, 20.5)
-    ((_, (x, y, is_positive)),) = stage.heard
+    ((_, (x, y, is_positive)),) = stage.received
     assert (x, y) == pytest.approx((30.5, 20.5))
     assert is_positive
 
@@ -41,13 +41,13 @@ def test_the_button_decides_between_positive_and_negative(
 ) -> None:
     stage.listen("point_requested")
     stage.press(10, 10, button, modifiers)
-    assert [values[2] for _, values in stage.heard] == [is_positive]
+    assert [values[2] for _, values in stage.received] == [is_positive]
 
 
 def test_click_outside_the_image_does_nothing(stage: Stage) -> None:
     stage.listen("point_requested")
     stage.press(-1, 10)
-    assert stage.heard == []
+    assert stage.received == []
 
 
 def test_click_before_the_frame_is_displayed_does_nothing(stage: Stage) -> None:
@@ -55,10 +55,10 @@ def test_click_before_the_frame_is_displayed_does_nothing(stage: Stage) -> None:
     stage.loader.is_slow = True
     stage.state.frame = 5
     stage.press(10, 10)
-    assert stage.heard == []
+    assert stage.received == []
     stage.loader.deliver(5)
     stage.press(10, 10)
-    assert len(stage.heard) == 1
+    assert len(stage.received) == 1
 
 
 def test_locked_and_verified_masks_take_no_gesture(stage: Stage) -> None:
@@ -70,7 +70,7 @@ def test_locked_and_verified_masks_take_no_gesture(stage: Stage) -> None:
     stage.add_mask(1, slice(0, 5), slice(0, 5))
     stage.document.apply(set_verified(stage.document, 1, 0, True))
     stage.press(10, 10)
-    assert stage.heard == []
+    assert stage.received == []
 
 
 def test_click_on_a_point_selects_it(stage: Stage) -> None:
@@ -78,7 +78,7 @@ def test_click_on_a_point_selects_it(stage: Stage) -> None:
     prompts = FramePrompts((PointPrompt(20, 20), PointPrompt(60, 40, False)))
     stage.document.apply(set_prompts(stage.document, 1, 0, prompts))
     stage.press(60.5, 40.5)
-    assert (stage.state.selected_point, stage.heard) == (1, [])
+    assert (stage.state.selected_point, stage.received) == (1, [])
     stage.document.apply(set_prompts(stage.document, 1, 0, prompts.without_point(1)))
     assert stage.state.selected_point is None
 
@@ -90,7 +90,7 @@ def test_box_drag(stage: Stage) -> None:
     stage.move(30, 20)
     stage.move(20.25, -10)
     stage.release(20.25, -10)
-    ((_, box),) = stage.heard
+    ((_, box),) = stage.received
     assert box == pytest.approx((20.25, 0, 60, 50))
 
 
@@ -100,7 +100,7 @@ def test_click_with_the_box_tool_draws_no_box(stage: Stage) -> None:
     stage.press(60, 50)
     stage.move(60.5, 50.5)
     stage.release(60.5, 50.5)
-    assert stage.heard == []
+    assert stage.received == []
 
 
 def test_brush_stroke_adds_to_the_mask(stage: Stage) -> None:
@@ -136,7 +136,7 @@ def test_stroke_that_changes_nothing_emits_no_signal(stage: Stage) -> None:
     stage.listen("stroke_finished")
     stage.press(40, 30)
     stage.release(40, 30)
-    assert stage.heard == []
+    assert stage.received == []
 
 
 def test_stroke_without_an_object_starts_from_an_empty_mask(stage: Stage) -> None:
@@ -167,7 +167,7 @@ def test_escape_cancels_the_gesture(qtbot: QtBot, stage: Stage, tool: Tool) -> N
     qtbot.keyClick(stage.view, Qt.Key.Key_Escape)
     stage.move(70, 70)
     stage.release(70, 70)
-    assert stage.heard == []
+    assert stage.received == []
     stage.state.tool = Tool.POINT
     assert stage.view.grab().toImage() == before
 
@@ -186,7 +186,7 @@ def test_another_frame_cancels_the_stroke(stage: Stage) -> None:
     stage.press(20, 20)
     stage.state.frame = 1
     stage.release(50, 50)
-    assert stage.heard == []
+    assert stage.received == []
 
 
 def test_pan_and_zoom_while_drawing(stage: Stage) -> None:
@@ -231,18 +231,18 @@ def test_pixel_under_the_pointer_is_reported(stage: Stage) -> None:
     stage.listen("cursor_moved")
     stage.move(12.9, 7.1)
     stage.move(-3, 7)
-    assert [values for _, values in stage.heard] == [((12, 7),), (None,)]
+    assert [values for _, values in stage.received] == [((12, 7),), (None,)]
 
 
 def test_preview_is_throttled_and_ends(qtbot: QtBot, stage: Stage) -> None:
     stage.listen("preview_requested", "preview_ended")
     for x in range(10, 50):
         stage.move(x + 0.5, 30.5, SHIFT)
-    assert len(stage.heard) == 1
-    qtbot.waitUntil(lambda: len(stage.heard) == 2)
-    assert [values[0] for _, values in stage.heard] == pytest.approx([10.5, 49.5])
+    assert len(stage.received) == 1
+    qtbot.waitUntil(lambda: len(stage.received) == 2)
+    assert [values[0] for _, values in stage.received] == pytest.approx([10.5, 49.5])
     stage.move(50, 30)
-    assert stage.heard[-1] == ("preview_ended", ())
+    assert stage.received[-1] == ("preview_ended", ())
 
 
 def test_preview_is_drawn_only_while_requested(stage: Stage) -> None:

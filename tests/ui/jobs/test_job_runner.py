@@ -57,12 +57,12 @@ class Gate:
     """A job that signals its start and yields as often as it is released."""
 
     def __init__(self) -> None:
-        self.begun = threading.Event()
+        self.started = threading.Event()
         self.passes = threading.Semaphore(0)
         self.is_closed = False
 
     def __call__(self, token: CancelToken) -> Iterator[object]:
-        self.begun.set()
+        self.started.set()
         try:
             number = 0
             while True:
@@ -97,7 +97,7 @@ def test_a_click_runs_between_two_steps_of_a_long_job(
 ) -> None:
     gate = Gate()
     long_id = runner.submit(gate)
-    assert gate.begun.wait(5)
+    assert gate.started.wait(5)
     click_id = runner.submit(counting(1), priority=Priority.INTERACTIVE)
     gate.passes.release()
     wait_for_end(qtbot, log, click_id)
@@ -110,7 +110,7 @@ def test_a_click_runs_between_two_steps_of_a_long_job(
 def test_waiting_jobs_start_by_priority_then_age(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
     gate = Gate()
     gate_id = runner.submit(gate, priority=Priority.INTERACTIVE)
-    assert gate.begun.wait(5)
+    assert gate.started.wait(5)
     idle = runner.submit(counting(1), priority=Priority.IDLE)
     first, second = runner.submit(counting(1)), runner.submit(counting(1))
     click = runner.submit(counting(1), priority=Priority.INTERACTIVE)
@@ -125,7 +125,7 @@ def test_the_newest_preview_or_idle_job_replaces_older_ones(
 ) -> None:
     gate = Gate()
     gate_id = runner.submit(gate, priority=Priority.INTERACTIVE)
-    assert gate.begun.wait(5)
+    assert gate.started.wait(5)
     ids = [runner.submit(counting(1), priority=priority) for _ in range(5)]
     runner.cancel(gate_id)
     wait_for_end(qtbot, log, *ids)
@@ -239,7 +239,7 @@ def test_a_job_does_not_cut_in_on_one_of_its_own_priority(
 ) -> None:
     gate = Gate()
     first = runner.submit(gate)
-    assert gate.begun.wait(5)
+    assert gate.started.wait(5)
     second = runner.submit(counting(1))
     gate.passes.release(3)
     qtbot.waitUntil(lambda: len(log.steps) >= 3, timeout=5000)
@@ -288,7 +288,7 @@ def test_a_job_is_active_until_it_is_cancelled_or_ends(
 def test_a_runner_with_an_idle_job_only_is_idle(qtbot: QtBot, runner: JobRunner, log: Log) -> None:
     gate = Gate()
     job_id = runner.submit(gate, priority=Priority.IDLE)
-    assert gate.begun.wait(5)
+    assert gate.started.wait(5)
     assert runner.is_idle
     assert runner.is_active(job_id)
     runner.cancel_all()

@@ -185,18 +185,18 @@ def test_move_changes_the_order_in_one_edit(
     assert len(session.history) == before + 3
 
 
-def test_merge_offers_the_other_objects(
+def test_merge_lists_the_other_objects(
     session: Session, panel: ObjectsPanel, state: ViewState
 ) -> None:
     SessionDriver(session).update_object(3, is_locked=True)
     menu = action(panel, "Merge into").menu()
     menu.aboutToShow.emit()
-    offered = {each.text(): each for each in menu.actions()}
-    assert {name: each.isEnabled() for name, each in offered.items()} == {
+    entries = {each.text(): each for each in menu.actions()}
+    assert {name: each.isEnabled() for name, each in entries.items()} == {
         "ball": True,
         "cup": False,
     }
-    offered["ball"].trigger()
+    entries["ball"].trigger()
     assert texts(panel, Column.NAME) == ["ball", "cup"]
     assert state.active_object == 2
 

@@ -32,10 +32,10 @@ def test_a_warning_of_the_job_thread_is_shown(qtbot: QtBot) -> None:
 
 
 def test_no_warning_is_emitted_after_removal(qtbot: QtBot) -> None:
-    warnings, heard = LibraryWarnings(), list[str]()
-    warnings.emitted.connect(heard.append)
+    warnings, received = LibraryWarnings(), list[str]()
+    warnings.emitted.connect(received.append)
     warnings.install()
     warn()
     warnings.remove()
     warn()
-    assert heard == [SENTENCE]
+    assert received == [SENTENCE]

@@ -38,11 +38,11 @@ def label(*words: str) -> int:
 
 def test_labels_are_written_and_summed_up(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert label() == 0
-    said = capsys.readouterr().out
-    assert said == "labels: 1 stills and 0 clips of 0 frames; 1 masks kept, 1 refused\n"
+    message = capsys.readouterr().out
+    assert message == "labels: 1 stills and 0 clips of 0 frames; 1 masks kept, 1 refused\n"
     assert label() == 0
     output = capsys.readouterr()
-    assert output.out == said
+    assert output.out == message
     assert "2 were labeled before" in output.err
     (still,) = read_data((DataRow(folder / "labels", "index"),))[0].stills
     assert np.count_nonzero(still.labels() == 1) == 900
@@ -58,7 +58,7 @@ def test_datasets_criteria_and_limits_are_chosen(
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("words", "status", "message"),
     [
         (("--limit", "0"), 2, "--limit must be at least 1"),
         (("--min-box-iou", "1.5"), 2, "--min-box-iou must be from 0 to 1"),
@@ -73,8 +73,8 @@ def test_wrong_options_are_refused(
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],
     status: int,
-    said: str,
+    message: str,
 ) -> None:
     assert label(*words) == status
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (folder / "labels").exists()

@@ -51,7 +51,7 @@ def test_a_file_in_the_way_is_found(tmp_path: Path) -> None:
         check_writable(tmp_path / "file" / "out")
 
 
-def test_progress_is_said_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_printed_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("tracking")
     for done in range(1, 4):
         progress.update(done, 3)

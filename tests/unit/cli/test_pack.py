@@ -69,23 +69,23 @@ def test_parts_are_never_mixed_with_those_of_another_run(
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "said"),
+    ("text", "words", "message"),
     [
         (RECIPE, ("--part-mb", "0"), "--part-mb must be greater than 0"),
         (RECIPE.replace('data = "data"', 'parts = "data"'), (), "of the stage sam with data"),
         (RECIPE.replace('"data"', '"nowhere"'), (), "names nowhere, which does not exist"),
     ],
 )
-def test_wrong_wishes_are_refused(
+def test_wrong_requests_are_refused(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
     text: str,
     words: tuple[str, ...],
-    said: str,
+    message: str,
 ) -> None:
     (folder / "recipe.toml").write_text(text)
     assert pack(*words) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (folder / "parts").exists()
 
 

@@ -23,7 +23,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     return calls
 
 
-def test_the_window_opens_with_the_model_of_last_time_unless_told(
+def test_the_window_opens_with_the_model_of_last_time_by_default(
     opened: Opened, tmp_path: Path
 ) -> None:
     assert main([]) == 0

@@ -123,16 +123,17 @@ def test_ctrl_c_saves_and_says_how_to_continue(
     status, _, err = train(TRACKING, "--out", "other run", "--minutes", "90", *teacher)
     assert status == 130
     assert "training:  69%, 1:01:40, step 1, loss 2.0" in err
-    said = f"--out 'other run' {' '.join(teacher)} --minutes 90.0"
-    assert f"to continue: tinysam2 train recipe.toml {said}" in err
+    message = f"--out 'other run' {' '.join(teacher)} --minutes 90.0"
+    assert f"to continue: tinysam2 train recipe.toml {message}" in err
     assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(
-    ("rank", "said"), [("0", "to continue: the same torchrun command, with 2 processes"), ("1", "")]
+    ("rank", "message"),
+    [("0", "to continue: the same torchrun command, with 2 processes"), ("1", "")],
 )
-def test_processes_of_torchrun_stop_however_often_they_are_told_and_the_first_speaks(
-    train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, rank: str, said: str
+def test_processes_of_torchrun_stop_however_often_they_are_interrupted_and_the_first_reports(
+    train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, rank: str, message: str
 ) -> None:
     def follow(
         _recipe: TrackingConfig, is_stopped: Callable[[], bool]
@@ -148,8 +149,8 @@ def test_processes_of_torchrun_stop_however_often_they_are_told_and_the_first_sp
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     status, out, err = train(TRACKING)
     assert (status, out) == (130, "")
-    assert said in err
-    assert bool(said) == bool(err)
+    assert message in err
+    assert bool(message) == bool(err)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
@@ -168,7 +169,7 @@ def test_torchrun_trains_one_network(folder: Path, train: Callable[..., Outcome]
     assert torch.load(folder / "run/state.pt", weights_only=True)["ranks"] == 2
     status, _, err = train(TRACKING + TABLES, "--steps", "3")
     assert status == 1
-    assert "was begun by 2 process(es) and has to be continued by as many, got 1" in err
+    assert "was started by 2 process(es) and has to be continued by as many, got 1" in err
 
 
 def test_failure_of_a_worker_is_one_sentence(
@@ -186,7 +187,7 @@ def test_failure_of_a_worker_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (TRACKING + "teacher = 'sam3'", "teacher must be one of tinysam2, "),
         (TRACKING + "teacher_checkpoint = 'teacher.safetensors'", "teacher must name the model"),
@@ -235,12 +236,12 @@ def test_failure_of_a_worker_is_one_sentence(
     ],
 )
 def test_wrong_recipes_are_refused_in_one_sentence(
-    folder: Path, train: Callable[..., Outcome], text: str, said: str
+    folder: Path, train: Callable[..., Outcome], text: str, message: str
 ) -> None:
     status, _, err = train(text)
     assert status == 2
     assert err.startswith("tinysam2: recipe.toml")
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert not (folder / "run").exists()
 
@@ -299,9 +300,9 @@ def test_recipes_that_come_along_are_the_defaults(
     known = {f: value if f == "teacher" else Path(value) for f, value in places.items()}
     expected = kind(**known, **changed)
     assert recipe == expected
-    told = tomllib.loads((ROOT / f"resources/recipes/{name}.toml").read_text())
-    silent = {field.name for field in fields(kind)} - told.keys()
-    assert all(getattr(recipe, field) is None for field in silent - {"teacher_loss"})
+    given = tomllib.loads((ROOT / f"resources/recipes/{name}.toml").read_text())
+    omitted = {field.name for field in fields(kind)} - given.keys()
+    assert all(getattr(recipe, field) is None for field in omitted - {"teacher_loss"})
 
 
 def test_the_recipe_for_a_gpu_can_be_followed(folder: Path) -> None:

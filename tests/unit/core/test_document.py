@@ -86,12 +86,12 @@ def test_undo_of_any_history_is_exact(seed: int) -> None:
 
 def test_listeners_hear_changes_until_they_leave() -> None:
     document = Document()
-    heard: list[Change] = []
-    leave = document.subscribe(heard.extend)
+    received: list[Change] = []
+    leave = document.subscribe(received.extend)
     document.apply(edits.add_object(document))
     leave()
     document.apply(edits.add_object(document))
-    assert [change.key for change in heard] == [1]
+    assert [change.key for change in received] == [1]
 
 
 def test_ids_are_not_given_twice() -> None:

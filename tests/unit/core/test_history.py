@@ -150,31 +150,31 @@ def test_a_click_that_makes_an_object_is_one_step_with_its_mask(
 def test_listeners_hear_of_a_macro_once_and_of_the_final_rows(
     history: History, document: Document
 ) -> None:
-    heard: list[Sequence[Change]] = []
-    document.subscribe(heard.append)
+    received: list[Sequence[Change]] = []
+    document.subscribe(received.append)
     with history.macro():
         history.execute(edits.add_object(document, "a"))
         rename(history, document, "b")
         assert document.object(1).name == "b"
-        assert not heard
-    (changes,) = heard
+        assert not received
+    (changes,) = received
     assert [(c.key, c.before, c.after.name) for c in changes] == [(1, None, "b")]
 
 
 def test_a_macro_that_changes_nothing_leaves_no_step_and_no_sound(
     history: History, document: Document
 ) -> None:
-    heard: list[Sequence[Change]] = []
-    document.subscribe(heard.append)
+    received: list[Sequence[Change]] = []
+    document.subscribe(received.append)
     with history.macro():
         pass
     assert not history.undo_label
-    assert not heard
+    assert not received
 
 
 def test_a_macro_that_fails_is_reverted(history: History, document: Document) -> None:
-    heard: list[Sequence[Change]] = []
-    document.subscribe(heard.append)
+    received: list[Sequence[Change]] = []
+    document.subscribe(received.append)
 
     def fail() -> None:
         with history.macro():
@@ -185,7 +185,7 @@ def test_a_macro_that_fails_is_reverted(history: History, document: Document) ->
         fail()
     assert document.objects == []
     assert len(history) == 0
-    assert not heard
+    assert not received
     history.execute(edits.add_object(document, "cat"))
     assert history.undo_label == "Add cat"
 

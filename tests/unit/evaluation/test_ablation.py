@@ -23,7 +23,7 @@ class ScriptedData:
         self.asked.append(memory)
         score = np.full((1, 2), 0.8 if memory == FULL_MEMORY else 0.6)
         tokens = memory.token_budget((10, 10)) or 700
-        yield SequenceResult("walk", (1,), (1, 2), score, score, 4, 0.1, (20, tokens), (tokens,))
+        yield SequenceResult("surf", (1,), (1, 2), score, score, 4, 0.1, (20, tokens), (tokens,))
 
 
 def test_every_policy_pooling_and_budget_has_its_row() -> None:

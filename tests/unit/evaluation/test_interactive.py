@@ -175,7 +175,7 @@ def test_index_says_what_there_is_to_click_on(tmp_path: Path) -> None:
         entry("images/two/c", kind="parts"),
         entry("images/two/d", kind="semantic-cc"),
         entry("images/one/e", kind="binary"),
-        entry("video/walk", type="video"),
+        entry("video/surf", type="video"),
     ]
     (tmp_path / "images" / "one").mkdir(parents=True)
     (tmp_path / "index.json").write_text(json.dumps({"entries": entries}))

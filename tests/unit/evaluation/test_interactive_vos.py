@@ -127,7 +127,7 @@ def test_ignored_clicks_are_given_again_beside_the_earlier_ones(
     assert row["unclicked_J&F@0"] < 1  # the other bad frame was never clicked
 
 
-def test_clicks_so_far_and_the_newest_are_told_apart(sequence: AnnotatedSequence) -> None:
+def test_clicks_so_far_and_the_newest_are_distinguished(sequence: AnnotatedSequence) -> None:
     def forgetful(labels: Labels, frame: int, clicks: Clicks) -> Labels:
         """Follow only the newest of a frame's clicks, in a small window around it."""
         if frame != WORST:

@@ -42,7 +42,7 @@ def write_frame(folder: Path, annotations: Path, frame: int, labels: Labels | No
 @pytest.fixture
 def sequence(tmp_path: Path) -> AnnotatedSequence:
     for frame in range(8):
-        write_frame(tmp_path / "set" / "walk", tmp_path / "set" / "walk", frame, truth(frame))
+        write_frame(tmp_path / "set" / "surf", tmp_path / "set" / "surf", frame, truth(frame))
     return next(read_sequences(tmp_path / "set", "val"))
 
 
@@ -64,8 +64,8 @@ def test_lost_object_scores_zero_and_the_other_stays(sequence: AnnotatedSequence
         return np.where(labels == 3, 0, labels).astype(np.uint8)
 
     summary = summarize([score_sequence(ScriptedTracker(sequence, lose_three), sequence)])
-    assert summary["sequences"]["walk"]["objects"]["1"]["J&F"] == 1
-    assert summary["sequences"]["walk"]["objects"]["3"]["J&F"] == 0
+    assert summary["sequences"]["surf"]["objects"]["1"]["J&F"] == 1
+    assert summary["sequences"]["surf"]["objects"]["3"]["J&F"] == 0
     assert summary["overall"]["J&F"] == 0.5
 
 
@@ -231,5 +231,5 @@ def test_network_is_evaluated_from_end_to_end(sequence: AnnotatedSequence, tmp_p
     (result,) = evaluate(
         model, tmp_path / "set", "val", Protocol.CLICK_1, max_frames=4, image_size=64
     )
-    assert (result.name, result.object_ids, result.scored_frames) == ("walk", (1, 3), (1, 2))
+    assert (result.name, result.object_ids, result.scored_frames) == ("surf", (1, 3), (1, 2))
     assert ((result.region >= 0) & (result.region <= 1)).all()

@@ -130,7 +130,7 @@ def test_equally_certain_overlap_goes_to_the_first_object(tmp_path: Path) -> Non
     assert labels(folder / "00000.png")[5, 5] == 1
 
 
-def test_too_short_a_sequence_is_told(tmp_path: Path) -> None:
+def test_too_short_a_sequence_is_refused(tmp_path: Path) -> None:
     report, _ = run(two_objects(), tmp_path, range(2))
     assert "needs 3 frames" in report.warnings[0]
 

@@ -24,7 +24,7 @@ def test_unknown_format_is_refused_with_the_choice(source: FrameSource, tmp_path
     assert "\n" not in str(refusal.value)
 
 
-def test_nothing_to_export_is_told(source: FrameSource, tmp_path: Path) -> None:
+def test_nothing_to_export_is_reported(source: FrameSource, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no mask on frames 0 to 5"):
         export(Document(), source, "coco", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -35,14 +35,14 @@ def test_frames_outside_the_source_are_refused(source: FrameSource, tmp_path: Pa
         export(two_objects(), source, "coco", tmp_path / "out", range(3, 10))
 
 
-def test_folder_that_cannot_be_made_is_told(source: FrameSource, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_made_is_reported(source: FrameSource, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ExportError, match="cannot be written"):
         export(two_objects(), source, "coco", tmp_path / "file" / "out")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
-def test_folder_that_may_not_be_written_is_told(source: FrameSource, tmp_path: Path) -> None:
+def test_folder_that_may_not_be_written_is_reported(source: FrameSource, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir(mode=0o500)
     with pytest.raises(ExportError, match="cannot be written"):
         export(two_objects(), source, "coco", tmp_path / "out")

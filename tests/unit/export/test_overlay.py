@@ -10,7 +10,7 @@ from app.media.source import open_source
 from tests.unit.export.scene import FRAME_COUNT, SIZE_HW, open_frames, two_objects
 
 
-def test_masks_are_mixed_with_the_frame_in_their_colours(tmp_path: Path) -> None:
+def test_masks_are_mixed_with_the_frame_in_their_colors(tmp_path: Path) -> None:
     document = two_objects()
     with open_frames(tmp_path) as source:
         images = list(overlaid(document, source, range(FRAME_COUNT)))
@@ -52,6 +52,6 @@ def test_video_has_the_frames_asked_for(tmp_path: Path) -> None:
         assert abs(int(video[0][2, 50].mean()) - 20) < 6
 
 
-def test_video_in_a_missing_folder_is_told(tmp_path: Path) -> None:
+def test_video_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with open_frames(tmp_path) as source, pytest.raises(ExportError, match="cannot be written"):
         write_overlay(two_objects(), source, tmp_path / "missing" / "a.mp4", range(2))

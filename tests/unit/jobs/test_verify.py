@@ -52,8 +52,8 @@ def test_a_truncated_video_is_numbered_by_what_can_be_decoded(
         assert numbers == sorted(set(numbers))
         assert source.fingerprint() != before
         assert verify(source).status is IndexStatus.VERIFIED
-        with source.clone() as twin:
-            assert read_number(twin[len(twin) - 1]) == numbers[-1]
+        with source.clone() as clone:
+            assert read_number(clone[len(clone) - 1]) == numbers[-1]
 
 
 def test_a_video_that_vanishes_is_unsafe(plain_video: Path, tmp_path: Path) -> None:

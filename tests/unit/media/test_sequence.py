@@ -10,8 +10,8 @@ from app.media.source import open_source
 RED, BLUE = (250, 0, 0), (0, 0, 250)
 
 
-def save(path: Path, colour: tuple[int, int, int] = RED, size_wh: tuple[int, int] = (8, 6)) -> None:
-    Image.new("RGB", size_wh, colour).save(path)
+def save(path: Path, color: tuple[int, int, int] = RED, size_wh: tuple[int, int] = (8, 6)) -> None:
+    Image.new("RGB", size_wh, color).save(path)
 
 
 def test_images_come_in_the_order_a_person_counts(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_images_come_in_the_order_a_person_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "JPEG", "png", "bmp", "tif", "tiff", "webp"])
-def test_every_kind_of_image_is_read_in_its_colours(tmp_path: Path, suffix: str) -> None:
+def test_every_kind_of_image_is_read_in_its_colors(tmp_path: Path, suffix: str) -> None:
     save(tmp_path / f"0.{suffix}", RED)
     with open_source(tmp_path) as source:
         np.testing.assert_allclose(source[0][3, 4], RED, atol=6)
@@ -55,7 +55,7 @@ def test_orientation_is_applied(tmp_path: Path) -> None:
         np.testing.assert_allclose(source[1][6, 3], BLUE, atol=12)
 
 
-def test_deep_and_grey_images_become_8_bit_rgb(tmp_path: Path) -> None:
+def test_deep_and_gray_images_become_8_bit_rgb(tmp_path: Path) -> None:
     Image.fromarray(np.full((6, 8), 0x8034, dtype=np.uint16)).save(tmp_path / "0.png")
     Image.new("L", (8, 6), 77).save(tmp_path / "1.png")
     Image.new("RGBA", (8, 6), (*RED, 10)).save(tmp_path / "2.png")
@@ -99,9 +99,9 @@ def test_the_fingerprint_follows_the_files(tmp_path: Path) -> None:
     assert before.frame_count == 3
     assert before.byte_size == sum(file.stat().st_size for file in tmp_path.iterdir())
     (tmp_path / "2.png").rename(tmp_path / "3.png")
-    with open_source(tmp_path) as source, source.clone() as twin:
+    with open_source(tmp_path) as source, source.clone() as clone:
         assert source.fingerprint() != before
-        assert twin.fingerprint() == source.fingerprint()
+        assert clone.fingerprint() == source.fingerprint()
 
 
 def test_a_closed_folder_says_so(tmp_path: Path) -> None:

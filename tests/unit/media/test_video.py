@@ -20,7 +20,7 @@ from tests.helpers.synthetic_video import (
     write_numbered_clip,
 )
 
-FilmMaker = Callable[[Path, Path], Path]
+VideoMaker = Callable[[Path, Path], Path]
 
 
 def jittered_times(frame_count: int) -> list[int]:
@@ -83,7 +83,7 @@ def make_vp9(plain: Path, folder: Path) -> Path:
     ids=lambda maker: maker.__name__.removeprefix("make_"),
 )
 def video(request: pytest.FixtureRequest, plain_video: Path, tmp_path: Path) -> Path:
-    maker: FilmMaker = request.param
+    maker: VideoMaker = request.param
     return maker(plain_video, tmp_path)
 
 
@@ -180,12 +180,12 @@ def test_the_fingerprint_tells_videos_apart(plain_video: Path, tmp_path: Path) -
 
 def test_a_closed_video_says_so(plain_video: Path) -> None:
     source = open_source(plain_video)
-    twin = source.clone()
+    clone = source.clone()
     source.close()
     with pytest.raises(SourceError, match=r"plain\.mp4 is closed"):
         source[0]
-    with twin:
-        assert read_number(twin[42]) == 42
+    with clone:
+        assert read_number(clone[42]) == 42
 
 
 def test_threads_may_share_a_video_or_its_clones(plain_video: Path) -> None:
@@ -199,10 +199,10 @@ def test_threads_may_share_a_video_or_its_clones(plain_video: Path) -> None:
             if number != frame_index:
                 wrong.append((frame_index, number))
 
-    with VideoSource(plain_video, cache_bytes=300_000) as source, source.clone() as twin:
+    with VideoSource(plain_video, cache_bytes=300_000) as source, source.clone() as clone:
         readers = [
             threading.Thread(target=read_all, args=(handle, seed))
-            for seed, handle in enumerate([source, source, twin])
+            for seed, handle in enumerate([source, source, clone])
         ]
         for reader in readers:
             reader.start()

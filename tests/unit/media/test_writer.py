@@ -25,12 +25,12 @@ def test_a_written_video_reads_back_frame_by_frame(tmp_path: Path) -> None:
         assert source.timestamp_s(10) == pytest.approx(10 / NTSC, abs=1e-4)
 
 
-def test_colours_survive(tmp_path: Path) -> None:
-    colour = (200, 40, 90)
-    frame = np.full((64, 96, 3), colour, dtype=np.uint8)
+def test_colors_survive(tmp_path: Path) -> None:
+    color = (200, 40, 90)
+    frame = np.full((64, 96, 3), color, dtype=np.uint8)
     write_video(tmp_path / "video.mp4", [frame] * 3, Fraction(25))
     with open_source(tmp_path / "video.mp4") as source:
-        np.testing.assert_allclose(source[1].mean(axis=(0, 1)), colour, atol=3)
+        np.testing.assert_allclose(source[1].mean(axis=(0, 1)), color, atol=3)
 
 
 def test_odd_sizes_are_widened_by_one(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_objects_kept_apart_give_way_to_those_that_are_not_tracked(
         assert before is not None
         assert driver.document.mask(first, frame) == before
         overlap = (row.mask.decode() & before.mask.decode()).any()
-        assert overlap == (frame == 0)  # what was clicked stays as it was answered
+        assert overlap == (frame == 0)  # what was clicked stays as it was predicted
     driver.execute(edits.set_exclusive(driver.document, False))
     driver.track(Direction.FORWARD, 0, [second])
     row = driver.document.mask(second, 3)

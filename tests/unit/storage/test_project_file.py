@@ -130,7 +130,7 @@ def test_another_database_is_not_a_project(tmp_path: Path) -> None:
         ProjectFile.open(path)
 
 
-def test_missing_project_is_said(tmp_path: Path) -> None:
+def test_missing_project_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"none\.tsam does not exist"):
         ProjectFile.open(tmp_path / "none.tsam")
 

@@ -40,7 +40,7 @@ def test_auto_prefers_cuda_then_mps_then_the_cpu(
         (2, True, ("auto", "cpu", "cuda:0", "cuda:1", "mps")),
     ],
 )
-def test_every_offered_device_can_be_chosen(
+def test_every_listed_device_can_be_chosen(
     machine: Callable[..., None], cuda: int, mps: bool, names: tuple[str, ...]
 ) -> None:
     machine(cuda, mps)

@@ -52,7 +52,7 @@ def set_presence(network: TinySam2, logit: float) -> None:
 
 
 def toy_model(presence: float = 4.0) -> Model:
-    """Make a float32 model that sees each object everywhere, unless told otherwise."""
+    """Make a float32 model that sees each object everywhere, by default."""
     network = toy_network()
     set_presence(network, presence)
     return replace(prepare(network, torch.device("cpu")), autocast=None)

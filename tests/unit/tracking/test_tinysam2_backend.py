@@ -104,7 +104,7 @@ def test_memory_is_reported_as_the_user_demanded(
     assert np.unpackbits(np.frombuffer(bits, np.uint8)).sum() <= height * width
 
 
-def test_objects_are_told_apart(backend: TinySam2Backend, source: FrameSource) -> None:
+def test_objects_are_distinguished(backend: TinySam2Backend, source: FrameSource) -> None:
     masks = [disk(SIZE_HW, (x, 30), 8) for x in (20, 70)]
     wanted = [ObjectRequest(i, {0: FramePrompts(mask=m)}) for i, m in enumerate(masks, 4)]
     first = track(backend, source, *wanted)[0]
@@ -119,10 +119,10 @@ def test_cancel_stops_after_the_frame_in_hand(
 ) -> None:
     token = CancelToken()
     request = TrackRequest((ObjectRequest(1, {3: CLICK}),), 3, 0, 7, Direction.BOTH)
-    walk = backend.track(source, request, token)
-    next(walk)
+    steps = backend.track(source, request, token)
+    next(steps)
     token.cancel()
-    assert list(walk) == []
+    assert list(steps) == []
 
 
 def test_features_of_another_video_are_not_mistaken(
@@ -156,7 +156,7 @@ def test_weights_are_loaded_with_the_chosen_memory(tmp_path: Path, source: Frame
         (ModelSettings(input_size=100), "multiple of 64"),
     ],
 )
-def test_what_cannot_be_loaded_is_said(settings: ModelSettings, sentence: str) -> None:
+def test_what_cannot_be_loaded_is_reported(settings: ModelSettings, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         TinySam2Backend.load(settings)
 
@@ -165,6 +165,6 @@ def test_what_cannot_be_loaded_is_said(settings: ModelSettings, sentence: str) -
     "error",
     [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("you tried to allocate memory")],
 )
-def test_running_out_of_memory_is_said(error: Exception) -> None:
+def test_running_out_of_memory_is_reported(error: Exception) -> None:
     with pytest.raises(ModelError, match="ran out of memory"), model_errors():
         raise error

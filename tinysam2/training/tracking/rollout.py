@@ -220,7 +220,7 @@ def predict_prompted(
         certain = torch.full_like(found.object_logit, MASK_LOGIT)
         return [], Segmentation(given, sure, certain, found.pointer)
     if network.sam_decoder is not None:
-        return _answer_by_sam(network, network.sam_decoder, features, mask, prompt, generator)
+        return _predict_by_sam(network, network.sam_decoder, features, mask, prompt, generator)
     losses: list[MaskLoss] = []
     previous = prompt.previous
     refines_itself = prompt.feeds_mask and previous is None
@@ -238,7 +238,7 @@ def predict_prompted(
     return losses, found
 
 
-def _answer_by_sam(
+def _predict_by_sam(
     network: TinySam2,
     decoder: SamDecoder,
     features: ImageFeatures,

@@ -100,9 +100,9 @@ def test_a_git_hash_is_checked_too(store: ModelStore) -> None:
     assert store.get("git").read_bytes() == CONTENT
 
 
-def test_fetching_goes_on_where_the_connection_broke(store: ModelStore, server: FileServer) -> None:
+def test_fetching_resumes_where_the_connection_broke(store: ModelStore, server: FileServer) -> None:
     server.breaks_after = 700_000
-    with pytest.raises(NetworkError, match=r"127\.0\.0\.1 broke; fetching again goes on"):
+    with pytest.raises(NetworkError, match=r"127\.0\.0\.1 broke; fetching again resumes"):
         store.get("toy")
     assert store.path("toy") is None
     assert files(store) == ["toy.pt.part"]
@@ -113,7 +113,7 @@ def test_fetching_goes_on_where_the_connection_broke(store: ModelStore, server: 
 
 
 @pytest.mark.parametrize("left_over", [b"other bytes", CONTENT + b"and more"])
-def test_fetching_starts_again_where_it_cannot_go_on(
+def test_fetching_starts_again_where_it_cannot_resume(
     store: ModelStore, server: FileServer, left_over: bytes
 ) -> None:
     server.is_resumable = len(left_over) > len(CONTENT)
@@ -123,9 +123,7 @@ def test_fetching_starts_again_where_it_cannot_go_on(
 
 
 @pytest.mark.parametrize("left_over", [b"", b"damaged"])
-def test_another_file_than_the_published_one_is_not_stored(
-    store: ModelStore, left_over: bytes
-) -> None:
+def test_another_file_than_the_authors_is_not_stored(store: ModelStore, left_over: bytes) -> None:
     name = "toy" if left_over else "other"
     store.folder.mkdir()
     (store.folder / f"{name}.pt.part").write_bytes(left_over)
@@ -140,7 +138,7 @@ def test_a_file_of_unknown_hash_must_hold_weights(store: ModelStore) -> None:
     assert files(store) == []
 
 
-def test_what_cannot_be_fetched_is_said(store: ModelStore, server: FileServer) -> None:
+def test_what_cannot_be_fetched_is_reported(store: ModelStore, server: FileServer) -> None:
     with pytest.raises(NetworkError, match=r"/missing\.pt is not to be had \(404 Not Found\)"):
         store.get("lost")
     with pytest.raises(StoreError, match="TinySAM 2 comes with the program"):
@@ -152,7 +150,7 @@ def test_what_cannot_be_fetched_is_said(store: ModelStore, server: FileServer) -
         store.get("toy")
 
 
-def test_no_network_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     with serving(b"") as server:
         address = server.address  # nobody listens there when the block ends
@@ -198,7 +196,9 @@ def test_an_import_replaces_what_was_stored(store: ModelStore, tmp_path: Path) -
     assert files(store) == ["toy.json", "toy.safetensors"]
 
 
-def test_variants_are_told_by_file_name_or_by_the_user(store: ModelStore, weights: Path) -> None:
+def test_variants_are_identified_by_file_name_or_by_the_user(
+    store: ModelStore, weights: Path
+) -> None:
     names = {"toy-1": "http://x/one.pt", "toy-2": "http://x/two.pt"}
     store = ModelStore(store.folder, {name: known(name, at) for name, at in names.items()})
     with pytest.raises(AmbiguousError, match="may be those of toy-1, toy-2"):
@@ -208,7 +208,7 @@ def test_variants_are_told_by_file_name_or_by_the_user(store: ModelStore, weight
     assert store.import_file(weights.rename(weights.with_name("one.pt"))).model == "toy-1"
 
 
-def test_the_published_file_is_told_by_its_hash(store: ModelStore, weights: Path) -> None:
+def test_the_authors_file_is_identified_by_its_hash(store: ModelStore, weights: Path) -> None:
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     models = {"toy-1": known("toy-1"), "toy-2": known("toy-2", sha256=sha256)}
     assert ModelStore(store.folder, models).import_file(weights).model == "toy-2"

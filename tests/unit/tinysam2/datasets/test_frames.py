@@ -66,7 +66,7 @@ def test_folder_in_natural_order(tmp_path: Path) -> None:
     assert [int(frames[i][0, 0, 0]) for i in range(len(frames))] == [1, 2, 10]
 
 
-def test_bad_input_is_told_in_one_sentence(tmp_path: Path, video: VideoFrames) -> None:
+def test_bad_input_is_reported_in_one_sentence(tmp_path: Path, video: VideoFrames) -> None:
     with pytest.raises(ValueError, match="there is no video and no folder at"):
         open_frames(tmp_path / "nothing.mp4")
     (tmp_path / "text.mp4").write_text("no video")

@@ -87,7 +87,7 @@ def only_clip(row: DataRow) -> Clip:
 
 @pytest.mark.parametrize("between", ["480p", "Full-Resolution", ""])
 def test_videos_of_a_davis_tree_are_clips(tmp_path: Path, between: str) -> None:
-    clip = only_clip(DataRow(write_davis(tmp_path, "walk", between=between), "davis"))
+    clip = only_clip(DataRow(write_davis(tmp_path, "surf", between=between), "davis"))
     assert len(clip) == 4
     for i in range(4):
         assert clip[i].pixels().shape == (HEIGHT, WIDTH, 3)
@@ -96,7 +96,7 @@ def test_videos_of_a_davis_tree_are_clips(tmp_path: Path, between: str) -> None:
 
 def test_davis_validation_videos_are_refused(tmp_path: Path) -> None:
     assert len(VALIDATION_VIDEOS) == 30
-    found = read_data((DataRow(write_davis(tmp_path, "goat", "walk", "soapbox"), "davis"),))
+    found = read_data((DataRow(write_davis(tmp_path, "goat", "surf", "soapbox"), "davis"),))
     paths = [
         str(p) for m in found for p in (*m.images, *m.stills, *(f for c in m.clips for f in c))
     ]
@@ -181,7 +181,7 @@ def test_colored_masks_are_named(tmp_path: Path) -> None:
 def test_clips_and_layers_come_from_all_places(tmp_path: Path) -> None:
     write_image(tmp_path / "plain/x", x=50, has_mask=False)
     data = (
-        DataRow(write_davis(tmp_path / "davis", "walk"), "davis"),
+        DataRow(write_davis(tmp_path / "davis", "surf"), "davis"),
         DataRow(write_coco(tmp_path / "coco"), "coco", weight=3),
         DataRow(write_sav(tmp_path / "sav"), "sav", weight=0.5),
         DataRow(tmp_path / "plain", "images"),
@@ -206,7 +206,7 @@ def test_weights_say_how_often_a_place_is_drawn_from(tmp_path: Path) -> None:
 
 
 def test_videos_alone_are_enough(tmp_path: Path) -> None:
-    data = (DataRow(write_davis(tmp_path, "walk"), "davis"),)
+    data = (DataRow(write_davis(tmp_path, "surf"), "davis"),)
     assert (StillLayers(data, Shapes(64, 0))[0][0, 3] == 255).any()
 
 

@@ -59,7 +59,7 @@ def test_close_clicks_leave_each_other_their_locations(label: int) -> None:
     assert (locations > 0).tolist() == [bool(label), not label]
 
 
-def test_mark_covers_the_same_share_of_a_wide_mask() -> None:
+def test_mark_covers_the_same_fraction_of_a_wide_mask() -> None:
     wide = torch.full((1, SIDE, 2 * SIDE), -3.0)
     found = mark_clicks(wide, torch.tensor([[[0.5, 0.5]]]), torch.tensor([[1]]))[0] > 0
     assert (int(found.any(0).sum()), int(found.any(1).sum())) == (8, 4)

@@ -67,18 +67,18 @@ def test_correction_changes_its_frame_and_those_after_it(model: Model) -> None:
     assert all(3 in step.memory_events[1].bank for step in corrected[3:])
 
 
-def test_the_prompt_that_introduced_the_object_is_answered_from_its_image(model: Model) -> None:
+def test_the_first_prompt_of_an_object_is_predicted_from_its_image(model: Model) -> None:
     steps = track(model, {3: CLICK, 0: ObjectPrompt.of([[10, 10]], [1], None)})
     assert np.array_equal(steps[3].mask_logits, track(model, {3: CLICK})[3].mask_logits)
 
 
 def test_propagation_away_from_a_correction_knows_the_object(model: Model) -> None:
     for start, direction in ((3, "backward"), (4, "forward")):
-        walks = [
+        runs = [
             masks_of(track(model, {0: given(mask), 3: CLICK}, start, direction))
             for mask in (block_mask(), OTHER_MASK)
         ]
-        assert not torch.equal(walks[0][0], walks[1][0])
+        assert not torch.equal(runs[0][0], runs[1][0])
 
 
 def test_correction_of_one_object_leaves_the_others(model: Model) -> None:
@@ -112,7 +112,7 @@ def test_previous_mask_guides_a_still(model: Model) -> None:
 
 
 @pytest.mark.parametrize("config", [LATENTS, replace(ONE_SCALE, key_pooling=KeyPooling.BIAS)])
-def test_previous_mask_guides_every_family(config: ModelConfig) -> None:
+def test_previous_mask_guides_every_kind_of_model(config: ModelConfig) -> None:
     predictor = FramePredictor(model_of(config))
     alone, corrected = (
         predictor.predict(0, FRAMES[0], CLICK, previous).mask_logits
@@ -127,7 +127,7 @@ def test_previous_mask_of_another_size_is_refused(model: Model) -> None:
         FramePredictor(model).predict(0, FRAMES[0], CLICK, np.ones((3, 3), np.bool_))
 
 
-def test_click_on_a_tracked_frame_is_answered_from_memory(model: Model) -> None:
+def test_click_on_a_tracked_frame_is_predicted_from_memory(model: Model) -> None:
     predictions = []
     for mask in (block_mask(), OTHER_MASK):
         tracker = VideoTracker(model, FRAMES)

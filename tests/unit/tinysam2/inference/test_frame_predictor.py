@@ -27,7 +27,7 @@ def test_click_gives_logits_of_the_image(model: Model) -> None:
     assert 0 <= prediction.confidence <= 1
 
 
-def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
+def test_each_kind_of_prompt_gives_its_own_prediction(model: Model) -> None:
     predictor, image = FramePredictor(model), noise_frames(1)[0]
     prompts = [
         CLICK,
@@ -42,7 +42,7 @@ def test_each_kind_of_prompt_gives_its_own_answer(model: Model) -> None:
 
 
 @torch.inference_mode()
-def test_clicks_at_once_are_answered_as_one_after_the_other(model: Model) -> None:
+def test_clicks_at_once_are_predicted_as_one_after_the_other(model: Model) -> None:
     predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     xy, labels = [[30, 20], [60, 40], [10, 5]], [1, 0, 1]
@@ -57,23 +57,23 @@ def test_clicks_at_once_are_answered_as_one_after_the_other(model: Model) -> Non
 
 @torch.inference_mode()
 @pytest.mark.parametrize("prompt", [CLICK, ObjectPrompt.of([], [], [10, 10, 50, 40])])
-def test_a_first_answer_repairs_what_a_first_look_found(
+def test_the_self_refinement_pass_corrects_the_first_mask(
     model: Model, prompt: ObjectPrompt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = Mock(wraps=model.network.segment)
-    monkeypatch.setattr(model.network, "segment", looks)
+    segment = Mock(wraps=model.network.segment)
+    monkeypatch.setattr(model.network, "segment", segment)
     predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
-    answered = predictor.predict_masks(features, prompt, SIZE_HW).logits
-    assert looks.call_count == 2
-    first = looks.call_args.args[4][:, 0]
+    refined = predictor.predict_masks(features, prompt, SIZE_HW).logits
+    assert segment.call_count == 2
+    first = segment.call_args.args[4][:, 0]
     corrected = predictor.predict_masks(features, prompt, SIZE_HW, previous=first).logits
-    torch.testing.assert_close(answered, corrected)
-    assert not torch.allclose(answered, first, atol=1e-4)
+    torch.testing.assert_close(refined, corrected)
+    assert not torch.allclose(refined, first, atol=1e-4)
 
 
 @torch.inference_mode()
-def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None:
+def test_corrected_mask_shows_the_clicks_that_contradict_it(model: Model) -> None:
     predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
@@ -89,19 +89,19 @@ def test_repaired_mask_shows_the_clicks_that_contradict_it(model: Model) -> None
 
 
 @torch.inference_mode()
-def test_neighbors_repair_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_external_models_correct_the_mask_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     model = model_of(SAM2)
-    looks = Mock(wraps=model.network.segment)
-    monkeypatch.setattr(model.network, "segment", looks)
+    segment = Mock(wraps=model.network.segment)
+    monkeypatch.setattr(model.network, "segment", segment)
     predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     everything = torch.full((1, *(4 * side for side in features.size_hw)), 5.0)
     prompt = ObjectPrompt.of([[30, 20]], [0], None)
     predictor.predict_masks(features, prompt, SIZE_HW, previous=everything)
-    assert torch.equal(looks.call_args.args[4][:, 0], everything)
+    assert torch.equal(segment.call_args.args[4][:, 0], everything)
 
 
-def test_given_mask_is_the_answer(model: Model) -> None:
+def test_given_mask_is_the_prediction(model: Model) -> None:
     mask = block_mask()
     prediction = FramePredictor(model).predict(0, noise_frames(1)[0], ObjectPrompt(mask=mask))
     assert ((prediction.mask_logits > 0) == mask).all()

@@ -89,7 +89,9 @@ def test_objects_are_tracked_in_smaller_batches(
     assert "cpu is out of memory: tracking continues with 1 object(s) at a time" in caplog.messages
 
 
-def test_no_room_even_for_one_object_is_said(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_even_for_one_object_is_reported(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tracker = prompted(model)
     limit_objects(monkeypatch, 0)
     with pytest.raises(torch.OutOfMemoryError):
@@ -151,7 +153,9 @@ def test_tracking_continues_on_the_cpu(
     assert caplog.messages[-1].endswith("is out of memory: tracking continues on the CPU")
 
 
-def test_first_prompt_is_answered_on_the_cpu(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_prompt_is_predicted_on_the_cpu(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tracker = VideoTracker(exhausted(model, monkeypatch), FRAMES)
     assert tracker.add_points(1, 0, [[40, 20]], [1]).shape == FRAMES[0].shape[:2]
     assert tracker.predictor.model.device == torch.device("cpu")

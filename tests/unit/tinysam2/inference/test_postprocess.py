@@ -35,7 +35,7 @@ def test_small_holes_are_filled_and_small_parts_dropped() -> None:
     assert np.array_equal(both, block_mask(8, 16, 24))
 
 
-def test_each_repair_can_be_asked_for_alone() -> None:
+def test_each_cleanup_can_be_enabled_alone() -> None:
     logits = logits_of(faulty_mask())
     assert torch.equal(MaskCleanup().clean(logits), logits)
     assert int((MaskCleanup(fill_holes_px=4).clean(logits) > 0).sum()) == faulty_mask().sum() + 4
@@ -79,7 +79,7 @@ def test_given_mask_wins_and_stays() -> None:
     assert (found[0] > 0).tolist() == [[False, True, False]]
 
 
-def test_tracker_repairs_what_it_tracked_and_nothing_that_was_said() -> None:
+def test_tracker_cleans_up_what_it_tracked_and_no_prompted_mask() -> None:
     plain, clean = (
         VideoTracker(toy_model(), FRAMES, cleanup=cleanup)
         for cleanup in (None, MaskCleanup(30, 30))

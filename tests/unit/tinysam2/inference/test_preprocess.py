@@ -22,7 +22,7 @@ def test_input_has_the_proportions_of_the_image(
     assert input_hw(512, size_hw[1] / size_hw[0]) == expected
 
 
-def test_own_network_keeps_proportions_and_neighbors_squash() -> None:
+def test_own_network_keeps_proportions_and_external_models_squash() -> None:
     own, sam2 = toy_model(), model_of(SAM2)
     assert FramePredictor(own, 512).input_hw((1080, 1920)) == (384, 704)
     assert FramePredictor(own, 576).input_hw((320, 569)) == (448, 768)

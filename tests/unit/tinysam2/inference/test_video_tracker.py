@@ -13,8 +13,8 @@ from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.entry import Decision
 
 FRAMES = noise_frames(10)
-CELLS = (8, 12)  # of the input of such frames
-BUDGET = TOY.memory.token_budget(CELLS)
+FEATURE_HW = (8, 12)  # of the input of such frames
+BUDGET = TOY.memory.token_budget(FEATURE_HW)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_given_masks_come_back_exactly(model: Model) -> None:
     assert np.array_equal(steps[4].masks[0], block_mask(20, 50, 9))
 
 
-def test_prompt_of_a_frame_is_answered_as_when_it_was_given(model: Model) -> None:
+def test_prompt_of_a_frame_is_predicted_as_when_it_was_given(model: Model) -> None:
     tracker = VideoTracker(model, FRAMES)
     prediction = tracker.add_points(1, 3, [[40, 20]], [1])
     steps = list(tracker.propagate())
@@ -182,7 +182,7 @@ def test_events_tell_one_story(model: Model) -> None:
         assert (event.decision is Decision.REPLACED) == (event.evicted is not None)
         assert (event.decision is Decision.PROMPTED) == (event.frame == 0)
         assert set(event.survivors) == set(event.bank)
-        assert event.tokens_full_sam2 == full_bank_tokens(CELLS)
+        assert event.tokens_full_sam2 == full_bank_tokens(FEATURE_HW)
         bank = event.bank
 
 

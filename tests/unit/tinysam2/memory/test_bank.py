@@ -12,7 +12,7 @@ from tinysam2.memory.mask_shape import MaskShape
 from tinysam2.memory.pooling import MemoryGrid
 from tinysam2.memory.scores import FrameScores
 
-CELLS, POINTER_TOKENS, BUDGET = 16, 2, 40
+LOCATIONS, POINTER_TOKENS, BUDGET = 16, 2, 40
 GRID = MemoryGrid.of((4, 4), 1, torch.device("cpu"))
 
 
@@ -25,11 +25,11 @@ def entry(
 ) -> MemoryEntry:
     """Make a frame's entry; frames of one seed look the same."""
     generator = torch.Generator().manual_seed(frame if seed is None else seed)
-    tokens = torch.randn(CELLS, 8, generator=generator)
+    tokens = torch.randn(LOCATIONS, 8, generator=generator)
     return MemoryEntry(
         frame=frame,
         tokens=tokens,
-        locations=torch.arange(CELLS),
+        locations=torch.arange(LOCATIONS),
         pointer=torch.full((16,), float(frame)),
         descriptor=F.normalize(torch.randn(8, generator=generator), dim=0),
         scores=FrameScores(quality, presence, quality * presence, 0.5),
@@ -65,7 +65,7 @@ def test_fifo_keeps_the_prompted_and_the_newest_frames() -> None:
     assert readable(bank) == [0, 4, 3, 2]
 
 
-def test_fifo_forgets_by_arrival_when_walking_backward() -> None:
+def test_fifo_forgets_by_arrival_when_propagating_backward() -> None:
     bank = bank_of(MemoryPolicy.FIFO)
     bank.submit(entry(9, is_conditioning=True))
     submit_all(bank, [8, 7, 6])
@@ -127,7 +127,7 @@ def test_banned_frame_is_neither_kept_nor_read() -> None:
 
 
 @pytest.mark.parametrize("policy", sorted(set(MemoryPolicy) - {MemoryPolicy.FIFO}))
-def test_pinned_frame_takes_a_chosen_frames_place(policy: MemoryPolicy) -> None:
+def test_pinned_frame_takes_a_non_conditioning_frames_place(policy: MemoryPolicy) -> None:
     bank = bank_of(policy)
     bank.submit(entry(0, is_conditioning=True))
     submit_all(bank, [1, 2, 3])
@@ -190,8 +190,8 @@ def test_bank_stays_within_its_limits_whatever_comes(policy: MemoryPolicy, seed:
         is_banned = rng.random() < 0.1
         presence = 0.0 if rng.random() < 0.1 else 1.0
         before = set(bank.entries)
-        offered = entry(frame, rng.random(), presence, is_conditioning, int(rng.integers(20)))
-        decision, reason, evicted = bank.submit(offered, is_banned)
+        submitted = entry(frame, rng.random(), presence, is_conditioning, int(rng.integers(20)))
+        decision, reason, evicted = bank.submit(submitted, is_banned)
         if is_conditioning:
             conditioning.add(frame)
         elif is_banned:

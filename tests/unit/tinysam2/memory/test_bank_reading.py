@@ -18,7 +18,7 @@ def mixed_bank() -> MemoryBank:
     return bank
 
 
-def test_fixed_frames_that_can_all_be_read_stay_in_their_order() -> None:
+def test_conditioning_frames_that_can_all_be_read_stay_in_their_order() -> None:
     assert [e.frame for e in mixed_bank().readable(19)] == [10, 20, 14, 12, 11]
 
 
@@ -62,7 +62,7 @@ def test_capacity_is_what_prompts_and_the_last_frame_leave(
     assert bank.capacity == capacity
 
 
-def test_frames_are_ranked_by_distance_and_fixed_ones_are_not() -> None:
+def test_frames_are_ranked_by_distance_and_conditioning_ones_are_not() -> None:
     bank = mixed_bank()
     entries = bank.readable(15)
     assert [e.frame for e in entries] == [10, 20, 14, 12, 11]

@@ -6,7 +6,7 @@ from tinysam2.memory.box_motion import BoxMotion
 from tinysam2.memory.mask_shape import Box, MaskShape, box_iou, distractor_overlap, mask_shapes
 
 
-def test_shape_is_measured_in_shares_of_the_image() -> None:
+def test_shape_is_measured_in_fractions_of_the_image() -> None:
     logits = torch.full((2, 10, 20), -1.0)
     logits[0, 2:5, 4:10] = 1.0
     assert mask_shapes(logits) == [
@@ -41,7 +41,7 @@ def test_motion_is_foreseen_after_a_while() -> None:
     assert overlaps[-1] > 0.97
 
 
-def test_motion_goes_on_while_nothing_is_seen() -> None:
+def test_motion_continues_while_nothing_is_seen() -> None:
     motion = BoxMotion(box_at(0))
     for frame in range(1, 31):
         motion.predict()

@@ -1,4 +1,4 @@
-"""With several prompted frames, too, the neighbors read what SAM 2 reads.
+"""With several prompted frames, too, external models read what SAM 2 reads.
 
 The cases are written out from SAM 2's rule: prompted frames are all read, at temporal position 0;
 of the others t - 1 .. t - 6 in the direction of propagation, at positions 1 .. 6, and the pointers
@@ -38,12 +38,12 @@ class Case:
 
 
 CASES = {
-    "one prompt, short walk": Case(
+    "one prompt, short propagation": Case(
         {0}, 0, 3,
         {0: 0, 2: 1, 1: 2},
         {0: 3, 2: 1, 1: 2},
     ),
-    "one prompt, long walk": Case(
+    "one prompt, long propagation": Case(
         {0}, 0, 40,
         {0: 0, 39: 1, 38: 2, 37: 3, 36: 4, 35: 5, 34: 6},
         {0: 40, 39: 1, 38: 2, 37: 3, 36: 4, 35: 5, 34: 6, 33: 7, 32: 8, 31: 9, 30: 10, 29: 11,
@@ -103,7 +103,7 @@ def entry(frame: int, is_conditioning: bool) -> MemoryEntry:
 
 
 def propagated(network: TinySam2, memory: MemoryConfig, case: Case) -> MemoryBank:
-    """Remember the prompted frames, then walk up to the current frame."""
+    """Remember the prompted frames, then propagate up to the current frame."""
     step = 1 if case.current > case.start else -1
     bank = make_bank(network, memory, SIZE_HW, is_backward=step < 0)
     for frame in sorted(case.prompted):
@@ -140,7 +140,7 @@ def test_frames_and_pointers_are_those_that_sam2_reads(network: TinySam2, case: 
     [replace(FULL_MEMORY, keep_ratio=0.5), replace(FULL_MEMORY, policy=MemoryPolicy.QUALITY)],
     ids=["token budget", "quality"],
 )
-def test_other_memories_of_a_neighbor_read_the_closest_prompts(
+def test_other_memories_of_an_external_model_read_the_closest_prompts(
     network: TinySam2, memory: MemoryConfig
 ) -> None:
     bank = propagated(network, memory, CASES["seven prompts"])

@@ -23,21 +23,21 @@ def test_budget_is_used_to_the_last_token() -> None:
         assert sum(int(k.sum()) for k in keep) == budget
 
 
-def test_a_fixed_frame_is_sure_of_its_share_however_little_it_says() -> None:
+def test_a_conditioning_frame_keeps_its_reserve_however_little_is_novel() -> None:
     frames = [tokens(0), tokens(0), tokens(1), tokens(2)]
     keep = select_tokens(frames, [ALL] * 4, [False, True, False, False], budget=10)
     assert int(keep[1].sum()) == 3
 
 
-def test_fixed_frames_are_sure_of_six_tenths_together() -> None:
+def test_six_tenths_are_reserved_for_all_conditioning_frames() -> None:
     dull, new = torch.ones(30, 8), torch.randn(41, 8, generator=torch.Generator().manual_seed(3))
-    for count, sure in ((1, 12), (2, 12), (3, 8), (4, 6), (6, 4)):
+    for count, reserved in ((1, 12), (2, 12), (3, 8), (4, 6), (6, 4)):
         frames, windows = [dull] * count + [new], [torch.arange(30)] * count + [torch.arange(41)]
         keep = select_tokens(frames, windows, [True] * count + [False], budget=41)
-        assert min(int(k.sum()) for k in keep[:count]) == sure
+        assert min(int(k.sum()) for k in keep[:count]) == reserved
 
 
-def test_a_fixed_frame_gives_way_to_what_is_new() -> None:
+def test_a_conditioning_frame_gives_way_to_what_is_new() -> None:
     dull = torch.ones(6, 8)
     keep = select_tokens([dull, tokens(1)], [ALL] * 2, [True, False], budget=10)
     assert [int(k.sum()) for k in keep] == [4, 6]
@@ -58,7 +58,7 @@ def test_what_an_earlier_frame_holds_in_its_place_goes_before_what_is_new() -> N
     assert keep[1].tolist() == [False] * 4 + [True] * 2
 
 
-def test_the_same_look_elsewhere_is_new() -> None:
+def test_the_same_appearance_elsewhere_is_new() -> None:
     first = tokens(0)
     keep = select_tokens([first, first], [ALL, ALL + 6], [True, False], budget=11)
     assert bool(keep[1].all())
@@ -92,7 +92,7 @@ def test_tokens_are_compared_by_direction_with_those_of_all_earlier_frames() -> 
     assert keep[2].tolist() == [False] * 3 + [True] * 3
 
 
-def test_a_fixed_frame_keeps_its_most_novel_tokens() -> None:
+def test_a_conditioning_frame_keeps_its_most_novel_tokens() -> None:
     first = tokens(0)
     second = torch.cat([first[:4], tokens(5)[4:]])
     keep = select_tokens([first, second], [ALL] * 2, [False, True], budget=8)

@@ -35,7 +35,7 @@ def make_data_folder(root: Path) -> Path:
     for i in range(3):
         write_image(add("image", "bsds500", "train", f"images/{i}"), x=10 * i)
     write_image(add("unlabelled", "scenes", "train", "unlabelled/0"), x=50, has_mask=False)
-    for name, split in (("walk", "train"), ("secret", "val")):
+    for name, split in (("surf", "train"), ("secret", "val")):
         folder = add("video", "davis", split, f"video/{name}")
         for i in range(4):
             write_image(folder / f"{i:05d}", x=5 * i)

@@ -40,7 +40,7 @@ def test_weights_lie_between_those_of_both_and_track(tmp_path: Path) -> None:
     load_model(checkpoint=out, device="cpu")
 
 
-def test_a_part_may_have_a_share_of_its_own(tmp_path: Path) -> None:
+def test_a_part_may_have_its_own_fraction(tmp_path: Path) -> None:
     first, second, out = (tmp_path / f"{name}.safetensors" for name in ("a", "b", "c"))
     starts = saved(first, 0, is_fused=True)
     ends = saved(second, 1, is_fused=True)
@@ -55,7 +55,7 @@ def fused_state(path: Path) -> dict[str, torch.Tensor]:
     return load_model(checkpoint=path, device="cpu").network.state_dict()
 
 
-def test_shares_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_fractions_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     saved(first, 0, is_fused=True)
     saved(second, 1, is_fused=True, dim=2 * TOY.dim)
@@ -70,7 +70,7 @@ def test_shares_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
-def test_the_command_takes_shares_of_parts(
+def test_the_command_takes_fractions_for_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, out = str(tmp_path / "a.safetensors"), str(tmp_path / "c.safetensors")

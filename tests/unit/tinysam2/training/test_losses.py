@@ -17,13 +17,13 @@ def logits_of(*masks: Tensor) -> Tensor:
 SURE = torch.tensor([20.0])
 
 
-def test_perfect_answer_costs_next_to_nothing() -> None:
+def test_perfect_prediction_costs_next_to_nothing() -> None:
     loss = mask_loss(logits_of(square()), torch.ones(1, 1), SURE, square())
     assert loss.iou == 1
     assert loss.total < 0.01
 
 
-def test_wrong_answer_costs_more_the_further_it_is_off() -> None:
+def test_wrong_prediction_costs_more_the_further_it_is_off() -> None:
     costs = [
         float(mask_loss(logits_of(square(x)), torch.ones(1, 1), SURE, square()).total)
         for x in (4, 8, 12)
@@ -68,7 +68,7 @@ def test_nothing_against_nothing_is_a_full_match() -> None:
     assert hard_iou(empty + 1, empty).item() == 0
 
 
-def test_coarse_masks_are_judged_by_the_share_of_each_cell() -> None:
+def test_coarse_masks_are_judged_by_the_fraction_in_each_location() -> None:
     mask = torch.zeros(1, 8, 8, dtype=torch.bool)
     mask[0, :, :4] = True
     right = torch.tensor([[[9.0, -9.0], [9.0, -9.0]]])

@@ -53,7 +53,9 @@ def test_clips_a_second_are_printed_for_each_phase_and_nothing_is_written(
     assert not (recipe.parent / "out").exists()
 
 
-def test_what_cannot_be_measured_is_said(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_measured_is_reported(
+    recipe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         throughput.main([str(recipe), "--data", "nowhere"])
     assert "nowhere" in capsys.readouterr().err

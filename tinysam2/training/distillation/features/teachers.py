@@ -204,7 +204,7 @@ class _Views(Dataset[_View]):
 
 
 def _resized(image: Pixels, side: int) -> Tensor:
-    """Resize to (3, side, side), as the neighbors see images; stage 1 compares squares."""
+    """Resize to (3, side, side), as external models see images; stage 1 compares squares."""
     shrinks = min(image.shape[:2]) >= side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     small = cv2.resize(image, (side, side), interpolation=method)

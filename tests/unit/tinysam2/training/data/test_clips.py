@@ -93,7 +93,7 @@ def test_validation_videos_are_never_trained_on(folder: Path) -> None:
     assert not any("secret" in str(image.path) for image in images)
     frames = [f for m in found for clip in m.clips for f in clip if isinstance(f, StillFile)]
     assert len(frames) == 4
-    assert {frame.path.parent.name for frame in frames} == {"walk"}
+    assert {frame.path.parent.name for frame in frames} == {"surf"}
 
 
 def test_specks_backgrounds_and_void_are_no_objects() -> None:

@@ -83,8 +83,8 @@ def test_places_are_drawn_by_weight_then_their_images_alike(tmp_path: Path) -> N
 
 
 def test_real_clips_follow_one_object(folder: Path) -> None:
-    held = hold(folder, has_clips=True)
-    clips = held.clips(6, 4, (24, 32), generator())
+    resident = hold(folder, has_clips=True)
+    clips = resident.clips(6, 4, (24, 32), generator())
     assert clips.shape == (6, 4, 4, 24, 32)
     for frame in clips.flatten(0, 1):
         assert frame[:3, frame[3] == 255].float().mean() > 200
@@ -97,10 +97,10 @@ def test_real_clips_show_frames_in_one_direction_and_turn_at_the_ends(tmp_path: 
     for i in range(12):
         write_image(tmp_path / "v" / f"{i:05d}", x=4 * i)
     rows = (DataRow(_tree(tmp_path), "davis"),)
-    held = hold(rows, has_clips=True)
-    assert held.videos is not None
-    maps, values, _ = held.videos.draw(200, 4, generator())
-    frames = maps - held.videos.offset
+    resident = hold(rows, has_clips=True)
+    assert resident.videos is not None
+    maps, values, _ = resident.videos.draw(200, 4, generator())
+    frames = maps - resident.videos.offset
     assert (values == 2).all()
     assert frames.min() == 0
     assert frames.max() == 11
@@ -121,11 +121,11 @@ def _tree(root: Path) -> Path:
     return root
 
 
-def test_a_file_is_held_once_however_often_it_is_annotated(folder: Path) -> None:
-    held = hold(folder, has_clips=True)
+def test_a_file_is_stored_once_however_often_it_is_annotated(folder: Path) -> None:
+    resident = hold(folder, has_clips=True)
     # Three stills, one image with five sets of regions, four frames; validation is left out.
-    assert len(held.images.pixels) == 3 + 1 + 4
-    assert len(held.images.labels) == 3 + 5 + 4
+    assert len(resident.images.pixels) == 3 + 1 + 4
+    assert len(resident.images.labels) == 3 + 5 + 4
 
 
 def test_data_without_what_is_asked_for_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -183,9 +183,9 @@ def test_batches_depend_on_seed_step_and_process_alone(config: TrackingConfig) -
     assert not are_equal(own, other)
 
 
-def test_held_batches_are_shaped_like_those_that_are_read(config: TrackingConfig) -> None:
-    held, read = drawn(config, 0), drawn(replace(config, resident_side=None), 0)
-    for ours, theirs in zip(held, read, strict=True):
+def test_resident_batches_are_shaped_like_those_that_are_read(config: TrackingConfig) -> None:
+    resident, read = drawn(config, 0), drawn(replace(config, resident_side=None), 0)
+    for ours, theirs in zip(resident, read, strict=True):
         assert ours is not None
         assert theirs is not None
         assert ours.shape == theirs.shape
@@ -194,5 +194,5 @@ def test_held_batches_are_shaped_like_those_that_are_read(config: TrackingConfig
 
 def test_what_a_recipe_does_without_is_not_drawn(config: TrackingConfig) -> None:
     assert drawn(replace(config, real=0, stills=0), 0)[1:] == (None, None)
-    with pytest.raises(ValueError, match="held_side must be at least"):
+    with pytest.raises(ValueError, match="resident_side must be at least"):
         replace(config, resident_side=8)

@@ -9,7 +9,7 @@ SIDE = 48
 
 
 @pytest.fixture(autouse=True)
-def _no_twins_or_companions(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_lookalikes_or_attached_distractors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let other objects be others, but where a test wants it otherwise."""
     monkeypatch.setattr(synthesis, "LOOKALIKE_FRACTION", 0.0)
     monkeypatch.setattr(synthesis, "ATTACHED_FRACTION", 0.0)
@@ -65,7 +65,7 @@ def test_no_pixel_belongs_to_both_objects() -> None:
     assert others.any()
 
 
-def test_a_companion_belongs_to_the_target_and_goes_where_it_goes(
+def test_an_attached_distractor_belongs_to_the_target_and_goes_where_it_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = layers(24)
@@ -79,7 +79,7 @@ def test_a_companion_belongs_to_the_target_and_goes_where_it_goes(
     assert _parting(masks & ~others, others) < _parting(alone, alone_others) / 2
 
 
-def test_a_companion_leaves_with_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attached_distractor_leaves_with_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ATTACHED_FRACTION", "LEAVING_FRACTION", "OTHER_FRACTION"):
         monkeypatch.setattr(synthesis, name, 1.0)
     given = layers(24)
@@ -93,7 +93,7 @@ def test_a_companion_leaves_with_the_target(monkeypatch: pytest.MonkeyPatch) -> 
     assert (areas[1][:, 1:-1].amin(1)[is_away] == 0).all()
 
 
-def test_a_companion_that_the_first_frame_does_not_show_is_another_object(
+def test_an_attached_distractor_that_the_first_frame_does_not_show_is_another_object(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("ATTACHED_FRACTION", "OTHER_FRACTION"):
@@ -116,7 +116,7 @@ def _parting(masks: Tensor, others: Tensor) -> Tensor:
     return (last - first).norm(dim=-1).mean()
 
 
-def test_a_twin_looks_like_the_target_and_is_another_object(
+def test_a_lookalike_looks_like_the_target_and_is_another_object(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(synthesis, "LOOKALIKE_FRACTION", 1.0)

@@ -27,7 +27,7 @@ def test_compiling_where_it_cannot_work_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks, and hides it
-def test_compiled_parts_of_a_run_answer_as_before_under_the_same_names(
+def test_compiled_parts_of_a_run_predict_as_before_under_the_same_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[torch.fx.GraphModule] = []

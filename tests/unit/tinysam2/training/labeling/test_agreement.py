@@ -41,9 +41,9 @@ def tracked_labels(
         def propagate(self, start: int, stop: None, direction: str) -> Iterator[SimpleNamespace]:
             assert stop is None
             positions = forward if direction == "forward" else backward
-            walk = range(FRAMES) if direction == "forward" else range(FRAMES)[::-1]
-            assert start == walk[0]
-            for frame in walk:
+            order = range(FRAMES) if direction == "forward" else range(FRAMES)[::-1]
+            assert start == order[0]
+            for frame in order:
                 masks = np.stack([block(positions[value][frame]) for value in self.prompts])
                 yield SimpleNamespace(
                     frame_index=frame,

@@ -20,7 +20,7 @@ def test_what_is_labeled_or_held_out_is_left_alone(tmp_path: Path) -> None:
         row("video", "done"),
         row("video", "video/goat", dataset="davis"),
         {**row("image", "images/val"), "split": "val"},
-        {**row("video", "video/walk", [class_boxes((1, 2, 3, 4)), []]), "split": "train"},
+        {**row("video", "video/surf", [class_boxes((1, 2, 3, 4)), []]), "split": "train"},
     )
     image, plain, clip = read_entries(tmp_path)
     assert image.boxes is not None
@@ -60,7 +60,7 @@ def test_boxes_of_a_class_are_one_object_of_a_clip(tmp_path: Path) -> None:
         [],
         class_boxes((0, 0, 9, 9), (20, 0, 29, 9), names="bb"),
     ]
-    write_index(tmp_path, row("video", "walk", frames))
+    write_index(tmp_path, row("video", "surf", frames))
     (clip,) = read_entries(tmp_path)
     assert clip.boxes is not None
     ids, usable = boxes_of_objects(clip.boxes)

@@ -88,10 +88,10 @@ def write_clip(root: Path) -> None:
     for i in range(5):
         gray = DOUBTFUL if i == 1 else SURE
         objects = [(BOX, SURE)] if i == 3 else [(OTHER, gray), (BOX, SURE)]
-        write_image(root / f"video/walk/{i:05d}", *objects)
+        write_image(root / f"video/surf/{i:05d}", *objects)
         names = "b" if i == 3 else "ab"
         frames.append(class_boxes(*(box for box, _ in objects), names=names))
-    write_index(root, row("video", "video/walk", frames))
+    write_index(root, row("video", "video/surf", frames))
 
 
 @pytest.mark.usefixtures("predictors")
@@ -115,8 +115,8 @@ def test_objects_of_a_clip_keep_their_ids_and_doubtful_frames_are_left_out(
 @pytest.mark.usefixtures("predictors")
 def test_one_frame_is_no_clip(config: LabelConfig) -> None:
     for i, gray in enumerate((SURE, DOUBTFUL)):
-        write_image(config.data / f"walk/{i:05d}", (BOX, gray))
-    write_index(config.data, row("video", "walk", [class_boxes(BOX)] * 2))
+        write_image(config.data / f"surf/{i:05d}", (BOX, gray))
+    write_index(config.data, row("video", "surf", [class_boxes(BOX)] * 2))
     *_, last = label_folder(config)
     assert last == LabelStep(done=1, total=1, refused=2)
     assert read_labels(config) == ([], [])
@@ -166,9 +166,9 @@ def test_nothing_to_label_is_refused(config: LabelConfig) -> None:
 def test_images_and_clips_without_boxes(
     config: LabelConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("image", "walk/00000", "walk/00001", "walk/00002"):
+    for name in ("image", "surf/00000", "surf/00001", "surf/00002"):
         write_image(config.data / name, (BOX, SURE))
-    write_index(config.data, row("image", "image"), row("video", "walk"))
+    write_index(config.data, row("image", "image"), row("video", "surf"))
     first = rectangle(BOX).astype(np.uint8) + rectangle(OTHER) * np.uint8(2)
     monkeypatch.setattr(labeler, "label_everything", lambda *_: LabelMap(first, 2, 1))
     monkeypatch.setattr(labeler, "load_model", lambda **_: None)

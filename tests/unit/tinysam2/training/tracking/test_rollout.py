@@ -28,9 +28,9 @@ UNFED = [(1, False, True), (2, False, False), (3, False, False)]
 @pytest.mark.parametrize(
     ("feeds_mask", "is_correction", "turns"),
     [
-        (True, False, FED),  # as in use: the first answer is looked at twice
+        (True, False, FED),  # as in use: a self-refinement pass follows the first prediction
         (False, False, UNFED),
-        (True, True, FED[1:]),  # a tracked mask was looked at already
+        (True, True, FED[1:]),  # a tracked mask has been refined already
     ],
 )
 def test_corrections_follow_as_in_use(

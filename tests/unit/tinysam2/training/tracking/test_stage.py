@@ -150,8 +150,8 @@ def test_validation_waits_its_time_but_for_the_end(
 def test_what_is_trained_on_cannot_be_validated_on(config: TrackingConfig, tmp_path: Path) -> None:
     seen = replace(config, validate=tmp_path / "seen")
     (tmp_path / "seen").mkdir()
-    (tmp_path / "seen" / "walk").symlink_to(tmp_path / "data" / "video" / "walk")
-    with pytest.raises(ValueError, match=r"walk .*must not be trained on"):
+    (tmp_path / "seen" / "surf").symlink_to(tmp_path / "data" / "video" / "surf")
+    with pytest.raises(ValueError, match=r"surf .*must not be trained on"):
         next(train_tracking(seen))
     with pytest.raises(ValueError, match="validate_every_s"):
         replace(config, validate_every_s=0)
@@ -211,7 +211,7 @@ def test_frozen_trunk_gets_no_gradient() -> None:
     assert all(p.grad is not None for p in network.neck.parameters())
 
 
-def test_matching_learns_before_its_answer_is_believed() -> None:
+def test_matching_learns_before_its_evidence_counts() -> None:
     torch.manual_seed(0)
     network = TinySam2(SMALL).eval()
     assert network.matcher is not None

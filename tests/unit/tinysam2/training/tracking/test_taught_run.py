@@ -95,4 +95,4 @@ def test_clicked_stills_are_taught_too() -> None:
     assert taught > alone
     parts = {"teacher_embedding", "teacher_tokens", "teacher_masks"}
     assert teacher.report().keys() == parts
-    assert not teacher.report()  # said once
+    assert not teacher.report()  # reported once

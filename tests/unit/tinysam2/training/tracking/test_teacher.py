@@ -84,7 +84,7 @@ def test_a_student_comes_closer_to_its_teacher_in_every_part(kind: ModelConfig) 
     student, guide = network(SMALL, 0), network(kind, 1)
     set_presence(guide, 4.0)
     for head in guide.mask_decoder.mask_heads:
-        head.layers[-1].weight.data *= 50  # sure of its masks, unlike the student
+        head.layers[-1].weight.data *= 50  # certain of its masks, unlike the student
     before = of_network(guide)
     teacher = Teacher(guide, SMALL.dim, TeacherLoss(masks=100))  # which the true masks outweigh
     optimizer = torch.optim.AdamW(student.parameters(), 1e-3)

@@ -125,7 +125,7 @@ def test_run_learns_from_parts_and_resumes_from_its_shards_alone(
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"data": None}, "data or parts must say"),
         ({"parts": Path()}, "data or parts must say"),
@@ -135,9 +135,9 @@ def test_run_learns_from_parts_and_resumes_from_its_shards_alone(
     ],
 )
 def test_recipes_that_cannot_be_followed_are_refused(
-    recipe: SamDistillationConfig, changes: dict[str, Any], said: str
+    recipe: SamDistillationConfig, changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         replace(recipe, **changes)
 
 
