@@ -59,7 +59,7 @@ PHRASES = {re.compile(rf"(?<![a-z])(?:{k})(?![a-z])"): v for k, v in RULED_OUT_P
 
 # Texts that stay: names of others, and what files hold that exist already.
 ALLOWED = re.compile(
-    r"ast\.walk|os\.walk"  # Python's
+    r"ast\.walk|os\.walk|\bQ[A-Z]\w+"  # of Python and Qt
     r"|adr/\d{4}-[\w-]+|\(\d{4}-[\w-]+\.md"  # file names of decision records
     # keys of recipes and states of earlier versions, which are still read
     r"|_OLD_(?:NAMES|KINDS|KEYS) = .*|kind = 'pictures'|pictures = 'data'|\"optimiser\""
