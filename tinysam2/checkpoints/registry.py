@@ -102,7 +102,7 @@ def _efficienttam(
 
 
 _TABLE = (
-    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 8_720_331),
+    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 13_228_123),
     KnownModel(
         "edgetam",
         "EdgeTAM",
