@@ -102,7 +102,7 @@ def cells(dialog: ModelDialog, row: int) -> list[str]:
 
 def test_the_table_lists_the_known_models(user: ModelUser) -> None:
     dialog = user.ask()
-    assert cells(dialog, 0) == ["TinySAM 2", "TinySAM 2", "8.7 M", "-", "Apache-2.0", "bundled"]
+    assert cells(dialog, 0) == ["TinySAM 2", "TinySAM 2", "13.2 M", "-", "Apache-2.0", "bundled"]
     assert cells(dialog, 1) == ["EdgeTAM", "EdgeTAM", "13.9 M", "87.7", "Apache-2.0", "not stored"]
     assert dialog.table.selected.name == "tinysam2"
     hints = [label.text() for label in dialog.form.findChildren(QLabel)]
