@@ -18,7 +18,7 @@ from tinysam2.inference import memory_update, video_tracker
 from tinysam2.inference.frame_prediction import Reading
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
@@ -56,7 +56,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
         frame: int,
         features: ImageFeatures,
         masks: ObjectMasks,
-        objects: dict[int, TrackedObject],
+        objects: dict[int, ObjectState],
         readings: list[Reading] | None = None,
     ) -> dict[int, MemoryEvent]:
         events = memory_update.submit_frame(predictor, frame, features, masks, objects, readings)

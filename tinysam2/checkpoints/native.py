@@ -1,7 +1,6 @@
 """Reading and writing the program's own weights files: strict, safe and atomic."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tinysam2.atomic_write import atomic_write
 from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
 
 GET_AGAIN = "Get it again where it came from."
@@ -29,9 +29,8 @@ def save_checkpoint(
         k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in state.items()
     }
     metadata = {"config": json.dumps(asdict(config)), "card": json.dumps(card)}
-    temporary = path.with_name(path.name + ".part")
-    save_file(half, temporary, metadata)
-    os.replace(temporary, path)
+    with atomic_write(path) as partial:
+        save_file(half, partial, metadata)
 
 
 def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[str, object]]:

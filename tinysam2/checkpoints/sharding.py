@@ -5,7 +5,6 @@ Each carries the metadata of the whole.
 """
 
 import argparse
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+
+from tinysam2.atomic_write import atomic_write
 
 _NAME = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
 _HEADER_BYTES = 200  # of a tensor in a file's header, beside its name; an upper bound
@@ -105,9 +106,8 @@ def _read(paths: Iterable[Path]) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _write(tensors: dict[str, Tensor], metadata: dict[str, str], path: Path) -> None:
-    temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, metadata)
-    os.replace(temporary, path)
+    with atomic_write(path) as partial:
+        save_file(tensors, partial, metadata)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

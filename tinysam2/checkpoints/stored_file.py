@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
+
+from tinysam2.atomic_write import atomic_write
 
 CHUNK_BYTES = 1 << 20
 
@@ -46,9 +47,8 @@ class StoredFile:
 
     def write(self, path: Path) -> None:
         """Write the record to a file."""
-        draft = path.with_name(path.name + ".part")
-        draft.write_text(json.dumps(asdict(self), indent=2), "utf-8")
-        os.replace(draft, path)
+        with atomic_write(path) as draft:
+            draft.write_text(json.dumps(asdict(self), indent=2), "utf-8")
 
 
 class Digest:

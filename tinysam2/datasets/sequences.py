@@ -15,7 +15,7 @@ WHITE = 255  # the object in black and white masks; void in masks of object ids
 
 
 @dataclass(frozen=True, slots=True)
-class Frames:
+class ImageFiles:
     """Images by frame index, read when asked for."""
 
     files: tuple[Path, ...]
@@ -39,7 +39,7 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedSequence:
-    """Frames and the label images of some or all of them.
+    """ImageFiles and the label images of some or all of them.
 
     Attributes:
         name: of the sequence.
@@ -48,7 +48,7 @@ class AnnotatedSequence:
     """
 
     name: str
-    frames: Frames
+    frames: ImageFiles
     annotations: dict[int, Path]
 
     def labels(self, frame_index: int) -> NDArray[np.uint8]:
@@ -70,7 +70,7 @@ class AnnotatedSequence:
     def first(self, frame_count: int) -> "AnnotatedSequence":
         """Return the beginning of the sequence."""
         kept = {i: path for i, path in self.annotations.items() if i < frame_count}
-        return replace(self, frames=Frames(self.frames.files[:frame_count]), annotations=kept)
+        return replace(self, frames=ImageFiles(self.frames.files[:frame_count]), annotations=kept)
 
 
 def _read_labels(path: Path) -> NDArray[np.uint8]:
@@ -161,4 +161,4 @@ def _sequence(
         raise ValueError(f"{annotations} must hold a label image of a frame in {images}")
     start = min(found)
     shifted = {number - start: path for number, path in found.items()}
-    return AnnotatedSequence(name, Frames(tuple(files[start:])), shifted)
+    return AnnotatedSequence(name, ImageFiles(tuple(files[start:])), shifted)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.memory_access import attended_tokens, read_memory
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.memory.bank import MemoryBank
 from tinysam2.memory.mask_shape import distractor_overlap
@@ -35,7 +35,7 @@ def predict_from_prompts(
     frame: int,
     features: ImageFeatures,
     image: NDArray[np.uint8],
-    objects: dict[int, TrackedObject],
+    objects: dict[int, ObjectState],
 ) -> ObjectMasks:
     """Predict the prompted masks of a frame from its image (H, W, 3) alone."""
     size_hw = (image.shape[0], image.shape[1])
@@ -52,7 +52,7 @@ def predict_from_memory(
     frame: int,
     features: ImageFeatures,
     image: NDArray[np.uint8],
-    objects: dict[int, TrackedObject],
+    objects: dict[int, ObjectState],
 ) -> tuple[ObjectMasks, list[Reading]]:
     """Predict masks from the objects' memories; also returns what each object read.
 

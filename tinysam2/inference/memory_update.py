@@ -6,7 +6,7 @@ from tinysam2.inference.frame_prediction import Reading
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.memory_access import make_entries
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.results import memory_event
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.memory.entry import Decision
@@ -19,7 +19,7 @@ def submit_frame(
     frame: int,
     features: ImageFeatures,
     masks: ObjectMasks,
-    objects: dict[int, TrackedObject],
+    objects: dict[int, ObjectState],
     readings: list[Reading] | None = None,
 ) -> dict[int, MemoryEvent]:
     """Encode a frame's memory and submit it to each object's bank.

@@ -7,7 +7,7 @@ from tinysam2.memory.bank import MemoryBank
 
 
 @dataclass
-class TrackedObject:
+class ObjectState:
     """Prompts, constraints and memory of one object.
 
     Attributes:

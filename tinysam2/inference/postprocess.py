@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.object_state import ObjectState
 
 TOUCHED_LOGIT = 0.1  # SAM 2: of filled holes, and negative of dropped specks
 SUPPRESSED_LOGIT = -10.0  # SAM 2: where another object won
@@ -59,7 +59,7 @@ class MaskCleanup:
 
 def finish_masks(
     frame: int,
-    objects: dict[int, TrackedObject],
+    objects: dict[int, ObjectState],
     logits: dict[int, Tensor],
     cleanup: MaskCleanup | None,
     is_exclusive: bool,

@@ -21,7 +21,7 @@ from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.memory_access import make_bank
 from tinysam2.inference.memory_update import submit_frame
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.object_state import TrackedObject
+from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.inference.results import Frames, TrackStep
@@ -69,7 +69,7 @@ class VideoTracker:
         self.cleanup = cleanup
         self.is_exclusive = is_exclusive
         self._max_objects_at_once = sys.maxsize
-        self._objects: dict[int, TrackedObject] = {}
+        self._objects: dict[int, ObjectState] = {}
 
     def add_points(
         self,
@@ -118,7 +118,7 @@ class VideoTracker:
         """
         self._check_frame(frame_index)
         image = self.frames[frame_index]
-        tracked = self._objects.get(object_id, TrackedObject())
+        tracked = self._objects.get(object_id, ObjectState())
         if tracked.would_correct(frame_index, prompt):
             tracked.prompts[frame_index] = prompt
             return self._with_room(lambda: self._corrected_logits(frame_index, image, tracked))
@@ -129,7 +129,7 @@ class VideoTracker:
 
     @torch.inference_mode()
     def _corrected_logits(
-        self, frame: int, image: NDArray[np.uint8], tracked: TrackedObject
+        self, frame: int, image: NDArray[np.uint8], tracked: ObjectState
     ) -> NDArray[np.float32]:
         features = self.predictor.features(frame, image)
         masks, _ = predict_from_memory(self.predictor, frame, features, image, {0: tracked})
@@ -143,12 +143,12 @@ class VideoTracker:
     def pin(self, object_id: int, frame_index: int) -> None:
         """Keep a frame in memory whatever its quality, once tracking passes it."""
         self._check_frame(frame_index)
-        self._objects.setdefault(object_id, TrackedObject()).pinned.add(frame_index)
+        self._objects.setdefault(object_id, ObjectState()).pinned.add(frame_index)
 
     def ban(self, object_id: int, frame_index: int) -> None:
         """Keep a frame out of memory."""
         self._check_frame(frame_index)
-        self._objects.setdefault(object_id, TrackedObject()).banned.add(frame_index)
+        self._objects.setdefault(object_id, ObjectState()).banned.add(frame_index)
 
     def _check_frame(self, index: int) -> None:
         if not 0 <= index < len(self.frames):
@@ -222,14 +222,14 @@ class VideoTracker:
         return True
 
     def _batches(
-        self, objects: Iterable[tuple[int, TrackedObject]]
-    ) -> Iterator[dict[int, TrackedObject]]:
+        self, objects: Iterable[tuple[int, ObjectState]]
+    ) -> Iterator[dict[int, ObjectState]]:
         """Divide objects into as many as the device has room for."""
         left = iter(objects)
         while batch := dict(islice(left, self._max_objects_at_once)):
             yield batch
 
-    def _start_banks(self, objects: dict[int, TrackedObject], frame_range: range) -> None:
+    def _start_banks(self, objects: dict[int, ObjectState], frame_range: range) -> None:
         """Start new banks with all prompted frames but the corrections that propagation reaches."""
         prompted = sorted({f for o in objects.values() for f in o.prompts})
         locations = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
@@ -253,7 +253,7 @@ class VideoTracker:
                 masks, _ = predict_from_memory(self.predictor, frame, features, image, to_correct)
                 submit_frame(self.predictor, frame, features, masks, to_correct)
 
-    def _track_frame(self, frame: int, objects: dict[int, TrackedObject]) -> TrackStep:
+    def _track_frame(self, frame: int, objects: dict[int, ObjectState]) -> TrackStep:
         image = self.frames[frame]
         features = self.predictor.features(frame, image)
         logits: dict[int, Tensor] = {}

@@ -1,6 +1,5 @@
 """What every training run needs: its length, interruption, a line of progress, a state on disk."""
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,8 @@ from types import FrameType
 from typing import Any
 
 import torch
+
+from tinysam2.atomic_write import atomic_write
 
 STATE_FILE = "state.pt"
 _OLD_KEYS = {"optimiser": "optimizer"}
@@ -81,9 +82,8 @@ def ignore_interrupts(_worker: int) -> None:
 
 def save_state(state: Mapping[str, Any], path: Path) -> None:
     """Write a state atomically; `load_state` reads it."""
-    temporary = path.with_name(path.name + ".part")
-    torch.save(dict(state), temporary)
-    os.replace(temporary, path)
+    with atomic_write(path) as partial:
+        torch.save(dict(state), partial)
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from tinysam2.atomic_write import atomic_write
 from tinysam2.training.engine.distributed import ALONE, Ranks
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def _write_table(rows: list[Row], path: Path) -> None:
 
 def _replace(path: Path, text: str) -> None:
     """Write a text that is there as a whole or not at all."""
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text, "utf-8", newline="")
-    os.replace(draft, path)
+    with atomic_write(path) as draft:
+        draft.write_text(text, "utf-8", newline="")
 
 
 def _events(folder: Path, step: int) -> "AbstractContextManager[SummaryWriter | None]":

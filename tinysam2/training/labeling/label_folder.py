@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tinysam2.atomic_write import atomic_write
 from tinysam2.datasets.samples import Pixels
 
 RECORD, INDEX = "labels.jsonl", "index.json"
@@ -80,11 +81,10 @@ class LabelFolder:
             os.link(image, target)
         except OSError:
             shutil.copyfile(image, target)
-        draft = self.root / f"{path}.part"
         label_image = Image.fromarray(labels)
         label_image.putpalette(_palette())
-        label_image.save(draft, "PNG")
-        os.replace(draft, self.root / f"{path}.png")
+        with atomic_write(self.root / f"{path}.png") as draft:
+            label_image.save(draft, "PNG")
 
     def write_index(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write the index of everything in the record that has labels."""
@@ -97,9 +97,8 @@ class LabelFolder:
         self._replace(INDEX, json.dumps({"entries": entries}, indent=1) + "\n")
 
     def _replace(self, name: str, text: str) -> None:
-        draft = self.root / f"{name}.part"
-        draft.write_text(text, "utf-8")
-        os.replace(draft, self.root / name)
+        with atomic_write(self.root / name) as draft:
+            draft.write_text(text, "utf-8")
 
 
 def _palette() -> list[int]:

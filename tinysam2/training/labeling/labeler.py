@@ -9,7 +9,7 @@ import numpy as np
 
 from tinysam2.build import Model, load_image_model, load_model
 from tinysam2.datasets.samples import ImageFile, Pixels
-from tinysam2.datasets.sequences import Frames
+from tinysam2.datasets.sequences import ImageFiles
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.training.labeling.agreement import label_by_tracking
 from tinysam2.training.labeling.config import LabelConfig, Method
@@ -94,7 +94,7 @@ class Labeler:
         return _counts({n: labels[n].kept for n in kept}, sum(map(len, entry.boxes)))
 
     def _tracked_clip(self, entry: Entry) -> dict[str, int]:
-        frames = Frames(tuple(entry.files(self.config.data)))
+        frames = ImageFiles(tuple(entry.files(self.config.data)))
         first = self._everything(frames[0])
         labels: Mapping[int, Pixels] = {}
         if first.kept:

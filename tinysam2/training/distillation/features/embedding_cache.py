@@ -1,12 +1,13 @@
 """Image embeddings of a teacher, kept on disk from one draw of an image to the next."""
 
-import os
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from tinysam2.atomic_write import atomic_write
 
 _CHECK_BYTES = 4
 
@@ -39,9 +40,8 @@ class EmbeddingCache:
         values = embedding.cpu().contiguous().numpy().tobytes()
         file = self._file(key)
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f"{file.name}.{os.getpid()}.part")
-        draft.write_bytes(_checksum(values) + values)
-        os.replace(draft, file)
+        with atomic_write(file) as draft:
+            draft.write_bytes(_checksum(values) + values)
 
     def _file(self, key: str) -> Path:
         return self._folder / key[:2] / key  # thousands of files in one folder are slow

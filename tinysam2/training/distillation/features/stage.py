@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from tinysam2.atomic_write import atomic_write
 from tinysam2.config import REPVIT_VARIANTS
 from tinysam2.devices import place
 from tinysam2.model.encoders.fpn import LightFpn
@@ -86,9 +87,8 @@ class _Run:
         if not self.ranks.is_first:
             return
         state = {k: v.contiguous() for k, v in self.student.state_dict().items()}
-        temporary = config.out / "encoder.safetensors.part"
-        save_file(state, temporary, {"config": json.dumps(asdict(config), default=str)})
-        temporary.replace(config.out / "encoder.safetensors")
+        with atomic_write(config.out / "encoder.safetensors") as partial:
+            save_file(state, partial, {"config": json.dumps(asdict(config), default=str)})
         parts = {"student": state, "optimizer": self.optimizer.state_dict()}
         counts = {"step": self.step, "seconds": self.seconds, "ranks": self.ranks.count}
         save_state({**parts, "projections": self.projections, **counts}, config.out / STATE_FILE)

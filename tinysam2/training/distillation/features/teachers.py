@@ -100,7 +100,7 @@ class EmbeddingTeacher:
         """Read batches from number ``first`` on."""
         config, ranks = self._config, self._ranks
         sides, start = (config.crop, self._side), first * config.batch * ranks.count
-        views = _Views(_images(config), sides, config.seed, start, self._cache)
+        views = _TeacherViews(_images(config), sides, config.seed, start, self._cache)
         loader = DataLoader(
             views,
             config.batch,
@@ -115,7 +115,7 @@ class EmbeddingTeacher:
             yield _as_input(small), (embeddings.to(config.device).float(),)
 
     @torch.no_grad()
-    def _embedding(self, view: "_View") -> Tensor:
+    def _embedding(self, view: "_TeacherView") -> Tensor:
         """Return (C, grid, grid) float16; alone, so that it is the same in every batch."""
         if view.large.is_floating_point():
             return view.large
@@ -162,7 +162,7 @@ class _Crops(Dataset[Tensor]):
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _TeacherView:
     """A whole image.
 
     Attributes:
@@ -177,7 +177,7 @@ class _View:
     large: Tensor
 
 
-class _Views(Dataset[_View]):
+class _TeacherViews(Dataset[_TeacherView]):
     """Random whole images; item i depends on i and the seed alone, but for what is kept."""
 
     def __init__(
@@ -194,13 +194,13 @@ class _Views(Dataset[_View]):
     def __len__(self) -> int:
         return _ENDLESS
 
-    def __getitem__(self, index: int) -> _View:
+    def __getitem__(self, index: int) -> _TeacherView:
         rng = np.random.default_rng((self.seed, index + self.start))
         image = self.images[int(rng.integers(len(self.images)))].pixels()
         small_side, large_side = self.sides
         key, small = fingerprints.of_image(image), _resized(image, small_side)
         kept = None if self.cache is None else self.cache.read(key)
-        return _View(key, small, _resized(image, large_side) if kept is None else kept)
+        return _TeacherView(key, small, _resized(image, large_side) if kept is None else kept)
 
 
 def _resized(image: Pixels, side: int) -> Tensor:

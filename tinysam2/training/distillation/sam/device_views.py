@@ -75,7 +75,7 @@ class _View:
     objects: ObjectIds | None
 
 
-class DeviceImages:
+class GrowingImages:
     """All images so far, resized to squares of one side, and their label maps.
 
     Args:
@@ -192,7 +192,7 @@ class DeviceViews:
         images: to which what it decodes is added.
     """
 
-    def __init__(self, loader: PartLoader, images: DeviceImages) -> None:
+    def __init__(self, loader: PartLoader, images: GrowingImages) -> None:
         self.loader, self.images = loader, images
         self.parts = 0
         self._reported_s, self._reported_images = time.monotonic(), 0
@@ -220,7 +220,7 @@ class DeviceViews:
     def draw(
         self, shape: tuple[int, int], batch: int, objects: int, labeled: float, seed: Seed
     ) -> tuple[Tensor, Tensor]:
-        """Take in what has arrived, then draw as `DeviceImages.draw` does."""
+        """Take in what has arrived, then draw as `GrowingImages.draw` does."""
         self.absorb()
         return self.images.draw(batch, shape, objects, labeled, np.random.default_rng(seed))
 

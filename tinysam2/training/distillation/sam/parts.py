@@ -6,10 +6,11 @@ end ``index.json``, which says how often each is drawn.  A part without it is no
 
 import io
 import json
-import os
 import tarfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tinysam2.atomic_write import atomic_write
 
 PATTERN = "*.tar"
 _INDEX = "index.json"
@@ -101,9 +102,8 @@ class PartWriter:
         if not self._images:
             return
         path = self.folder / f"part-{len(self.paths):04d}.tar"
-        temporary = path.with_name(path.name + ".partial")
-        _write(self._images, temporary)
-        os.replace(temporary, path)
+        with atomic_write(path) as partial:
+            _write(self._images, partial)
         self.paths.append(path)
         self._written_bytes += path.stat().st_size
         self._images, self._bytes = [], _END_BYTES

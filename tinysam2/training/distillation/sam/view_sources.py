@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from tinysam2.inference.preprocess import input_hw
 from tinysam2.training.data.aspect_ratios import Shapes
 from tinysam2.training.distillation.sam.config import SamDistillationConfig, SamPhase
-from tinysam2.training.distillation.sam.device_views import DeviceImages, DeviceViews
+from tinysam2.training.distillation.sam.device_views import DeviceViews, GrowingImages
 from tinysam2.training.distillation.sam.part_loader import PartLoader
 from tinysam2.training.distillation.sam.samples import Pools, Views
 from tinysam2.training.engine.distributed import Ranks
@@ -51,7 +51,7 @@ def open_views(
         yield _FileSource(config, ranks, Pools.of(config.data))
         return
     with PartLoader(config.parts, config.resident_side, config.workers) as loader:
-        images = DeviceImages(config.resident_side, torch.device(config.device))
+        images = GrowingImages(config.resident_side, torch.device(config.device))
         yield _DeviceSource(config, ranks, is_stopped, DeviceViews(loader, images))
 
 

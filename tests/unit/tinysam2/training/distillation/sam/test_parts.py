@@ -12,7 +12,11 @@ import torch
 from tests.unit.tinysam2.training.data_folder import make_data_folder
 from tinysam2.datasets.registry import DataRow
 from tinysam2.training.distillation.sam import part_loader
-from tinysam2.training.distillation.sam.device_views import DeviceImages, DeviceViews, GrowingTensor
+from tinysam2.training.distillation.sam.device_views import (
+    DeviceViews,
+    GrowingImages,
+    GrowingTensor,
+)
 from tinysam2.training.distillation.sam.packing import pack
 from tinysam2.training.distillation.sam.part_loader import PartLoader
 from tinysam2.training.distillation.sam.parts import PartImage, PartWriter, Sampling, read_part
@@ -114,7 +118,7 @@ def test_annotated_images_come_first_and_every_image_once(tmp_path: Path) -> Non
 def test_a_part_that_arrives_later_is_used(tmp_path: Path) -> None:
     write_part(tmp_path, "part-0000.tar", [disc(40, None)])
     with PartLoader(tmp_path, SIDE, 2) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
         assert len(views.images) == 1
         assert views.draw((64, 64), 4, 1, 1.0, (0,))[1].max() == 0  # nothing is annotated yet
@@ -135,7 +139,7 @@ def test_a_half_written_part_is_left_until_it_is_complete(
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.absorb(0.3)
         assert (views.parts, len(views.images)) == (0, 0)
         path.write_bytes(whole)
@@ -149,7 +153,7 @@ def test_an_image_that_cannot_be_decoded_is_left_out(
 ) -> None:
     write_part(tmp_path, "a.tar", [disc(40), PartImage(b"no image", None, Sampling()), disc(60)])
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
         assert len(views.images) == 2
     assert "cannot be decoded" in caplog.text
@@ -159,14 +163,14 @@ def test_a_tar_of_another_kind_ends_the_run(tmp_path: Path) -> None:
     path = write_part(tmp_path, "a.tar", [disc(40)])
     path.write_bytes(path.read_bytes().replace(b'"group_weight"', b'"group_height"'))
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         with pytest.raises(ValueError, match="is not a part of training images"):
             views.wait_for_part(lambda: False)
 
 
 def test_waiting_ends_when_the_run_is_to_stop(tmp_path: Path) -> None:
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: True)
         assert not views.parts
 
@@ -174,7 +178,7 @@ def test_waiting_ends_when_the_run_is_to_stop(tmp_path: Path) -> None:
 def test_masks_stay_on_their_objects_and_draws_repeat(tmp_path: Path) -> None:
     write_part(tmp_path, "a.tar", [disc(50, None), disc(30, 0), disc(64, None), disc(90, 1)])
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
         images, masks = views.draw((64, 128), 24, 2, 0.6, (3, 1))
         assert (images.shape, masks.shape) == ((24, 3, 64, 128), (24, 2, 64, 128))
@@ -194,7 +198,7 @@ def test_weights_say_how_often_an_image_is_drawn(tmp_path: Path) -> None:
     dark = disc(200, None, 3.0)  # the disc lies outside: GROUND alone
     write_part(tmp_path, "a.tar", [dark, disc(64, None, 1.0), disc(64, None, 0.0)])
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
         images, _ = views.draw((64, 64), 200, 1, 0.0, (0,))
     is_dark = images.flatten(1).amax(1) < 80
@@ -206,7 +210,7 @@ def test_a_group_of_annotated_images_is_drawn_by_its_weight(tmp_path: Path) -> N
     many = [disc(64, 1, group_weight=1.0) for _ in range(9)]
     write_part(tmp_path, "a.tar", [*few, *many])
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
         _, masks = views.draw((64, 128), 300, 1, 1.0, (0,))
     sides = masks[:, 0, :, [0, -1]].flatten(1).amax(1) > 127  # touched by the cut disc
@@ -217,7 +221,7 @@ def test_a_group_of_annotated_images_is_drawn_by_its_weight(tmp_path: Path) -> N
 def test_half_of_the_views_are_flipped(tmp_path: Path) -> None:
     write_part(tmp_path, "a.tar", [disc(24, 0)])
     with PartLoader(tmp_path, SIDE, 1) as loader:
-        views = DeviceViews(loader, DeviceImages(SIDE, DEVICE))
+        views = DeviceViews(loader, GrowingImages(SIDE, DEVICE))
         views.wait_for_part(lambda: False)
         _, masks = views.draw((64, 128), 100, 1, 1.0, (0,))
     left, right = ((half > 127).flatten(1).sum(1) for half in masks.chunk(2, dim=3))
