@@ -49,7 +49,7 @@ class _Video:
         """Decode the key frame before a fraction of the video's length."""
         self._container.seek(int(fraction * (self._container.duration or 0)))
         frame = next(self._decode())
-        self._frames, self._next = iter(()), 1 << 62  # whoever counts frames starts over
+        self._frames, self._next = iter(()), 1 << 62  # reading starts over
         return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 

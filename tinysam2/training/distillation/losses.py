@@ -24,8 +24,8 @@ class TeacherLoss:
     Source:
         Embeddings, tokens and masks: TinySAM's full-stage distillation (arXiv:2312.13789), section
         3.1; embeddings and memory attention's output: EdgeTAM (arXiv:2501.07256), section 3.3.
-        The parts are in units of the teacher's own size here, so that they count alike whoever
-        teaches, and the weights are our choice.
+        The parts are in units of the teacher's own size here, so that they count alike with every
+        teacher, and the weights are our choice.
     """
 
     embedding: float = 1.0
