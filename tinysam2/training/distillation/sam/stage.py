@@ -30,6 +30,7 @@ from tinysam2.training.engine.run_control import (
     STATE_FILE,
     StopRequest,
     fraction_done,
+    load_state,
     never,
     save_state,
 )
@@ -95,7 +96,7 @@ class SamTrainingState:
 
     def load(self, config: SamDistillationConfig) -> int:
         """Continue where `save` was; returns the number of processes that were then."""
-        saved = torch.load(config.out / STATE_FILE, map_location="cpu", weights_only=True)
+        saved = load_state(config.out / STATE_FILE)
         self.network.load_state_dict(saved["network"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.ema = {name: value.to(config.device) for name, value in saved["ema"].items()}
