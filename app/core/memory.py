@@ -43,8 +43,11 @@ class MemoryRecord:
         reason: the decision in words.
         tokens_stored: tokens the bank holds; tokens_attended: tokens read for this frame;
             tokens_full_sam2: what a full SAM 2 bank would hold at this input size.
-        survivors: for each frame of the bank, the size (h, w) of its feature map and one bit per
-            feature location, row-major (`numpy.packbits`): whether a surviving token covers it.
+        survivors: for each frame of the bank, and ``recent``, the size (h, w) of its feature map
+            and one bit per feature location, row-major (`numpy.packbits`): whether a surviving
+            token covers it.
+        tokens: for the same frames, how many tokens each holds, 0 where the budget left none; empty
+            in records that versions before 0.2 wrote.
     """
 
     decision: MemoryDecision
@@ -57,3 +60,17 @@ class MemoryRecord:
     tokens_full_sam2: int = 0
     survivors: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
     recent: int | None = None
+    tokens: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """Frames whose tokens are stored, ascending: the bank and ``recent``."""
+        extra = () if self.recent is None else (self.recent,)
+        return tuple(sorted({*self.bank, *extra}))
+
+    def tokens_of(self, frame: int) -> int | None:
+        """Return how many tokens a stored frame holds; None if the record does not tell."""
+        if frame in self.tokens:
+            return self.tokens[frame]
+        shown = self.survivors.get(frame)
+        return 0 if shown is not None and not any(shown[2]) else None

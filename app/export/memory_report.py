@@ -37,6 +37,7 @@ def _entry(frame: int, record: MemoryRecord) -> dict[str, Any]:
         "scores": asdict(record.scores),
         "bank": list(record.bank),
         "recent": record.recent,
+        "tokens": {str(stored): record.tokens_of(stored) for stored in record.stored},
         "tokens_stored": record.tokens_stored,
         "tokens_attended": record.tokens_attended,
         "tokens_full_sam2": record.tokens_full_sam2,

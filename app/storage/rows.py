@@ -85,12 +85,13 @@ def _memory_values(row: MemoryRecord) -> Values:
 
 def _memory_row(values: Values, _key: object) -> MemoryRecord:
     fields = json.loads(values[0])
-    survivors = fields["survivors"].items()
+    survivors, tokens = fields["survivors"].items(), fields.get("tokens", {}).items()
     fields |= {
         "decision": MemoryDecision(fields["decision"]),
         "scores": MemoryScores(**fields["scores"]),
         "bank": tuple(fields["bank"]),
         "survivors": {int(frame): (h, w, bytes.fromhex(b)) for frame, (h, w, b) in survivors},
+        "tokens": {int(frame): count for frame, count in tokens},
     }
     return MemoryRecord(**fields)
 

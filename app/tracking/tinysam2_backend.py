@@ -214,6 +214,7 @@ class TinySam2Backend:
                 frame: (*shown.shape, np.packbits(shown).tobytes())
                 for frame, shown in event.survivors.items()
             },
+            tokens=dict(event.tokens),
         )
 
     def _predictor_of(self, source: FrameSource) -> FramePredictor:

@@ -92,6 +92,7 @@ class Track:
             tokens_attended=stored,
             tokens_full_sam2=7 * 4 * TOKENS_PER_FRAME,
             survivors={kept: (*GRID_HW, bits) for kept in self.bank},
+            tokens=dict.fromkeys(self.bank, TOKENS_PER_FRAME // 2),
         )
 
     def decide(

@@ -101,4 +101,5 @@ def record(
         tokens_attended=434,
         tokens_full_sam2=7168,
         survivors={frame: (8, 8, bits) for frame in bank},
+        tokens=dict.fromkeys(bank, 42),
     )

@@ -57,17 +57,18 @@ def memory_event(
 ) -> MemoryEvent:
     """Describe a bank after it decided on a frame."""
     decision, reason, evicted = decided
-    entries = sorted(bank.entries.values(), key=lambda e: e.frame)
+    stored = sorted(bank.readable(), key=lambda e: e.frame)
     return MemoryEvent(
         frame=frame,
         decision=decision,
         reason=reason,
         scores=scores,
-        bank=tuple(e.frame for e in entries),
+        bank=tuple(sorted(bank.entries)),
         evicted=evicted,
         recent=None if bank.recent is None else bank.recent.frame,
         tokens_stored=bank.tokens_stored,
         tokens_attended=attended,
         tokens_full_sam2=full_bank_tokens(feature_hw),
-        survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in entries},
+        tokens={e.frame: len(e.tokens) for e in stored},
+        survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in stored},
     )

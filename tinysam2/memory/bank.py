@@ -26,7 +26,9 @@ class MemoryEvent:
     Attributes:
         bank: frames remembered after the decision, ascending.
         recent: this frame, when it is not in the bank but may be read once, by the next frame.
-        survivors: per frame of the bank, (H, W) bool: the feature locations that its surviving
+        tokens: number of spatial tokens that each frame of the bank, and ``recent``, holds; 0 where
+            the budget left none.  With the pointers they add up to ``tokens_stored``.
+        survivors: per frame of ``tokens``, (H, W) bool: the feature locations that its surviving
             tokens stand for.
     """
 
@@ -40,6 +42,7 @@ class MemoryEvent:
     tokens_stored: int
     tokens_attended: int
     tokens_full_sam2: int
+    tokens: dict[int, int]
     survivors: dict[int, NDArray[np.bool_]]
 
 

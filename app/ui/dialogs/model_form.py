@@ -59,12 +59,12 @@ RUNNING = (
     SettingSpec("checkpoint", "Weights file", "Weights to load instead of the stored ones", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
 )
 MEMORY = (
-    SettingSpec("policy", "Memory policy", "Decides which frames enter the memory bank", _policies),
+    SettingSpec("policy", "Memory policy", "Decides which frames enter the memory bank, the few frames that the tracker reads to find the object in the next one", _policies),
     SettingSpec("max_frames", "Frames in memory", "Most frames in the memory bank of an object, including prompted ones", lambda _: NumberInput(NumberFormat(2, 64))),
-    SettingSpec("pool", "Pooling", "Tokens of a memory frame that are averaged into one", lambda _: ChoiceInput(POOLING_LABELS)),
-    SettingSpec("keeps_details", "Pooled", "Where tokens are averaged; those that show the object can keep full resolution", lambda _: ChoiceInput(DETAIL_LABELS)),
-    SettingSpec("keep_ratio", "Tokens kept", "Largest fraction of the tokens of a full SAM 2 memory bank that is stored", lambda _: NumberInput(NumberFormat(1, 100, suffix=" %", scale=100, none_text="all"))),
-    SettingSpec("quality_threshold", "Minimum quality", "Lowest quality of a frame that enters the memory bank; used by the quality policy only", lambda _: NumberInput(NumberFormat(0, 1, 0.05, decimals=2))),
+    SettingSpec("pool", "Pooling", "Neighboring tokens of a memory frame that are averaged into one, which saves memory; off keeps each", lambda _: ChoiceInput(POOLING_LABELS)),
+    SettingSpec("keeps_details", "Pooled", "Where tokens are averaged, if pooling is on: around the object only, so that the object itself keeps full resolution, or everywhere", lambda _: ChoiceInput(DETAIL_LABELS)),
+    SettingSpec("keep_ratio", "Tokens kept", "Most tokens that are stored, as a fraction of the seven whole frames that SAM 2 stores. A token is what memory holds of one place of a frame", lambda _: NumberInput(NumberFormat(1, 100, suffix=" %", scale=100, none_text="all"))),
+    SettingSpec("quality_threshold", "Minimum quality", "Lowest quality (predicted IoU x object presence) of a frame that enters the memory bank; used by the quality policy only", lambda _: NumberInput(NumberFormat(0, 1, 0.05, decimals=2))),
 )
 # fmt: on
 
@@ -101,6 +101,13 @@ class ModelForm(QWidget):
             hint.setProperty("role", "muted")
             for column, widget in enumerate((label, field, hint)):
                 grid.addWidget(widget, row, column)
+        self.changed.connect(self._enable_used)
+
+    def _enable_used(self) -> None:
+        """Enable where tokens are pooled only if they are pooled."""
+        field = self._inputs["keeps_details"]
+        assert isinstance(field, QWidget)
+        field.setEnabled(self._inputs["pool"].chosen() != POOLING_LABELS[0][0])
 
     def show_model(self, model: KnownModelRow, settings: ModelSettings) -> None:
         """Show the settings of a model."""
@@ -147,3 +154,4 @@ class ModelForm(QWidget):
     def _show(self, values: dict[str, MemoryValue]) -> None:
         for name, field in self._inputs.items():
             field.show_value(values[name])
+        self._enable_used()

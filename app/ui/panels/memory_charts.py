@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.core.memory import MemoryRecord
-from app.ui.panels.memory_text import percent
+from app.ui.panels.memory_text import percent, tokens_text
 from app.ui.style.colors import is_dark
 from app.ui.style.memory_marks import Mark, mark_color
 
@@ -20,16 +20,18 @@ class ScoreBar(QWidget):
 
     Args:
         name: label at the left.
-        mark: the memory mark whose color the bar has.
+        mark: the memory mark whose color the bar has; gray while the widget is disabled.
+        tip: what the score means.
         parent: owner.
     """
 
     NAME_PX, VALUE_PX = 52, 36
 
-    def __init__(self, name: str, mark: Mark, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, mark: Mark, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
         self._mark = mark
+        self.setToolTip(tip)
         self._value: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(self.fontMetrics().height() + 1)
@@ -50,7 +52,8 @@ class ScoreBar(QWidget):
         palette, middle = self.palette(), Qt.AlignmentFlag.AlignVCenter
         painter.setPen(palette.placeholderText().color())
         painter.drawText(self.rect(), middle | Qt.AlignmentFlag.AlignLeft, self._name)
-        painter.setPen(palette.windowText().color())
+        is_live = self.isEnabled()
+        painter.setPen((palette.windowText() if is_live else palette.placeholderText()).color())
         painter.drawText(self.rect(), middle | Qt.AlignmentFlag.AlignRight, self._text())
         bar = QRectF(self.rect()).adjusted(self.NAME_PX, 0, -self.VALUE_PX, 0)
         bar = QRectF(bar.left(), bar.center().y() - 3, bar.width(), 6)
@@ -58,7 +61,8 @@ class ScoreBar(QWidget):
         painter.setBrush(palette.mid())
         painter.drawRoundedRect(bar, 3, 3)
         bar.setWidth(bar.width() * (self._value or 0.0))
-        painter.setBrush(mark_color(self._mark, is_dark(palette)))
+        gray = palette.placeholderText().color()
+        painter.setBrush(mark_color(self._mark, is_dark(palette)) if is_live else gray)
         painter.drawRoundedRect(bar, 3, 3)
         painter.end()
 
@@ -75,8 +79,11 @@ class TokenMeter(QWidget):
         self._line_px = self.fontMetrics().height()
         self.setFixedHeight(3 * self._line_px + 2 * (self.BAR_PX + 4) + 4)
         self.setToolTip(
-            "Tokens stored in the memory bank, and attended for this frame, relative to a full "
-            f"SAM 2 bank at this input size. The tick marks {percent(TOKEN_TARGET)}."
+            "A token is what memory holds of one place of a frame, or of a few neighboring "
+            "places. Stored: tokens in the memory bank after this frame. Attended: tokens that "
+            "were read to find the object on this frame. Both are compared with the memory bank "
+            "of SAM 2, which stores seven whole frames; the tick marks "
+            f"{percent(TOKEN_TARGET)} of it."
         )
 
     def set_record(self, record: MemoryRecord) -> None:
@@ -137,8 +144,10 @@ class TokenMap(QWidget):
         self._image = image
         self.update()
 
-    def set_survivors(self, survivors: tuple[int, int, bytes] | None) -> None:
-        """Set which tokens were kept; None if unknown."""
+    def set_survivors(
+        self, survivors: tuple[int, int, bytes] | None, tokens: int | None = None
+    ) -> None:
+        """Set where tokens were kept and how many; None if unknown."""
         self._shade = None
         self.setToolTip("The kept tokens of this frame are not known")
         if survivors is not None:
@@ -147,9 +156,10 @@ class TokenMap(QWidget):
             argb = np.where(kept, 0, DROPPED_ARGB).astype(np.uint32).reshape(height, width)
             image_format = QImage.Format.Format_ARGB32_Premultiplied
             self._shade = QImage(argb.data, width, height, width * 4, image_format).copy()
+            holds = tokens_text(tokens)
             self.setToolTip(
-                f"{int(kept.sum())} of {kept.size} tokens of this frame are kept; "
-                "the locations of dropped tokens are dark"
+                f"{holds[0].upper()}{holds[1:]}, for {int(kept.sum())} of {kept.size} locations of "
+                "this frame; locations without a token are dark"
             )
         self.setAccessibleName(self.toolTip())
         self.update()

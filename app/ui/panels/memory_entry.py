@@ -14,11 +14,23 @@ from PySide6.QtWidgets import (
 
 from app.core.memory import Constraint
 from app.ui.panels.memory_charts import ScoreBar, TokenMap
-from app.ui.panels.memory_text import BankEntry
+from app.ui.panels.memory_text import BankEntry, tokens_text
 from app.ui.style.colors import is_dark
 from app.ui.style.icons import icon
 from app.ui.style.memory_marks import MARK_NAMES, Mark, mark_icon
 
+QUALITY_TIP = (
+    "Quality: predicted IoU of the mask times object presence, from 0 to 1. The quality policy "
+    "keeps no frame below its minimum."
+)
+NOVELTY_TIP = (
+    "Novelty: how different the object looked from the frames in memory, from 0 (the same) to 1."
+)
+TOKENS_TIP = "Tokens of this frame that the next frame can read."
+EMPTY_TIP = (
+    "The tokens of other frames took the whole budget, so the next frame reads nothing of this "
+    "one but, at most, its object pointer: one vector that stands for the object."
+)
 _CONSTRAINT_CHOICES = (
     (Constraint.PIN, "pin", "Pin", "Keep frame {} in memory when tracking again"),
     (Constraint.BAN, "ban", "Ban", "Keep frame {} out of memory when tracking again"),
@@ -90,8 +102,9 @@ class BankEntryView(QWidget):
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.title.clicked.connect(lambda: self.frame_requested.emit(self.frame))
-        self.quality = ScoreBar("quality", Mark.KEPT, self)
-        self.novelty = ScoreBar("novelty", Mark.PINNED, self)
+        self.quality = ScoreBar("quality", Mark.KEPT, QUALITY_TIP, self)
+        self.novelty = ScoreBar("novelty", Mark.PINNED, NOVELTY_TIP, self)
+        self.tokens = QLabel(self)
         self.reason = QLabel(self, wordWrap=True)
         self.reason.setProperty("role", "muted")
         self.constraint_buttons = ConstraintButtons(parent=self)
@@ -118,6 +131,7 @@ class BankEntryView(QWidget):
         right.addLayout(top)
         right.addWidget(self.quality)
         right.addWidget(self.novelty)
+        right.addWidget(self.tokens)
         layout = QGridLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setHorizontalSpacing(8)
@@ -140,8 +154,19 @@ class BankEntryView(QWidget):
         self.quality.set_value(None if entry.scores is None else entry.scores.quality)
         self.novelty.set_value(None if entry.scores is None else entry.scores.novelty)
         self.reason.setText(f"{name.capitalize()}: {entry.reason}")
-        self.token_map.set_survivors(entry.survivors)
+        self._show_tokens(entry)
         self.constraint_buttons.set_frame(entry.frame, entry.constraint)
+
+    def _show_tokens(self, entry: BankEntry) -> None:
+        """Show how many tokens the frame holds; all of an entry without any is gray."""
+        self.tokens.setText(tokens_text(entry.tokens))
+        self.tokens.setToolTip(EMPTY_TIP if entry.is_empty else TOKENS_TIP)
+        self.token_map.set_survivors(entry.survivors, entry.tokens)
+        for bar in (self.quality, self.novelty):
+            bar.setEnabled(not entry.is_empty)
+        for widget in (self.title, self.tokens):
+            widget.setProperty("role", "muted" if entry.is_empty else "")
+            widget.style().polish(widget)
 
     def set_image(self, image: QImage) -> None:
         """Set the thumbnail of the frame."""

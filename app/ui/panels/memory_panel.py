@@ -11,7 +11,7 @@ from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.panels.memory_charts import TokenMeter
 from app.ui.panels.memory_entry import BankEntryView, ConstraintButtons
 from app.ui.panels.memory_plot import ScorePlot, ScoreSeries
-from app.ui.panels.memory_text import bank_entries, decision_text
+from app.ui.panels.memory_text import bank_entries, bank_title, decision_text
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 
@@ -140,8 +140,7 @@ class MemoryPanel(QWidget):
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)
         self.bank_title.setVisible(bool(found))
-        frames = "1 frame" if len(found) == 1 else f"{len(found)} frames"
-        self.bank_title.setText(f"In memory after frame {frame}: {frames}")
+        self.bank_title.setText(bank_title(found, frame))
         while len(self.entries) < len(found):
             self._add_entry_view()
         for view in self.entries[len(found) :]:

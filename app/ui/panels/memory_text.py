@@ -1,11 +1,13 @@
 """The texts of the memory panel, from the rows of the document; Qt-free."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.document import Document, Table, TrackedObject
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
 
+_OUTSIDE = (MemoryDecision.REFUSED, MemoryDecision.BANNED)
 VISIBLE_PRESENCE = 0.5
 """Object presence below which the object counts as not visible, in [0, 1]."""
 
@@ -27,6 +29,7 @@ class BankEntry:
         mark: how the frame entered the bank.
         scores: scores of the decision about it; None if the tracker recorded none.
         reason: reason of that decision.
+        tokens: how many tokens it holds after the current frame; None if unknown.
         survivors: token grid (h, w) and its packed bits, see `MemoryRecord`; None if unknown.
         constraint: the user's constraint on the frame; None if there is none.
     """
@@ -35,8 +38,14 @@ class BankEntry:
     mark: Mark
     scores: MemoryScores | None
     reason: str
+    tokens: int | None
     survivors: tuple[int, int, bytes] | None
     constraint: Constraint | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the token budget left it no token."""
+        return self.tokens == 0
 
 
 def decision_text(document: Document, tracked: TrackedObject | None, frame: int) -> DecisionText:
@@ -65,11 +74,26 @@ def decision_text(document: Document, tracked: TrackedObject | None, frame: int)
 
 
 def bank_entries(document: Document, object_id: int, frame: int) -> list[BankEntry]:
-    """Return the frames in the memory bank after the current frame, ascending."""
+    """Return the frames whose tokens are stored after the current frame, ascending."""
     record = document.memory(object_id, frame)
     if record is None:
         return []
-    return [_entry(document, object_id, kept, record) for kept in record.bank]
+    return [_entry(document, object_id, kept, record) for kept in record.stored]
+
+
+def bank_title(entries: Sequence[BankEntry], frame: int) -> str:
+    """Return the heading of the list of entries after a frame."""
+    frames = "1 frame" if len(entries) == 1 else f"{len(entries)} frames"
+    empty = sum(entry.is_empty for entry in entries)
+    without = f", {empty} of them without tokens" if empty else ""
+    return f"In memory after frame {frame}: {frames}{without}"
+
+
+def tokens_text(tokens: int | None) -> str:
+    """Return how many tokens an entry holds, in words."""
+    if tokens is None:
+        return "tokens unknown"
+    return {0: "no tokens", 1: "1 token"}.get(tokens, f"{tokens:,} tokens")
 
 
 def percent(part: float, whole: float = 1.0) -> str:
@@ -83,11 +107,18 @@ def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> 
     record = document.memory(object_id, kept)
     constraint = document.constraint(object_id, kept)
     mark = memory_mark(record, constraint, was_evicted=False)
+    reason = "tracking started here" if record is None else record.reason
+    if kept == now.recent:
+        reason += "; only the next frame may read it"
+    elif record is not None and record.decision in _OUTSIDE:
+        mark, record = Mark.KEPT, None
+        reason = "in memory then; the frame was tracked again since, and its scores replaced"
     return BankEntry(
         frame=kept,
         mark=bank_mark(mark),
         scores=None if record is None else record.scores,
-        reason="tracking started here" if record is None else record.reason,
+        reason=reason,
+        tokens=now.tokens_of(kept),
         survivors=now.survivors.get(kept),
         constraint=constraint,
     )

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.core.memory import Constraint, MemoryDecision
 from app.session import Session
 from app.tracking.backend import Direction
 from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.panels.memory_entry import BankEntryView
 from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
@@ -98,7 +100,31 @@ def test_surviving_tokens_are_clear_and_dropped_ones_dark(panel: MemoryPanel, qt
         for column in (0, 1)
     )
     assert dropped.lightness() < kept.lightness() / 2
-    assert "42 of 64 tokens" in token_map.toolTip()
+    assert "42 of 64 locations" in token_map.toolTip()
+
+
+def test_an_entry_shows_its_tokens_and_is_gray_without_any(
+    stage: Stage, panel: MemoryPanel, qtbot: QtBot
+) -> None:
+    emptied = replace(record(MemoryDecision.KEPT, (0, 10)), tokens={0: 657, 10: 0})
+    stage.put(1, {}, {30: emptied})
+    stage.state.frame = 30
+    qtbot.waitUntil(lambda: listed(panel) == [0, 10])
+    full, empty = panel.entries[:2]
+    assert [view.tokens.text() for view in (full, empty)] == ["657 tokens", "no tokens"]
+    assert panel.bank_title.text().endswith("2 frames, 1 of them without tokens")
+
+    def has_color(view: BankEntryView) -> bool:
+        image = view.quality.grab().toImage()
+        row = image.height() // 2
+        return any(image.pixelColor(x, row).saturation() > 100 for x in range(image.width()))
+
+    assert has_color(full)
+    assert not has_color(empty)
+    assert empty.title.property("role") == "muted"
+    stage.state.frame = 10
+    qtbot.waitUntil(lambda: empty.tokens.text() == "42 tokens")
+    assert has_color(empty)
 
 
 def test_a_fine_token_grid_does_not_hide_the_thumbnail(panel: MemoryPanel) -> None:

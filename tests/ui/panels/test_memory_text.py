@@ -4,7 +4,14 @@ import pytest
 
 from app.core import edits
 from app.core.memory import Constraint, MemoryDecision
-from app.ui.panels.memory_text import DecisionText, bank_entries, decision_text, percent
+from app.ui.panels.memory_text import (
+    DecisionText,
+    bank_entries,
+    bank_title,
+    decision_text,
+    percent,
+    tokens_text,
+)
 from app.ui.style.memory_marks import Mark, bank_mark
 from tests.ui.timeline_stage import Stage, record
 
@@ -86,8 +93,9 @@ def test_bank_entries_have_their_own_scores_and_the_current_tokens(stage: Stage)
     assert [(e.frame, e.mark) for e in entries] == [
         (0, Mark.PROMPTED),
         (10, Mark.KEPT),
-        (20, Mark.REFUSED),
+        (20, Mark.KEPT),  # its record in the document is of a later run
     ]
+    assert entries[2].scores is None
     assert entries[1].reason == "new view"
     assert entries[1].scores == replace(now.scores, predicted_iou=0.5, quality=0.5)
     assert entries[1].survivors == now.survivors[10]
@@ -105,6 +113,38 @@ def test_bank_entries_have_their_own_scores_and_the_current_tokens(stage: Stage)
 )
 def test_a_bank_frame_shows_how_it_entered(mark: Mark, in_memory: Mark) -> None:
     assert bank_mark(mark) is in_memory
+
+
+def test_entries_tell_the_tokens_they_hold_after_the_displayed_frame(stage: Stage) -> None:
+    now = replace(
+        record(MemoryDecision.REFUSED, bank=(0, 10), reason="quality 0.3 is below 0.5"),
+        tokens={0: 380, 10: 0, 20: 41},
+        recent=20,
+    )
+    earlier = record(MemoryDecision.KEPT, bank=(0, 10))
+    stage.put(1, {}, {0: record(MemoryDecision.PROMPTED, (0,)), 10: earlier, 20: now})
+    entries = bank_entries(stage.document, 1, 20)
+    assert [(e.frame, e.tokens, e.is_empty) for e in entries] == [
+        (0, 380, False),
+        (10, 0, True),
+        (20, 41, False),
+    ]
+    assert entries[2].reason == "quality 0.3 is below 0.5; only the next frame may read it"
+    assert bank_title(entries, 20) == "In memory after frame 20: 3 frames, 1 of them without tokens"
+    assert [e.tokens for e in bank_entries(stage.document, 1, 10)] == [42, 42]
+    assert [tokens_text(n) for n in (None, 0, 1, 1200)] == [
+        "tokens unknown",
+        "no tokens",
+        "1 token",
+        "1,200 tokens",
+    ]
+
+
+def test_an_older_record_tells_only_which_entries_are_empty(stage: Stage) -> None:
+    bare = record(MemoryDecision.KEPT, bank=(0, 10))
+    old = replace(bare, tokens={}, survivors={**bare.survivors, 10: (8, 8, bytes(8))})
+    stage.put(1, {}, {10: old})
+    assert [e.tokens for e in bank_entries(stage.document, 1, 10)] == [None, 0]
 
 
 def test_small_percentages_keep_a_decimal() -> None:

@@ -41,6 +41,7 @@ def test_report_tells_each_decision_in_frame_order() -> None:
         },
         "bank": [0, 9],
         "recent": None,
+        "tokens": {"0": 0, "9": None},
         "tokens_stored": 200,
         "tokens_attended": 190,
         "tokens_full_sam2": 7168,

@@ -28,7 +28,7 @@ def blob(seed: int) -> RleMask:
 
 def rows_of_every_kind() -> Edit:
     scores = MemoryScores(0.75, 0.5, 0.375, 0.125)
-    survivors = {0: (4, 6, b"\x0f\xf0\x01")}
+    survivors, tokens = {0: (4, 6, b"\x0f\xf0\x01")}, {0: 12, 4: 0}
     rows = {
         (Table.OBJECTS, 3): TrackedObject(3, "Hündchen", (1, 2, 3), "animal", 2, False, True),
         (Table.PROMPTS, (3, 0)): FramePrompts((PointPrompt(1.5, 2.25), PointPrompt(3, 4, False))),
@@ -37,7 +37,17 @@ def rows_of_every_kind() -> Edit:
         (Table.MASKS, (3, 0)): FrameMask(blob(2), Origin.TRACKED, 0.625, True),
         (Table.MASKS, (3, 1)): FrameMask(RleMask.empty(SIZE_HW), Origin.PAINTED),
         (Table.MEMORY, (3, 0)): MemoryRecord(
-            MemoryDecision.REPLACED, "better", scores, (0, 4), 2, 10, 20, 30, survivors
+            MemoryDecision.REPLACED,
+            "better",
+            scores,
+            (0, 4),
+            2,
+            10,
+            20,
+            30,
+            survivors,
+            None,
+            tokens,
         ),
         (Table.CONSTRAINTS, (3, 7)): Constraint.PIN,
         (Table.PROPERTIES, "range"): (2, None),

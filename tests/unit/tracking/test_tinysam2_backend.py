@@ -98,7 +98,8 @@ def test_memory_is_reported_as_the_user_demanded(
     assert records[5].decision is MemoryDecision.PINNED
     assert 2 not in records[7].bank
     assert {0, 5} <= set(records[7].bank)
-    assert set(records[7].survivors) == set(records[7].bank)
+    assert set(records[7].survivors) == set(records[7].tokens) == set(records[7].stored)
+    assert 0 < sum(records[7].tokens.values()) <= records[7].tokens_stored
     height, width, bits = records[7].survivors[0]
     assert len(bits) == -(-height * width // 8)
     assert np.unpackbits(np.frombuffer(bits, np.uint8)).sum() <= height * width

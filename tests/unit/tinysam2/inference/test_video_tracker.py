@@ -181,7 +181,11 @@ def test_events_tell_one_story(model: Model) -> None:
         assert set(event.bank) == (set(bank) | entered) - {event.evicted}
         assert (event.decision is Decision.REPLACED) == (event.evicted is not None)
         assert (event.decision is Decision.PROMPTED) == (event.frame == 0)
-        assert set(event.survivors) == set(event.bank)
+        stored = {*event.bank, *([] if event.recent is None else [event.recent])}
+        assert set(event.survivors) == set(event.tokens) == stored
+        assert sum(event.tokens.values()) <= event.tokens_stored
+        for frame, count in event.tokens.items():
+            assert (count == 0) == (not event.survivors[frame].any())
         assert event.tokens_full_sam2 == full_bank_tokens(FEATURE_HW)
         bank = event.bank
 
