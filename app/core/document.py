@@ -67,12 +67,19 @@ class FrameMask:
         mask: at the resolution of the video.
         confidence: of the model, in [0, 1]; None when a person drew the mask.
         is_verified: whether a person declared it right, so that nothing changes it.
+        base: the tracked or imported mask that the prompts of the frame refined into this one.
     """
 
     mask: RleMask
     origin: Origin
     confidence: float | None = None
     is_verified: bool = False
+    base: "FrameMask | None" = None
+
+    @property
+    def before_prompts(self) -> "FrameMask | None":
+        """The tracked or imported mask of the frame, as it was before the prompts on it."""
+        return self if self.origin in (Origin.TRACKED, Origin.IMPORTED) else self.base
 
 
 @dataclass(frozen=True, slots=True)

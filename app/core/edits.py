@@ -102,23 +102,67 @@ def set_prompts(document: Document, object_id: int, frame: int, prompts: FramePr
 
 
 def add_point(document: Document, object_id: int, frame: int, point: PointPrompt) -> Edit:
-    """Add a click to the prompts of an object on a frame; a mask prompt there is dropped."""
+    """Add a click to the prompts of an object on a frame, which keeps all others."""
     prompts = document.prompts(object_id, frame).with_point(point)
     return set_prompts(document, object_id, frame, prompts)
 
 
 def set_box(document: Document, object_id: int, frame: int, box: BoxPrompt) -> Edit:
-    """Set the box prompt of an object on a frame; a mask prompt there is dropped."""
+    """Set the box prompt of an object on a frame, which keeps all other prompts."""
     prompts = document.prompts(object_id, frame).with_box(box)
+    return set_prompts(document, object_id, frame, prompts)
+
+
+def move_point(
+    document: Document, object_id: int, frame: int, index: int, xy: tuple[float, float]
+) -> Edit:
+    """Move the click at ``index`` to (x, y)."""
+    prompts = document.prompts(object_id, frame).with_moved_point(index, *xy)
     return set_prompts(document, object_id, frame, prompts)
 
 
 def remove_point(document: Document, object_id: int, frame: int, index: int) -> Edit:
     """Remove the click at ``index``; with the last prompt goes the mask that it stood for."""
     prompts = document.prompts(object_id, frame).without_point(index)
+    return _with_fewer_prompts(document, object_id, frame, prompts)
+
+
+def remove_box(document: Document, object_id: int, frame: int) -> Edit:
+    """Remove the box; with the last prompt goes the mask that it stood for."""
+    prompts = document.prompts(object_id, frame).with_box(None)
+    return _with_fewer_prompts(document, object_id, frame, prompts)
+
+
+def _with_fewer_prompts(
+    document: Document, object_id: int, frame: int, prompts: FramePrompts
+) -> Edit:
+    """Set prompts, and the mask that was drawn where no click or box is left to predict one."""
     if prompts.is_empty:
         return clear_prompts(document, object_id, [frame])
-    return set_prompts(document, object_id, frame, prompts)
+    edit = set_prompts(document, object_id, frame, prompts)
+    drawn = mask_without_predictions(document, object_id, frame, prompts)
+    if prompts.can_predict or drawn is None:
+        return edit
+    row = FrameMask(drawn, Origin.PAINTED, base=_base(document, (object_id, frame)))
+    return joined(edit.label, edit, set_masks(document, {(object_id, frame): row}, edit.label))
+
+
+def mask_without_predictions(
+    document: Document, object_id: int, frame: int, prompts: FramePrompts
+) -> RleMask | None:
+    """Return the given, tracked or imported mask that prompts refine, with their strokes.
+
+    None where there is no such mask.
+    """
+    base = _base(document, (object_id, frame))
+    if prompts.mask is None and base is not None:
+        prompts = replace(prompts, mask=base.mask)
+    return prompts.drawn_mask
+
+
+def _base(document: Document, key: tuple[int, int]) -> FrameMask | None:
+    row = document.mask(*key)
+    return None if row is None else row.before_prompts
 
 
 def set_masks(
@@ -176,19 +220,15 @@ def joined(label: str, *edits: Edit) -> Edit:
 def clear_prompts(document: Document, object_id: int, frames: Iterable[int] | None = None) -> Edit:
     """Remove prompts (of all frames if None) and the masks that only these prompts stood for.
 
-    Frames whose mask is verified keep both.
+    A tracked or imported mask that the prompts refined comes back.  Frames whose mask is verified
+    keep both.
     """
     rows = document.of_object(Table.PROMPTS, object_id)
     chosen = rules.editable_frames(document, object_id, rows if frames is None else frames)
     keys = [(object_id, frame) for frame in chosen]
-    stale = [key for key in keys if _is_from_prompts(document.mask(*key))]
     changes = _changes(document, Table.PROMPTS, [(key, None) for key in keys])
-    changes += _changes(document, Table.MASKS, [(key, None) for key in stale])
+    changes += _changes(document, Table.MASKS, [(key, _base(document, key)) for key in keys])
     return Edit(f"Clear prompts of {document.object(object_id).name}", changes)
-
-
-def _is_from_prompts(row: FrameMask | None) -> bool:
-    return row is not None and row.origin in (Origin.PROMPT, Origin.PAINTED)
 
 
 def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None = None) -> Edit:
@@ -202,7 +242,7 @@ def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None
 def draw_mask(
     document: Document, object_id: int, frame: int, mask: RleMask, origin: Origin
 ) -> Edit:
-    """Set a mask that a person drew or imported.
+    """Set a mask that was given or imported as a whole, instead of all prompts of its frame.
 
     Unless it was imported it becomes the mask prompt of its frame, so that tracking starts from it.
     An empty mask means that the object is absent, and is not a prompt.
@@ -214,6 +254,34 @@ def draw_mask(
         prompts = FramePrompts(mask=mask) if mask.area else None
         changes += _changes(document, Table.PROMPTS, {key: prompts})
     return Edit(f"Draw {document.object(object_id).name}", changes)
+
+
+def paint(
+    document: Document, object_id: int, frame: int, stroke: RleMask, is_erasing: bool = False
+) -> Edit:
+    """Add the pixels of a stroke to a mask, or take them away; all prompts stay.
+
+    The strokes of a frame are kept beside its mask, so that later predictions leave their pixels
+    alone.  A stroke that changes no pixel changes nothing.
+    """
+    rules.check(document, object_id, frame)
+    key = (object_id, frame)
+    row, prompts = document.mask(*key), document.prompts(*key)
+    before = row.mask if row is not None else RleMask.empty(stroke.size_hw)
+    after = before - stroke if is_erasing else before | stroke
+    label = f"{'Erase from' if is_erasing else 'Paint'} {document.object(object_id).name}"
+    if after == before:
+        return Edit(label, ())
+    painted = erased = RleMask.empty(stroke.size_hw)
+    if prompts.strokes is not None:  # less what later clicks overruled
+        painted, erased = prompts.strokes.painted & before, prompts.strokes.erased - before
+    if is_erasing:
+        painted, erased = painted - stroke, erased | stroke
+    else:
+        painted, erased = painted | stroke, erased - stroke
+    changes = _changes(document, Table.PROMPTS, {key: prompts.with_strokes(painted, erased)})
+    drawn = FrameMask(after, Origin.PAINTED, base=_base(document, key))
+    return Edit(label, changes + _changes(document, Table.MASKS, {key: drawn}))
 
 
 def duplicate_object(document: Document, object_id: int) -> Edit:

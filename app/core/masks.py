@@ -1,5 +1,6 @@
 """Run-length encoded binary masks, as the document stores and exports them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,6 +44,38 @@ class RleMask:
     def empty(size_hw: tuple[int, int]) -> "RleMask":
         """Return a mask without any foreground pixel."""
         return RleMask(size_hw, np.array([size_hw[0] * size_hw[1]], dtype=np.uint32))
+
+    def __or__(self, other: "RleMask") -> "RleMask":
+        """Return the union with a mask of the same size, without decoding either."""
+        return self._combined(other, np.logical_or)
+
+    def __sub__(self, other: "RleMask") -> "RleMask":
+        """Return this mask without the pixels of another of the same size."""
+        return self._combined(other, np.greater)
+
+    def __and__(self, other: "RleMask") -> "RleMask":
+        """Return the intersection with a mask of the same size."""
+        return self._combined(other, np.logical_and)
+
+    def _combined(self, other: "RleMask", combine: Callable[[Bitmap, Bitmap], Bitmap]) -> "RleMask":
+        if self.size_hw != other.size_hw:
+            raise ValueError(f"masks must have one size, got {self.size_hw} and {other.size_hw}")
+        ends = [np.cumsum(mask.runs, dtype=np.int64) for mask in (self, other)]
+        bounds = np.unique(np.concatenate([[0], *ends]))
+        starts = bounds[:-1]
+        first, second = (np.searchsorted(e, starts, "right") % 2 == 1 for e in ends)
+        values = combine(first, second)
+        changes = np.flatnonzero(values[1:] != values[:-1]) + 1
+        lead = [0, 0] if values.size and values[0] else [0]
+        edges = np.concatenate([lead, starts[changes], bounds[-1:]])
+        return RleMask(self.size_hw, np.diff(edges).astype(np.uint32))
+
+    def covers(self, x: float, y: float) -> bool:
+        """Return whether the pixel at (x, y), or the nearest one inside, is foreground."""
+        height, width = self.size_hw
+        column, row = min(max(int(x), 0), width - 1), min(max(int(y), 0), height - 1)
+        ends = np.cumsum(self.runs, dtype=np.int64)
+        return bool(np.searchsorted(ends, row * width + column, "right") % 2)
 
     def decode(self) -> Bitmap:
         """Return the (H, W) boolean array, freshly allocated."""

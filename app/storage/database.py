@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.document import Change, Table
 from app.core.errors import ProjectError
-from app.storage.rows import APPLICATION_ID, FORMATS, SCHEMA, SCHEMA_VERSION
+from app.storage.rows import APPLICATION_ID, FORMATS, MIGRATIONS, SCHEMA, SCHEMA_VERSION
 
 HINT_DISK = "Check that the folder can be written to and the disk has room."
 HINT_DAMAGED = "The file is damaged; open an earlier copy of it."
@@ -86,8 +86,9 @@ def open_existing(path: Path) -> sqlite3.Connection:
     with project_errors(path, "opened"):
         connection = connect(path)
         try:
-            _check_version(connection, path)
+            version = _check_version(connection, path)
             enable_write_ahead_log(connection)
+            _migrate(connection, version)
         except BaseException:
             connection.close()
             raise
@@ -99,7 +100,15 @@ def not_a_project(path: Path) -> ProjectError:
     return ProjectError(f"{path} is not a project file.", "Open a *.tsam file or a video.")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a project of an earlier version to the schema of this one, in one transaction."""
+    if version < SCHEMA_VERSION:
+        steps = "".join(MIGRATIONS[each] for each in range(version, SCHEMA_VERSION))
+        connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a project's schema."""
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application_id != APPLICATION_ID:
@@ -110,6 +119,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             f"(format {version}, this one reads up to {SCHEMA_VERSION}).",
             "Update the program.",
         )
+    return int(version)
 
 
 def read_source(connection: sqlite3.Connection) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 from app.core.document import FrameMask, Origin, Table, TrackedObject
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
-from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt, Strokes
 
 APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE source (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -20,16 +20,29 @@ CREATE TABLE objects (
   position INTEGER, is_visible INTEGER, is_locked INTEGER);
 CREATE TABLE prompts (
   object_id INTEGER, frame INTEGER, points TEXT, box TEXT, height INTEGER, width INTEGER,
-  runs BLOB, PRIMARY KEY (object_id, frame));
+  runs BLOB, painted BLOB, erased BLOB, num_points INTEGER, PRIMARY KEY (object_id, frame));
 CREATE TABLE masks (
   object_id INTEGER, frame INTEGER, height INTEGER, width INTEGER, runs BLOB, origin TEXT,
-  confidence REAL, is_verified INTEGER, PRIMARY KEY (object_id, frame));
+  confidence REAL, is_verified INTEGER, base_runs BLOB, base_origin TEXT, base_confidence REAL,
+  PRIMARY KEY (object_id, frame));
 CREATE TABLE memory (
   object_id INTEGER, frame INTEGER, record TEXT, PRIMARY KEY (object_id, frame));
 CREATE TABLE constraints (
   object_id INTEGER, frame INTEGER, kind TEXT, PRIMARY KEY (object_id, frame));
 CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+
+MIGRATIONS = {
+    1: """
+ALTER TABLE prompts ADD COLUMN painted BLOB;
+ALTER TABLE prompts ADD COLUMN erased BLOB;
+ALTER TABLE prompts ADD COLUMN num_points INTEGER;
+ALTER TABLE masks ADD COLUMN base_runs BLOB;
+ALTER TABLE masks ADD COLUMN base_origin TEXT;
+ALTER TABLE masks ADD COLUMN base_confidence REAL;
+"""
+}
+"""SQL that makes the next version of a schema, by version."""
 
 Values = Sequence[Any]
 
@@ -47,33 +60,46 @@ def _object_row(values: Values, object_id: int) -> TrackedObject:
     )
 
 
-def _mask_values(mask: RleMask | None) -> Values:
-    return (None, None, None) if mask is None else (*mask.size_hw, mask.to_bytes())
-
-
 def _prompts_values(row: FramePrompts) -> Values:
     points = json.dumps([(p.x, p.y, p.is_positive) for p in row.points])
     box = row.box and json.dumps((row.box.x0, row.box.y0, row.box.x1, row.box.y1))
-    return points, box, *_mask_values(row.mask)
+    strokes = row.strokes
+    painted, erased = (None, None) if strokes is None else (strokes.painted, strokes.erased)
+    masks = (row.mask, painted, erased)
+    size_hw = next((mask.size_hw for mask in masks if mask is not None), (None, None))
+    runs = (None if mask is None else mask.to_bytes() for mask in masks)
+    return points, box, *size_hw, *runs, strokes and strokes.num_points
 
 
 def _prompts_row(values: Values, _key: object) -> FramePrompts:
-    points, box, height, width, runs = values
+    points, box, height, width, runs, painted, erased, num_points = values
+
+    def mask(packed: bytes) -> RleMask:
+        return RleMask.from_bytes((height, width), packed)
+
     return FramePrompts(
         tuple(PointPrompt(x, y, is_positive) for x, y, is_positive in json.loads(points)),
         None if box is None else BoxPrompt(*json.loads(box)),
-        None if runs is None else RleMask.from_bytes((height, width), runs),
+        None if runs is None else mask(runs),
+        None if painted is None else Strokes(mask(painted), mask(erased), num_points),
     )
 
 
 def _frame_mask_values(row: FrameMask) -> Values:
-    return *_mask_values(row.mask), row.origin, row.confidence, row.is_verified
+    found = row.base
+    base = (None,) * 3 if found is None else (found.mask.to_bytes(), found.origin, found.confidence)
+    fields = row.mask.to_bytes(), row.origin, row.confidence, row.is_verified
+    return *row.mask.size_hw, *fields, *base
 
 
 def _frame_mask_row(values: Values, _key: object) -> FrameMask:
-    height, width, runs, origin, confidence, is_verified = values
-    mask = RleMask.from_bytes((height, width), runs)
-    return FrameMask(mask, Origin(origin), confidence, bool(is_verified))
+    height, width, runs, origin, confidence, is_verified, base_runs, base_origin, sure = values
+
+    def mask(packed: bytes) -> RleMask:
+        return RleMask.from_bytes((height, width), packed)
+
+    base = None if base_runs is None else FrameMask(mask(base_runs), Origin(base_origin), sure)
+    return FrameMask(mask(runs), Origin(origin), confidence, bool(is_verified), base)
 
 
 def _memory_values(row: MemoryRecord) -> Values:
@@ -129,13 +155,16 @@ FORMATS: dict[Table, TableFormat] = {
     ),
     Table.PROMPTS: TableFormat(
         _OBJECT_FRAME,
-        ("points", "box", "height", "width", "runs"),
+        ("points", "box", "height", "width", "runs", "painted", "erased", "num_points"),
         _prompts_values,
         _prompts_row,
     ),
     Table.MASKS: TableFormat(
         _OBJECT_FRAME,
-        ("height", "width", "runs", "origin", "confidence", "is_verified"),
+        (
+            *("height", "width", "runs", "origin", "confidence", "is_verified"),
+            *("base_runs", "base_origin", "base_confidence"),
+        ),
         _frame_mask_values,
         _frame_mask_row,
     ),

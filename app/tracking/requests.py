@@ -1,32 +1,66 @@
 """From the document to what a tracker is asked: snapshots, since jobs run on another thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from app.core import rules
-from app.core.document import Document, Origin, Table
+from app.core import edits, rules
+from app.core.document import Document, Table
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts
 from app.tracking.backend import Direction, ObjectRequest, SegmentRequest, TrackRequest
 
 
-def segment_request(document: Document, object_id: int, frame: int) -> SegmentRequest:
-    """Ask for the mask of the prompts that an object has on a frame now."""
-    prompts = document.prompts(object_id, frame)
-    return SegmentRequest(frame, prompts, mask_to_correct(document, object_id, frame))
+def segment_request(
+    document: Document,
+    object_id: int,
+    frame: int,
+    prompts: FramePrompts | None = None,
+    starts_over: bool = False,
+) -> SegmentRequest:
+    """Ask for the mask of prompts on a frame.
 
-
-def mask_to_correct(document: Document, object_id: int | None, frame: int) -> RleMask | None:
-    """Return the mask that more prompts on a frame correct: one that tracking has been through.
-
-    Elsewhere, and where the mask is empty or drawn by a person, prompts start from nothing.
+    Args:
+        document: the annotations.
+        object_id: the object; it need not exist.
+        frame: index of the frame.
+        prompts: those that the object has there if None.
+        starts_over: a prompt was moved or removed, so that the mask on the frame, which obeys it,
+            is not to be refined.
     """
-    if object_id is None:
-        return None
+    if prompts is None:
+        prompts = document.prompts(object_id, frame)
+    find = _mask_to_start_over if starts_over else _mask_to_refine
+    return SegmentRequest(
+        frame,
+        FramePrompts(prompts.points_in_force, prompts.box),
+        find(document, object_id, frame, prompts),
+    )
+
+
+def _mask_to_refine(
+    document: Document, object_id: int, frame: int, prompts: FramePrompts
+) -> RleMask | None:
+    """Return the mask on a frame if more than clicks and a box made it, and it is not empty.
+
+    What clicks and a box made alone is predicted anew, click by click, which is more exact.
+    """
     row = document.mask(object_id, frame)
-    if row is None or document.memory(object_id, frame) is None or not row.mask.area:
+    if row is None or not row.mask.area:
         return None
-    return row.mask if row.origin in (Origin.TRACKED, Origin.PROMPT) else None
+    return row.mask if prompts.is_drawn or row.before_prompts is not None else None
+
+
+def _mask_to_start_over(
+    document: Document, object_id: int, frame: int, prompts: FramePrompts
+) -> RleMask | None:
+    """Return the mask that prompts refine, without what was predicted from earlier ones."""
+    is_painted_first = not (prompts.strokes and (prompts.strokes.num_points or prompts.box))
+    row = document.mask(object_id, frame)
+    has_base = row is not None and row.before_prompts is not None
+    if not (has_base or prompts.mask is not None or is_painted_first):
+        return None  # strokes corrected a prediction: they are no mask of the object alone
+    found = edits.mask_without_predictions(document, object_id, frame, prompts)
+    return found if found is not None and found.area else None
 
 
 def track_request(
@@ -90,8 +124,24 @@ def _requested_objects(
 
 
 def _object_request(document: Document, object_id: int, start: int) -> ObjectRequest:
-    prompts = dict(document.of_object(Table.PROMPTS, object_id))
+    rows: Mapping[int, FramePrompts] = document.of_object(Table.PROMPTS, object_id)
+    found = {f: _prompts_to_track(document, object_id, f, each) for f, each in rows.items()}
+    prompts = {frame: each for frame, each in found.items() if each is not None}
     row = document.mask(object_id, start)
     if row is not None and row.mask.area:
         prompts.setdefault(start, FramePrompts(mask=row.mask))
     return ObjectRequest(object_id, prompts, dict(document.of_object(Table.CONSTRAINTS, object_id)))
+
+
+def _prompts_to_track(
+    document: Document, object_id: int, frame: int, prompts: FramePrompts
+) -> FramePrompts | None:
+    """Return the prompts of a frame, or the mask on it if more than clicks and a box made it.
+
+    So the tracker remembers the very mask that the user sees.  None where that is empty.
+    """
+    row = document.mask(object_id, frame)
+    if not prompts.is_drawn and (row is None or row.base is None):
+        return prompts
+    mask = prompts.drawn_mask if row is None else row.mask
+    return FramePrompts(mask=mask) if mask is not None and mask.area else None

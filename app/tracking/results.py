@@ -8,6 +8,7 @@ from app.core import edits, rules
 from app.core.document import Document, Edit, FrameMask, Origin
 from app.core.masks import Bitmap, RleMask
 from app.tracking.backend import FrameResult, Prediction
+from app.tracking.strokes import with_strokes
 
 if TYPE_CHECKING:
     from app.core.memory import MemoryRecord
@@ -18,7 +19,8 @@ Key = tuple[int, int]
 def result_edit(document: Document, result: FrameResult, merge_key: int | None) -> Edit:
     """Return the edit that stores predictions; what `app.core.rules` protects stays.
 
-    A prediction without tracking is dropped when its prompts are gone.  In an exclusive document
+    A prediction without tracking is dropped when its prompts are gone, and leaves the pixels of
+    strokes alone, see `with_strokes`.  In an exclusive document
     tracked masks leave the pixels of all objects that the result does not contain.
 
     Args:
@@ -40,10 +42,16 @@ def result_edit(document: Document, result: FrameResult, merge_key: int | None) 
             memory[key] = found.memory
             if rules.is_mask_trackable(document, *key) and not _is_unchanged(document, key, found):
                 masks[key] = _tracked_mask(document, key, found, taken)
-        elif rules.is_mask_editable(document, *key) and not document.prompts(*key).is_empty:
-            masks[key] = FrameMask(found.mask, Origin.PROMPT, found.confidence)
+        elif rules.is_mask_editable(document, *key) and document.prompts(*key).can_predict:
+            mask = with_strokes(document.prompts(*key), found.mask)
+            masks[key] = _prompted_mask(document, key, mask, found.confidence)
     label = labels[0] if len(labels) == 1 else "Track"
     return edits.set_masks(document, masks, label, memory, merge_key)
+
+
+def _prompted_mask(document: Document, key: Key, mask: RleMask, confidence: float) -> FrameMask:
+    row = document.mask(*key)
+    return FrameMask(mask, Origin.PROMPT, confidence, base=row and row.before_prompts)
 
 
 def _is_unchanged(document: Document, key: Key, found: Prediction) -> bool:
@@ -66,6 +74,6 @@ def _tracked_mask(
     document: Document, key: Key, found: Prediction, taken: Bitmap | None
 ) -> FrameMask:
     if not document.prompts(*key).is_empty:
-        return FrameMask(found.mask, Origin.PROMPT, found.confidence)
+        return _prompted_mask(document, key, found.mask, found.confidence)
     mask = found.mask if taken is None else RleMask.encode(found.mask.decode() & ~taken)
     return FrameMask(mask, Origin.TRACKED, found.confidence)

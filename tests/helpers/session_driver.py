@@ -49,6 +49,9 @@ class SessionDriver:
     ) -> None:
         self.execute(edits.draw_mask(self.document, object_id, frame, mask, origin))
 
+    def paint(self, object_id: int, frame: int, stroke: RleMask, is_erasing: bool = False) -> None:
+        self.execute(edits.paint(self.document, object_id, frame, stroke, is_erasing))
+
     def clear_masks(self, object_id: int, frames: Iterable[int] | None = None) -> None:
         self.execute(edits.clear_masks(self.document, object_id, frames))
 

@@ -45,7 +45,7 @@ class CanvasView(QWidget):
     Signals:
         point_requested: x, y, is_positive.
         box_requested: x0, y0, x1, y1.
-        stroke_finished: the new `RleMask` of the active object on this frame.
+        stroke_finished: pixels of a stroke as `RleMask`, and whether it erases them.
         preview_requested: x, y, is_positive of the point that a click would add; throttled.
         preview_ended: the preview is no longer needed.
         cursor_moved: (column, row) of the pixel under the pointer, None outside the image.
@@ -53,7 +53,7 @@ class CanvasView(QWidget):
 
     point_requested = Signal(float, float, bool)
     box_requested = Signal(float, float, float, float)
-    stroke_finished = Signal(object)
+    stroke_finished = Signal(object, bool)
     preview_requested = Signal(float, float, bool)
     preview_ended = Signal()
     cursor_moved = Signal(object)

@@ -1,19 +1,21 @@
 """Prompts, strokes, previews and object commands of one session, as edits and jobs."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core import edits
-from app.core.document import Edit, FrameMask, Origin, TrackedObject
+from app.core.document import Edit, FrameMask, TrackedObject
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint
-from app.core.prompts import BoxPrompt, PointPrompt
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.jobs.predict import PredictionStep, preload_job, segment_job
 from app.session import Session
-from app.tracking.backend import BackendLoader, SegmentRequest
-from app.tracking.requests import mask_to_correct, segment_request
+from app.tracking.backend import BackendLoader
+from app.tracking.requests import segment_request
+from app.tracking.strokes import with_strokes
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.job_runner import Priority
 from app.ui.state.view_state import ViewState
@@ -88,16 +90,34 @@ class AnnotationController(QObject):
         box = BoxPrompt(x0, y0, x1, y1)
         self._prompt(lambda each: edits.set_box(self._document, each, self._view.frame, box))
 
-    def paint(self, mask: RleMask) -> None:
-        """Store the mask after a brush stroke; without an active object, create one first."""
+    def paint(self, stroke: RleMask, is_erasing: bool) -> None:
+        """Paint or erase the pixels of a stroke; painting creates an object if none is active."""
+        if self.active is None and is_erasing:
+            return
 
         def draw() -> None:
             with self._session.history.macro():
                 target, frame = self._target(), self._view.frame
-                edit = edits.draw_mask(self._document, target, frame, mask, Origin.PAINTED)
-                self._session.execute(edit)
+                self._session.execute(
+                    edits.paint(self._document, target, frame, stroke, is_erasing)
+                )
 
         self._attempt(draw)
+
+    def move_point(self, index: int, x: float, y: float) -> None:
+        """Move a point of the active object on the displayed frame."""
+        frame = self._view.frame
+        self._prompt(
+            lambda each: edits.move_point(self._document, each, frame, index, (x, y)),
+            starts_over=True,
+        )
+
+    def delete_point(self, index: int) -> None:
+        """Delete a point of the active object on the displayed frame."""
+        frame = self._view.frame
+        self._prompt(
+            lambda each: edits.remove_point(self._document, each, frame, index), starts_over=True
+        )
 
     def delete_prompt(self) -> None:
         """Delete the selected point of the active object on this frame, else its newest point."""
@@ -106,9 +126,8 @@ class AnnotationController(QObject):
             return
         count_here = len(self._document.prompts(active, frame).points)
         selected = self._view.selected_point
-        index = count_here - 1 if selected is None else selected
-        if count_here > 1:
-            self._prompt(lambda each: edits.remove_point(self._document, each, frame, index))
+        if count_here:
+            self.delete_point(count_here - 1 if selected is None else selected)
         else:
             self.clear_prompts(frame)
 
@@ -117,14 +136,16 @@ class AnnotationController(QObject):
         frames = None if frame is None else [frame]
         self._edit_active(lambda each: edits.clear_prompts(self._document, each, frames))
 
-    def _prompt(self, make_edit: Callable[[int], Edit]) -> None:
+    def _prompt(self, make_edit: Callable[[int], Edit], starts_over: bool = False) -> None:
         """Change prompts on the displayed frame, then submit a job that predicts their mask."""
 
         def prompt() -> None:
             with self._session.history.macro() as merge_key:
-                target = self._target()
+                target, frame = self._target(), self._view.frame
                 self._session.execute(make_edit(target))
-                request = segment_request(self._document, target, self._view.frame)
+                if not self._document.prompts(target, frame).can_predict:
+                    return
+                request = segment_request(self._document, target, frame, starts_over=starts_over)
             self._jobs.submit(
                 segment_job(self._session.jobs, target, request, merge_key),
                 "Segment",
@@ -144,11 +165,11 @@ class AnnotationController(QObject):
         """Predict the mask that a click at this position would give, for display only."""
         frame, active = self._view.frame, self._view.active_object or 0
         prompts = self._document.prompts(active, frame).with_point(PointPrompt(x, y, is_positive))
-        request = SegmentRequest(frame, prompts, mask_to_correct(self._document, active, frame))
+        request = segment_request(self._document, active, frame, prompts)
         self._preview_job = self._jobs.submit(
             segment_job(self._session.jobs, active, request, self._session.history.new_key()),
             "Preview",
-            self._on_previewed,
+            partial(self._on_previewed, prompts),
             priority=Priority.PREVIEW,
         )
 
@@ -157,10 +178,10 @@ class AnnotationController(QObject):
         self._jobs.runner.cancel(self._preview_job)
         self.previewed.emit(None)
 
-    def _on_previewed(self, step: PredictionStep) -> None:
+    def _on_previewed(self, prompts: FramePrompts, step: PredictionStep) -> None:
         if step.result.frame == self._view.frame:
             (prediction,) = step.result.predictions.values()
-            self.previewed.emit(prediction.mask)
+            self.previewed.emit(with_strokes(prompts, prediction.mask))
 
     def _on_frame_changed(self) -> None:
         self.end_preview()

@@ -136,13 +136,13 @@ def test_points_are_added_and_removed_one_by_one(document: Document) -> None:
     "make",
     [lambda d: edits.add_point(d, 1, 0, CLICK), lambda d: edits.set_box(d, 1, 0, BOX)],
 )
-def test_a_click_or_box_takes_the_place_of_a_mask_prompt(
+def test_a_click_or_box_keeps_the_mask_prompt_that_it_refines(
     document: Document, make: Callable[[Document], Edit]
 ) -> None:
     put(document, 1, 0, prompts=FramePrompts(mask=mask(3)))
     document.apply(make(document))
-    assert document.prompts(1, 0).mask is None
-    assert not document.prompts(1, 0).is_empty
+    assert document.prompts(1, 0).mask == mask(3)
+    assert document.prompts(1, 0).can_predict
 
 
 def test_the_last_point_takes_its_mask_with_it_on_its_frame_only(document: Document) -> None:

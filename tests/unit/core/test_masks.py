@@ -30,3 +30,19 @@ def test_wrong_input_is_refused() -> None:
         RleMask.encode(np.zeros((2, 2), dtype=np.uint8))
     with pytest.raises(ValueError, match="add up"):
         RleMask.from_bytes((5, 5), RleMask.empty((5, 4)).to_bytes())
+
+
+@pytest.mark.parametrize("density", [0.0, 0.02, 0.5, 0.98, 1.0])
+def test_masks_combine_as_their_bitmaps_do(density: float) -> None:
+    rng = np.random.default_rng(3)
+    for other_density in (0.0, 0.3, 1.0):
+        first, second = rng.random((7, 9)) < density, rng.random((7, 9)) < other_density
+        one, other = RleMask.encode(first), RleMask.encode(second)
+        assert one | other == RleMask.encode(first | second)
+        assert one & other == RleMask.encode(first & second)
+        assert one - other == RleMask.encode(first & ~second)
+        covered = [[one.covers(x + 0.5, y + 0.5) for x in range(9)] for y in range(7)]
+        assert np.array_equal(covered, first)
+    assert one.covers(-3, 99) == first[-1, 0]
+    with pytest.raises(ValueError, match="one size"):
+        one | RleMask.empty((9, 7))

@@ -13,7 +13,7 @@ from app.jobs.context import Job
 from app.jobs.verify import verify_job
 from app.session import Session
 from app.tracking.backend import Direction
-from tests.helpers.fake_backend import FakeBackend, disk
+from tests.helpers.fake_backend import RADIUS, FakeBackend, disk
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import SIZE_HW, remux, write_numbered_clip
 
@@ -55,15 +55,21 @@ def test_a_click_corrects_the_mask_where_tracking_has_been(
     assert backend.corrected[2:] == [tracked.mask]
 
 
-def test_a_click_starts_anew_where_a_person_painted(
+def test_a_click_refines_the_mask_that_a_person_painted_and_keeps_the_strokes(
     driver: SessionDriver, backend: FakeBackend
 ) -> None:
-    object_id = driver.click_object()
+    object_id, painted = driver.click_object(), disk(SIZE_HW, (40, 30), 9)
     driver.track(Direction.FORWARD, 0)
-    driver.draw(object_id, 4, disk(SIZE_HW, (40, 30), 9))
-    driver.add_point(object_id, 4, 30, 20)
+    driver.clear_masks(object_id, [4])
+    driver.paint(object_id, 4, painted)
+    driver.add_point(object_id, 4, 10, 20)
     driver.segment(object_id, 4)
-    assert backend.corrected[-1] is None
+    assert backend.corrected[-1] == painted
+    found = driver.document.mask(object_id, 4)
+    assert found is not None
+    assert found.mask == painted | disk(SIZE_HW, (10, 20), RADIUS)
+    driver.track(Direction.FORWARD, 0)
+    assert driver.document.mask(object_id, 4) == found
 
 
 def test_tracking_covers_the_frames_of_its_direction(driver: SessionDriver) -> None:

@@ -3,7 +3,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,18 @@ from app.core.document import Change, Document, Edit, FrameMask, Origin, Table, 
 from app.core.errors import ProjectError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
-from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt, Strokes
 from app.storage import database
 from app.storage.project_file import ProjectFile
 from tests.helpers.sources import ROOT
 
 SIZE_HW = (40, 60)
+
+
+VERSION_2_COLUMNS = [
+    *(("prompts", column) for column in ("painted", "erased", "num_points")),
+    *(("masks", column) for column in ("base_runs", "base_origin", "base_confidence")),
+]
 
 
 def blob(seed: int) -> RleMask:
@@ -34,7 +40,11 @@ def rows_of_every_kind() -> Edit:
         (Table.PROMPTS, (3, 0)): FramePrompts((PointPrompt(1.5, 2.25), PointPrompt(3, 4, False))),
         (Table.PROMPTS, (3, 1)): FramePrompts(box=BoxPrompt(0, 1, 2.5, 3)),
         (Table.PROMPTS, (3, 2)): FramePrompts(mask=blob(1)),
+        (Table.PROMPTS, (3, 3)): FramePrompts(strokes=Strokes(blob(3), blob(4), 2)),
         (Table.MASKS, (3, 0)): FrameMask(blob(2), Origin.TRACKED, 0.625, True),
+        (Table.MASKS, (3, 2)): FrameMask(
+            blob(5), Origin.PROMPT, 0.5, base=FrameMask(blob(6), Origin.IMPORTED)
+        ),
         (Table.MASKS, (3, 1)): FrameMask(RleMask.empty(SIZE_HW), Origin.PAINTED),
         (Table.MEMORY, (3, 0)): MemoryRecord(
             MemoryDecision.REPLACED,
@@ -64,6 +74,12 @@ def project(tmp_path: Path) -> Iterator[ProjectFile]:
     file = ProjectFile.create(tmp_path / "a.tsam", {"frame_count": 8})
     yield file
     file.close()
+
+
+def document_of(changes: Sequence[Change]) -> Document:
+    document = Document()
+    document.apply(Edit("All", tuple(changes)))
+    return document
 
 
 def reopened(path: Path) -> Document:
@@ -156,6 +172,23 @@ def test_newer_version_is_refused(project: ProjectFile) -> None:
     change_on_disk(project.path, "PRAGMA user_version = 99")
     with pytest.raises(ProjectError, match=r"newer version .*format 99"):
         ProjectFile.open(project.path)
+
+
+def test_a_project_of_version_1_opens_and_keeps_what_version_2_adds(
+    project: ProjectFile,
+) -> None:
+    old = rows_of_every_kind().changes
+    project.write([c for c in old if not getattr(c.after, "strokes", getattr(c.after, "base", 0))])
+    project.close()
+    for table, column in VERSION_2_COLUMNS:
+        change_on_disk(project.path, f"ALTER TABLE {table} DROP COLUMN {column}")
+    change_on_disk(project.path, "PRAGMA user_version = 1")
+    file, document = ProjectFile.open(project.path)
+    assert document.mask(3, 0) == FrameMask(blob(2), Origin.TRACKED, 0.625, True)
+    assert document.prompts(3, 2) == FramePrompts(mask=blob(1))
+    file.write(old)
+    file.close()
+    assert tables(reopened(project.path)) == tables(document_of(old))
 
 
 def test_damaged_row_is_named(project: ProjectFile) -> None:

@@ -10,12 +10,14 @@ from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts, PointPrompt
 from app.tracking.backend import Direction, ObjectRequest, SegmentRequest, TrackRequest
-from app.tracking.requests import mask_to_correct, segment_request, track_request
+from app.tracking.requests import segment_request, track_request
 
 SIZE_HW = (4, 8)
 CLICK = FramePrompts((PointPrompt(1, 1),))
 EMPTY = RleMask.empty(SIZE_HW)
 FULL = RleMask.encode(np.ones(SIZE_HW, dtype=np.bool_))
+LEFT = RleMask.encode(np.arange(8) < np.full((4, 1), 4))
+DOT = RleMask.encode((np.arange(32) == 30).reshape(SIZE_HW))
 RECORD = MemoryRecord(MemoryDecision.KEPT, "kept", MemoryScores(1, 1, 1, 1), (0,))
 FORWARD, BACKWARD, BOTH = Direction.FORWARD, Direction.BACKWARD, Direction.BOTH
 
@@ -39,32 +41,68 @@ def prompt(document: Document, object_id: int, frame: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mask", "origin", "tracked", "is_corrected"),
+    ("row", "refined"),
     [
-        (FULL, Origin.TRACKED, True, True),
-        (FULL, Origin.PROMPT, True, True),
-        (FULL, Origin.PAINTED, True, False),
-        (FULL, Origin.IMPORTED, True, False),
-        (FULL, Origin.PROMPT, False, False),
-        (EMPTY, Origin.TRACKED, True, False),
+        (FrameMask(FULL, Origin.TRACKED), FULL),
+        (FrameMask(FULL, Origin.IMPORTED), FULL),
+        (FrameMask(FULL, Origin.PROMPT, base=FrameMask(LEFT, Origin.TRACKED)), FULL),
+        (FrameMask(FULL, Origin.PROMPT), None),
+        (FrameMask(EMPTY, Origin.TRACKED), None),
     ],
 )
-def test_prompts_correct_what_the_model_found_while_tracking(
-    document: Document, mask: RleMask, origin: Origin, tracked: bool, is_corrected: bool
+def test_a_click_refines_the_mask_that_it_did_not_make(
+    document: Document, row: FrameMask, refined: RleMask | None
 ) -> None:
-    put(document, 1, 3, FrameMask(mask, origin), tracked)
-    assert mask_to_correct(document, 1, 3) == (mask if is_corrected else None)
-    assert mask_to_correct(document, 1, 2) is None
-    assert mask_to_correct(document, 2, 3) is None
-    assert mask_to_correct(document, None, 3) is None
-
-
-def test_a_frame_is_segmented_by_its_prompts(document: Document) -> None:
     prompt(document, 1, 3)
-    assert segment_request(document, 1, 3) == SegmentRequest(3, CLICK, None)
+    put(document, 1, 3, row, tracked=False)
+    assert segment_request(document, 1, 3) == SegmentRequest(3, CLICK, refined)
+    assert segment_request(document, 1, 2) == SegmentRequest(2, FramePrompts(), None)
+
+
+def test_a_click_refines_the_mask_with_its_strokes(document: Document) -> None:
+    prompt(document, 1, 3)
+    put(document, 1, 3, FrameMask(LEFT, Origin.PROMPT), tracked=False)
+    document.apply(edits.paint(document, 1, 3, DOT))
+    assert segment_request(document, 1, 3).previous == LEFT | DOT
+
+
+def test_a_removed_click_leaves_nothing_of_what_it_made(document: Document) -> None:
+    prompt(document, 1, 3)
+    put(document, 1, 3, FrameMask(FULL, Origin.PROMPT, base=FrameMask(LEFT, Origin.TRACKED)), True)
+    assert segment_request(document, 1, 3, starts_over=True).previous == LEFT
+    put(document, 1, 3, FrameMask(LEFT, Origin.PROMPT), tracked=False)
+    document.apply(edits.paint(document, 1, 3, DOT))
+    assert segment_request(document, 1, 3, starts_over=True).previous is None
+    document.apply(edits.paint(document, 2, 3, DOT))
+    prompt_more = document.prompts(2, 3).with_point(PointPrompt(1, 1))
+    document.apply(edits.set_prompts(document, 2, 3, prompt_more))
+    put(document, 2, 3, FrameMask(FULL, Origin.PROMPT), tracked=False)
+    assert segment_request(document, 2, 3, starts_over=True).previous == DOT
+
+
+def test_points_under_later_strokes_are_not_asked_for(document: Document) -> None:
     put(document, 1, 3, FrameMask(FULL, Origin.TRACKED), tracked=True)
-    assert segment_request(document, 1, 3) == SegmentRequest(3, CLICK, FULL)
-    assert segment_request(document, 2, 3) == SegmentRequest(3, FramePrompts(), None)
+    prompt(document, 1, 3)
+    document.apply(edits.paint(document, 1, 3, LEFT, is_erasing=True))
+    assert segment_request(document, 1, 3).prompts == FramePrompts()
+    document.apply(edits.add_point(document, 1, 3, PointPrompt(1, 2)))
+    assert segment_request(document, 1, 3).prompts == FramePrompts((PointPrompt(1, 2),))
+
+
+def test_tracking_is_given_the_mask_on_screen_where_it_is_more_than_clicks(
+    document: Document,
+) -> None:
+    prompt(document, 1, 0)
+    put(document, 1, 0, FrameMask(FULL, Origin.PROMPT), tracked=False)
+    prompt(document, 1, 1)
+    put(document, 1, 1, FrameMask(FULL, Origin.PROMPT, base=FrameMask(LEFT, Origin.TRACKED)), True)
+    prompt(document, 1, 2)
+    document.apply(edits.paint(document, 1, 2, DOT))
+    document.apply(edits.paint(document, 1, 3, DOT))
+    document.apply(edits.paint(document, 1, 3, DOT, is_erasing=True))
+    (asked,) = track_request(document, 9, FORWARD, 0).objects
+    given = FramePrompts(mask=FULL)
+    assert asked.prompts == {0: CLICK, 1: given, 2: FramePrompts(mask=DOT)}
 
 
 def test_a_request_holds_prompts_constraints_and_settings(document: Document) -> None:

@@ -17,9 +17,13 @@ from app.ui.state.view_state import ViewState
 
 @dataclass(slots=True)
 class _Stroke:
-    """The mask during a stroke: an (H, W) array of 0 and 1, and an image on the same bytes."""
+    """The mask during a stroke: an (H, W) array of 0 and 1, and an image on the same bytes.
+
+    ``swept`` (H, W) has 1 where the brush has been.
+    """
 
     bitmap: NDArray[np.uint8]
+    swept: NDArray[np.uint8]
     image: QImage
     label: int
     last_xy: tuple[int, int]
@@ -28,10 +32,11 @@ class _Stroke:
     def extend(self, x: float, y: float) -> QRectF:
         """Sweep the disc from the last position to this one; return the rectangle to repaint."""
         here = round(x - 0.5), round(y - 0.5)
-        if here == self.last_xy:
-            cv2.circle(self.bitmap, here, self.radius, self.label, cv2.FILLED)
-        else:
-            cv2.line(self.bitmap, self.last_xy, here, self.label, 2 * self.radius)
+        for target, label in ((self.bitmap, self.label), (self.swept, 1)):
+            if here == self.last_xy:
+                cv2.circle(target, here, self.radius, label, cv2.FILLED)
+            else:
+                cv2.line(target, self.last_xy, here, label, 2 * self.radius)
         xs, ys = zip(here, self.last_xy, strict=True)
         reach = self.radius + 2
         self.last_xy = here
@@ -46,7 +51,7 @@ class BrushTool(CanvasTool):
     Args:
         state: brush radius and overlay opacity.
         mask: returns the mask to start from; an empty one if the object has none.
-        finish: called with the new mask at the end of a stroke that changed it.
+        finish: called at the end of a stroke with its pixels and whether it erased them.
         color: returns the color of the object.
     """
 
@@ -57,14 +62,13 @@ class BrushTool(CanvasTool):
         self,
         state: ViewState,
         mask: Callable[[], RleMask],
-        finish: Callable[[RleMask], object],
+        finish: Callable[[RleMask, bool], object],
         color: Callable[[], QColor],
     ) -> None:
         self._state = state
         self._mask = mask
         self._finish = finish
         self._color = color
-        self._before: RleMask | None = None
         self._stroke: _Stroke | None = None
 
     @property
@@ -79,8 +83,7 @@ class BrushTool(CanvasTool):
 
     def start(self, x: float, y: float, is_negative: bool) -> QRectF:
         """Decode the mask and paint the first disc; from now on the tool draws the whole mask."""
-        self._before = self._mask()
-        bitmap = self._before.decode().view(np.uint8)
+        bitmap = self._mask().decode().view(np.uint8)
         height, width = bitmap.shape
         image = QImage(bitmap.data, width, height, width, QImage.Format.Format_Indexed8)
         color = QColor(self._color())
@@ -88,7 +91,8 @@ class BrushTool(CanvasTool):
         image.setColorTable([0, color.rgba()])
         position = round(x - 0.5), round(y - 0.5)
         label = 0 if self.is_eraser or is_negative else 1
-        self._stroke = _Stroke(bitmap, image, label, position, self._state.brush_radius)
+        swept, radius = np.zeros_like(bitmap), self._state.brush_radius
+        self._stroke = _Stroke(bitmap, swept, image, label, position, radius)
         self._stroke.extend(x, y)
         return QRectF(0, 0, width, height)
 
@@ -97,18 +101,15 @@ class BrushTool(CanvasTool):
         return NO_RECT if self._stroke is None else self._stroke.extend(x, y)
 
     def end(self) -> None:
-        """Pass on the new mask if it changed."""
-        stroke, before = self._stroke, self._before
-        if stroke is not None:
-            painted = RleMask.encode(stroke.bitmap.astype(np.bool_))
-            self.cancel()
-            if painted != before:
-                self._finish(painted)
+        """Pass on the pixels of the stroke, if there are any in the image."""
+        stroke = self._stroke
+        if self.cancel() and stroke is not None and stroke.swept.any():
+            self._finish(RleMask.encode(stroke.swept.view(np.bool_)), stroke.label == 0)
 
     def cancel(self) -> bool:
         """Discard the stroke; the document was never changed."""
         was_painting = self.is_painting
-        self._stroke = self._before = None
+        self._stroke = None
         return was_painting
 
     def draw(self, painter: QPainter, viewport: Viewport) -> None:
