@@ -1,4 +1,4 @@
-"""Painting of the active object's quality curve and memory marks, and of the legend."""
+"""Painting of the active object's quality curve and memory marks."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, Qt
@@ -9,25 +9,19 @@ from app.ui.style.colors import blended
 from app.ui.style.memory_marks import (
     MARK_NAMES,
     Mark,
-    bank_mark,
     mark_color,
     mark_pixmap,
-    paint_mark,
 )
 from app.ui.timeline.lanes import mark_x
-from app.ui.timeline.model import Flag, Lane
-from app.ui.timeline.raster import (
-    BarColors,
-    CurveColors,
-    bar_pixels,
-    image_of,
-    quality_pixels,
-)
-from app.ui.timeline.scene import LANE_PX, TimelineScene
+from app.ui.timeline.model import Lane
+from app.ui.timeline.raster import CurveColors, image_of, quality_pixels
+from app.ui.timeline.scene import TimelineScene
 from app.ui.timeline.time_axis import thinned
 
 MARK_PX = 10
 STAMP_PX = 13  # side of the pixmap of one mark
+BANK_PX = 3  # thickness of the line above the frames in memory
+ENTERED_Y, REFUSED_Y = 0.36, 0.78  # centers of the marks, as fractions of the row's height
 MARK_GAP_PX = 10
 
 
@@ -70,7 +64,7 @@ def memory_marks(scene: TimelineScene) -> list[tuple[int, Mark]]:
 
 def _mark_y(scene: TimelineScene, mark: Mark) -> float:
     rect = scene.rows.memory
-    return rect.top() + rect.height() * (0.29 if mark >= Mark.REPLACED else 0.72)
+    return rect.top() + rect.height() * (ENTERED_Y if mark >= Mark.REPLACED else REFUSED_Y)
 
 
 def paint_memory(painter: QPainter, scene: TimelineScene) -> None:
@@ -78,7 +72,8 @@ def paint_memory(painter: QPainter, scene: TimelineScene) -> None:
     rect, colors = scene.rows.memory, scene.colors
     _paint_title(painter, scene, rect, "Memory", "", "")
     painter.setPen(colors.grid)
-    painter.drawLine(rect.left(), rect.center().y(), rect.right(), rect.center().y())
+    line = rect.top() + round(rect.height() * (ENTERED_Y + REFUSED_Y) / 2)
+    painter.drawLine(rect.left(), line, rect.right(), line)
     painter.setClipRect(scene.rows.with_edges(rect))
     ratio = painter.device().devicePixelRatio()
     stamps = {mark: mark_pixmap(mark, STAMP_PX, colors.dark, ratio) for mark in MARK_NAMES}
@@ -90,21 +85,17 @@ def paint_memory(painter: QPainter, scene: TimelineScene) -> None:
 
 
 def paint_bank(painter: QPainter, scene: TimelineScene, bank: tuple[int, ...]) -> None:
-    """Paint a ring around the marks of the frames in the memory bank at the current frame."""
-    if (lane := active_lane(scene)) is None:
+    """Paint a line above the marks of the frames in the memory bank at the current frame."""
+    if active_lane(scene) is None:
         return
     rect, colors = scene.rows.memory, scene.colors
     painter.setClipRect(scene.rows.with_edges(rect))
-    for frame in sorted(bank, key=lambda frame: lane.marks[frame]):
-        mark = bank_mark(Mark(lane.marks[frame]))
-        center = QPointF(scene.x_of(frame + 0.5), _mark_y(scene, mark))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colors.accent, 2))
-        painter.setBrush(blended(colors.background, colors.accent, 0.3))
-        painter.drawEllipse(center, 8, 8)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        paint_mark(painter, mark, center, MARK_PX, colors.dark)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colors.accent, BANK_PX))
+    half = max(MARK_PX, scene.axis.px_per_frame) / 2
+    y = rect.top() + 1 + BANK_PX / 2
+    for frame in bank:
+        x = scene.x_of(frame + 0.5)
+        painter.drawLine(QPointF(x - half, y), QPointF(x + half, y))
     painter.setClipping(False)
 
 
@@ -124,57 +115,3 @@ def _paint_title(
     painter.drawText(right, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, bottom)
     painter.setPen(colors.grid)
     painter.drawLine(0, rect.top(), rect.right(), rect.top())
-
-
-def paint_legend(painter: QPainter, scene: TimelineScene) -> None:
-    """Paint the legend of marks and bars, as far as the width allows."""
-    rect, colors = scene.rows.legend, scene.colors
-    painter.fillRect(QRect(0, rect.top(), scene.rows.width, rect.height()), colors.panel)
-    painter.setPen(colors.grid)
-    painter.drawLine(0, rect.top(), scene.rows.width, rect.top())
-    x, y = 6, rect.center().y() + 1
-    advance = painter.fontMetrics().horizontalAdvance
-    for mark in sorted(MARK_NAMES, reverse=True):
-        paint_mark(painter, mark, QPointF(x + 6, y), MARK_PX, colors.dark)
-        x = _paint_legend_text(painter, scene, x + 16, MARK_NAMES[mark])
-    painter.setPen(QPen(colors.accent, 2))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.drawEllipse(QPointF(x + 7, y), 6, 6)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    x = _paint_legend_text(painter, scene, x + 18, "in memory now")
-    for name, flags in _BAR_SAMPLES.items():
-        if x + 24 + advance(name) > rect.right():
-            return
-        _paint_bar_sample(painter, scene, x, flags)
-        x = _paint_legend_text(painter, scene, x + 22, name)
-
-
-_BAR_SAMPLES = {
-    "by hand": Flag.MASK | Flag.SOLID | Flag.BY_HAND,
-    "tracked": Flag.MASK | Flag.SOLID,
-    "verified": Flag.MASK | Flag.SOLID | Flag.VERIFIED,
-    "not visible": Flag.MASK | Flag.EMPTY,
-}
-
-
-def _paint_legend_text(painter: QPainter, scene: TimelineScene, x: int, text: str) -> int:
-    rect = scene.rows.legend
-    painter.setPen(scene.colors.muted)
-    painter.drawText(QRect(x, rect.top(), 400, rect.height()), Qt.AlignmentFlag.AlignVCenter, text)
-    return x + painter.fontMetrics().horizontalAdvance(text) + 14
-
-
-def _paint_bar_sample(painter: QPainter, scene: TimelineScene, x: int, flags: Flag) -> None:
-    colors, rect = scene.colors, scene.rows.legend
-    bar_colors = BarColors(
-        tracked=blended(colors.text, colors.background, 0.6).rgb(),
-        by_hand=colors.text.rgb(),
-        empty=colors.weak.rgb(),
-        verified=colors.text.rgb(),
-    )
-    width = 18
-    sample = np.full(width + 1, flags, np.uint8)
-    from_frames = np.arange(width)
-    columns = type(scene.columns)(from_frames, from_frames + 1)
-    pixels = bar_pixels(sample, columns, LANE_PX - 2, bar_colors)
-    painter.drawImage(x, rect.top() + 1, image_of(pixels))

@@ -12,7 +12,7 @@ from app.ui.timeline.raster import BarColors, bar_pixels, image_of
 from app.ui.timeline.scene import TimelineScene
 from app.ui.timeline.time_axis import thinned
 
-PROMPT_GAP_PX = 9
+PROMPT_PX = 9
 LOCKED_STRIPE_PX = 12
 
 
@@ -52,9 +52,9 @@ def _paint_track(
     pixels = bar_pixels(flags, scene.columns, rect.height(), bar_colors)
     painter.drawImage(rect.topLeft(), image_of(pixels))
     found = scene.columns.reduce(np.bitwise_or, flags)
-    for column in thinned(found & np.uint8(Flag.PROMPT), PROMPT_GAP_PX):
-        center = QPointF(mark_x(scene, column), rect.center().y() + 0.5)
-        _paint_prompt(painter, scene, center)
+    for column in thinned(found & np.uint8(Flag.PROMPT), PROMPT_PX):
+        center = QPointF(mark_x(scene, column), rect.top() + PROMPT_PX / 2 + 0.5)
+        paint_mark(painter, Mark.PROMPTED, center, PROMPT_PX, colors.dark)
 
 
 def mark_x(scene: TimelineScene, column: int) -> float:
@@ -63,15 +63,6 @@ def mark_x(scene: TimelineScene, column: int) -> float:
     if scene.axis.px_per_frame >= 1:
         return scene.x_of(frame + 0.5)
     return scene.rows.ruler.left() + column + 0.5
-
-
-def _paint_prompt(painter: QPainter, scene: TimelineScene, center: QPointF) -> None:
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(scene.colors.background)
-    painter.drawEllipse(center, 6, 6)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    paint_mark(painter, Mark.PROMPTED, center, 8, scene.colors.dark)
 
 
 def _paint_name(
@@ -83,19 +74,25 @@ def _paint_name(
     text = colors.accent_text if is_active else colors.text
     painter.setPen(text if is_active else colors.grid)
     painter.setBrush(QColor(*tracked.color))
-    painter.drawRect(QRect(6, rect.top() + 5, 9, 9))
+    painter.drawRect(QRect(6, rect.top() + (rect.height() - 9) // 2, 9, 9))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     room = gutter.adjusted(21, 0, -22 if tracked.is_locked else -6, 0)
     font = painter.font()
     font.setBold(is_active)
     painter.setFont(font)
-    name = painter.fontMetrics().elidedText(tracked.name, Qt.TextElideMode.ElideRight, room.width())
+    name = painter.fontMetrics().elidedText(
+        tracked.name, Qt.TextElideMode.ElideMiddle, room.width()
+    )
     painter.setPen(text)
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
     font.setBold(False)
     painter.setFont(font)
     if tracked.is_locked:
-        _paint_padlock(painter, QRect(gutter.right() - 15, rect.top() + 4, 10, 12), text)
+        _paint_padlock(
+            painter,
+            QRect(gutter.right() - 15, rect.top() + (rect.height() - 12) // 2, 10, 12),
+            text,
+        )
 
 
 def _paint_padlock(painter: QPainter, rect: QRect, color: QColor) -> None:

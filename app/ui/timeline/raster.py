@@ -12,8 +12,9 @@ from app.ui.timeline.time_axis import Columns
 
 Argb = NDArray[np.uint32]
 
-BAR_INSET_PX = 4
-VERIFIED_PX = 3
+BAR_TOP_PX = 11  # the prompts of a lane are above its bar
+BAR_BOTTOM_PX = 6  # the underline of verified frames is below it
+VERIFIED_PX = 4
 HATCH_PERIOD_PX = 6
 
 
@@ -44,16 +45,18 @@ def bar_pixels(flags: NDArray[np.uint8], columns: Columns, height: int, colors: 
     found = columns.reduce(np.bitwise_or, flags)
     shared = columns.reduce(np.bitwise_and, flags)
     ys, xs = np.ogrid[:height, : len(found)]
-    inside = (ys >= BAR_INSET_PX) & (ys < height - BAR_INSET_PX)
+    last = height - BAR_BOTTOM_PX - 1
+    middle = (BAR_TOP_PX + last + 1) // 2
+    inside = (ys >= BAR_TOP_PX) & (ys <= last)
     is_complete = (shared & Flag.MASK) != 0
-    bar = inside & ((found & Flag.SOLID) != 0) & (is_complete | (ys >= height // 2))
+    bar = inside & ((found & Flag.SOLID) != 0) & (is_complete | (ys >= middle))
     color = np.where(found & Flag.BY_HAND, colors.by_hand, colors.tracked).astype(np.uint32)
     pixels = np.where(bar, color, np.uint32(0))
     has_empty = (found & Flag.EMPTY) != 0
     only_empty = has_empty & ((found & Flag.SOLID) == 0)
     stripes = (xs + ys) % HATCH_PERIOD_PX < 2
-    edge = (ys == BAR_INSET_PX) | (ys == height - BAR_INSET_PX - 1)
-    hatch = inside & has_empty & (only_empty | (ys < height // 2))
+    edge = (ys == BAR_TOP_PX) | (ys == last)
+    hatch = inside & has_empty & (only_empty | (ys < middle))
     pixels = np.where(hatch, np.where(stripes | edge, np.uint32(colors.empty), 0), pixels)
     underline = (ys >= height - VERIFIED_PX) & ((found & Flag.VERIFIED) != 0)
     return np.where(underline, np.uint32(colors.verified), pixels).astype(np.uint32)

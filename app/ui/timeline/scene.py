@@ -15,10 +15,9 @@ GUTTER_PX = 150
 EDGE_PX = 8  # margin at both ends of the tracks, so that marks on the first frame are not clipped
 RULER_PX = 46
 RANGE_PX = 9  # the strip with the in/out brackets, the lowest part of the ruler
-LANE_PX = 20
+LANE_PX = 26
 QUALITY_MIN_PX, QUALITY_MAX_PX = 44, 110
 MEMORY_PX = 36
-LEGEND_PX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,6 @@ class Rows:
     lanes: QRect
     quality: QRect
     memory: QRect
-    legend: QRect
     lanes_px: int  # height of all lanes together
 
     @staticmethod
@@ -42,7 +40,7 @@ class Rows:
         """Return the rows of a widget of this size."""
         track = max(1, width - GUTTER_PX - EDGE_PX)
         lanes_px = LANE_PX * max(1, lane_count)
-        free = height - RULER_PX - MEMORY_PX - LEGEND_PX
+        free = height - RULER_PX - MEMORY_PX
         lanes = max(LANE_PX, min(lanes_px, free - QUALITY_MIN_PX))
         quality = min(max(QUALITY_MIN_PX, free - lanes), QUALITY_MAX_PX)
         lanes = max(lanes, free - quality)
@@ -53,7 +51,6 @@ class Rows:
             lanes=QRect(GUTTER_PX, tops[1], track, lanes),
             quality=QRect(GUTTER_PX, tops[2], track, quality),
             memory=QRect(GUTTER_PX, tops[3], track, MEMORY_PX),
-            legend=QRect(GUTTER_PX, tops[4], track, height - tops[4]),
             lanes_px=lanes_px,
         )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QHBoxLayout, QToolButton, QWidget
 
@@ -12,9 +12,10 @@ from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.style.colors import ChartColors
-from app.ui.timeline.active_rows import paint_bank, paint_legend, paint_memory, paint_quality
+from app.ui.timeline.active_rows import paint_bank, paint_memory, paint_quality
 from app.ui.timeline.hover import HoverPopup
 from app.ui.timeline.lanes import paint_lanes
+from app.ui.timeline.legend import LegendPopup
 from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.mouse import TimelineMouse
 from app.ui.timeline.ruler import paint_playhead, paint_range, paint_ruler
@@ -30,32 +31,35 @@ from app.ui.timeline.scene import (
 from app.ui.timeline.time_axis import TimeAxis
 
 ZOOM_STEP = 1.25
-MIN_HEIGHT_PX = 190
+MIN_HEIGHT_PX = 180
 
 
 class ZoomButtons(QWidget):
-    """Buttons to zoom out, zoom in and fit, above the object names.
+    """Buttons to zoom out, zoom in, fit and explain, above the object names.
 
     Args:
         parent: the viewport of the timeline; the buttons are in its top left corner.
 
     Signals:
-        out_clicked, in_clicked, fit_clicked: a button was clicked.
+        out_clicked, in_clicked, fit_clicked, legend_clicked: a button was clicked.
     """
 
     out_clicked = Signal()
     in_clicked = Signal()
     fit_clicked = Signal()
+    legend_clicked = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setGeometry(0, 0, GUTTER_PX - EDGE_PX, RULER_PX)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setContentsMargins(2, 4, 2, 4)
+        layout.setSpacing(0)
         for text, tip, clicked in (
             ("\N{MINUS SIGN}", "Zoom the timeline out", self.out_clicked),
             ("+", "Zoom the timeline in", self.in_clicked),
             ("Fit", "Show the whole video", self.fit_clicked),
+            ("?", "Legend: what the marks and bars mean", self.legend_clicked),
         ):
             button = QToolButton(self)
             button.setText(text)
@@ -106,7 +110,9 @@ class TimelineView(QAbstractScrollArea):
         self._axis = TimeAxis(session.num_frames, 1)
         self._layer: QPixmap | None = None
         self._scene: TimelineScene | None = None
+        self._is_laying_out = False
         self._hover = HoverPopup(frame_loader, self)
+        self.legend = LegendPopup(self)
         self._mouse = TimelineMouse(
             self.viewport(), lambda: self.scene, lambda: session.document.frame_range
         )
@@ -128,11 +134,14 @@ class TimelineView(QAbstractScrollArea):
         buttons.out_clicked.connect(self.zoom_out)
         buttons.in_clicked.connect(self.zoom_in)
         buttons.fit_clicked.connect(self.fit)
+        buttons.legend_clicked.connect(
+            lambda: self.legend.open_above(self.viewport().mapToGlobal(QPoint(0, 0)))
+        )
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.changed.connect(self._on_document_changed)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_to)
-        self.verticalScrollBar().valueChanged.connect(self._invalidate)
+        self.verticalScrollBar().valueChanged.connect(self._on_lanes_scrolled_to)
         self._connect_mouse()
         self._state.frame_changed.connect(self._on_frame_changed)
         self._state.active_object_changed.connect(self._on_active_object_changed)
@@ -198,7 +207,7 @@ class TimelineView(QAbstractScrollArea):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the cached layer, then range, bank rings and playhead."""
+        """Paint the cached layer, then range, bank and playhead."""
         if self._layer is None:
             self._layer = self._painted_layer()
         scene, state = self.scene, self._state
@@ -220,7 +229,7 @@ class TimelineView(QAbstractScrollArea):
         painter = QPainter(layer)
         painter.setFont(self.font())
         painter.fillRect(QRect(0, 0, GUTTER_PX - EDGE_PX, layer.height()), scene.colors.panel)
-        for paint in (paint_ruler, paint_lanes, paint_quality, paint_memory, paint_legend):
+        for paint in (paint_ruler, paint_lanes, paint_quality, paint_memory):
             paint(painter, scene)
         painter.end()
         return layer
@@ -231,27 +240,19 @@ class TimelineView(QAbstractScrollArea):
         self.viewport().update()
 
     def _update_scroll_bars(self) -> None:
-        axis, rows = self._axis, self.scene.rows
-        for bar, content, page, value in (
-            (
-                self.horizontalScrollBar(),
-                axis.num_frames * axis.px_per_frame,
-                axis.width_px,
-                axis.first * axis.px_per_frame,
-            ),
-            (
-                self.verticalScrollBar(),
-                rows.lanes_px,
-                rows.lanes.height(),
-                self.verticalScrollBar().value(),
-            ),
+        scene, self._is_laying_out = self.scene, True
+        axis, rows = scene.axis, scene.rows
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        content = axis.num_frames * axis.px_per_frame
+        for bar, least_px, page_px, value in (
+            (across, content, axis.width_px, axis.first * axis.px_per_frame),
+            (down, rows.lanes_px, rows.lanes.height(), down.value()),
         ):
-            bar.blockSignals(True)
-            bar.setRange(0, max(0, round(content - page)))
-            bar.setPageStep(page)
+            bar.setPageStep(page_px)
             bar.setSingleStep(LANE_PX)
+            bar.setRange(0, max(0, round(least_px - page_px)))
             bar.setValue(round(value))
-            bar.blockSignals(False)
+        self._is_laying_out = False
 
     # Qt events
 
@@ -283,7 +284,12 @@ class TimelineView(QAbstractScrollArea):
         self._invalidate()
 
     def _on_scrolled_to(self, left_px: int) -> None:
-        self.set_axis(replace(self._axis, first=left_px / self._axis.px_per_frame))
+        if not self._is_laying_out:  # rounding to pixels must not move the axis
+            self.set_axis(replace(self._axis, first=left_px / self._axis.px_per_frame))
+
+    def _on_lanes_scrolled_to(self, _top_px: int) -> None:
+        self._layer = self._scene = None
+        self.viewport().update()
 
     def _on_frame_changed(self, frame: int) -> None:
         if not self._mouse.is_dragging:

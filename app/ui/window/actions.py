@@ -8,8 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
 
 from app.core.memory import Constraint
 from app.tracking.backend import Direction
@@ -29,6 +30,7 @@ from app.ui.window.workspace import Requirement, Workspace
 
 FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
 MAX_OBJECT_KEYS = 9
+TOOLS = "tool"  # the group of the canvas tools
 
 
 class ActionTarget(Protocol):
@@ -100,7 +102,8 @@ class ActionSpec:
         tip: second line of the tooltip.
         is_on: returns whether a checkable action is checked; None for other actions.
         group: name of an exclusive group; exactly one action of it is checked.
-        toolbar: whether the action is in the toolbar.
+        toolbar: whether the action is in a toolbar.
+        short: text beside the icon in the toolbar; empty for the icon alone.
         icon_on: name of the icon in the checked state; empty for the same icon.
         detail: returns a suffix of the text while the action is enabled.
     """
@@ -117,6 +120,7 @@ class ActionSpec:
     toolbar: bool = False
     detail: Callable[[ActionTarget], str] | None = None
     icon_on: str = ""
+    short: str = ""
 
 
 def _tool(text: str, key: str, tool: Tool, tip: str) -> ActionSpec:
@@ -128,7 +132,7 @@ def _tool(text: str, key: str, tool: Tool, tip: str) -> ActionSpec:
         tool.value,
         tip=tip,
         is_on=lambda w: w.workspace.view.tool is tool,
-        group="tool",
+        group=TOOLS,
         toolbar=True,
     )
 
@@ -220,14 +224,14 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Object", "-", (), lambda w: None),
     _S("Object", "Clear mask of this frame", (), lambda w: w.workspace.controller.clear_mask_here(), requires=_MASK),
     _S("Object", "Clear all masks of the object", (), lambda w: w.workspace.controller.clear_masks(), requires=_OBJ),
-    _S("Track", "Track backward", ("Shift+T",), lambda w: w.workspace.tracking.track(BACKWARD), "track-backward", _OBJ, "From this frame to the in frame or the start", toolbar=True),
-    _S("Track", "Track forward", ("T",), lambda w: w.workspace.tracking.track(FORWARD), "track-forward", _OBJ, "From this frame to the out frame or the end", toolbar=True),
-    _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track_range(), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True),
+    _S("Track", "Track backward", ("Shift+T",), lambda w: w.workspace.tracking.track(BACKWARD), "track-backward", _OBJ, "From this frame to the in frame or the start", toolbar=True, short="Backward"),
+    _S("Track", "Track forward", ("T",), lambda w: w.workspace.tracking.track(FORWARD), "track-forward", _OBJ, "From this frame to the out frame or the end", toolbar=True, short="Forward"),
+    _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track_range(), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True, short="Both ways"),
     _S("Track", "Track one frame backward", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ),
     _S("Track", "Track one frame forward", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
-    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept (Esc)", toolbar=True),
+    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept (Esc)", toolbar=True, short="Stop"),
     _S("Track", "-", (), lambda w: None),
-    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others keep their masks", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True),
+    _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others keep their masks", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True, short="All objects"),
     _S("Track", "Prevent overlaps", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks never overlap masks of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", "-", (), lambda w: None),
@@ -282,13 +286,21 @@ class ActionSet:
         """Return the action with this text in `TABLE`."""
         return next(action for spec, action in self._actions if spec.text == text)
 
-    def fill_toolbar(self, toolbar: QToolBar) -> None:
-        """Add the toolbar actions, separated by menu and group."""
-        shown = [pair for pair in self._actions if pair[0].toolbar]
+    def fill_toolbars(self, commands: QToolBar, tools: QToolBar) -> None:
+        """Add the canvas tools to one toolbar, the other toolbar actions to another."""
+        self._fill(commands, [p for p in self._actions if p[0].toolbar and p[0].group != TOOLS])
+        self._fill(tools, [p for p in self._actions if p[0].toolbar and p[0].group == TOOLS])
+
+    @staticmethod
+    def _fill(toolbar: QToolBar, shown: list[tuple[ActionSpec, QAction]]) -> None:
+        """Add actions, separated by menu and group."""
         for (before, _), (spec, action) in pairwise([shown[0], *shown]):
             if spec.menu != before.menu or spec.group != before.group:
                 toolbar.addSeparator()
             toolbar.addAction(action)
+            button = toolbar.widgetForAction(action)
+            if spec.short and isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def refresh(self, available: set[Requirement]) -> None:
         """Update the enabled and checked state of all actions."""
@@ -312,6 +324,7 @@ class ActionSet:
         keys = f" ({key_text(spec.keys)})" if spec.keys else ""
         name = spec.text.rstrip("…")
         action.setToolTip(f"{name}{keys}" + (f"\n{spec.tip}" if spec.tip else ""))
+        action.setIconText(spec.short or name)
         action.setCheckable(spec.is_on is not None)
         if spec.icon:
             action.setIcon(icon(spec.icon, spec.icon_on))

@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QDockWidget,
+    QFrame,
     QLineEdit,
     QMainWindow,
+    QScrollArea,
     QStackedWidget,
     QToolBar,
     QWidget,
@@ -45,7 +47,17 @@ _log = logging.getLogger(__name__)
 
 TITLE = "TinySAM 2 annotator"
 SHUTDOWN_MS = 5000
+ICON_PX = 20
+OBJECTS_WIDTH_PX = 270  # initial
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+
+
+def _scrollable(page: QWidget) -> QScrollArea:
+    """Wrap a page, so that its contents do not keep the window from being small."""
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(page)
+    return area
 
 
 class MainWindow(QMainWindow):
@@ -86,8 +98,7 @@ class MainWindow(QMainWindow):
         self.jobs = JobsPanel(self)
         self.welcome = Welcome(self)
         self._pages = QStackedWidget(self)
-        self._toolbar = QToolBar("Toolbar", self, movable=False)
-        self._toolbar.setObjectName("toolbar")
+        self._toolbars = {name: self._toolbar(name) for name in ("Commands", "Tools")}
         self.action_set = ActionSet(self)
         self._compose()
         self._connect()
@@ -95,13 +106,13 @@ class MainWindow(QMainWindow):
         self._show_state()
 
     def _compose(self) -> None:
-        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(_scrollable(self.welcome))
         self.setCentralWidget(self._pages)
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
-        self.action_set.fill_toolbar(self._toolbar)
-        self.addToolBar(self._toolbar)
-        self._toolbar.hide()
+        self.action_set.fill_toolbars(*self._toolbars.values())
+        self.addToolBar(self._toolbars["Commands"])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._toolbars["Tools"])
         self._docks = {
             name: self._dock(name, area)
             for name, area in (("Objects", LEFT), ("Memory", RIGHT), ("Jobs", RIGHT))
@@ -118,6 +129,13 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         if geometry := self.preferences.geometry:
             self.restoreGeometry(geometry)
+
+    def _toolbar(self, name: str) -> QToolBar:
+        toolbar = QToolBar(name, self, movable=False)
+        toolbar.setObjectName(name.lower())
+        toolbar.setIconSize(QSize(ICON_PX, ICON_PX))
+        toolbar.hide()
+        return toolbar
 
     def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)
@@ -170,9 +188,10 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, session: Session) -> None:
         if self._workspace is None:
-            self._toolbar.show()
-            for dock in self._docks.values():
-                dock.show()
+            for widget in (*self._toolbars.values(), *self._docks.values()):
+                widget.show()
+            width = min(OBJECTS_WIDTH_PX, self.width() // 5)
+            self.resizeDocks([self._docks["Objects"]], [width], Qt.Orientation.Horizontal)
             if state := self.preferences.state:
                 self.restoreState(state)
         else:

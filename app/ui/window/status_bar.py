@@ -1,17 +1,20 @@
 """The status bar: frame, time, pixel, tool hint, job progress and model."""
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox, QStatusBar, QToolButton, QWidget
 
 from app.media.frames import FrameSource, Pixels
 from app.ui.jobs.progress import JobProgress
 from app.ui.state.view_state import Tool
+from app.ui.style.elided import ElidedButton, ElidedLabel
 from app.ui.style.icons import icon
 from app.ui.style.theme import SPACING_PX
 from app.ui.timeline.scene import timecode
 
 MESSAGE_MS = 8000
+PROGRESS_WIDTH_PX = 150
+ITEM_SPACING_PX = 7  # what `QStatusBar` leaves between its widgets, at most
 SWATCH_PX = 12
 
 HINTS = {
@@ -26,23 +29,6 @@ def _fixed(label: QLabel, widest: str) -> QLabel:
     """Fix the width of a label to its widest text, so that its neighbors never move."""
     label.setFixedWidth(QFontMetrics(label.font()).horizontalAdvance(widest) + 8)
     return label
-
-
-class ElidedLabel(QLabel):
-    """A label that elides its text to the available width; the tooltip has the full text."""
-
-    def minimumSizeHint(self) -> QSize:
-        """Return a minimum width of 0."""
-        return QSize(0, super().minimumSizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the elided text."""
-        painter = QPainter(self)
-        painter.setPen(self.palette().windowText().color())
-        end = Qt.TextElideMode.ElideRight
-        shown = self.fontMetrics().elidedText(self.text(), end, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
-        self.setToolTip(self.text() if shown != self.text() else "")
 
 
 class StatusBar(QStatusBar):
@@ -84,23 +70,24 @@ class StatusBar(QStatusBar):
         self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._message_timer.timeout.connect(self._show_hint)
         self._tool = Tool.POINT
+        self._is_busy = False
         self._add_widgets()
         self.set_source(None)
 
     def _add_widgets(self) -> None:
         self._progress_text = ElidedLabel(self)
-        self._progress = QProgressBar(self, textVisible=False)
+        self._progress = QProgressBar(self)
         self._progress.setAccessibleName("Job progress")
-        self._progress.setFixedWidth(120)
+        self._progress.setFixedWidth(PROGRESS_WIDTH_PX)
         self._cancel = QToolButton(self, autoRaise=True)
         self._cancel.setAccessibleName("Stop the job")
         self._cancel.setIcon(icon("stop"))
         self._cancel.setToolTip("Stop; finished frames are kept (Esc)")
         self._cancel.clicked.connect(self.cancel_requested)
-        self._model = QToolButton(self, autoRaise=True)
+        self._model = ElidedButton("Model, input size and device; click to select another", self)
+        self._model.setAutoRaise(True)
         self._model.setText("Model")
         self._model.setAccessibleName("Model")
-        self._model.setToolTip("Model, input size and device; click to select another")
         self._model.setProperty("role", "muted")
         self._model.clicked.connect(self.model_requested)
         for place in (self._frame, self._time, self._swatch, self._pixel):
@@ -119,6 +106,7 @@ class StatusBar(QStatusBar):
             self._frame.setRange(0, len(source) - 1)
             self._frame.setSuffix(f" / {len(source) - 1}")
             self.show_frame(0)
+        self._share_width()
         self.show_cursor(None)
         self._show_hint()
 
@@ -169,18 +157,45 @@ class StatusBar(QStatusBar):
 
     def show_progress(self, running: list[JobProgress]) -> None:
         """Show the progress of the oldest running job and the number of others."""
+        self._is_busy = bool(running)
         for widget in (self._progress_text, self._progress, self._cancel):
-            widget.setVisible(bool(running))
+            widget.setVisible(self._is_busy)
         if running:
             first = running[0]
             self._progress.setRange(0, first.total)
             self._progress.setValue(first.done)
+            self._progress.setFormat(f"{first.done} / {first.total}" if first.total else "")
             more = f" (+{len(running) - 1})" if len(running) > 1 else ""
-            self._progress_text.setText(f"{first.label}: {first.text()}{more}")
+            text = f"{first.label}: {first.text()}{more}"
+            self._progress_text.setText(text)
+            self._progress.setToolTip(text)
+        self._share_width()
 
     def show_model(self, text: str) -> None:
         """Show the name, input size and device of the model."""
         self._model.setText(text)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Show the tool's hint whole: the pixel and the text of the job get what it leaves."""
+        job = (self._progress, self._cancel) if self._is_busy else ()
+        needed = self._width_of(self._frame, self._time, self._hint, *job, self._model)
+        pixel = self._width_of(self._swatch, self._pixel)
+        left = self.contentsRect().width() - 2 * ITEM_SPACING_PX - needed
+        has_pixel = self._source is not None and pixel <= left
+        self._swatch.setVisible(has_pixel)
+        self._pixel.setVisible(has_pixel)
+        self._progress_text.setMaximumWidth(max(0, left - has_pixel * pixel))
+
+    @staticmethod
+    def _width_of(*widgets: QWidget) -> int:
+        widths = (max(each.minimumWidth(), each.sizeHint().width()) for each in widgets)
+        return sum(width + ITEM_SPACING_PX for width in widths)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width again."""
+        super().resizeEvent(event)
+        self._share_width()
 
     def _show_hint(self) -> None:
         self._message_timer.stop()
@@ -188,6 +203,7 @@ class StatusBar(QStatusBar):
         self._restyle("muted")
 
     def _restyle(self, role: str) -> None:
+        self._share_width()
         self._hint.setProperty("role", role)
         self._hint.style().unpolish(self._hint)
         self._hint.style().polish(self._hint)

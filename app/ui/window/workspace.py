@@ -18,8 +18,8 @@ from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
 
-OBJECTS_WIDTH_PX = 270
-SPLIT_PX = [700, 250]  # initial heights of canvas and timeline
+OBJECTS_MIN_WIDTH_PX = 220
+TIMELINE_PX = 250  # initial height, at most a third of the window's
 
 
 class Requirement(Enum):
@@ -73,7 +73,7 @@ class Workspace(QObject):
         shared = session, self.bridge, self.view
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
-        self.objects.setMinimumWidth(OBJECTS_WIDTH_PX)
+        self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
         # Keeps the canvas in place when the contents of the panel change.
         self.memory.setMinimumWidth(self.memory.minimumSizeHint().width())
         self.canvas = CanvasView(*shared, self.loader)
@@ -83,7 +83,8 @@ class Workspace(QObject):
             self.editor.addWidget(widget)
             self.editor.setStretchFactor(self.editor.indexOf(widget), stretch)
             self.editor.setCollapsible(self.editor.indexOf(widget), False)
-        self.editor.setSizes(SPLIT_PX)
+        timeline_px = min(TIMELINE_PX, parent.height() // 3)
+        self.editor.setSizes([parent.height() - timeline_px, timeline_px])
         self._connect_requests()
         self._connect_changes()
 

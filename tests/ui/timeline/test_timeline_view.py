@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.core import edits
 from app.core.memory import Constraint, MemoryDecision
-from app.ui.style.memory_marks import Mark, mark_color
+from app.ui.style.memory_marks import MARK_NAMES, Mark, mark_color
 from app.ui.timeline import TimelineView, lanes
-from app.ui.timeline.active_rows import memory_marks
+from app.ui.timeline.active_rows import ENTERED_Y, REFUSED_Y, memory_marks
 from app.ui.timeline.hover import HoverPopup
 from app.ui.timeline.lanes import mark_x
+from app.ui.timeline.raster import BAR_BOTTOM_PX, BAR_TOP_PX
 from app.ui.timeline.scene import GUTTER_PX
 from tests.ui.timeline_stage import EMPTY, Stage, painted, record, tracked
 
@@ -80,7 +81,7 @@ def test_marks_are_on_their_frames_with_shape_and_color(stage: Stage, view: Time
     }
     assert marks == {mark: view.scene.x_of(frame + 0.5) for mark, frame in expected.items()}
     row = view.scene.rows.memory
-    upper, lower = row.top() + row.height() * 0.29, row.top() + row.height() * 0.72
+    upper, lower = row.top() + row.height() * ENTERED_Y, row.top() + row.height() * REFUSED_Y
     dark = view.scene.colors.dark
     for mark in (Mark.PROMPTED, Mark.KEPT, Mark.PINNED):
         assert color_at(view, x_of(view, expected[mark]) - 1, upper) == mark_color(mark, dark)
@@ -90,17 +91,63 @@ def test_marks_are_on_their_frames_with_shape_and_color(stage: Stage, view: Time
     assert inside_ring == view.scene.colors.background
 
 
-def test_frames_in_the_current_bank_are_ringed(stage: Stage, view: TimelineView) -> None:
+def test_frames_in_the_current_bank_have_a_line_above_their_marks(
+    stage: Stage, view: TimelineView
+) -> None:
     stage.put(
         1, {}, {30: record(MemoryDecision.KEPT), 60: record(MemoryDecision.REFUSED, bank=(30,))}
     )
     row = view.scene.rows.memory
-    beside_mark = (x_of(view, 30) - 8, row.top() + row.height() * 0.29)
-    before = color_at(view, *beside_mark)
+    above, mark = (x_of(view, 30) - 3, row.top() + 2), (x_of(view, 30) - 1, row.top() + 13)
+    before = color_at(view, *above)
     stage.state.frame = 60
-    assert color_at(view, *beside_mark) != before
+    assert color_at(view, *above) == view.scene.colors.accent
+    assert color_at(view, *mark) == mark_color(Mark.KEPT, view.scene.colors.dark)
     stage.state.frame = 61
-    assert color_at(view, *beside_mark) == before
+    assert color_at(view, *above) == before
+
+
+def test_prompt_bar_and_verified_mark_of_one_frame_are_all_visible(
+    stage: Stage, view: TimelineView
+) -> None:
+    stage.prompt(1, 20)
+    stage.put(1, {20: tracked(is_verified=True), 63: tracked()})
+    image, rect = painting(view), view.scene.lane_rect(0)
+
+    def colors(frame: int) -> set[str]:
+        x = x_of(view, frame)
+        return {image.pixelColor(x, y).name() for y in range(rect.top(), rect.bottom())}
+
+    bar = colors(63) - {view.scene.colors.background.name()}
+    both = colors(20)
+    assert len(bar) == 1
+    assert bar <= both, "the bar shows beside the prompt"
+    assert mark_color(Mark.PROMPTED, view.scene.colors.dark).name() in both
+    assert view.scene.colors.text.name() in both, "the underline of the verified frame"
+
+
+def test_the_scroll_bar_appears_with_the_first_lane_that_has_no_room(
+    stage: Stage, view: TimelineView, qtbot: QtBot
+) -> None:
+    assert not view.verticalScrollBar().isVisible()
+    for _ in range(30):
+        stage.add_object()
+    qtbot.waitUntil(view.verticalScrollBar().isVisible)
+    assert view.axis.width_px == view.scene.rows.ruler.width()
+
+
+def test_the_legend_opens_from_a_button_and_names_every_mark(
+    view: TimelineView, qtbot: QtBot
+) -> None:
+    [button] = [
+        b for b in view.findChildren(QToolButton) if b.accessibleName().startswith("Legend")
+    ]
+    button.click()
+    assert view.legend.isVisible()
+    texts = " ".join(label.text() for label in view.legend.findChildren(QLabel))
+    assert all(name in texts for name in MARK_NAMES.values())
+    assert "verified" in texts
+    view.legend.close()
 
 
 def test_gaps_and_empty_masks_differ_from_masks(stage: Stage, view: TimelineView) -> None:
@@ -114,7 +161,7 @@ def test_gaps_and_empty_masks_differ_from_masks(stage: Stage, view: TimelineView
     assert color_at(view, x_of(view, 43), y) == scene.colors.background
     assert color_at(view, x_of(view, 150), y) not in (bar, scene.colors.background)
     image = painting(view)
-    hatched = {image.pixelColor(x_of(view, 170), y + dy).name() for dy in range(-5, 6)}
+    hatched = {image.pixelColor(x_of(view, 170), y + dy).name() for dy in range(-1, 6)}
     assert hatched == {scene.colors.weak.name(), scene.colors.background.name()}
 
 
@@ -125,8 +172,8 @@ def test_a_gap_shows_even_when_many_frames_share_a_pixel(qtbot: QtBot) -> None:
     view = shown(stage, qtbot)
     rect = view.scene.lane_rect(0)
     x = x_of(view, 10_330)
-    upper = [color_at(view, x + dx, rect.top() + 6).name() for dx in (-40, 0)]
-    lower = [color_at(view, x + dx, rect.bottom() - 6).name() for dx in (-40, 0)]
+    upper = [color_at(view, x + dx, rect.top() + BAR_TOP_PX + 1).name() for dx in (-40, 0)]
+    lower = [color_at(view, x + dx, rect.bottom() - BAR_BOTTOM_PX - 1).name() for dx in (-40, 0)]
     assert upper[0] == lower[0] == lower[1]
     assert upper[1] == view.scene.colors.background.name()
 

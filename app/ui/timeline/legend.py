@@ -1,0 +1,105 @@
+"""The legend of the timeline: what its marks and bars mean, in a popup."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+
+from app.ui.style.colors import ChartColors, blended
+from app.ui.style.memory_marks import MARK_NAMES, Mark, paint_mark
+from app.ui.timeline.active_rows import BANK_PX, MARK_PX
+from app.ui.timeline.model import Flag
+from app.ui.timeline.raster import BarColors, bar_pixels, image_of
+from app.ui.timeline.scene import LANE_PX
+from app.ui.timeline.time_axis import Columns
+
+SAMPLE_WIDTH_PX = 22
+MARK_TEXTS = {
+    Mark.PROMPTED: "prompted: it has points, a box or a mask of the user",
+    Mark.PINNED: "pinned: the user keeps it in memory",
+    Mark.KEPT: "kept: it entered the memory bank",
+    Mark.REPLACED: "replaced later: it left the bank for another frame",
+    Mark.REFUSED: "refused: it did not enter the bank",
+    Mark.BANNED: "banned: the user keeps it out of memory",
+}
+BAR_TEXTS = {
+    "mask made by hand: prompted, painted or imported": Flag.MASK | Flag.SOLID | Flag.BY_HAND,
+    "tracked mask": Flag.MASK | Flag.SOLID,
+    "verified mask: underlined": Flag.MASK | Flag.SOLID | Flag.VERIFIED,
+    "tracked, but not visible": Flag.MASK | Flag.EMPTY,
+}
+IN_MEMORY_TEXT = "in memory at the current frame"
+
+Paint = Callable[[QPainter, QRect, ChartColors], None]
+
+
+class _Sample(QWidget):
+    """A mark or a piece of a bar, painted as the timeline paints it."""
+
+    def __init__(self, paint: Paint, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._paint = paint
+        self.setFixedSize(QSize(SAMPLE_WIDTH_PX, LANE_PX - 4))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the sample."""
+        painter = QPainter(self)
+        self._paint(painter, self.rect(), ChartColors.of(self.palette()))
+
+
+def _mark(mark: Mark) -> Paint:
+    def paint(painter: QPainter, rect: QRect, colors: ChartColors) -> None:
+        paint_mark(painter, mark, QPointF(rect.center()), MARK_PX, colors.dark)
+
+    return paint
+
+
+def _bar(flags: Flag) -> Paint:
+    def paint(painter: QPainter, rect: QRect, colors: ChartColors) -> None:
+        bar_colors = BarColors(
+            tracked=blended(colors.text, colors.background, 0.6).rgb(),
+            by_hand=colors.text.rgb(),
+            empty=colors.weak.rgb(),
+            verified=colors.text.rgb(),
+        )
+        frames = np.arange(rect.width())
+        values = np.full(rect.width() + 1, flags, np.uint8)
+        pixels = bar_pixels(values, Columns(frames, frames + 1), LANE_PX, bar_colors)
+        painter.drawImage(0, rect.height() - LANE_PX + 2, image_of(pixels))
+
+    return paint
+
+
+def _in_memory(painter: QPainter, rect: QRect, colors: ChartColors) -> None:
+    painter.setPen(QPen(colors.accent, BANK_PX))
+    y = rect.center().y() + 1
+    painter.drawLine(rect.center().x() - MARK_PX // 2, y, rect.center().x() + MARK_PX // 2, y)
+
+
+class LegendPopup(QFrame):
+    """A popup that explains the marks and bars; a click anywhere closes it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setAccessibleName("Legend of the timeline")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setHorizontalSpacing(10)
+        layout.setVerticalSpacing(2)
+        rows: list[tuple[Paint, str]] = [(_mark(mark), MARK_TEXTS[mark]) for mark in MARK_NAMES]
+        rows.append((_in_memory, IN_MEMORY_TEXT))
+        rows += [(_bar(flags), text) for text, flags in BAR_TEXTS.items()]
+        for row, (paint, text) in enumerate(rows):
+            layout.addWidget(_Sample(paint, self), row, 0)
+            layout.addWidget(QLabel(text, self), row, 1)
+
+    def open_above(self, corner: QPoint) -> None:
+        """Open with the bottom left corner near a position, in screen pixels."""
+        self.adjustSize()
+        screen = self.screen().availableGeometry()
+        left = min(max(corner.x(), screen.left()), screen.right() - self.width())
+        self.move(left, max(screen.top(), corner.y() - self.height()))
+        self.show()

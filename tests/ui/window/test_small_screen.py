@@ -1,0 +1,86 @@
+"""The window on a screen of 1024 x 640: everything fits and can be read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QStatusBar, QToolBar, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.ui.style.theme import Theme, apply_theme
+from app.ui.window.status_bar import HINTS
+from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.window import WindowDriver, open_window, small_clip
+
+pytestmark = pytest.mark.gui
+WIDTH, HEIGHT = 1024, 640
+FONT_PX = 13  # a common desktop font; that of the offscreen platform is smaller
+EXTENSION = "qt_toolbar_ext_button"
+
+
+@pytest.fixture
+def user(qtbot: QtBot, tmp_path: Path) -> Iterator[WindowDriver]:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    font, style = application.font(), application.style().objectName()
+    larger = QFont(font)
+    larger.setPixelSize(FONT_PX)
+    application.setFont(larger)
+    application.setStyle("Fusion")
+    apply_theme(application, Theme.DARK)
+    with open_window(qtbot, small_clip(tmp_path, 240), FakeBackend(slow_s=0.05)) as driver:
+        driver.window.resize(WIDTH, HEIGHT)
+        qtbot.wait(50)
+        yield driver
+    application.setFont(font)
+    application.setStyle(style)
+
+
+def is_inside(widget: QWidget, window: QWidget) -> bool:
+    corner = widget.mapTo(window, widget.rect().bottomRight())
+    return corner.x() < WIDTH and corner.y() < HEIGHT
+
+
+def test_the_window_fits(user: WindowDriver) -> None:
+    window, workspace = user.window, user.workspace
+    assert (window.width(), window.height()) == (WIDTH, HEIGHT)
+    for widget in (workspace.objects, workspace.memory, workspace.timeline, window.status):
+        assert is_inside(widget, window), widget.accessibleName()
+    assert workspace.canvas.width() > 300
+
+
+def test_no_toolbar_button_is_hidden(user: WindowDriver) -> None:
+    for toolbar in user.window.findChildren(QToolBar):
+        extension = toolbar.findChild(QToolButton, EXTENSION)
+        assert extension is None or not extension.isVisible(), toolbar.windowTitle()
+
+
+def test_tracking_actions_have_text_in_the_toolbar(user: WindowDriver) -> None:
+    texts = {
+        button.text()
+        for bar in user.window.findChildren(QToolBar)
+        for button in bar.findChildren(QToolButton)
+        if button.toolButtonStyle().name == "ToolButtonTextBesideIcon"
+    }
+    assert texts >= {"Backward", "Forward", "Both ways", "Stop", "All objects"}
+
+
+def test_the_hint_of_the_tool_is_not_cut_while_a_job_reports(user: WindowDriver) -> None:
+    user.click_and_wait(20, 20)
+    user.press("T")
+    user.wait(lambda: len(user.mask_frames()) >= 5)
+    status = user.window.status
+    assert isinstance(status, QStatusBar)
+    status.clear_message()
+    user.qtbot.wait(50)
+    [hint] = [
+        each
+        for each in status.findChildren(QWidget)
+        if getattr(each, "text", str)() == HINTS[user.workspace.view.tool]
+    ]
+    assert hint.width() >= hint.fontMetrics().horizontalAdvance(hint.text())
+    shown = [each for each in status.findChildren(QWidget) if each.isVisible()]
+    assert all(is_inside(each, user.window) for each in shown)
+    user.press("Esc")
+    user.wait_until_idle()
