@@ -7,9 +7,8 @@ from app.core import edits, rules
 from app.core.document import Document, Edit, Origin
 from app.core.history import History
 from app.core.settings import ModelSettings
-from app.jobs.context import JobContext
 from app.jobs.import_masks import ImportStep
-from app.jobs.predict import PredictionStep
+from app.jobs.predict import JobContext, PredictionStep
 from app.jobs.verify import VerifyStep
 from app.media.frames import FrameSource
 from app.media.video import VideoSource

@@ -1,6 +1,8 @@
-"""Cancelling long work from another thread."""
+"""Jobs, and cancelling them from another thread."""
 
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 
 class Cancelled(Exception):
@@ -30,3 +32,7 @@ class CancelToken:
         """
         if self.is_cancelled:
             raise Cancelled
+
+
+Job = Callable[[CancelToken], Iterator[Any]]
+"""Work made from a snapshot; may be cancelled, and interrupted by another job, at each step."""

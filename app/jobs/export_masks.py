@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.cancel import CancelToken
+from app.core.cancel import CancelToken, Job
 from app.core.document import Document
 from app.export.registry import ExportReport, export
-from app.jobs.context import Job
 from app.media.frames import FrameSource
 
 EXPORT_CACHE_BYTES = 32 * 2**20

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.cancel import CancelToken
+from app.core.cancel import CancelToken, Job
 from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.export.reading import read_masks
-from app.jobs.context import Job
 from app.media.frames import FrameSource
 
 

@@ -7,9 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from app.core.cancel import CancelToken
+from app.core.cancel import CancelToken, Job
 from app.core.errors import SourceError
-from app.jobs.context import Job
 from app.media.cursor import decode_frames, open_container
 from app.media.frames import FrameSource
 from app.media.index import VideoIndex

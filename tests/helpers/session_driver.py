@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Unpack
 
 from app.core import edits
-from app.core.cancel import CancelToken
+from app.core.cancel import CancelToken, Job
 from app.core.document import Document, Edit, Origin, Table
 from app.core.masks import RleMask
 from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, PointPrompt
-from app.jobs.context import Job
 from app.jobs.predict import segment_job, track_job
 from app.session import Session
 from app.tracking.backend import Direction

@@ -16,10 +16,9 @@ from PySide6.QtWidgets import QWidget
 from app.core.document import Table
 from app.core.masks import RleMask
 from app.session import Session
-from app.ui.canvas.displayed_frame import DisplayedFrame
 from app.ui.canvas.hover import HoverPreview
 from app.ui.canvas.overlays import draw_brush_circle, on_widget
-from app.ui.canvas.scene import CanvasScene
+from app.ui.canvas.scene import CanvasScene, DisplayedFrame
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.tools.box import BoxTool
 from app.ui.canvas.tools.brush import BrushTool, EraserTool

@@ -16,8 +16,7 @@ from app.session import Session
 from app.tracking.backend import BackendLoader
 from app.tracking.requests import segment_request
 from app.tracking.strokes import with_strokes
-from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Priority
+from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.state.view_state import ViewState
 from app.ui.style.memory_marks import MARK_NAMES, memory_mark
 
@@ -175,7 +174,7 @@ class AnnotationController(QObject):
 
     def end_preview(self) -> None:
         """Cancel the preview job and remove the preview."""
-        self._jobs.runner.cancel(self._preview_job)
+        self._jobs.cancel(self._preview_job)
         self.previewed.emit(None)
 
     def _on_previewed(self, prompts: FramePrompts, step: PredictionStep) -> None:
@@ -188,7 +187,7 @@ class AnnotationController(QObject):
         self._preload_timer.start()
 
     def _preload(self) -> None:
-        if self._jobs.runner.is_idle:
+        if self._jobs.is_idle:
             job = preload_job(self._session.jobs, self._view.frame)
             self._jobs.submit(job, "Encode frame", lambda step: None, priority=Priority.IDLE)
 

@@ -10,7 +10,7 @@ from app.jobs.export_masks import ExportRequest, export_job
 from app.session import Session
 from app.ui.dialogs.export_dialog import ExportDialog, ExportResult
 from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Outcome
+from app.ui.jobs.progress import Outcome
 from app.ui.state.preferences import Preferences
 
 if TYPE_CHECKING:

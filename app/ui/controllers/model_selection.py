@@ -6,14 +6,14 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.cancel import CancelToken
+from app.core.cancel import CancelToken, Job
 from app.core.settings import ModelSettings
 from app.tracking.model_catalog import AvailableModels, FetchStep, ModelCatalog
 from app.ui.dialogs import paths
 from app.ui.dialogs.model_dialog import ModelDialog
-from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Job, Outcome, Priority
+from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.jobs.model_host import ModelHost
+from app.ui.jobs.progress import Outcome
 from app.ui.state.preferences import Preferences
 
 
@@ -74,9 +74,9 @@ class ModelSelection(QObject):
         dialog.finished.connect(self._forget_dialog)
         dialog.import_requested.connect(self._ask_import)
         dialog.fetch_requested.connect(self._fetch)
-        dialog.stop_requested.connect(lambda: self._file_jobs.runner.cancel(self._fetch_id))
+        dialog.stop_requested.connect(lambda: self._file_jobs.cancel(self._fetch_id))
         dialog.chosen.connect(self._switch)
-        if self._file_jobs.runner.is_active(self._fetch_id):
+        if self._file_jobs.is_active(self._fetch_id):
             dialog.show_progress(FetchStep(0, 0))
         dialog.open()
 
@@ -135,7 +135,7 @@ class ModelSelection(QObject):
         job_id = self._model_jobs.submit(
             job, f"Load {settings.name}", lambda _: None, priority=Priority.INTERACTIVE, on_end=end
         )
-        dialog.rejected.connect(lambda: self._model_jobs.runner.cancel(job_id))
+        dialog.rejected.connect(lambda: self._model_jobs.cancel(job_id))
 
     def _run_file_job(self, job: Job, label: str, on_step: Callable[[Any], None]) -> None:
         self._file_jobs.submit(job, label, on_step, priority=Priority.INTERACTIVE)

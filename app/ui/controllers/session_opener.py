@@ -11,8 +11,8 @@ from app.core.cancel import CancelToken
 from app.session import Session
 from app.storage.home import home_folder
 from app.tracking.backend import BackendLoader
-from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Outcome, Priority
+from app.ui.jobs.job_queue import JobQueue, Priority
+from app.ui.jobs.progress import Outcome
 
 
 def path_of(session: Session) -> Path:

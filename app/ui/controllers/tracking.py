@@ -12,7 +12,7 @@ from app.tracking.backend import Direction
 from app.tracking.requests import track_request
 from app.ui.controllers.annotation import AnnotationController
 from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Outcome
+from app.ui.jobs.progress import Outcome
 from app.ui.state.view_state import ViewState
 
 

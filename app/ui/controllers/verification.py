@@ -5,8 +5,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.errors import SourceError
 from app.jobs.verify import IndexStatus, VerifyStep, verify_job
 from app.session import Session
-from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import Priority
+from app.ui.jobs.job_queue import JobQueue, Priority
 
 
 class VerificationController(QObject):
@@ -27,7 +26,7 @@ class VerificationController(QObject):
 
     def start(self, session: Session) -> None:
         """Check a session; a running check of another one is canceled."""
-        self._jobs.runner.cancel(self._job_id)
+        self._jobs.cancel(self._job_id)
         self._job_id = self._jobs.submit(
             verify_job(session.source),
             f"Check {session.source.name}",

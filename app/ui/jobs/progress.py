@@ -3,12 +3,20 @@
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from app.core.errors import AppError
-from app.ui.jobs.job_runner import Outcome
 
 RATE_STEPS = 20
 """Number of last steps that the rate is averaged over, so that it follows changes of speed."""
+
+
+class Outcome(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
 
 
 def duration_text(seconds: float) -> str:
@@ -27,13 +35,15 @@ class JobProgress:
     """The progress of one listed job.
 
     Attributes:
-        job_id: id in the runner.
+        job_id: id in the queue.
         label: what it does.
         done: frames or other units finished, of ``total`` (0 while unknown).
         outcome: how the job ended; None while it waits or runs.
         error: why the job failed.
         unit: what ``done`` and ``total`` count.
         notes: what to show the user once the job is done.
+        ahead: number of listed jobs that run before it; 0 once it runs.
+        behind: number of listed jobs that run after it.
     """
 
     job_id: int
@@ -44,6 +54,8 @@ class JobProgress:
     error: AppError | None = None
     notes: tuple[str, ...] = ()
     unit: str = "frames"
+    ahead: int = 0
+    behind: int = 0
     _times: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RATE_STEPS))
 
     def advance(self, done: int, total: int) -> None:
@@ -74,7 +86,9 @@ class JobProgress:
             return f"stopped at {count}, finished {self.unit} are kept" if count else "stopped"
         if self.outcome is Outcome.DONE:
             return ". ".join(self.notes) or (f"done, {count}" if count else "done")
-        parts = [count or "waiting"]
+        if self.ahead:
+            return f"waiting for {self.ahead} {'job' if self.ahead == 1 else 'jobs'}"
+        parts = [count or "starting"]
         if (rate := self.frames_per_second) and (left := self.seconds_left) is not None:
             speed = f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
             parts += [f"{speed} {self.unit}/s", f"{duration_text(left)} left"]

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.jobs.job_runner import Outcome
-from app.ui.jobs.progress import JobProgress
+from app.ui.jobs.progress import JobProgress, Outcome
 from app.ui.style.icons import icon
 from app.ui.style.theme import SPACING_PX
 

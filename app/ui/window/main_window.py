@@ -31,7 +31,6 @@ from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error
 from app.ui.dialogs.export_dialog import show_export_result
 from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.job_runner import JobRunner
 from app.ui.jobs.model_host import ModelHost, ModelLoader
 from app.ui.jobs.progress import JobProgress
 from app.ui.panels.jobs_panel import JobsPanel
@@ -82,8 +81,8 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.preferences = Preferences()
-        self.model_jobs = JobQueue(JobRunner(self), self)  # jobs that use the model
-        self.file_jobs = JobQueue(JobRunner(self), self)  # jobs that only read and write files
+        self.model_jobs = JobQueue(self)  # jobs that use the model
+        self.file_jobs = JobQueue(self)  # jobs that only read and write files
         self.model = ModelHost(model or self.preferences.model, load_backend, self)
         self.opener = SessionOpener(self.file_jobs, self.model_jobs, self.model.load, self)
         self.models = ModelSelection(
@@ -157,7 +156,7 @@ class MainWindow(QMainWindow):
         for jobs in (self.model_jobs, self.file_jobs):
             jobs.failed.connect(lambda error: show_error(self, error))
             jobs.progress_changed.connect(self._on_progress)
-            self.jobs.cancel_requested.connect(jobs.runner.cancel)
+            self.jobs.cancel_requested.connect(jobs.cancel)
         self.verification.renumbered.connect(self._reload_workspace)
         self.verification.warned.connect(lambda error: show_error(self, error))
         self.exporting.exported.connect(lambda result: show_export_result(self, result))
@@ -207,7 +206,7 @@ class MainWindow(QMainWindow):
     def _take_workspace(self) -> Session:
         """Remove the workspace and cancel its jobs; return its session, which stays open."""
         old, self._workspace = self.workspace, None
-        self.model_jobs.runner.cancel_all()
+        self.model_jobs.cancel_all()
         old.tear_down()
         return old.session
 
@@ -316,7 +315,7 @@ class MainWindow(QMainWindow):
         self.hide()
         session = self._take_workspace() if self._workspace else None
         for jobs in (self.model_jobs, self.file_jobs):
-            while not jobs.runner.shutdown(SHUTDOWN_MS):
+            while not jobs.shutdown(SHUTDOWN_MS):
                 _log.warning("a job has not ended yet; finished work is saved")
         if session is not None:
             session.close()

@@ -8,8 +8,8 @@ from app.core.document import FrameMask, Origin, TrackedObject
 from app.core.edits import set_masks, set_prompts, update_object
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
-from app.ui.canvas.displayed_frame import LOADING_MESSAGE_DELAY_MS
 from app.ui.canvas.mask_layer import outline, stamp
+from app.ui.canvas.scene import LOADING_MESSAGE_DELAY_MS
 from tests.ui.canvas.conftest import GRAY, SIZE_HW, Stage
 
 

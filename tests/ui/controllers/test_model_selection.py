@@ -196,7 +196,7 @@ def test_canceling_while_a_model_loads_keeps_the_current_one(user: ModelUser) ->
     assert not user.button("Loading").isEnabled()
     user.press_button("Cancel")
     user.loader.gate.set()
-    user.wait(lambda: user.window.model_jobs.runner.is_idle)
+    user.wait(lambda: user.window.model_jobs.is_idle)
     assert user.window.model.settings.name == "tinysam2"
     assert Preferences().model == ModelSettings()
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.core import edits, queries
-from app.core.cancel import Cancelled, CancelToken
+from app.core.cancel import Cancelled, CancelToken, Job
 from app.core.document import Origin, Table
 from app.core.errors import UsageError
 from app.core.memory import Constraint, MemoryDecision
-from app.jobs.context import Job
 from app.jobs.verify import verify_job
 from app.session import Session
 from app.tracking.backend import Direction
