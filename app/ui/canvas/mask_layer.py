@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygon
 
 from app.core.document import Document, FrameMask, TrackedObject
 from app.core.masks import Bitmap, RleMask
+from app.core.palette import NUM_PATTERNS, display_pattern
 from app.ui.state.view_state import ViewState
 
 OUTLINE_PX = 1.5
@@ -21,6 +22,9 @@ OUTLINE_TOLERANCE_PX = 0.5
 """Most that the simplified outline deviates from the border pixels, in image pixels."""
 HALO = QColor(0, 0, 0, 130)
 PREVIEW_FILL_ALPHA = 80
+HATCH_OPACITY = 0.75
+HATCHES_PER_SIDE = 45
+"""Lines of a pattern along the shorter side of a frame."""
 
 
 def is_drawn(tracked: TrackedObject, state: ViewState) -> bool:
@@ -151,6 +155,7 @@ class MaskLayer:
             frame,
             self._revision,
             state.show_masks,
+            state.show_patterns,
             state.overlay_opacity,
             state.active_object,
             state.solo_object,
@@ -181,6 +186,43 @@ class MaskLayer:
         for label, (tracked, _) in enumerate(self._masks[:255], start=1):
             colors[label] = premultiplied(tracked.color, self._state.overlay_opacity)
         np.take(colors, self._labels, out=self._pixels, mode="clip")
+        if self._state.show_patterns:
+            self._hatch()
+
+    def _hatch(self) -> None:
+        """Darken the lines of each object's pattern, so that objects differ not by color alone."""
+        patterns = np.zeros(256, dtype=np.uint8)
+        for label, (tracked, _) in enumerate(self._masks[:255], start=1):
+            patterns[label] = display_pattern(tracked.object_id)
+        for pattern in range(1, NUM_PATTERNS):
+            of_pattern = (patterns == pattern)[self._labels]
+            if of_pattern.any():
+                lines = hatch_lines(pattern, of_pattern.shape) & of_pattern
+                self._pixels[lines] = premultiplied((0, 0, 0), HATCH_OPACITY)
+
+
+@lru_cache(maxsize=NUM_PATTERNS)
+def hatch_lines(pattern: int, size_hw: tuple[int, int]) -> Bitmap:
+    """Return the (H, W) pixels that a pattern darkens, about a fifth of them.
+
+    Args:
+        pattern: from 1 to `NUM_PATTERNS` - 1: rising, falling, level or upright lines, dots.
+        size_hw: height and width of the frames; the period is a fraction of it.
+    """
+    period = max(6, min(size_hw) // HATCHES_PER_SIDE)
+    width = max(1, period // 5)
+    ys, xs = np.ogrid[: size_hw[0], : size_hw[1]]
+    match pattern:
+        case 1:
+            return np.asarray((xs + ys) % period < width)
+        case 2:
+            return np.asarray((xs - ys) % period < width)
+        case 3:
+            return np.broadcast_to(ys % period < width, size_hw)
+        case 4:
+            return np.broadcast_to(xs % period < width, size_hw)
+        case _:
+            return np.asarray((xs % period < 2 * width) & (ys % period < 2 * width))
 
 
 def premultiplied(rgb: tuple[int, int, int], opacity: float) -> int:

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVB
 from app.core import edits, rules
 from app.core.document import Table, TrackedObject
 from app.session import Session
-from app.ui.panels.objects_model import Column, ObjectsModel, swatch
+from app.ui.panels.merge_menu import MergeMenu
+from app.ui.panels.objects_model import Column, ObjectsModel
 from app.ui.panels.objects_table import ObjectsTable
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
@@ -48,25 +49,24 @@ class ObjectsPanel(QWidget):
     def _make_actions(self) -> None:
         self._add = self._action("New object", "add", "New object (N)", self._on_add)
         self._duplicate = self._action(
-            "Duplicate", "duplicate", "Copy this object with all its masks", self._on_duplicate
+            "Duplicate", "duplicate", "Copy this object with all its masks", self.duplicate
         )
-        self._merge_menu = QMenu("Merge into", self)
-        self._merge_menu.aboutToShow.connect(self._fill_merge_menu)
+        self._merge_menu = MergeMenu(lambda: self, self)
         self._merge = self._merge_menu.menuAction()
         self._merge.setIcon(icon("merge"))
         self._merge.setToolTip("Merge all masks of this object into another one")
-        self._up = self._action("Move up", None, "Move this object up", partial(self._on_move, -1))
+        self._up = self._action(
+            "Move up", None, "Move this object up", partial(self.move_object, -1)
+        )
         self._down = self._action(
-            "Move down", None, "Move this object down", partial(self._on_move, 1)
+            "Move down", None, "Move this object down", partial(self.move_object, 1)
         )
         self._delete = self._action(
             "Delete object", "delete", "Delete this object and all its masks", self._on_delete
         )
-        self._rename = self._action("Rename", None, "", partial(self._edit, Column.NAME))
-        self._classify = self._action(
-            "Change category", None, "", partial(self._edit, Column.CATEGORY)
-        )
-        self._recolor = self._action("Change color…", None, "", self._on_recolor)
+        self._rename = self._action("Rename", None, "", self.rename)
+        self._classify = self._action("Change category", None, "", self.change_category)
+        self._recolor = self._action("Change color…", None, "", self.recolor)
 
     def _action(
         self, text: str, icon_name: str | None, tip: str, slot: Callable[[], object]
@@ -163,27 +163,25 @@ class ObjectsPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._table.viewport().mapToGlobal(at))
 
-    def _fill_merge_menu(self) -> None:
-        self._merge_menu.clear()
-        for row in range(self._model.rowCount()):
-            target = self._model.object_at(row)
-            if target.object_id != self._state.active_object:
-                action = self._merge_menu.addAction(swatch(target.color), target.name)
-                action.setEnabled(self._is_editable(target.object_id))
-                action.triggered.connect(partial(self._on_merge, target.object_id))
-
     def _on_add(self) -> None:
         object_id = edits.next_object_id(self._document)
         self._session.execute(edits.add_object(self._document, object_id=object_id))
         self._state.active_object = object_id
 
-    def _on_duplicate(self) -> None:
+    def duplicate(self) -> None:
+        """Copy the active object with all its masks; the copy becomes active."""
         if (active := self._active) is not None:
             copy_id = edits.next_object_id(self._document)
             self._session.execute(edits.duplicate_object(self._document, active.object_id))
             self._state.active_object = copy_id
 
-    def _on_merge(self, target_id: int) -> None:
+    def merge_targets(self) -> list[tuple[TrackedObject, bool]]:
+        """Return the objects but the active one, and whether each may be changed."""
+        others = (each for each in self._document.objects if each is not self._active)
+        return [(each, self._is_editable(each.object_id)) for each in others]
+
+    def merge_into(self, target_id: int) -> None:
+        """Merge the active object into another one, which becomes active."""
         if (active := self._active) is not None:
             edit = edits.merge_objects(self._document, target_id, active.object_id)
             self._session.execute(edit)
@@ -193,13 +191,17 @@ class ObjectsPanel(QWidget):
         if (active := self._active) is not None:
             self._session.execute(edits.remove_object(self._document, active.object_id))
 
-    def _on_move(self, by: int) -> None:
+    def move_object(self, by: int) -> None:
+        """Move the active object down the list by a number of rows; up if negative."""
+        if self._active is None or not 0 <= self._row + by < self._model.rowCount():
+            return
         ids = [each.object_id for each in self._document.objects]
         ids.insert(self._row + by, ids.pop(self._row))
         moves = [edits.update_object(self._document, each, order=at) for at, each in enumerate(ids)]
         self._session.execute(edits.joined("Reorder objects", *moves))
 
-    def _on_recolor(self) -> None:
+    def recolor(self) -> None:
+        """Let the user choose another color for the active object."""
         if (active := self._active) is not None:
             color = QColorDialog.getColor(QColor(*active.color), self, f"Color of {active.name}")
             if color.isValid():
@@ -207,5 +209,15 @@ class ObjectsPanel(QWidget):
                 edit = edits.update_object(self._document, active.object_id, color=rgb)
                 self._session.execute(edit)
 
+    def rename(self) -> None:
+        """Start editing the name of the active object in the table."""
+        self._edit(Column.NAME)
+
+    def change_category(self) -> None:
+        """Start editing the category of the active object in the table."""
+        self._edit(Column.CATEGORY)
+
     def _edit(self, column: Column) -> None:
-        self._table.edit(self._model.index(self._row, column))
+        index = self._model.index(self._row, column)
+        self._table.setCurrentIndex(index)
+        self._table.edit(index)

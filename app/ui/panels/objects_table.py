@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.panels.objects_model import SWATCH_PX, TOGGLES, Column, ObjectsModel
+from app.ui.panels.objects_name import LINE_ROW_PX, NameDelegate
 
 EMPTY_TEXT = "No objects yet.\nPress N or click an object."
-ROW_HEIGHT_PX = 30
 TOGGLE_WIDTH_PX = 25
 CATEGORY_WIDTH_PX = 66
 ICON_PX = 16
@@ -66,15 +66,16 @@ class ObjectsTable(QTableView):
             QTableView.EditTrigger.DoubleClicked | QTableView.EditTrigger.EditKeyPressed
         )
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(True)  # rows are as high as `NameDelegate` needs
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setMouseTracking(True)
         self.setTabKeyNavigation(False)
         self.setIconSize(QSize(SWATCH_PX, SWATCH_PX))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
+        self.verticalHeader().setMinimumSectionSize(LINE_ROW_PX)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._lay_out_columns()
 
     def _lay_out_columns(self) -> None:
@@ -85,6 +86,8 @@ class ObjectsTable(QTableView):
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(Column.CATEGORY, CATEGORY_WIDTH_PX)
         header.setSectionResizeMode(Column.MASKS, QHeaderView.ResizeMode.ResizeToContents)
+        header.sectionResized.connect(self.resizeRowsToContents)
+        self.setItemDelegateForColumn(Column.NAME, NameDelegate(self))
         delegate = _ToggleDelegate(self)
         for column in TOGGLES:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)

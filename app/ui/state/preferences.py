@@ -48,6 +48,15 @@ class Preferences:
         self._settings.setValue("theme", theme.value)
 
     @property
+    def shows_patterns(self) -> bool:
+        """Whether masks are hatched, so that objects differ not by color alone."""
+        return self._flag("shows_patterns", False)
+
+    @shows_patterns.setter
+    def shows_patterns(self, is_on: bool) -> None:
+        self._settings.setValue("shows_patterns", is_on)
+
+    @property
     def export_formats(self) -> tuple[str, ...]:
         """Names of the formats of the last export."""
         stored = self._settings.value("export_formats") or ["davis"]
@@ -97,6 +106,11 @@ class Preferences:
     @state.setter
     def state(self, state: QByteArray) -> None:
         self._settings.setValue("state", state)
+
+    def _flag(self, key: str, default: bool) -> bool:
+        # An INI file holds text; before it is synchronized, a boolean comes back.
+        stored = self._settings.value(key, default)
+        return stored if isinstance(stored, bool) else stored == "true"
 
     def _bytes(self, key: str) -> QByteArray | None:
         stored = self._settings.value(key)

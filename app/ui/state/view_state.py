@@ -66,6 +66,7 @@ class ViewState(QObject):
         overlay_opacity: opacity of mask fills, in [0, 1].
         show_outlines: whether masks are drawn as outlines instead of fills.
         show_masks: whether masks are drawn at all.
+        show_patterns: whether mask fills are hatched, so that objects differ not by color alone.
         brush_radius: radius of brush and eraser in image pixels, from 1 to
             `MAX_BRUSH_RADIUS_PX`.
         selected_point: index of the selected point of the active object on this frame, or None.
@@ -99,6 +100,7 @@ class ViewState(QObject):
     )
     show_outlines = _ObservedValue[bool](False, _overlay_changed)
     show_masks = _ObservedValue[bool](True, _overlay_changed)
+    show_patterns = _ObservedValue[bool](False, _overlay_changed)
     brush_radius = _ObservedValue[int](
         12, _overlay_changed, lambda _state, value: max(1, min(value, MAX_BRUSH_RADIUS_PX))
     )
@@ -124,6 +126,11 @@ class ViewState(QObject):
     def toggle_outlines(self) -> None:
         """Toggle between filled masks and outlines."""
         self.show_outlines = not self.show_outlines
+
+    def toggle_solo(self) -> None:
+        """Show the active object alone, or all objects again."""
+        is_on = self.solo_object == self.active_object
+        self.solo_object = None if is_on else self.active_object
 
     def change_opacity(self, sign: int) -> None:
         """Change the opacity of mask fills by one step up (1) or down (-1)."""

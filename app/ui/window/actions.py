@@ -20,6 +20,7 @@ from app.ui.controllers.model_selection import ModelSelection
 from app.ui.dialogs import paths
 from app.ui.dialogs.about import open_log, show_about
 from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import Tool
 from app.ui.style.icons import icon
@@ -81,6 +82,14 @@ class ActionTarget(Protocol):
 
     def use_theme(self, theme: Theme) -> None:
         """Apply a theme and store it."""
+        ...
+
+    def toggle_patterns(self) -> None:
+        """Hatch masks or not, and store it."""
+        ...
+
+    def objects_panel(self) -> ObjectsPanel:
+        """Return the objects panel; it is shown if it was closed."""
         ...
 
     def refresh_actions(self) -> None:
@@ -210,14 +219,23 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("View", "-", (), lambda w: None),
     _S("View", "Show masks", ("Shift+H",), lambda w: w.workspace.view.toggle_masks(), "eye", is_on=lambda w: w.workspace.view.show_masks, toolbar=True),
     _S("View", "Outlines only", ("Shift+O",), lambda w: w.workspace.view.toggle_outlines(), "outline", is_on=lambda w: w.workspace.view.show_outlines, toolbar=True),
+    _S("View", "Hatch masks", (), lambda w: w.toggle_patterns(), tip="Objects differ by pattern, not by color alone", is_on=lambda w: w.preferences.shows_patterns),
     _S("View", "More opaque masks", ("Ctrl+]",), lambda w: w.workspace.view.change_opacity(1)),
     _S("View", "Less opaque masks", ("Ctrl+[",), lambda w: w.workspace.view.change_opacity(-1)),
     _S("View", "-", (), lambda w: None),
     *map(_theme, Theme),
     _S("Object", "New object", ("N",), lambda w: w.workspace.controller.new_object(), "add", toolbar=True, tip="The next click or box belongs to it"),
+    _S("Object", "Duplicate object", (), lambda w: w.workspace.objects.duplicate(), "duplicate", _OBJ, "Copy the object with all its masks"),
     _S("Object", "Delete object", (), lambda w: w.workspace.controller.delete_object(), "delete", _OBJ),
     *map(_select, range(1, MAX_OBJECT_KEYS + 1)),
     _S("Object", "-", (), lambda w: None),
+    _S("Object", "Rename object", ("F2",), lambda w: w.objects_panel().rename(), requires=_OBJ),
+    _S("Object", "Change category of object", (), lambda w: w.objects_panel().change_category(), requires=_OBJ),
+    _S("Object", "Change color of object…", (), lambda w: w.workspace.objects.recolor(), requires=_OBJ),
+    _S("Object", "Move object up", ("Alt+Up",), lambda w: w.workspace.objects.move_object(-1), requires=_OBJ),
+    _S("Object", "Move object down", ("Alt+Down",), lambda w: w.workspace.objects.move_object(1), requires=_OBJ),
+    _S("Object", "-", (), lambda w: None),
+    _S("Object", "Show this object alone", ("Alt+S",), lambda w: w.workspace.view.toggle_solo(), "solo", _OBJ, is_on=lambda w: w.workspace.view.solo_object is not None),
     _S("Object", "Hide or show", ("H",), lambda w: w.workspace.controller.toggle_visible(), requires=_OBJ),
     _S("Object", "Lock or unlock", ("L",), lambda w: w.workspace.controller.toggle_locked(), "lock", _OBJ),
     _S("Object", "Verify mask of this frame", ("Return", "Enter"), lambda w: w.workspace.controller.toggle_verified(), "verify", _MASK, "Tracking never changes a verified mask", toolbar=True),

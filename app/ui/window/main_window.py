@@ -34,6 +34,8 @@ from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.model_host import ModelHost, ModelLoader
 from app.ui.jobs.progress import JobProgress
 from app.ui.panels.jobs_panel import JobsPanel
+from app.ui.panels.merge_menu import MergeMenu
+from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.style.theme import Theme, apply_theme
 from app.ui.window.actions import ActionSet
@@ -122,6 +124,8 @@ class MainWindow(QMainWindow):
         recent = RecentMenu(self.preferences, self)
         recent.path_requested.connect(self.open_path)
         self.action_set.menus["File"].insertMenu(self.action_set["Save"], recent)
+        merge = MergeMenu(lambda: self.workspace.objects, self)
+        self.action_set.menus["Object"].insertMenu(self.action_set["Rename object"], merge)
         view_menu = self.action_set.menus["View"]
         view_menu.addSeparator()
         view_menu.addActions([dock.toggleViewAction() for dock in self._docks.values()])
@@ -220,6 +224,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(workspace.editor)
         self._pages.setCurrentWidget(workspace.editor)
         self.status.set_source(session.source)
+        workspace.view.show_patterns = self.preferences.shows_patterns
         workspace.view.frame_changed.connect(self.status.show_frame)
         workspace.view.tool_changed.connect(self.status.show_tool)
         workspace.loader.loaded.connect(self.status.keep_pixels)
@@ -275,6 +280,16 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, theme)
+
+    def toggle_patterns(self) -> None:
+        """Hatch masks or not, and store it in the preferences."""
+        self.preferences.shows_patterns = not self.preferences.shows_patterns
+        self.workspace.view.show_patterns = self.preferences.shows_patterns
+
+    def objects_panel(self) -> ObjectsPanel:
+        """Return the objects panel; it is shown if it was closed."""
+        self._docks["Objects"].show()
+        return self.workspace.objects
 
     def available(self) -> set[Requirement]:
         """Return which requirements of actions are fulfilled now."""

@@ -59,6 +59,7 @@ class Workspace(QObject):
     navigator: Navigator
     player: Player
     canvas: CanvasView
+    objects: ObjectsPanel
 
     def __init__(self, session: Session, jobs: JobQueue, parent: QWidget) -> None:
         super().__init__(parent)

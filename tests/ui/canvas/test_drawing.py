@@ -170,3 +170,20 @@ def test_outline_has_holes() -> None:
     assert not path.contains(QRectF(23, 23, 4, 4))
     assert path.contains(QRectF(12, 12, 4, 4))
     assert outline(RleMask.empty(SIZE_HW)).isEmpty()
+
+
+def test_hatched_masks_of_two_objects_differ_without_color(stage: Stage) -> None:
+    for each, rows in ((1, slice(0, 40)), (2, slice(40, 80))):
+        stage.document.apply(update_object(stage.document, each, color=(200, 200, 200)))
+        stage.add_mask(each, rows, slice(0, 100))
+    stage.state.active_object = None
+
+    def shades(row: float) -> list[int]:
+        image, y = stage.view.grab().toImage(), stage.widget_point(0, row).y()
+        xs = [stage.widget_point(x / 2, 0).x() for x in range(20, 80)]
+        return [image.pixelColor(round(x), round(y)).red() for x in xs]
+
+    assert np.ptp(shades(20)) == np.ptp(shades(60)) == 0
+    stage.state.show_patterns = True
+    assert np.ptp(shades(20)) == 0, "the first pattern is none"
+    assert np.ptp(shades(60)) > 40

@@ -13,6 +13,7 @@ from app.core.document import Origin
 from app.core.masks import RleMask
 from app.session import Session
 from app.ui.panels.objects_model import Column
+from app.ui.panels.objects_name import name_lines
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.panels.objects_table import ObjectsTable
 from app.ui.state.document_bridge import DocumentBridge
@@ -221,3 +222,25 @@ def test_everything_has_a_name_and_a_tip(panel: ObjectsPanel) -> None:
         assert tip
     spoken = model.index(0, Column.LOCKED).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken == "dog: Unlocked: click to lock"
+
+
+def test_long_names_take_two_lines_and_are_elided_in_the_middle(
+    qtbot: QtBot, session: Session, panel: ObjectsPanel
+) -> None:
+    table = table_of(panel)
+    one_line = table.rowHeight(0)
+    SessionDriver(session).update_object(1, name="left_rear_wheel_" * 8 + "front")
+    qtbot.waitUntil(lambda: table.rowHeight(0) > one_line)
+    assert table.rowHeight(1) == one_line
+    first, second = name_lines("left_rear_wheel_" * 8 + "front", table.fontMetrics(), 100)
+    assert first.startswith("left_rear")
+    assert second.endswith("front")
+    assert "…" in second
+    assert "left_rear" in table.model().index(0, Column.NAME).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_a_name_of_two_words_breaks_between_them(panel: ObjectsPanel) -> None:
+    metrics = table_of(panel).fontMetrics()
+    width = metrics.horizontalAdvance("yellow bicycle")
+    assert name_lines("yellow bicycle wheel", metrics, width) == ["yellow bicycle", "wheel"]
+    assert name_lines("wheel", metrics, width) == ["wheel"]

@@ -22,7 +22,14 @@ pytestmark = pytest.mark.gui
 
 
 # They open a dialog of the system, or end the program.
-ASKS = {"Open video…", "Open frame folder…", "Open project…", "Save as…", "Import masks…"}
+ASKS = {
+    "Open video…",
+    "Open frame folder…",
+    "Open project…",
+    "Save as…",
+    "Import masks…",
+    "Change color of object…",
+}
 LEAVES = {"Quit", "Open log"}
 
 
@@ -74,7 +81,8 @@ def arrange(user: WindowDriver, steps: int, text: str) -> None:
     user.rename(1, "cat")
     user.rename(1, "wolf")
     session.history.undo()
-    view.active_object = 1 if text != "Object 1" else 2
+    view.active_object = 2 if text in {"Object 1", "Move object up"} else 1
+    view.solo_object = None
     view.tool = Tool.BOX if text != "Box tool" else Tool.POINT
     user.window.use_theme(Theme.DARK if text != Theme.DARK.value.capitalize() else Theme.LIGHT)
     user.workspace.canvas.fit()
@@ -91,7 +99,8 @@ def observed(user: WindowDriver) -> list[object]:
     return [
         {table: dict(user.document.rows(table)) for table in Table},
         (view.frame, view.active_object, view.tool, view.brush_radius, view.overlay_opacity),
-        (view.show_masks, view.show_outlines, workspace.player.is_playing),
+        (view.show_masks, view.show_outlines, view.show_patterns, view.solo_object),
+        workspace.player.is_playing,
         (workspace.tracking.tracks_all, workspace.tracking.follows),
         workspace.canvas.viewport,
         user.window.preferences.theme,
