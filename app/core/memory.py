@@ -3,6 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
+Grid = NDArray[np.bool_]
+
 
 class MemoryDecision(StrEnum):
     """What happened to a frame that the tracker submitted to its memory bank."""
@@ -33,6 +38,21 @@ class MemoryScores:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTokens:
+    """Where a remembered frame holds tokens.
+
+    Attributes:
+        own: (h, w), the feature locations that have a token of their own.
+        averaged: (h // pool, w // pool), the pooling windows that one token stands for.
+        pool: side of the pooling windows in feature locations.
+    """
+
+    own: Grid
+    averaged: Grid
+    pool: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryRecord:
     """The memory decision for one object on one frame.
 
@@ -47,7 +67,10 @@ class MemoryRecord:
             and one bit per feature location, row-major (`numpy.packbits`): whether a surviving
             token covers it.
         tokens: for the same frames, how many tokens each holds, 0 where the budget left none; empty
-            in records that versions before 0.2 wrote.
+            in records of earlier versions, as ``averaged``.
+        pool: side of the pooling windows in feature locations; 1 if nothing is pooled.
+        averaged: for the same frames, one bit per pooling window, row-major: whether the window is
+            stored as one token, its average.
     """
 
     decision: MemoryDecision
@@ -61,6 +84,8 @@ class MemoryRecord:
     survivors: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
     recent: int | None = None
     tokens: dict[int, int] = field(default_factory=dict)
+    pool: int = 1
+    averaged: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def stored(self) -> tuple[int, ...]:
@@ -74,3 +99,23 @@ class MemoryRecord:
             return self.tokens[frame]
         shown = self.survivors.get(frame)
         return 0 if shown is not None and not any(shown[2]) else None
+
+    def kept_tokens(self, frame: int) -> KeptTokens | None:
+        """Return where a stored frame holds tokens; None if the record does not tell."""
+        if frame not in self.survivors:
+            return None
+        height, width, bits = self.survivors[frame]
+        covered = _unpacked(bits, height, width)
+        windows_hw = height // self.pool, width // self.pool
+        averaged = np.zeros(windows_hw, np.bool_)
+        if self.pool > 1 and frame in self.averaged:
+            averaged = _unpacked(self.averaged[frame], *windows_hw)
+        own = covered.copy()
+        tiled = averaged.repeat(self.pool, 0).repeat(self.pool, 1)
+        own[: tiled.shape[0], : tiled.shape[1]] &= ~tiled
+        return KeptTokens(own, averaged, self.pool)
+
+
+def _unpacked(bits: bytes, height: int, width: int) -> Grid:
+    flat = np.unpackbits(np.frombuffer(bits, np.uint8), count=height * width)
+    return flat.astype(np.bool_).reshape(height, width)

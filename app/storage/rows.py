@@ -105,7 +105,8 @@ def _frame_mask_row(values: Values, _key: object) -> FrameMask:
 def _memory_values(row: MemoryRecord) -> Values:
     survivors = {frame: (h, w, bits.hex()) for frame, (h, w, bits) in row.survivors.items()}
     fields = {name: getattr(row, name) for name in MemoryRecord.__slots__}
-    fields |= {"scores": asdict(row.scores), "survivors": survivors}
+    averaged = {frame: bits.hex() for frame, bits in row.averaged.items()}
+    fields |= {"scores": asdict(row.scores), "survivors": survivors, "averaged": averaged}
     return (json.dumps(fields),)
 
 
@@ -118,6 +119,7 @@ def _memory_row(values: Values, _key: object) -> MemoryRecord:
         "bank": tuple(fields["bank"]),
         "survivors": {int(frame): (h, w, bytes.fromhex(b)) for frame, (h, w, b) in survivors},
         "tokens": {int(frame): count for frame, count in tokens},
+        "averaged": {int(f): bytes.fromhex(b) for f, b in fields.get("averaged", {}).items()},
     }
     return MemoryRecord(**fields)
 

@@ -215,6 +215,8 @@ class TinySam2Backend:
                 for frame, shown in event.survivors.items()
             },
             tokens=dict(event.tokens),
+            pool=event.pool,
+            averaged={f: np.packbits(shown).tobytes() for f, shown in event.averaged.items()},
         )
 
     def _predictor_of(self, source: FrameSource) -> FramePredictor:

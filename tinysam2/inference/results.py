@@ -71,4 +71,6 @@ def memory_event(
         tokens_full_sam2=full_bank_tokens(feature_hw),
         tokens={e.frame: len(e.tokens) for e in stored},
         survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in stored},
+        pool=bank.grid.pool,
+        averaged={e.frame: bank.grid.averaged(e.locations).cpu().numpy() for e in stored},
     )

@@ -30,6 +30,9 @@ class MemoryEvent:
             the budget left none.  With the pointers they add up to ``tokens_stored``.
         survivors: per frame of ``tokens``, (H, W) bool: the feature locations that its surviving
             tokens stand for.
+        pool: side of the pooling windows; 1 if there are none.
+        averaged: per frame of ``tokens``, (H // pool, W // pool) bool: the pooling windows that one
+            surviving token stands for, their average.
     """
 
     frame: int
@@ -44,6 +47,8 @@ class MemoryEvent:
     tokens_full_sam2: int
     tokens: dict[int, int]
     survivors: dict[int, NDArray[np.bool_]]
+    pool: int
+    averaged: dict[int, NDArray[np.bool_]]
 
 
 @dataclass

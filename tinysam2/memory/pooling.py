@@ -23,6 +23,7 @@ class MemoryGrid:
         key_bias: (N,) what is added to the attention logits of each token.
         window: (N,) long, the pooling window of a location; a window is its own.
         code: (N, memory_dim) position codes of keys, where the network has any.
+        pool: side of the pooling windows; 1 if there are none.
     """
 
     size_hw: tuple[int, int]
@@ -30,6 +31,7 @@ class MemoryGrid:
     key_bias: Tensor
     window: Tensor
     code: Tensor | None = None
+    pool: int = 1
 
     @staticmethod
     def of(feature_hw: tuple[int, int], pool: int, device: torch.device) -> "MemoryGrid":
@@ -40,13 +42,14 @@ class MemoryGrid:
             xy = torch.cat([xy, pooled_positions(feature_hw, pool)])
             window = torch.cat([window, torch.arange(len(xy) - len(window))])
             bias = F.pad(bias, (0, len(xy) - len(bias)), value=math.log(pool * pool))
-        return MemoryGrid(feature_hw, xy.to(device), bias.to(device), window.to(device))
+        xy, bias, window = xy.to(device), bias.to(device), window.to(device)
+        return MemoryGrid(feature_hw, xy, bias, window, pool=pool)
 
     def to(self, device: torch.device) -> "MemoryGrid":
         """Return the same on a device."""
         code = None if self.code is None else self.code.to(device)
         xy, bias, window = (t.to(device) for t in (self.xy, self.key_bias, self.window))
-        return MemoryGrid(self.size_hw, xy, bias, window, code)
+        return MemoryGrid(self.size_hw, xy, bias, window, code, self.pool)
 
     def covered(self, locations: Tensor) -> Tensor:
         """Return the feature locations (H, W) bool that tokens at ``locations`` (n,) cover."""
@@ -54,6 +57,14 @@ class MemoryGrid:
         merged = self.window[locations[locations >= len(own)]]
         shown = torch.isin(own, locations) | torch.isin(self.window[own], merged)
         return shown.view(self.size_hw)
+
+    def averaged(self, locations: Tensor) -> Tensor:
+        """Return the windows (H // pool, W // pool) bool whose average is among ``locations``."""
+        height, width = (side // self.pool for side in self.size_hw)
+        found = torch.zeros(height * width, dtype=torch.bool, device=locations.device)
+        if self.pool > 1:
+            found[self.window[locations[locations >= self.size_hw[0] * self.size_hw[1]]]] = True
+        return found.view(height, width)
 
 
 def compress_memory(

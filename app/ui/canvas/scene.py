@@ -14,6 +14,7 @@ from app.media.frames import Pixels
 from app.session import Session
 from app.ui.canvas import overlays
 from app.ui.canvas.mask_layer import MaskLayer, draw_preview, drawn_masks, is_drawn
+from app.ui.canvas.memory_layer import MemoryLayer
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.jobs.frame_loader import FrameLoader, qimage_of
@@ -108,6 +109,7 @@ class CanvasScene:
         self._state = state
         self._displayed = displayed
         self.masks = MaskLayer(session.document, state, session.size_hw)
+        self._memory = MemoryLayer(session.document, state)
         self.preview: RleMask | None = None
 
     @property
@@ -161,6 +163,7 @@ class CanvasScene:
             tool.draw(painter, viewport)
             self._draw_prompts(painter, viewport, frame)
             self._draw_labels(painter, viewport, frame)
+            self._memory.draw_legend(painter, viewport, frame)
         if self._displayed.message:
             self._draw_message(painter, viewport)
 
@@ -180,7 +183,8 @@ class CanvasScene:
         painter.drawRect(QRectF(0, 0, width, height))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         excluded = self._state.active_object if tool.is_painting else None
-        self.masks.draw(painter, frame, excluded)
+        if not self._memory.draw(painter, frame, viewport.image_wh):
+            self.masks.draw(painter, frame, excluded)
         if self.preview is not None:
             draw_preview(painter, self.preview, self.active_color)
         painter.restore()

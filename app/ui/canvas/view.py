@@ -206,7 +206,7 @@ class CanvasView(QWidget):
         is_shown = any(frame == self._displayed.frame for _, frame in keys)
         if is_shown:
             self._state.selected_point = None
-        if is_shown or Table.OBJECTS in rows:
+        if is_shown or rows.keys() & {Table.OBJECTS, Table.MEMORY}:
             self._scene.masks.invalidate()
             self._refresh()
 

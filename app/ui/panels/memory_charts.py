@@ -1,14 +1,14 @@
 """The charts of the memory panel: score bars, token meter, map of kept tokens."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.core.memory import MemoryRecord
-from app.ui.panels.memory_text import percent, tokens_text
+from app.ui.panels.memory_text import percent
 from app.ui.style.colors import is_dark
-from app.ui.style.memory_marks import Mark, mark_color
+from app.ui.style.memory_marks import Mark, mark_color, tokens_text
 
 TOKEN_TARGET = 0.07
 """Target fraction of the tokens of a full SAM 2 memory bank."""
@@ -123,8 +123,16 @@ class TokenMeter(QWidget):
 
 
 class TokenMap(QWidget):
-    """The thumbnail of a memory frame; locations of dropped tokens are dark."""
+    """The thumbnail of a memory frame; locations of dropped tokens are dark.
 
+    Its border has the color that the frame has in the survival map on the canvas.
+
+    Signals:
+        double_clicked: the map is to be shown large.
+    """
+
+    double_clicked = Signal()
+    BORDER_PX = 3
     SIZE = QSize(112, 63)
     MIN_GRID_PX = 3  # a finer grid would hide the thumbnail
 
@@ -133,6 +141,7 @@ class TokenMap(QWidget):
         self.setFixedSize(self.SIZE)
         self._image: QImage | None = None
         self._shade: QImage | None = None
+        self._color = QColor(Qt.GlobalColor.transparent)
 
     @property
     def has_image(self) -> bool:
@@ -145,9 +154,13 @@ class TokenMap(QWidget):
         self.update()
 
     def set_survivors(
-        self, survivors: tuple[int, int, bytes] | None, tokens: int | None = None
+        self,
+        survivors: tuple[int, int, bytes] | None,
+        tokens: int | None,
+        color: QColor,
     ) -> None:
-        """Set where tokens were kept and how many; None if unknown."""
+        """Set where tokens were kept and how many, None if unknown, and the frame's color."""
+        self._color = color
         self._shade = None
         self.setToolTip("The kept tokens of this frame are not known")
         if survivors is not None:
@@ -159,7 +172,7 @@ class TokenMap(QWidget):
             holds = tokens_text(tokens)
             self.setToolTip(
                 f"{holds[0].upper()}{holds[1:]}, for {int(kept.sum())} of {kept.size} locations of "
-                "this frame; locations without a token are dark"
+                "this frame; locations without a token are dark. Double-click to enlarge."
             )
         self.setAccessibleName(self.toolTip())
         self.update()
@@ -181,7 +194,16 @@ class TokenMap(QWidget):
             across, down = self._shade.width(), self._shade.height()
             if min(target.width() / across, target.height() / down) >= self.MIN_GRID_PX:
                 self._paint_grid(painter, target, across, down)
+        half = self.BORDER_PX / 2
+        border = QPen(self._color, self.BORDER_PX, Qt.PenStyle.SolidLine)
+        border.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(border)
+        painter.drawRect(QRectF(self.rect()).adjusted(half, half, -half, -half))
         painter.end()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask for the map to be shown large."""
+        self.double_clicked.emit()
 
     def _paint_grid(self, painter: QPainter, target: QRectF, across: int, down: int) -> None:
         painter.setPen(QPen(QColor(255, 255, 255, 60), 0))

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import (
 
 from app.core.memory import Constraint
 from app.ui.panels.memory_charts import ScoreBar, TokenMap
-from app.ui.panels.memory_text import BankEntry, tokens_text
+from app.ui.panels.memory_text import BankEntry
 from app.ui.style.colors import is_dark
 from app.ui.style.icons import icon
-from app.ui.style.memory_marks import MARK_NAMES, Mark, mark_icon
+from app.ui.style.memory_marks import MARK_NAMES, Mark, bank_color, mark_icon, tokens_text
 
 QUALITY_TIP = (
     "Quality: predicted IoU of the mask times object presence, from 0 to 1. The quality policy "
@@ -87,16 +87,24 @@ class BankEntryView(QWidget):
 
     Signals:
         frame_requested: the frame, on a click on its number or a double click anywhere.
+        map_requested: the frame, whose kept tokens are to be shown large.
         constraint_requested: frame, `Constraint` or None.
     """
 
     frame_requested = Signal(int)
+    map_requested = Signal(int)
     constraint_requested = Signal(int, object)
 
     def __init__(self, num_frames: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.frame = -1
         self.token_map = TokenMap(self)
+        self.enlarge = QToolButton(self)
+        self.enlarge.setIcon(icon("zoom-in"))
+        self.enlarge.setIconSize(QSize(16, 16))
+        self.enlarge.setAutoRaise(True)
+        self.enlarge.clicked.connect(lambda: self.map_requested.emit(self.frame))
+        self.token_map.double_clicked.connect(lambda: self.map_requested.emit(self.frame))
         self.title = QToolButton(self)
         self.title.setAutoRaise(True)
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -125,6 +133,7 @@ class BankEntryView(QWidget):
         top = QHBoxLayout()
         top.setSpacing(2)
         top.addWidget(self.title, 1)
+        top.addWidget(self.enlarge)
         top.addWidget(self.constraint_buttons)
         right = QVBoxLayout()
         right.setSpacing(1)
@@ -151,6 +160,8 @@ class BankEntryView(QWidget):
         self.title.setText(f"Frame {entry.frame}")
         self.title.setToolTip(f"{name.capitalize()}; go to frame {entry.frame}")
         self.title.setAccessibleName(f"Go to frame {entry.frame}, {name}")
+        self.enlarge.setToolTip(f"Show the kept tokens of frame {entry.frame} on the canvas")
+        self.enlarge.setAccessibleName(self.enlarge.toolTip())
         self.quality.set_value(None if entry.scores is None else entry.scores.quality)
         self.novelty.set_value(None if entry.scores is None else entry.scores.novelty)
         self.reason.setText(f"{name.capitalize()}: {entry.reason}")
@@ -161,7 +172,7 @@ class BankEntryView(QWidget):
         """Show how many tokens the frame holds; all of an entry without any is gray."""
         self.tokens.setText(tokens_text(entry.tokens))
         self.tokens.setToolTip(EMPTY_TIP if entry.is_empty else TOKENS_TIP)
-        self.token_map.set_survivors(entry.survivors, entry.tokens)
+        self.token_map.set_survivors(entry.survivors, entry.tokens, bank_color(entry.position))
         for bar in (self.quality, self.novelty):
             bar.setEnabled(not entry.is_empty)
         for widget in (self.title, self.tokens):

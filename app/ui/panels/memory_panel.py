@@ -2,7 +2,15 @@
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.document import Table, TrackedObject
 from app.core.memory import Constraint
@@ -33,10 +41,15 @@ class MemoryPanel(QWidget):
 
     Signals:
         frame_requested: frame to go to.
+        map_requested: the frame whose bank is displayed, and a frame of that bank whose kept tokens
+            are to be shown large.
+        back_requested: the inspection of a bank ends.
         constraint_requested: object id, frame, `Constraint` or None.
     """
 
     frame_requested = Signal(int)
+    map_requested = Signal(int, int)
+    back_requested = Signal()
     constraint_requested = Signal(int, int, object)
 
     def __init__(
@@ -53,6 +66,7 @@ class MemoryPanel(QWidget):
         self._state = view_state
         self._loader = frame_loader
         self._series: ScoreSeries | None = None
+        self._shown_bank = -1
         self.entries: list[BankEntryView] = []
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
@@ -71,10 +85,14 @@ class MemoryPanel(QWidget):
         self.detail.setMinimumHeight(2 * self.detail.fontMetrics().lineSpacing())
         self.constraint_buttons = ConstraintButtons(with_text=True, parent=self)
         self.constraint_buttons.chosen.connect(
-            lambda c: self._request_constraint(self._state.frame, c)
+            lambda c: self._request_constraint(self._state.bank_frame, c)
         )
         self.meter = TokenMeter(self)
         self.bank_title = QLabel(self, wordWrap=True)
+        self.back = QPushButton(self)
+        self.back.setToolTip("Leave the inspection of this memory bank")
+        self.back.clicked.connect(self.back_requested)
+        self.back.hide()
         self._list = QWidget(self)
         self._list_layout = QVBoxLayout(self._list)
         self._list_layout.setContentsMargins(0, 0, 0, 0)
@@ -110,17 +128,20 @@ class MemoryPanel(QWidget):
         layout.addWidget(self.constraint_buttons, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.meter)
         layout.addWidget(self.bank_title)
+        layout.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(splitter, 1)
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.changed.connect(self._on_document_changed)
         self._state.frame_changed.connect(self._on_frame_changed)
         self._state.active_object_changed.connect(lambda _id: self._refresh_soon())
+        self._state.overlay_changed.connect(self._on_overlay_changed)
         self._loader.thumbnail_loaded.connect(self._on_thumbnail_loaded)
 
     def refresh(self) -> None:
         """Update everything for the active object at the current frame."""
-        tracked, frame = self._document.find(self._state.active_object), self._state.frame
+        tracked, frame = self._document.find(self._state.active_object), self._state.bank_frame
+        self._shown_bank = frame
         text = decision_text(self._document, tracked, frame)
         self.title.setText(text.title)
         self.detail.setText(text.detail)
@@ -134,8 +155,10 @@ class MemoryPanel(QWidget):
         if record is not None:
             self.meter.set_record(record)
         self._show_bank(tracked, frame)
+        self.back.setVisible(self._state.inspected_bank is not None)
+        self.back.setText(f"Back to frame {frame}")
         self._show_series(tracked)
-        self.plot.set_frame(frame)
+        self.plot.set_frame(self._state.frame)
 
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)
@@ -154,6 +177,9 @@ class MemoryPanel(QWidget):
         view = BankEntryView(self._num_frames, self._list)
         view.hide()
         view.frame_requested.connect(self.frame_requested)
+        view.map_requested.connect(
+            lambda frame: self.map_requested.emit(self._state.bank_frame, frame)
+        )
         view.constraint_requested.connect(self._request_constraint)
         self._list_layout.insertWidget(len(self.entries), view)
         self.entries.append(view)
@@ -188,6 +214,12 @@ class MemoryPanel(QWidget):
     def _on_frame_changed(self, frame: int) -> None:
         self.plot.set_frame(frame)
         self._refresh_soon()
+
+    def _on_overlay_changed(self) -> None:
+        if self._shown_bank != self._state.bank_frame or (
+            self.back.isVisible() != (self._state.inspected_bank is not None)
+        ):
+            self._refresh_soon()
 
     def _on_document_changed(self, rows: ChangedRows) -> None:
         keys = rows.get(Table.MEMORY, ())

@@ -26,6 +26,7 @@ class BankEntry:
 
     Attributes:
         frame: index of the frame.
+        position: place in the bank, from 0; decides on its color.
         mark: how the frame entered the bank.
         scores: scores of the decision about it; None if the tracker recorded none.
         reason: reason of that decision.
@@ -35,6 +36,7 @@ class BankEntry:
     """
 
     frame: int
+    position: int
     mark: Mark
     scores: MemoryScores | None
     reason: str
@@ -78,7 +80,7 @@ def bank_entries(document: Document, object_id: int, frame: int) -> list[BankEnt
     record = document.memory(object_id, frame)
     if record is None:
         return []
-    return [_entry(document, object_id, kept, record) for kept in record.stored]
+    return [_entry(document, object_id, place, record) for place in range(len(record.stored))]
 
 
 def bank_title(entries: Sequence[BankEntry], frame: int) -> str:
@@ -89,13 +91,6 @@ def bank_title(entries: Sequence[BankEntry], frame: int) -> str:
     return f"In memory after frame {frame}: {frames}{without}"
 
 
-def tokens_text(tokens: int | None) -> str:
-    """Return how many tokens an entry holds, in words."""
-    if tokens is None:
-        return "tokens unknown"
-    return {0: "no tokens", 1: "1 token"}.get(tokens, f"{tokens:,} tokens")
-
-
 def percent(part: float, whole: float = 1.0) -> str:
     """Format ``part / whole`` in percent, with one decimal below 10 %."""
     value = 100 * part / whole if whole else 0.0
@@ -103,7 +98,8 @@ def percent(part: float, whole: float = 1.0) -> str:
     return f"{digits}\N{NO-BREAK SPACE}%"
 
 
-def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> BankEntry:
+def _entry(document: Document, object_id: int, position: int, now: MemoryRecord) -> BankEntry:
+    kept = now.stored[position]
     record = document.memory(object_id, kept)
     constraint = document.constraint(object_id, kept)
     mark = memory_mark(record, constraint, was_evicted=False)
@@ -115,6 +111,7 @@ def _entry(document: Document, object_id: int, kept: int, now: MemoryRecord) -> 
         reason = "in memory then; the frame was tracked again since, and its scores replaced"
     return BankEntry(
         frame=kept,
+        position=position,
         mark=bank_mark(mark),
         scores=None if record is None else record.scores,
         reason=reason,

@@ -71,6 +71,9 @@ class ViewState(QObject):
             `MAX_BRUSH_RADIUS_PX`.
         selected_point: index of the selected point of the active object on this frame, or None.
         solo_object: id of the only object that is drawn, or None to draw all visible ones.
+        show_memory_map: whether the canvas shows where the active object's memory holds tokens.
+        inspected_bank: frame whose memory bank is displayed while others of its frames are; None
+            to display the bank after the displayed frame.
 
     Signals:
         frame_changed: frame index.
@@ -106,6 +109,13 @@ class ViewState(QObject):
     )
     selected_point = _ObservedValue[int | None](None, _overlay_changed)
     solo_object = _ObservedValue[int | None](None, _overlay_changed)
+    show_memory_map = _ObservedValue[bool](False, _overlay_changed)
+    inspected_bank = _ObservedValue[int | None](None, _overlay_changed)
+
+    @property
+    def bank_frame(self) -> int:
+        """The frame after which the memory bank is displayed."""
+        return self.frame if self.inspected_bank is None else self.inspected_bank
 
     def __init__(self, num_frames: int, parent: QObject | None = None) -> None:
         super().__init__(parent)

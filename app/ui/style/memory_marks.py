@@ -48,6 +48,23 @@ _COLORS = {
 }
 
 
+_BANK_COLORS = (  # told apart without color vision as well, after Okabe and Ito
+    "#e69f00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#d55e00", "#4f86d9", "#e8e8e8",
+)  # fmt: skip
+
+
+def bank_color(position: int) -> QColor:
+    """Return the color of the frame at a position of the memory bank, from 0; they repeat."""
+    return QColor(_BANK_COLORS[position % len(_BANK_COLORS)])
+
+
+def tokens_text(tokens: int | None) -> str:
+    """Return how many tokens a remembered frame holds, in words."""
+    if tokens is None:
+        return "tokens unknown"
+    return {0: "no tokens", 1: "1 token"}.get(tokens, f"{tokens:,} tokens")
+
+
 def memory_mark(
     record: MemoryRecord | None, constraint: Constraint | None, was_evicted: bool
 ) -> Mark:

@@ -260,6 +260,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Clear in and out", ("Ctrl+Shift+X",), lambda w: w.workspace.controller.set_range(None, None)),
     _S("Memory", "Pin or unpin this frame", ("M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.PIN), "pin", _OBJ, "A pinned frame stays in memory; track again to apply"),
     _S("Memory", "Ban or allow this frame", ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, "A banned frame never enters memory; track again to apply"),
+    _S("Memory", "-", (), lambda w: None),
+    _S("Memory", "Show kept tokens on the frame", ("K",), lambda w: w.workspace.inspection.toggle_map(), requires=_OBJ, tip="Where the memory bank after this frame holds tokens: one color per remembered frame", is_on=lambda w: w.workspace.view.show_memory_map),
     _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: ShortcutsDialog(shortcut_rows(), w.window()).open(), "keyboard", _ALWAYS),
     _S("Help", "Open log", (), lambda w: open_log(), requires=_ALWAYS),
     _S("Help", "About", (), lambda w: show_about(w.window()), "info", _ALWAYS),

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QWidget
 from app.session import Session
 from app.ui.canvas.view import CanvasView
 from app.ui.controllers.annotation import AnnotationController
+from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
 from app.ui.controllers.tracking import TrackingController
 from app.ui.jobs.frame_loader import FrameLoader
@@ -58,6 +59,7 @@ class Workspace(QObject):
     tracking: TrackingController
     navigator: Navigator
     player: Player
+    inspection: MemoryInspection
     canvas: CanvasView
     objects: ObjectsPanel
 
@@ -71,6 +73,7 @@ class Workspace(QObject):
         self.tracking = TrackingController(session, self.view, self.controller, jobs)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
+        self.inspection = MemoryInspection(session.document, self.view, self)
         shared = session, self.bridge, self.view
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
@@ -110,6 +113,8 @@ class Workspace(QObject):
         timeline.object_activated.connect(self.view.activate)
         memory.frame_requested.connect(self.navigator.go)
         memory.constraint_requested.connect(controller.constrain)
+        memory.map_requested.connect(self.inspection.inspect)
+        memory.back_requested.connect(self.inspection.back)
         for source in (controller, self.tracking, self.navigator):
             source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))

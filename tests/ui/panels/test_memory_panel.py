@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPalette
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -132,9 +132,9 @@ def test_a_fine_token_grid_does_not_hide_the_thumbnail(panel: MemoryPanel) -> No
     black = QImage(64, 36, QImage.Format.Format_RGB32)
     black.fill(0)
     token_map.set_image(black)
-    brightest = []
+    brightest, clear = [], QColor(0, 0, 0, 0)
     for side in (8, 32):
-        token_map.set_survivors((side, side, b"\xff" * (side * side // 8)))
+        token_map.set_survivors((side, side, b"\xff" * (side * side // 8)), None, clear)
         image = token_map.grab().toImage()
         brightest.append(max(image.pixelColor(x, 30).lightness() for x in range(image.width())))
     assert brightest[0] > 0
@@ -178,6 +178,30 @@ def test_an_entry_requests_its_frame(stage: Stage, panel: MemoryPanel, qtbot: Qt
     assert asked.args == [0]
 
 
+def test_an_entry_is_enlarged_and_the_panel_stays_with_its_bank(
+    stage: Stage, panel: MemoryPanel, qtbot: QtBot
+) -> None:
+    stage.state.frame = 20
+    qtbot.waitUntil(lambda: listed(panel) == [0, 10])
+    with qtbot.waitSignal(panel.map_requested) as asked:
+        qtbot.mouseDClick(panel.entries[0].token_map, Qt.MouseButton.LeftButton)
+    assert asked.args == [20, 0]
+    with qtbot.waitSignal(panel.map_requested) as asked:
+        panel.entries[1].enlarge.click()
+    assert asked.args == [20, 10]
+    stage.state.inspected_bank = 20
+    stage.state.frame = 0
+    qtbot.waitUntil(panel.back.isVisible)
+    assert panel.back.text() == "Back to frame 20"
+    assert panel.title.text().startswith("Frame 20")
+    assert listed(panel) == [0, 10]
+    with qtbot.waitSignal(panel.back_requested):
+        panel.back.click()
+    stage.state.inspected_bank = None
+    qtbot.waitUntil(lambda: listed(panel) == [0])
+    assert not panel.back.isVisible()
+
+
 def test_only_constraints_that_change_something_have_buttons(
     stage: Stage, panel: MemoryPanel, qtbot: QtBot
 ) -> None:
@@ -203,6 +227,7 @@ def test_only_constraints_that_change_something_have_buttons(
 
 def test_everything_that_can_be_pressed_has_a_name_and_a_tip(panel: MemoryPanel) -> None:
     pressable = [*panel.constraint_buttons.buttons.values(), panel.entries[0].title]
+    pressable.append(panel.entries[0].enlarge)
     pressable += panel.entries[0].constraint_buttons.buttons.values()
     assert all(button.accessibleName() and button.toolTip() for button in pressable)
 

@@ -10,9 +10,8 @@ from app.ui.panels.memory_text import (
     bank_title,
     decision_text,
     percent,
-    tokens_text,
 )
-from app.ui.style.memory_marks import Mark, bank_mark
+from app.ui.style.memory_marks import Mark, bank_mark, tokens_text
 from tests.ui.timeline_stage import Stage, record
 
 

@@ -58,6 +58,8 @@ def rows_of_every_kind() -> Edit:
             survivors,
             None,
             tokens,
+            2,
+            {0: b"\xa0"},
         ),
         (Table.CONSTRAINTS, (3, 7)): Constraint.PIN,
         (Table.PROPERTIES, "range"): (2, None),

@@ -186,6 +186,11 @@ def test_events_tell_one_story(model: Model) -> None:
         assert sum(event.tokens.values()) <= event.tokens_stored
         for frame, count in event.tokens.items():
             assert (count == 0) == (not event.survivors[frame].any())
+            windows = int(event.averaged[frame].sum())
+            of_windows = event.averaged[frame].repeat(event.pool, 0).repeat(event.pool, 1)
+            own = event.survivors[frame] & ~of_windows
+            assert count >= max(windows, int(own.sum()))
+            assert count <= windows + int(event.survivors[frame].sum())
         assert event.tokens_full_sam2 == full_bank_tokens(FEATURE_HW)
         bank = event.bank
 
