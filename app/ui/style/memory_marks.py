@@ -48,7 +48,7 @@ _COLORS = {
 }
 
 
-_BANK_COLORS = (  # told apart without color vision as well, after Okabe and Ito
+_BANK_COLORS = (  # differ without color vision as well; after Okabe and Ito
     "#e69f00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#d55e00", "#4f86d9", "#e8e8e8",
 )  # fmt: skip
 
