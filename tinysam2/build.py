@@ -2,9 +2,10 @@
 
 import copy
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +17,8 @@ from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import load_sam
 from tinysam2.checkpoints.store import ModelStore
 from tinysam2.devices import choose_device, choose_precision, place
+from tinysam2.model.encoders.fpn import SamFpn
 from tinysam2.model.encoders.repvit import fuse_repvit
-from tinysam2.model.encoders.sam_fpn import SamFpn
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
 
@@ -45,6 +46,9 @@ class Model(ImageModel):
     """A network with a memory, which also tracks."""
 
     network: TinySam2
+
+
+AnyModel = TypeVar("AnyModel", bound=ImageModel)
 
 
 def load_model(
@@ -142,13 +146,13 @@ def load_own(path: Path) -> TinySam2:
     return network
 
 
-def on_cpu(model: Model) -> Model:
+def on_cpu(model: AnyModel) -> AnyModel:
     """Copy a model to the CPU; its own device needs no room for that."""
     weights = chain(model.network.parameters(), model.network.buffers())
     moved = {id(w): _on_cpu(w) for w in weights}
     copied = copy.deepcopy(model.network, moved)  # takes what is in the memo for its copy
     cpu = torch.device("cpu")
-    return Model(copied, cpu, choose_precision(cpu))
+    return replace(model, network=copied, device=cpu, autocast=choose_precision(cpu))
 
 
 def _on_cpu(weight: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from tinysam2.config import (
     VitConfig,
 )
 from tinysam2.model.encoders.factory import make_encoder
-from tinysam2.model.encoders.sam_fpn import SamFpn
+from tinysam2.model.encoders.fpn import SamFpn
 from tinysam2.model.perceiver import SpatialPerceiver
 
 ENCODER_KEYS = ("image_encoder.", "sam_mask_decoder.conv_s0.", "sam_mask_decoder.conv_s1.")

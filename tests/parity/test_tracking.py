@@ -14,9 +14,9 @@ from tinysam2.build import Model, prepare
 from tinysam2.checkpoints.convert import convert_state
 from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
 from tinysam2.checkpoints.native import load_state
-from tinysam2.inference import memory_update, video_tracker
-from tinysam2.inference.frame_prediction import Reading
+from tinysam2.inference import frame_step, video_tracker
 from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.frame_step import Reading
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.video_tracker import VideoTracker
@@ -59,7 +59,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> dict[int, Remembered]:
         objects: dict[int, ObjectState],
         readings: list[Reading] | None = None,
     ) -> dict[int, MemoryEvent]:
-        events = memory_update.submit_frame(predictor, frame, features, masks, objects, readings)
+        events = frame_step.submit_frame(predictor, frame, features, masks, objects, readings)
         noted[frame] = Remembered(masks, objects[1].bank.entries[frame].tokens)
         return events
 

@@ -151,7 +151,7 @@ class FramePredictor:
         decoder = self.model.network.sam_decoder
         if decoder is not None:
             return self._decode(decoder, features, prompt, size_hw, previous)
-        found = self.predict_masks(features, prompt, size_hw, conditioned, previous)
+        found = self.predict_masks(features, prompt, size_hw, previous, conditioned)
         return found.logits, found.predicted_iou
 
     def predict_candidates(
@@ -228,8 +228,8 @@ class FramePredictor:
         features: ImageFeatures,
         prompt: ObjectPrompt,
         size_hw: tuple[int, int],
-        conditioned: Tensor | None = None,
         previous: Tensor | None = None,
+        conditioned: Tensor | None = None,
     ) -> ObjectMasks:
         """Predict an object's mask at low resolution; a given mask keeps full resolution.
 
@@ -240,11 +240,12 @@ class FramePredictor:
             features: of the image.
             prompt: prompt of the object.
             size_hw: of the image, pixels.
-            conditioned: (1, dim, H, W) features that read the object's memory; without them
-                only the image is used.
             previous: (1, h, w) logits of the mask that clicks and a box correct.
+            conditioned: (1, dim, H, W) features after memory attention; None for a prediction from
+                the image alone.
 
-        Raises ValueError where a mask prompt has another size than the image.
+        Raises:
+            ValueError: a mask prompt has another size than the image.
         """
         if prompt.mask is not None:
             return self._masks_of_prompt(features, prompt.mask, size_hw)

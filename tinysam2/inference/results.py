@@ -6,9 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tinysam2.config import full_bank_tokens
-from tinysam2.memory.bank import MemoryBank, MemoryEvent
-from tinysam2.memory.entry import BankDecision
+from tinysam2.memory.bank import MemoryEvent
 from tinysam2.memory.scores import FrameScores
 
 
@@ -45,32 +43,3 @@ class TrackStep:
     def masks(self) -> NDArray[np.bool_]:
         """The masks (O, H, W) at video resolution, computed at each access."""
         return self.mask_logits > 0
-
-
-def memory_event(
-    bank: MemoryBank,
-    frame: int,
-    scores: FrameScores,
-    decided: BankDecision,
-    attended: int,
-    feature_hw: tuple[int, int],
-) -> MemoryEvent:
-    """Describe a bank after it decided on a frame."""
-    decision, reason, evicted = decided
-    stored = sorted(bank.readable(), key=lambda e: e.frame)
-    return MemoryEvent(
-        frame=frame,
-        decision=decision,
-        reason=reason,
-        scores=scores,
-        bank=tuple(sorted(bank.entries)),
-        evicted=evicted,
-        recent=None if bank.recent is None else bank.recent.frame,
-        tokens_stored=bank.tokens_stored,
-        tokens_attended=attended,
-        tokens_full_sam2=full_bank_tokens(feature_hw),
-        tokens={e.frame: len(e.tokens) for e in stored},
-        survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in stored},
-        pool=bank.grid.pool,
-        averaged={e.frame: bank.grid.averaged(e.locations).cpu().numpy() for e in stored},
-    )

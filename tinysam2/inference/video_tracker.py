@@ -16,10 +16,13 @@ from torch import Tensor
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
-from tinysam2.inference.frame_prediction import predict_from_memory, predict_from_prompts
 from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.frame_step import (
+    predict_from_memory,
+    predict_from_prompts,
+    submit_frame,
+)
 from tinysam2.inference.memory_access import make_bank
-from tinysam2.inference.memory_update import submit_frame
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.postprocess import MaskCleanup, finish_masks
@@ -58,12 +61,10 @@ class VideoTracker:
         cleanup: MaskCleanup | None = None,
         is_exclusive: bool = False,
     ) -> None:
-        self.model = model
         self.predictor = FramePredictor(model, image_size)
-        self.network = model.network
         self.frames = frames
         self.memory = memory or model.network.config.memory
-        if self.network.config.follows_sam2:  # whose pointers' ages are fractions of these
+        if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
             most = min(self.memory.max_pointers, max(1, len(frames)))
             self.memory = replace(self.memory, max_pointers=most)
         self.cleanup = cleanup
@@ -205,7 +206,7 @@ class VideoTracker:
 
     def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
         """Take half of the objects at once, in the end the CPU; False when nothing is left."""
-        device, at_once = self.model.device, min(self._max_objects_at_once, len(banks))
+        device, at_once = self.predictor.model.device, min(self._max_objects_at_once, len(banks))
         if at_once > 1:
             self._max_objects_at_once = at_once // 2
             _log.warning(OBJECTS_AT_ONCE, device, self._max_objects_at_once)
@@ -213,9 +214,7 @@ class VideoTracker:
             return False
         else:
             _log.warning(ON_CPU, device)
-            self.model = on_cpu(self.model)
-            self.predictor = FramePredictor(self.model, self.predictor.image_size)
-            self.network = self.predictor.network
+            self.predictor = FramePredictor(on_cpu(self.predictor.model), self.predictor.image_size)
             banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
         for i, bank in banks.items():
             self._objects[i].memory = bank
@@ -234,7 +233,9 @@ class VideoTracker:
         prompted = sorted({f for o in objects.values() for f in o.prompts})
         locations = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
         for tracked in objects.values():
-            bank = make_bank(self.network, self.memory, locations, is_backward=frame_range.step < 0)
+            bank = make_bank(
+                self.predictor.network, self.memory, locations, is_backward=frame_range.step < 0
+            )
             tracked.memory, tracked.propagated = bank, range(0)
         for frame in prompted:
             image = self.frames[frame]

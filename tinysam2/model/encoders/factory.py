@@ -3,10 +3,9 @@
 from torch import nn
 
 from tinysam2.config import HieraConfig, ModelConfig, VitConfig
-from tinysam2.model.encoders.fpn import LightFpn
+from tinysam2.model.encoders.fpn import LightFpn, SamFpn
 from tinysam2.model.encoders.hiera import Hiera
 from tinysam2.model.encoders.repvit import RepVit, fuse_repvit
-from tinysam2.model.encoders.sam_fpn import SamFpn
 from tinysam2.model.encoders.vit import Vit, VitNeck
 
 

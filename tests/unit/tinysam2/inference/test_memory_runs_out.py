@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
@@ -123,8 +124,7 @@ def exhausted(model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
 
     monkeypatch.setattr(frame_predictor, "network_input", input_of)
     monkeypatch.setattr(TinySam2, "encode_image", encode_image)
-    device = SimpleNamespace(type="cuda")
-    return cast("Model", SimpleNamespace(network=model.network, device=device, autocast=None))
+    return replace(model, device=cast("torch.device", SimpleNamespace(type="cuda")))
 
 
 @pytest.fixture
@@ -145,8 +145,7 @@ def test_tracking_continues_on_the_cpu(
     tracker = prompted(model)
     propagate = tracker.propagate()
     steps = [next(propagate) for _ in range(frames_before)]
-    tracker.model = exhausted(model, monkeypatch)
-    tracker.predictor = frame_predictor.FramePredictor(tracker.model, 128)
+    tracker.predictor = frame_predictor.FramePredictor(exhausted(model, monkeypatch), 128)
     with caplog.at_level(logging.WARNING):
         steps += propagate
     assert_same(steps, wanted)

@@ -10,7 +10,7 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import TOY, block_mask, noise_frames, randomize_norms, set_presence
 from tinysam2.build import Model, prepare
 from tinysam2.config import FULL_MEMORY, KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
-from tinysam2.inference import frame_prediction
+from tinysam2.inference import frame_step
 from tinysam2.inference.memory_access import memory_grid
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.mask_shape import distractor_overlap
@@ -100,7 +100,7 @@ def test_dam4sam_compares_masks_where_there_are_several(
         asked.append(len(masks))
         return distractor_overlap(masks, chosen)
 
-    monkeypatch.setattr(frame_prediction, "distractor_overlap", overlap)
+    monkeypatch.setattr(frame_step, "distractor_overlap", overlap)
     model = model_of(config)
     track(model, (1, 2), MemoryConfig(MemoryPolicy.DAM4SAM, keep_ratio=None))
     assert asked == ([3] * 8 if is_requested else [])

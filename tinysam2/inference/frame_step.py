@@ -1,17 +1,21 @@
-"""Predicts the masks of a frame from prompts, from memory, or from both."""
+"""The work of one frame: predicts the objects' masks, then submits them to their memory banks."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from tinysam2.config import full_bank_tokens
 from tinysam2.inference.frame_predictor import FramePredictor
-from tinysam2.inference.memory_access import attended_tokens, read_memory
+from tinysam2.inference.memory_access import attended_tokens, make_entries, read_memory
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.preprocess import resize_logits
-from tinysam2.memory.bank import MemoryBank
+from tinysam2.memory.bank import MemoryBank, MemoryEvent
+from tinysam2.memory.entry import BankDecision, Decision
 from tinysam2.memory.mask_shape import distractor_overlap
+from tinysam2.memory.scores import FrameScores
 from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.memory_attention import ObjectMemory
@@ -41,10 +45,9 @@ def predict_from_prompts(
     size_hw = (image.shape[0], image.shape[1])
     prompts = [o.prompts[frame] for o in objects.values()]
     found = [predictor.predict_masks(features, p, size_hw) for p in prompts]
-    whole = (
-        features.input_hw
-    )  # Given masks have the input's resolution, predicted ones a quarter of it.
-    return ObjectMasks.joined([replace(f, logits=resize_logits(f.logits, whole)) for f in found])
+    # Mask prompts have the resolution of the network's input, predicted masks a quarter of it.
+    input_hw = features.input_hw
+    return ObjectMasks.joined([replace(f, logits=resize_logits(f.logits, input_hw)) for f in found])
 
 
 def predict_from_memory(
@@ -99,4 +102,79 @@ def _correct(
         conditioned = network.condition(features, [memory])
     previous = None if is_lost else found.logits
     size_hw = (image.shape[0], image.shape[1])
-    return predictor.predict_masks(features, prompt, size_hw, conditioned, previous)
+    return predictor.predict_masks(features, prompt, size_hw, previous, conditioned)
+
+
+def submit_frame(
+    predictor: FramePredictor,
+    frame: int,
+    features: ImageFeatures,
+    masks: ObjectMasks,
+    objects: dict[int, ObjectState],
+    readings: list[Reading] | None = None,
+) -> dict[int, MemoryEvent]:
+    """Encode a frame's memory and submit it to each object's bank.
+
+    Args:
+        predictor: whose network encodes.
+        frame: its index.
+        features: of its image.
+        masks: of the objects, in their order.
+        objects: by id.
+        readings: how each mask was read from memory; None for prompted masks.
+    """
+    network = predictor.network
+    binary = [
+        _is_hardened(o.prompts.get(frame), network.config.follows_sam2) for o in objects.values()
+    ]
+    conditioning = [frame in o.prompts or frame in o.pinned for o in objects.values()]
+    binarize = torch.tensor(binary, device=masks.logits.device)
+    with predictor.precision():
+        memory = network.encode_memory(features, masks.logits, masks.object_logit, binarize)
+    banks = [o.bank for o in objects.values()]
+    read = readings or [Reading(0)] * len(banks)
+    distractors = [each.distractor_overlap for each in read]
+    entries = make_entries(memory.float(), features, masks, banks, frame, conditioning, distractors)
+    events = {}
+    for (i, tracked), entry, each in zip(objects.items(), entries, read, strict=True):
+        bank = tracked.bank
+        decided = bank.submit(entry, frame in tracked.banned)
+        if decided[0] is Decision.PROMPTED and frame not in tracked.prompts:
+            decided = (Decision.PINNED, "pinned by the user, always kept", decided[2])
+        locations = features.size_hw
+        events[i] = _memory_event(bank, frame, entry.scores, decided, each.tokens, locations)
+    return events
+
+
+def _is_hardened(prompt: ObjectPrompt | None, follows_sam2: bool) -> bool:
+    """Return whether a mask is binarized before it is encoded; SAM 2 keeps given masks."""
+    return prompt is not None and (prompt.mask is None or not follows_sam2)
+
+
+def _memory_event(
+    bank: MemoryBank,
+    frame: int,
+    scores: FrameScores,
+    decided: BankDecision,
+    attended: int,
+    feature_hw: tuple[int, int],
+) -> MemoryEvent:
+    """Describe a bank after it decided on a frame."""
+    decision, reason, evicted = decided
+    stored = sorted(bank.readable(), key=lambda e: e.frame)
+    return MemoryEvent(
+        frame=frame,
+        decision=decision,
+        reason=reason,
+        scores=scores,
+        bank=tuple(sorted(bank.entries)),
+        evicted=evicted,
+        recent=None if bank.recent is None else bank.recent.frame,
+        tokens_stored=bank.tokens_stored,
+        tokens_attended=attended,
+        tokens_full_sam2=full_bank_tokens(feature_hw),
+        tokens={e.frame: len(e.tokens) for e in stored},
+        survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in stored},
+        pool=bank.grid.pool,
+        averaged={e.frame: bank.grid.averaged(e.locations).cpu().numpy() for e in stored},
+    )
