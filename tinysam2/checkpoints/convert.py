@@ -1,6 +1,5 @@
 """Loads external checkpoints of trackers into networks; every key must be used once."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tinysam2.checkpoints.key_maps import (
     TRACKER_RENAMES,
     UNREAD_KEYS,
     ExternalModel,
+    join_rows,
     rename_keys,
 )
 from tinysam2.checkpoints.native import load_state
@@ -43,16 +43,10 @@ def convert_state(
     kept = {key: value for key, value in state_dict.items() if key not in UNREAD_KEYS}
     renamed = rename_keys(rename_keys(kept, external.renames), TRACKER_RENAMES)
     own = {key: value.shape for key, value in network.state_dict().items()}
-    state: dict[str, Tensor] = {}
-    rows: dict[str, list[tuple[int, Tensor]]] = {}
-    for key, value in renamed.items():
-        if row := re.fullmatch(r"(.+)\[(\d+)\]", key):
-            rows.setdefault(row[1], []).append((int(row[2]), value))
-        else:
-            state[key] = _without_ones(value, own.get(key, value.shape))
-    for key, parts in rows.items():
-        state[key] = torch.cat([value for _, value in sorted(parts, key=lambda part: part[0])])
-    return state
+    return {
+        key: _without_ones(value, own.get(key, value.shape))
+        for key, value in join_rows(renamed).items()
+    }
 
 
 def _without_ones(value: Tensor, shape: torch.Size) -> Tensor:

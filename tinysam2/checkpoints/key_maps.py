@@ -1,13 +1,15 @@
-"""External models: their configurations, and key maps of their checkpoints.
+"""External models: their configurations, and the key maps that rename their checkpoints' keys.
 
-Data only; `tinysam2.model.network` builds what it describes, `tinysam2.checkpoints.convert`
-loads it.
+`tinysam2.model.network` builds the networks, `tinysam2.checkpoints.convert` loads the weights.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
+
+import torch
+from torch import Tensor
 
 from tinysam2.config import FULL_MEMORY, KeyPooling, ModelConfig
 
@@ -53,7 +55,37 @@ EDGETAM_RENAMES: Renames = (
 )
 
 
-# What follows the encoder; applied after the tables above.  A name that ends with [i] is row i.
+def decoder_renames(prefix: str, new_prefix: str) -> Renames:
+    """Return the renames of a SAM prompt encoder and mask decoder.
+
+    A new name that ends with ``[i]`` stands for row i of a tensor.
+
+    Args:
+        prefix: of the names of both modules in the external state.
+        new_prefix: of their names in our network.
+    """
+    prompts, masks = rf"^{prefix}prompt_encoder\.", rf"^{prefix}mask_decoder\."
+    new_prompts, new_masks = f"{new_prefix}prompt_encoder.", f"{new_prefix}mask_decoder."
+    return (
+        (rf"{prompts}pe_layer\..*matrix$", f"{new_prompts}positions.matrix"),
+        (
+            rf"{prompts}point_embeddings\.(\d)\.weight$",
+            rf"{new_prompts}label_embed.weight[\1]",
+        ),
+        (rf"{prompts}not_a_point_embed\.weight$", f"{new_prompts}not_a_point"),
+        (rf"{prompts}no_mask_embed\.weight$", f"{new_prompts}no_mask"),
+        (rf"{prompts}mask_downscaling\.", f"{new_prompts}mask_embed."),
+        (rf"{masks}(iou_token|mask_tokens)\.weight$", rf"{new_masks}\1"),
+        (rf"{masks}output_upscaling\.0\.", f"{new_masks}upscale1."),
+        (rf"{masks}output_upscaling\.1\.", f"{new_masks}upscale_norm."),
+        (rf"{masks}output_upscaling\.3\.", f"{new_masks}upscale2."),
+        (rf"{masks}output_hypernetworks_mlps\.", f"{new_masks}mask_heads."),
+        (rf"{masks}iou_prediction_head\.", f"{new_masks}iou_head."),
+        (rf"{masks}transformer\.", f"{new_masks}transformer."),
+    )
+
+
+# Keys of everything but the encoder; applied after one of the tables above.
 TRACKER_RENAMES: Renames = (
     (r"^image_encoder\.", ""),
     (r"^maskmem_tpos_enc$", "time_code"),
@@ -71,23 +103,9 @@ TRACKER_RENAMES: Renames = (
     (r"^(memory_encoder\.fuser)\.layers\.(\d)\.pwconv1\.", r"\1.\2.expand."),
     (r"^(memory_encoder\.fuser)\.layers\.(\d)\.pwconv2\.", r"\1.\2.project."),
     (r"^(memory_encoder\.fuser)\.layers\.(\d)\.norm\.", r"\1.\2.norm."),
-    (r"^sam_prompt_encoder\.pe_layer\..*matrix$", "prompt_encoder.positions.matrix"),
-    (
-        r"^sam_prompt_encoder\.point_embeddings\.(\d)\.weight$",
-        r"prompt_encoder.label_embed.weight[\1]",
-    ),
-    (r"^sam_prompt_encoder\.not_a_point_embed\.weight$", "prompt_encoder.not_a_point"),
-    (r"^sam_prompt_encoder\.no_mask_embed\.weight$", "prompt_encoder.no_mask"),
-    (r"^sam_prompt_encoder\.mask_downscaling\.", "prompt_encoder.mask_embed."),
-    (r"^sam_mask_decoder\.(iou_token|mask_tokens)\.weight$", r"mask_decoder.\1"),
     (r"^sam_mask_decoder\.obj_score_token\.weight$", "mask_decoder.object_token"),
-    (r"^sam_mask_decoder\.output_upscaling\.0\.", "mask_decoder.upscale1."),
-    (r"^sam_mask_decoder\.output_upscaling\.1\.", "mask_decoder.upscale_norm."),
-    (r"^sam_mask_decoder\.output_upscaling\.3\.", "mask_decoder.upscale2."),
-    (r"^sam_mask_decoder\.output_hypernetworks_mlps\.", "mask_decoder.mask_heads."),
-    (r"^sam_mask_decoder\.iou_prediction_head\.", "mask_decoder.iou_head."),
     (r"^sam_mask_decoder\.pred_obj_score_head\.", "mask_decoder.object_head."),
-    (r"^sam_mask_decoder\.transformer\.", "mask_decoder.transformer."),
+    *decoder_renames("sam_", ""),
 )
 # In every checkpoint, read by no configuration: memory without a previous frame.
 UNREAD_KEYS = ("no_mem_pos_enc",)
@@ -185,3 +203,17 @@ def _rename(key: str, renames: Iterable[tuple[str, str]]) -> str:
         if count:
             return name
     return key
+
+
+def join_rows(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Join the entries ``NAME[i]`` of a renamed state, each row i of a tensor, into ``NAME``."""
+    joined: dict[str, Tensor] = {}
+    rows: dict[str, dict[int, Tensor]] = {}
+    for key, value in state.items():
+        if row := re.fullmatch(r"(.+)\[(\d+)\]", key):
+            rows.setdefault(row[1], {})[int(row[2])] = value
+        else:
+            joined[key] = value
+    for name, parts in rows.items():
+        joined[name] = torch.cat([parts[i] for i in sorted(parts)])
+    return joined

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tinysam2.checkpoints.external import read_external
-from tinysam2.checkpoints.key_maps import Renames, rename_keys
+from tinysam2.checkpoints.key_maps import Renames, decoder_renames, join_rows, rename_keys
 from tinysam2.checkpoints.native import CheckpointError, load_state
 from tinysam2.config import SamConfig
 from tinysam2.model.sam import Sam
@@ -26,20 +26,6 @@ SAM_RENAMES: Renames = (
     (r"^image_encoder\.layers\.(\d+\..*\w+)\.c\.", r"trunk.stages.\1."),
     (r"^image_encoder\.layers\.", "trunk.stages."),
     (r"^image_encoder\.neck\.", "neck."),
-    (r"^prompt_encoder\.pe_layer\..*matrix$", f"{_DECODER}.prompt_encoder.positions.matrix"),
-    (
-        r"^prompt_encoder\.point_embeddings\.(\d)\.weight$",
-        rf"{_DECODER}.prompt_encoder.label_embed.weight[\1]",
-    ),
-    (r"^prompt_encoder\.not_a_point_embed\.weight$", f"{_DECODER}.prompt_encoder.not_a_point"),
-    (r"^prompt_encoder\.no_mask_embed\.weight$", f"{_DECODER}.prompt_encoder.no_mask"),
-    (r"^prompt_encoder\.mask_downscaling\.", f"{_DECODER}.prompt_encoder.mask_embed."),
-    (r"^mask_decoder\.(iou_token|mask_tokens)\.weight$", rf"{_DECODER}.mask_decoder.\1"),
-    (r"^mask_decoder\.output_upscaling\.0\.", f"{_DECODER}.mask_decoder.upscale1."),
-    (r"^mask_decoder\.output_upscaling\.1\.", f"{_DECODER}.mask_decoder.upscale_norm."),
-    (r"^mask_decoder\.output_upscaling\.3\.", f"{_DECODER}.mask_decoder.upscale2."),
-    (r"^mask_decoder\.output_hypernetworks_mlps\.", f"{_DECODER}.mask_decoder.mask_heads."),
-    (r"^mask_decoder\.iou_prediction_head\.", f"{_DECODER}.mask_decoder.iou_head."),
     (
         r"^mask_decoder\.(transformer\.layers\.\d+\.mlp)\.lin1\.",
         rf"{_DECODER}.mask_decoder.\1.layers.0.",
@@ -48,7 +34,7 @@ SAM_RENAMES: Renames = (
         r"^mask_decoder\.(transformer\.layers\.\d+\.mlp)\.lin2\.",
         rf"{_DECODER}.mask_decoder.\1.layers.1.",
     ),
-    (r"^mask_decoder\.transformer\.", f"{_DECODER}.mask_decoder.transformer."),
+    *decoder_renames("", f"{_DECODER}."),
 )
 
 
@@ -78,18 +64,12 @@ def sam_state(external: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     """
     kept = {key: value for key, value in external.items() if not _UNREAD.search(key)}
     renamed = rename_keys(_without_norms(kept, path), SAM_RENAMES)
-    state: dict[str, Tensor] = {}
-    labels: dict[int, Tensor] = {}
-    for key, value in renamed.items():
-        if row := re.fullmatch(r"(.+)\[(\d+)\]", key):
-            labels[int(row[2])] = value
-        else:
-            is_vector = key.endswith((".not_a_point", ".no_mask"))
-            state[key] = value.flatten() if is_vector else value
-    if labels:
-        rows = torch.cat([labels[number] for number in sorted(labels)])
-        state[f"{_DECODER}.prompt_encoder.label_embed.weight"] = rows
-    return {key: v.float() if v.is_floating_point() else v for key, v in state.items()}
+    state = {}
+    for key, value in join_rows(renamed).items():
+        is_vector = key.endswith((".not_a_point", ".no_mask"))
+        shaped = value.flatten() if is_vector else value
+        state[key] = shaped.float() if shaped.is_floating_point() else shaped
+    return state
 
 
 def _without_norms(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:

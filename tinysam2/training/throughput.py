@@ -14,7 +14,7 @@ from tinysam2.training.recipe import read_recipe
 from tinysam2.training.tracking.batches import Batch, batch_source, make_clips, make_stills
 from tinysam2.training.tracking.config import Phase, TrackingConfig
 from tinysam2.training.tracking.stage import train_step
-from tinysam2.training.tracking.state import TrainingState, start_or_resume
+from tinysam2.training.tracking.state import TrackingState, start_or_resume
 
 REFERENCE = Phase(1.0, 256, length=3)
 """Measured before the recipe's own phases, to compare recipes and machines."""
@@ -53,7 +53,7 @@ def _make(config: TrackingConfig, phase: Phase, batches: Iterator[Batch]) -> Non
 
 
 def _learn(
-    state: TrainingState, config: TrackingConfig, phase: Phase, batches: Iterator[Batch]
+    state: TrackingState, config: TrackingConfig, phase: Phase, batches: Iterator[Batch]
 ) -> None:
     train_step(state, config, phase, next(batches), spent=0.5)
 

@@ -20,7 +20,7 @@ from tinysam2.training.tracking.batches import (
 )
 from tinysam2.training.tracking.config import Phase, TrackingConfig
 from tinysam2.training.tracking.rollout import RolloutResult, click_stills, rollout
-from tinysam2.training.tracking.state import TrainingState, start_or_resume
+from tinysam2.training.tracking.state import TrackingState, start_or_resume
 
 SAVE_EVERY_S, REPORT_EVERY_S = 240, 30
 
@@ -39,7 +39,7 @@ def train_tracking(
     yield from logged(_train(state, config, is_stopped), config.out, state.step, ranks)
 
 
-def _train(state: TrainingState, config: TrackingConfig, is_stopped: StopRequest) -> Iterator[Row]:
+def _train(state: TrackingState, config: TrackingConfig, is_stopped: StopRequest) -> Iterator[Row]:
     batches = batch_source(config, state.ranks)
     start_s = time.monotonic() - state.seconds
     for phase in config.phases:
@@ -50,7 +50,7 @@ def _train(state: TrainingState, config: TrackingConfig, is_stopped: StopRequest
 
 
 def _train_phase(
-    state: TrainingState,
+    state: TrackingState,
     config: TrackingConfig,
     phase: Phase,
     batches: BatchSource,
@@ -79,7 +79,7 @@ def _train_phase(
 
 
 def train_step(
-    state: TrainingState,
+    state: TrackingState,
     config: TrackingConfig,
     phase: Phase,
     batch: Batch,
@@ -115,7 +115,7 @@ def train_step(
 
 
 def _report(
-    state: TrainingState, config: TrackingConfig, log: list[RolloutResult]
+    state: TrackingState, config: TrackingConfig, log: list[RolloutResult]
 ) -> dict[str, float]:
     row: dict[str, float] = {"step": state.step, "seconds": round(state.seconds)}
     for name in ("loss", "click_iou", "track_iou"):

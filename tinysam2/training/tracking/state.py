@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from tinysam2.build import load_own
 from tinysam2.checkpoints.native import save_checkpoint
@@ -14,56 +14,40 @@ from tinysam2.devices import place
 from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.network import TinySam2
 from tinysam2.training.engine.compilation import compile_parts
-from tinysam2.training.engine.distributed import ALONE, Ranks
-from tinysam2.training.engine.run_control import STATE_FILE, load_state, save_state
+from tinysam2.training.engine.distributed import Ranks
+from tinysam2.training.engine.run_control import STATE_FILE
+from tinysam2.training.engine.training_state import TrainingState
 from tinysam2.training.tracking.config import TrackingConfig
 from tinysam2.training.tracking.matcher_start import start_as_matcher
 from tinysam2.training.tracking.teacher import Teacher, load_teacher
 from tinysam2.training.tracking.validation import Validation
 
-EMA_DECAY = 0.998
 ENCODER_KEYS = ("trunk.", "neck.")
 
 
 @dataclass
-class TrainingState:
-    """Everything that a resumed run needs."""
+class TrackingState(TrainingState):
+    """The state of a run that trains tracking.
 
-    network: TinySam2
-    optimizer: torch.optim.Optimizer
-    ema: dict[str, Tensor]
+    Attributes:
+        teacher: the frozen network whose features are copied, if there is one.
+        validation: scores the averaged weights from time to time, in the first process only.
+    """
+
     teacher: Teacher | None = None
     validation: Validation | None = None
-    ranks: Ranks = ALONE
-    step: int = 0
-    seconds: float = 0.0
 
     def save(self, config: TrackingConfig) -> None:
         """Write the state and the averaged weights; only the first process does."""
-        if not self.ranks.is_first:
-            return
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "ema": self.ema,
-            "teacher": self.teacher and self.teacher.state(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "ranks": self.ranks.count,
-        }
-        save_state(state, config.out / STATE_FILE)
-        export(self, config)
+        if self.ranks.is_first:
+            self.write(config.out / STATE_FILE, teacher=self.teacher and self.teacher.state())
+            export(self, config)
 
     def load(self, path: Path) -> int:
         """Continue where `save` was; returns the number of processes that were then."""
-        device = self.network.no_memory.device
-        saved = load_state(path)
-        self.network.load_state_dict(saved["network"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.ema = {name: value.to(device) for name, value in saved["ema"].items()}
+        saved = self.read(path)
         if self.teacher is not None:
             self.teacher.resume(saved.get("teacher"))
-        self.step, self.seconds = saved["step"], saved["seconds"]
         return int(saved.get("ranks", 1))
 
     def parameters(self) -> list[nn.Parameter]:
@@ -71,15 +55,8 @@ class TrainingState:
         maps = [] if self.teacher is None else self.teacher.maps.parameters()
         return [*self.network.parameters(), *maps]
 
-    def update_ema(self) -> None:
-        """Move the averaged weights a step towards the current ones."""
-        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
-        for name, value in self.network.state_dict().items():
-            if value.is_floating_point():
-                self.ema[name].lerp_(value, 1 - decay)
 
-
-def start_or_resume(config: TrackingConfig, ranks: Ranks) -> TrainingState:
+def start_or_resume(config: TrackingConfig, ranks: Ranks) -> TrackingState:
     """Make the state of a run, or read it from ``out/state.pt`` where there is one.
 
     Raises:
@@ -92,7 +69,7 @@ def start_or_resume(config: TrackingConfig, ranks: Ranks) -> TrainingState:
     return state
 
 
-def _start(config: TrackingConfig, ranks: Ranks) -> TrainingState:
+def _start(config: TrackingConfig, ranks: Ranks) -> TrackingState:
     torch.manual_seed(config.seed)
     network = _network(config)
     place(network, torch.device(config.device))
@@ -113,7 +90,7 @@ def _start(config: TrackingConfig, ranks: Ranks) -> TrainingState:
         ranks.broadcast(teacher.maps.state_dict().values())
     ema = {k: v.clone() for k, v in network.state_dict().items()}
     validation = _validation(config) if ranks.is_first else None
-    return TrainingState(network, optimizer, ema, teacher, validation, ranks)
+    return TrackingState(network, optimizer, ema, teacher, validation, ranks=ranks)
 
 
 def _network(config: TrackingConfig) -> TinySam2:
@@ -144,17 +121,12 @@ def _validation(config: TrackingConfig) -> Validation | None:
     return Validation(config.validate, config.validate_every_s, config.data)
 
 
-def export(state: TrainingState, config: TrackingConfig) -> None:
+def export(state: TrackingState, config: TrackingConfig) -> None:
     """Write the averaged weights as a checkpoint that `load_model` reads."""
     # Paths, what changes no weights, and what the file says anyway.
     left_out = {"data", "encoder", "start", "out", "model", "teacher_checkpoint"}
     left_out |= {"validate", "validate_every_s", "compile"}
-    card: dict[str, object] = {
-        "recipe": {k: v for k, v in asdict(config).items() if k not in left_out},
-        "steps": state.step,
-        "seconds": round(state.seconds),
-        "processes": state.ranks.count,
-    }
+    card = state.card({k: v for k, v in asdict(config).items() if k not in left_out})
     # Predictions from clicks are best at about the size of the last phase.
     size = config.size(state.step, state.seconds)
     shape = replace(state.network.config, image_size=size)

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -30,78 +30,48 @@ from tinysam2.training.engine.run_control import (
     STATE_FILE,
     StopRequest,
     fraction_done,
-    load_state,
     never,
-    save_state,
 )
 from tinysam2.training.engine.run_log import Row, logged
+from tinysam2.training.engine.training_state import TrainingState
 
 WEIGHTS_FILE, SHARDS_FOLDER = "tinysam2.safetensors", "shards"
 REPORT_EVERY_S, WARMUP_STEPS = 30, 50
-EMA_DECAY = 0.998
 _TRAINED = ("trunk", "neck", "sam_neck", "sam_decoder")
 
 
 @dataclass
-class SamTrainingState:
-    """Everything that a resumed run needs, and the two networks that are copied.
+class SamTrainingState(TrainingState):
+    """The state of a run, and the two networks that are copied.
+
+    The network's memory and the decoder that reads it stay as they are.
 
     Attributes:
-        network: what is trained; its memory and that memory's decoder stay as they are.
-        optimizer: of the parts that are trained.
-        ema: averaged weights, which are what is exported.
         sam: the teacher.
-        own: the network as it was, whose features are kept.
-        step: steps that lie behind.
-        seconds: that they took.
+        own: the network as it was before the run, whose features are to stay the same.
         first_step: from which the optimizer has learned.
     """
 
-    network: TinySam2
-    optimizer: torch.optim.Optimizer
-    ema: dict[str, Tensor]
     sam: Sam
     own: TinySam2
-    ranks: Ranks = ALONE
-    step: int = 0
-    seconds: float = 0.0
-    first_step: int = 0
+    first_step: int = field(default=0, kw_only=True)
 
     def save(self, config: SamDistillationConfig) -> None:
         """Write the state and the averaged weights; only the first process does."""
         if not self.ranks.is_first:
             return
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "ema": self.ema,
-            "step": self.step,
-            "seconds": self.seconds,
-            "ranks": self.ranks.count,
-        }
-        save_state(state, config.out / STATE_FILE)
-        card: dict[str, object] = {
-            "recipe": _recipe_of(config),
-            "steps": self.step,
-            "seconds": round(self.seconds),
-            "processes": self.ranks.count,
-        }
+        self.write(config.out / STATE_FILE)
         done = fraction_done(config.minutes, config.steps, self.step, self.seconds)
         shape = replace(self.network.config, image_size=config.phase_at(done).size)
         weights = config.out / WEIGHTS_FILE
-        save_checkpoint(weights, shape, self.ema, card)
+        save_checkpoint(weights, shape, self.ema, self.card(_recipe_of(config)))
         if config.shard_mib is not None:
             name, limit_bytes = f"step-{self.step:08d}", int(config.shard_mib * MIB)
             replace_set(weights, config.out / SHARDS_FOLDER, name, limit_bytes)
 
-    def load(self, config: SamDistillationConfig) -> int:
+    def load(self, path: Path) -> int:
         """Continue where `save` was; returns the number of processes that were then."""
-        saved = load_state(config.out / STATE_FILE)
-        self.network.load_state_dict(saved["network"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.ema = {name: value.to(config.device) for name, value in saved["ema"].items()}
-        self.step, self.seconds = saved["step"], saved["seconds"]
-        return int(saved["ranks"])
+        return int(self.read(path)["ranks"])
 
     def load_shards(self, shards: Sequence[Path], file: Path) -> int:
         """Continue from averaged weights alone: the optimizer is new and warms up again.
@@ -120,14 +90,6 @@ class SamTrainingState:
         self.step, self.seconds = int(str(card["steps"])), float(str(card["seconds"]))
         self.first_step = self.step
         return int(str(card["processes"]))
-
-    def update_ema(self) -> None:
-        """Move the averaged weights a step towards the current ones."""
-        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
-        state = self.network.state_dict()
-        names = [name for name, value in state.items() if value.is_floating_point()]
-        averages, values = [self.ema[name] for name in names], [state[name] for name in names]
-        torch._foreach_lerp_(averages, values, 1 - decay)
 
 
 def _recipe_of(config: SamDistillationConfig) -> dict[str, object]:
@@ -200,9 +162,10 @@ def _start_or_resume(config: SamDistillationConfig, ranks: Ranks) -> SamTraining
         compile_parts([network.trunk, sam.trunk, own.trunk], config.device)
     ranks.broadcast(network.state_dict().values())
     ema = {name: value.clone() for name, value in network.state_dict().items()}
-    state, started_by = SamTrainingState(network, optimizer, ema, sam, own, ranks), ranks.count
+    state = SamTrainingState(network, optimizer, ema, sam, own, ranks=ranks)
+    started_by = ranks.count
     if (config.out / STATE_FILE).exists():
-        started_by = state.load(config)
+        started_by = state.load(config.out / STATE_FILE)
     elif shards := last_shards(config.out):
         started_by = state.load_shards(shards, config.out / WEIGHTS_FILE)
     ranks.check_together(state.step, started_by, config.out)
