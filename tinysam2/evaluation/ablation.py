@@ -1,4 +1,4 @@
-"""What each part of the memory costs and gains: one model, scored under a table of settings."""
+"""Ablation of the memory: scores one model under a table of memory settings."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,14 +19,14 @@ KEEP_RATIOS = (0.03, 0.07, 0.15, None)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A row of the table: the model's own memory but for these fields of `MemoryConfig`."""
+    """A row of the table: changes to the `MemoryConfig` of the model."""
 
     name: str
     changes: Mapping[str, Any]
 
 
 SETTINGS = (
-    Setting("full memory", asdict(FULL_MEMORY)),  # first: the others are compared with it
+    Setting("full memory", asdict(FULL_MEMORY)),  # first, since `of_full` is relative to it
     *(Setting(f"policy {policy}", {"policy": policy}) for policy in MemoryPolicy),
     *(Setting(f"pool {side} x {side}", {"pool": side}) for side in POOLS),
     Setting("pool the object too", {"keeps_details": False}),
@@ -38,16 +38,16 @@ SETTINGS = (
 
 
 def configs(base: MemoryConfig) -> dict[str, MemoryConfig]:
-    """Return the memory of each setting by its name, in the order of the table."""
+    """Return the memory configuration of each setting by name, in the order of the table."""
     return {setting.name: replace(base, **setting.changes) for setting in SETTINGS}
 
 
 def ablate(evaluate: Evaluation, base: MemoryConfig, token_bytes: int) -> Iterator[Row]:
-    """Score every setting, one when the next row is asked for; equal ones are scored once.
+    """Score every setting, one per row that is asked for; equal configurations are scored once.
 
     Args:
-        evaluate: scores a data set with a memory.
-        base: memory from which the settings depart.
+        evaluate: scores a dataset with a memory configuration.
+        base: configuration that the settings change.
         token_bytes: size of a memory token.
 
     Yields:
@@ -57,7 +57,7 @@ def ablate(evaluate: Evaluation, base: MemoryConfig, token_bytes: int) -> Iterat
         as ``_mean`` and ``_max``; ``ms_per_frame`` of all objects, reading it included.
 
     Raises:
-        ValueError: the data set holds nothing to score.
+        ValueError: the dataset holds nothing to score.
     """
     measured: dict[MemoryConfig, Row] = {}
     full = 0.0
@@ -95,17 +95,17 @@ def _measure(results: Sequence[SequenceResult], token_bytes: int) -> Row:
 
 
 def as_text(rows: Sequence[Row]) -> str:
-    """Lay the table out for people: percents, mean / max tokens, KiB."""
+    """Format the table as text: percent, mean / max tokens, KiB."""
     heads = ("setting", "J&F", "J", "F", "of full", "stored", "attended", "KiB", "ms/frame")
-    lines = [heads, *map(_locations, rows)]
+    lines = [heads, *map(_texts, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join([locations[0].ljust(widths[0]), *map(str.rjust, locations[1:], widths[1:])])
-        for locations in lines
+        "  ".join([texts[0].ljust(widths[0]), *map(str.rjust, texts[1:], widths[1:])])
+        for texts in lines
     )
 
 
-def _locations(row: Row) -> tuple[str, ...]:
+def _texts(row: Row) -> tuple[str, ...]:
     fraction = row["of_full"]
     return (
         row["setting"],

@@ -1,4 +1,4 @@
-"""Interactive segmentation of stills: how good each click makes the mask of an object."""
+"""Interactive segmentation of stills: the IoU of an object's mask after each click."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ INDEX_LEVELS = 3  # an index lies in the folder itself, or up to two above it
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedImage:
-    """An image of a data set, with the label image of its objects."""
+    """An image of a dataset, with the label image of its objects."""
 
     dataset: str
     still: StillFile
@@ -42,13 +42,14 @@ class AnnotatedImage:
 
 @dataclass(frozen=True, slots=True)
 class ClickedObject:
-    """How the clicks on one object went.
+    """The results of the clicks on one object.
 
     Attributes:
-        dataset: that the image is from.
+        dataset: name of the image's dataset.
         image: its file name without suffix.
         object_id: label of the object.
-        ious: IoU after each click; shorter than `MAX_CLICKS` when there is nothing to gain.
+        ious: IoU after each click; fewer than `MAX_CLICKS` where no error is left, or where more
+            clicks would change no reported figure.
         obeyed: after the first, second, ... Nth click, whether the mask obeys each of the N clicks
             so far, see `Click.is_obeyed`; the newest last.
     """
@@ -86,9 +87,9 @@ def read_images(root: Path, split: str, max_images: int | None = None) -> list[A
         root: folder.  Where it, or one of the two folders above it, has an ``index.json``, its
             ``entries`` of ``type`` "image" say what there is: ``path`` without suffix, ``split``,
             ``dataset`` and ``kind``, of which only `CLICKABLE_KINDS` count.  Without one, images
-            and PNG masks of the same stem make one data set without splits.
+            and PNG masks of the same stem make one dataset without splits.
         split: such as "val", or "all"; only an index knows splits.
-        max_images: use only the first ones of each data set.
+        max_images: use only the first ones of each dataset.
 
     Raises:
         ValueError: there are none.
@@ -123,7 +124,7 @@ def _indexed(index: Path, root: Path, split: str) -> Iterator[AnnotatedImage]:
 def click_images(
     model: ImageModel, images: Iterable[AnnotatedImage], image_size: int | None = None
 ) -> Iterator[list[ClickedObject]]:
-    """Click on every object of each image until neither IoUs nor numbers of clicks can change.
+    """Click on every object of each image until the reported figures can no longer change.
 
     Each prediction is given all clicks so far, and the mask that the last of them corrects.
 
@@ -163,7 +164,7 @@ def _objects(labels: Pixels) -> list[int]:
 
 @dataclass
 class _ClickSession:
-    """Predictions of one object from clicks: each is prompted with all of them and the last mask.
+    """Predicts one object's mask from its clicks so far and the mask predicted before.
 
     Source: interactive segmentation in SAM 2 (``sam2/sam2_image_predictor.py``), ``mask_input``.
     """
@@ -175,7 +176,7 @@ class _ClickSession:
 
     @torch.inference_mode()
     def predict(self, points_xy: list[list[float]], labels: list[int]) -> NDArray[np.float32]:
-        """Return mask logits (H, W) that claim no void pixel."""
+        """Return mask logits (H, W), minus infinity on void pixels."""
         prompt = ObjectPrompt.of(points_xy, labels, None)
         size_hw = (self.void.shape[0], self.void.shape[1])
         found, _ = self.predictor.predict_logits(self.features, prompt, size_hw, self.previous)

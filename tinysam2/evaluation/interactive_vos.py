@@ -27,7 +27,7 @@ from tinysam2.evaluation.report import mean, mean_row
 from tinysam2.evaluation.runner import (
     VOID,
     TrackingPass,
-    read_limited,
+    open_trackers,
     scored_part,
     track_and_score,
 )
@@ -160,8 +160,8 @@ def evaluate_corrections(
     Raises:
         ValueError: the data set holds nothing to score.
     """
-    for sequence in read_limited(root, split, max_frames, max_sequences):
-        tracker = VideoTracker(model, sequence.frames, memory, image_size)
+    trackers = open_trackers(model, root, split, memory, max_frames, image_size, max_sequences)
+    for tracker, sequence in trackers:
         yield correct_sequence(tracker, sequence)
 
 

@@ -1,4 +1,4 @@
-"""Region similarity J and boundary accuracy F, and what a sequence's scores come to."""
+"""Region similarity J, boundary accuracy F, and their statistics over a sequence."""
 
 import math
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ Bitmap = NDArray[np.bool_]
 Scores = NDArray[np.float64]
 
 BOUNDARY_TOLERANCE = 0.008
-"""Part of the image diagonal within which two boundaries match (Perazzi et al., CVPR 2016)."""
+"""Fraction of the image diagonal within which two boundaries match (Perazzi et al., CVPR 2016)."""
 
-_BINS = 4
+_BINS = 4  # quarters of a sequence
 
 
 def region_similarity(truth: Bitmap, predicted: Bitmap, void: Bitmap | None = None) -> float:
@@ -21,8 +21,8 @@ def region_similarity(truth: Bitmap, predicted: Bitmap, void: Bitmap | None = No
 
     Args:
         truth: (H, W) the object.
-        predicted: (H, W) what was found.
-        void: (H, W) pixels that count neither way.
+        predicted: (H, W) the prediction.
+        void: (H, W) pixels that are ignored.
 
     Source:
         Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object
@@ -36,16 +36,16 @@ def region_similarity(truth: Bitmap, predicted: Bitmap, void: Bitmap | None = No
 def boundary_accuracy(truth: Bitmap, predicted: Bitmap, void: Bitmap | None = None) -> float:
     """Return F, the harmonic mean of precision and recall of the boundary; 1 when both are empty.
 
-    A boundary pixel is found when the other boundary comes within `BOUNDARY_TOLERANCE`.
+    A boundary pixel counts as matched if the other boundary lies within `BOUNDARY_TOLERANCE`.
 
     Args:
         truth: (H, W) the object.
-        predicted: (H, W) what was found.
-        void: (H, W) pixels that count neither way.
+        predicted: (H, W) the prediction.
+        void: (H, W) pixels that are ignored.
 
     Source:
-        As `region_similarity`; ``f_measure`` in the evaluator.  The result is the same; here
-        only the part of the image that holds the masks is looked at.
+        As `region_similarity`; ``f_measure`` in the evaluator.  The result is the same, but
+        only the part of the image around the masks is processed.
     """
     radius = math.ceil(BOUNDARY_TOLERANCE * math.hypot(*truth.shape))
     truth, predicted = _without_void(truth, predicted, void)
@@ -89,12 +89,12 @@ def _count_near(edge: Bitmap, other: Bitmap, radius: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What the scores of one object over time come to.
+    """Statistics of one object's scores over time.
 
     Attributes:
         mean: of all frames.
-        recall: part of the frames that score more than 0.5.
-        decay: mean of the first quarter less that of the last.
+        recall: fraction of the frames that score more than 0.5.
+        decay: mean of the first quarter minus that of the last.
     """
 
     mean: float

@@ -1,4 +1,4 @@
-"""Simulated prompts: what an evaluation derives from the ground truth and gives to the model."""
+"""Simulated prompts, which an evaluation derives from the ground truth."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tinysam2.evaluation.metrics import Bitmap
 
 Predict = Callable[[list[list[float]], list[int]], NDArray[np.float32]]
-"""From all clicks so far, K points (x, y) and K labels of 1 or 0, to mask logits (H, W)."""
+"""Maps all clicks so far, K points (x, y) and K labels of 1 or 0, to mask logits (H, W)."""
 
 
 class Protocol(StrEnum):
@@ -112,7 +112,7 @@ def click_sequence(truth: Bitmap, predict: Predict) -> Iterator[ClickedMask]:
         predict: the model.
 
     Yields:
-        The prediction after each click; ends only when one has no errors.
+        The prediction after each click; ends only after one without errors.
     """
     clicks: list[Click] = []
     click: Click | None = _click_at_center(truth, truth)

@@ -1,4 +1,4 @@
-"""What the scores of a data set come to, as a dictionary, CSV or JSON."""
+"""Summarizes the scores of a dataset, as a dictionary, CSV or JSON."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ def summarize(results: Iterable[SequenceResult]) -> dict[str, Any]:
 
     Returns:
         ``overall`` and ``sequences`` by name, each with ``J&F`` and the ``J_`` and ``F_``
-        ``mean``, ``recall`` and ``decay``; a sequence has its ``objects`` by id besides.
+        ``mean``, ``recall`` and ``decay``; a sequence also has its ``objects`` by id.
 
     Raises:
         ValueError: there are no results.
@@ -91,7 +91,7 @@ def write_csv(summary: Mapping[str, Any], path: Path) -> None:
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is no number, for which a table has no room."""
+    """Leave out lists, which do not fit into a column of numbers."""
     return {name: value for name, value in row.items() if not isinstance(value, list)}
 
 

@@ -22,7 +22,7 @@ from tinysam2.memory.bank import MemoryEvent
 VOID = 255
 
 Review = Callable[[int, NDArray[np.uint8], NDArray[np.uint8], Scores], None]
-"""Given a scored frame's index, its true and predicted labels (H, W), and the (O,) J."""
+"""Takes a scored frame's index, its true and predicted labels (H, W), and J (O,) of its objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,13 @@ class SequenceResult:
     Attributes:
         name: of the sequence.
         object_ids: the objects of the first frame, O of them.
-        scored_frames: annotated frames but for the first and the last of the sequence, F of them.
+        scored_frames: annotated frames except the first and the last of the sequence, F of them.
         region: (O, F) J.
         boundary: (O, F) F.
-        tracked_frames: how many frames were tracked, in ``seconds``, reading them included.
-        seconds: time that tracking took.
-        tokens_stored: in memory, of each object after each frame.
-        tokens_attended: read, of each object on each frame that was not prompted.
+        tracked_frames: number of frames that were tracked.
+        seconds: time for tracking them, reading frames included, scoring left out.
+        tokens_stored: memory tokens of each object after each frame.
+        tokens_attended: memory tokens that each object read, on each frame that was not prompted.
     """
 
     name: str
@@ -54,13 +54,13 @@ class SequenceResult:
 
 @dataclass(frozen=True, slots=True)
 class TrackingPass:
-    """What one propagation through a sequence scored.
+    """The scores of one propagation through a sequence.
 
     Attributes:
         region: (O, F) J.
         boundary: (O, F) F.
         seconds: time for tracking, reading frames included, scoring left out.
-        events: what memory decided, of each object on each frame.
+        events: memory event of each object on each frame.
     """
 
     region: Scores
@@ -79,11 +79,11 @@ def evaluate(
     image_size: int | None = None,
     max_sequences: int | None = None,
 ) -> Iterator[SequenceResult]:
-    """Score a model on a data set, sequence by sequence.
+    """Score a model on a dataset, sequence by sequence.
 
     Args:
         model: loaded network.
-        root: data set, see `read_sequences`.
+        root: dataset, see `read_sequences`.
         split: part of it.
         protocol: how the first frame is prompted.
         memory: memory settings; the model's own by default.
@@ -92,19 +92,26 @@ def evaluate(
         max_sequences: score only the first ones.
 
     Raises:
-        ValueError: the data set holds nothing to score.
+        ValueError: the dataset holds nothing to score.
     """
-    for sequence in read_limited(root, split, max_frames, max_sequences):
-        tracker = VideoTracker(model, sequence.frames, memory, image_size)
+    trackers = open_trackers(model, root, split, memory, max_frames, image_size, max_sequences)
+    for tracker, sequence in trackers:
         yield score_sequence(tracker, sequence, protocol)
 
 
-def read_limited(
-    root: Path, split: str, max_frames: int | None, max_sequences: int | None
-) -> Iterator[AnnotatedSequence]:
-    """Read the first sequences of a data set and the first frames of each; None for all."""
+def open_trackers(
+    model: Model,
+    root: Path,
+    split: str,
+    memory: MemoryConfig | None,
+    max_frames: int | None,
+    image_size: int | None,
+    max_sequences: int | None,
+) -> Iterator[tuple[VideoTracker, AnnotatedSequence]]:
+    """Yield each sequence of a dataset with a new tracker on it; arguments as in `evaluate`."""
     for sequence in islice(read_sequences(root, split), max_sequences):
-        yield sequence if max_frames is None else sequence.first(max_frames)
+        limited = sequence if max_frames is None else sequence.first(max_frames)
+        yield VideoTracker(model, limited.frames, memory, image_size), limited
 
 
 def score_sequence(
@@ -146,7 +153,7 @@ def score_sequence(
 def scored_part(
     sequence: AnnotatedSequence, first: NDArray[np.uint8]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the objects and the frames that count.
+    """Return the ids of the objects and the indices of the frames that are scored.
 
     Args:
         sequence: the ground truth.

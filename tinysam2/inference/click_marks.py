@@ -1,16 +1,18 @@
-"""Writing clicks into the masks that they are to correct."""
+"""Marks clicks in the mask prompts that they correct."""
 
 import torch
 from torch import Tensor
 
-MARK_RADIUS = 1 / 32  # of the mask's sides
+MARK_RADIUS = 1 / 32
+"""Half axes of the ellipse around a click, as a fraction of the mask's sides."""
 MARK_LOGIT = 8.0
+"""Logit around a positive click; around a negative one it is the negative of this."""
 
 
 def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
-    """Put an ellipse around each click that a mask contradicts, so that the click is not ignored.
+    """Draw an ellipse around each click that a mask contradicts, so that the click is not ignored.
 
-    A location belongs to the click that is closest, so that clicks leave each other alone.
+    Each location takes only the closest click, so that clicks do not overwrite each other.
 
     Args:
         logits: (B, h, w) of the masks.
@@ -36,7 +38,7 @@ def mark_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
 
 
 def _locations(xy: Tensor, size_hw: torch.Size) -> Tensor:
-    """Number the locations (B, K), row by row, that positions lie in or closest to."""
+    """Return the row-major indices (B, K) of the locations that are closest to positions."""
     column, row = (
         (at * side).long().clamp(0, side - 1)
         for at, side in zip(xy.unbind(-1), reversed(size_hw), strict=True)

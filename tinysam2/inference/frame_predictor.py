@@ -81,7 +81,7 @@ class FramePredictor:
 
     @torch.inference_mode()
     def features(self, key: int, image: NDArray[np.uint8]) -> ImageFeatures:
-        """Encode an image (H, W, 3) uint8 RGB, or return what is kept under ``key``."""
+        """Encode an image (H, W, 3) uint8 RGB, or return the features cached under ``key``."""
         kept = self._features.get(key)
         if kept is None:
             kept = self._features[key] = self.encode(image)
@@ -112,7 +112,7 @@ class FramePredictor:
         """Predict a mask from a prompt on one image.
 
         Args:
-            key: what the image's features are kept under.
+            key: under which the image's features are cached.
             image: (H, W, 3) uint8 RGB.
             prompt: prompt of the object.
             previous: (H, W) mask that the prompt corrects.
@@ -207,9 +207,9 @@ class FramePredictor:
     def _condition_on_mask(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
     ) -> Tensor:
-        """Let features read a memory of their own image with a mask, as if of a frame before.
+        """Condition features on a memory of their own image and a mask, as of a previous frame.
 
-        Ours: the decoder then corrects as it does while tracking, where it knows the object.
+        Ours: the decoder then corrects the mask as it corrects a tracked one.
         """
         network, locations = self.network, features.size_hw
         bank = make_bank(network, network.config.memory, locations)
@@ -272,8 +272,8 @@ class FramePredictor:
     ) -> tuple[Tensor, Tensor]:
         """Predict a mask by SAM's decoder; the rest as in `predict_masks`.
 
-        Clicks are given one after the other, each with the mask before it, which is how SAM was
-        trained and how a person made them.  What it draws is made to obey them.
+        Clicks are given one by one, each with the mask predicted before it, as in SAM's training.
+        Every predicted mask is made to obey them, see `enforce_clicks`.
 
         Returns:
             Logits (1, 4H, 4W) and predicted IoU (1,).
@@ -292,14 +292,14 @@ class FramePredictor:
         return previous, iou.clamp(0, 1)
 
     def _with_pointer(self, features: ImageFeatures, logits: Tensor, iou: Tensor) -> ObjectMasks:
-        """Add what memory needs to a predicted mask: the object's pointer, and that it is there."""
+        """Add what memory needs to a mask of SAM's decoder: a pointer and the object's presence."""
         with self.precision():
             found = self.network.segment_given(features, logits[:, None])
         present = torch.full_like(iou, POINTED_AT_LOGIT)
         return ObjectMasks(logits, iou, present, found.pointer.float())
 
     def refine(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Let SAM's decoder redraw masks that were read from memory, where the network has one."""
+        """Refine masks that were predicted from memory, see `TinySam2.refined`."""
         with self.precision():
             return self.network.refined(features, masks)
 
@@ -314,7 +314,7 @@ class FramePredictor:
         """Predict one mask from clicks and a box; the rest as in `predict_masks`."""
         follows_sam2 = self.model.network.config.follows_sam2
         is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
-        multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: corrects too
+        multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: also to correct
         xy, labels = self._points(prompt, size_hw)
         found = self._segment(features, conditioned, xy, labels, previous, multimask)
         return found.best().without_absent()
@@ -328,7 +328,7 @@ class FramePredictor:
         previous: Tensor | None,
         multimask: bool,
     ) -> Segmentation:
-        """Run the network's own decoder on points (1, K, 2); the rest as in `predict_masks`."""
+        """Run the tracker's mask decoder on points (1, K, 2); the rest as in `predict_masks`."""
         if conditioned is None:
             with self.precision():
                 conditioned = self.network.condition(features, None)

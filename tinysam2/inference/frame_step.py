@@ -23,10 +23,10 @@ from tinysam2.model.memory_attention import ObjectMemory
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How an object's mask on a frame was read from memory.
+    """What an object's mask on a frame was predicted from, for its memory event and entry.
 
     Attributes:
-        tokens: number of memory tokens that were read.
+        tokens: number of memory tokens that were attended to.
         distractor_overlap: see `tinysam2.memory.entry.MemoryEntry`.
     """
 
@@ -41,7 +41,7 @@ def predict_from_prompts(
     image: NDArray[np.uint8],
     objects: dict[int, ObjectState],
 ) -> ObjectMasks:
-    """Predict the prompted masks of a frame from its image (H, W, 3) alone."""
+    """Predict objects' masks from their prompts on a frame and its image (H, W, 3) alone."""
     size_hw = (image.shape[0], image.shape[1])
     prompts = [o.prompts[frame] for o in objects.values()]
     found = [predictor.predict_masks(features, p, size_hw) for p in prompts]
@@ -57,7 +57,7 @@ def predict_from_memory(
     image: NDArray[np.uint8],
     objects: dict[int, ObjectState],
 ) -> tuple[ObjectMasks, list[Reading]]:
-    """Predict masks from the objects' memories; also returns what each object read.
+    """Predict objects' masks from their memories; also returns what each object read.
 
     A lost object gets an empty mask.  Clicks and a box on the frame correct the prediction.
     """
@@ -79,7 +79,7 @@ def predict_from_memory(
 
 
 def _distractor_overlap(found: Segmentation, row: int, bank: MemoryBank) -> float | None:
-    """Compare an object's masks if its policy needs that and there are several."""
+    """Compare an object's candidate masks, if its policy needs that and there are several."""
     masks = found.logits[row] > 0
     chosen = int(found.predicted_iou[row].argmax())
     if not bank.policy.needs_distractor_overlap or len(masks) < 2 or not masks[chosen].any():
@@ -95,7 +95,7 @@ def _correct(
     memory: ObjectMemory,
     found: ObjectMasks,
 ) -> ObjectMasks:
-    """Correct a tracked mask by a prompt; a lost object has no mask to start from."""
+    """Correct a tracked mask by a prompt; the empty mask of a lost object is not a mask prompt."""
     network = predictor.network
     is_lost = float(found.object_logit) <= 0 and not network.config.follows_sam2
     with predictor.precision():
@@ -116,12 +116,12 @@ def submit_frame(
     """Encode a frame's memory and submit it to each object's bank.
 
     Args:
-        predictor: whose network encodes.
-        frame: its index.
-        features: of its image.
-        masks: of the objects, in their order.
+        predictor: holds the network.
+        frame: index of the frame.
+        features: of the frame's image.
+        masks: of the objects, in the order of ``objects``.
         objects: by id.
-        readings: how each mask was read from memory; None for prompted masks.
+        readings: what each mask was predicted from; None for prompted masks.
     """
     network = predictor.network
     binary = [
@@ -147,7 +147,7 @@ def submit_frame(
 
 
 def _is_hardened(prompt: ObjectPrompt | None, follows_sam2: bool) -> bool:
-    """Return whether a mask is binarized before it is encoded; SAM 2 keeps given masks."""
+    """Return whether a mask is binarized before it is encoded; in SAM 2, mask prompts are not."""
     return prompt is not None and (prompt.mask is None or not follows_sam2)
 
 

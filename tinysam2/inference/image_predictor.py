@@ -70,8 +70,8 @@ class ImagePredictor:
             labels: (K,) 1 for a click on the object, 0 for one beside it.
             box: (4,) x0, y0, x1, y1 in pixels of the image.
             mask: an earlier mask that points and box correct: its ``low_res_logits`` (h, w) or
-                (1, h, w), float; or a mask (H, W) bool of the image's size, made anywhere.  Alone,
-                it is redrawn.
+                (1, h, w), float; or any mask (H, W) bool of the image's size.  Without points and
+                box it is refined.
             multimask_output: return the decoder's three masks, for a prompt that may mean a whole
                 object, a part or a subpart; else the one that the prompt most likely means.
 

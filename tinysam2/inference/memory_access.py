@@ -1,7 +1,6 @@
-"""Makes memory entries from network outputs, and lays out a bank for the network to read.
+"""Converts network outputs to memory entries, and a bank to the memory that the network reads.
 
-Inference and training go through the same functions, so that a network is trained on the memory
-it will have.
+Training uses the same functions, so that a network is trained on the memory it has at inference.
 """
 
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ def make_bank(
     feature_hw: tuple[int, int],
     is_backward: bool = False,
 ) -> MemoryBank:
-    """Make the empty bank of one object; SAM 2's own where nothing of it is changed."""
+    """Make an empty bank for one object: a `Sam2Bank` if network and settings are SAM 2's."""
     budget = config.token_budget(feature_hw)
     is_sam2 = config.policy is MemoryPolicy.FIFO and budget is None and network.config.follows_sam2
     make = Sam2Bank if is_sam2 else MemoryBank
@@ -48,7 +47,7 @@ def make_entries(
     is_conditioning: list[bool],
     distractors: Sequence[float | None] | None = None,
 ) -> list[MemoryEntry]:
-    """Make one object's candidate entry each from a frame's memory maps.
+    """Make a memory entry for each object on a frame, to be submitted to its bank.
 
     Args:
         memory: (O, memory_dim, H, W), or latents (O, N, memory_dim).
@@ -83,7 +82,7 @@ def make_entries(
 def read_memory(
     network: TinySam2, bank: MemoryBank, frame: int, feature_hw: tuple[int, int]
 ) -> ObjectMemory:
-    """Lay out a bank for the network, as seen from a frame."""
+    """Return what a frame reads from a bank, as the network takes it."""
     entries = bank.readable(frame)
     tokens = torch.cat([e.tokens for e in entries])
     locations = torch.cat([e.locations for e in entries])
@@ -94,7 +93,7 @@ def read_memory(
             for e, steps in zip(entries, bank.steps_back(entries, frame), strict=True)
         ]
     )
-    # SAM 2 reads no pointer of a frame that it is yet to come to.
+    # SAM 2 reads no pointers of frames that the propagation has not reached.
     pointers = bank.pointers_behind(frame) if network.config.follows_sam2 else bank.pointers
     ages = torch.tensor([abs(frame - f) for f in pointers], device=tokens.device)
     return ObjectMemory(
@@ -127,7 +126,12 @@ def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> Me
         code = sine_code_2d(grid.xy, feature_hw, dim) if network.config.follows_sam2 else None
         return replace(grid, code=code)
     size_hw = network.spatial_perceiver.window_grid, network.spatial_perceiver.window_grid
-    nowhere = (0, 0, 0, len(network.spatial_perceiver.global_latents))  # they cover the whole map
+    nowhere = (
+        0,
+        0,
+        0,
+        len(network.spatial_perceiver.global_latents),
+    )  # global latents have no position
     xy = grid_xy(*size_hw, device=device)
     code = F.pad(sine_code_2d(xy, size_hw, dim), nowhere)
     each = torch.arange(len(code), device=device)
@@ -139,9 +143,10 @@ def memory_grid(network: TinySam2, feature_hw: tuple[int, int], pool: int) -> Me
 def _key_group(
     network: TinySam2, bank: MemoryBank, entries: list[MemoryEntry], feature_hw: tuple[int, int]
 ) -> Tensor | None:
-    """Number the 2 x 2 locations of each frame whose keys are merged: (n,), None to merge none.
+    """Number the 2 x 2 blocks of locations whose keys are merged: (n,), None to merge none.
 
-    As in EfficientTAM, nothing is merged while one frame is remembered; pooled locations stay too.
+    As in EfficientTAM, nothing is merged while one frame is remembered.  Neither are tokens that
+    were pooled already.
     """
     height, width = feature_hw
     if network.config.key_pooling is KeyPooling.NONE or bank.config.pool > 1:
@@ -153,14 +158,14 @@ def _key_group(
 
 
 def _pointer_age(network: TinySam2, frames: Tensor, max_pointers: int) -> Tensor:
-    """Turn the frames (p,) since each pointer into what its temporal code is made of."""
+    """Scale the number of frames (p,) since each pointer, for its temporal code."""
     if network.config.follows_sam2:
         return frames / max(1, max_pointers - 1)
     return (frames / max_pointers).clamp(max=4.0)
 
 
 def _time_code(entry: MemoryEntry, steps_back: int) -> int:
-    """Number the temporal codes: 0 for one step back and so on; prompted frames share the last."""
+    """Return an entry's temporal code: 0 for one step back, the last for conditioning frames."""
     return MAX_TIME_CODES - 1 if entry.is_conditioning else min(steps_back, MAX_TIME_CODES - 1) - 1
 
 

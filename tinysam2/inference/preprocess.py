@@ -1,4 +1,4 @@
-"""From a video frame to the network's input and from its masks back."""
+"""Resizes images to the network's input, and its mask logits to the size of the image."""
 
 import math
 
@@ -16,12 +16,14 @@ IMAGE_STD = (0.229, 0.224, 0.225)
 
 
 def input_hw(size: int, aspect: float, step: int = 64) -> tuple[int, int]:
-    """Return height and width of an input of an image's proportions, about ``size`` squared.
+    """Return the height and width of an input of about ``size`` x ``size`` pixels in all.
+
+    The input has the aspect ratio of the image, as nearly as ``step`` allows.
 
     Args:
         size: side of a square image's input, pixels.
         aspect: width of the image over its height.
-        step: of which both are multiples, pixels.
+        step: height and width are multiples of it, pixels.
     """
     sides = size / math.sqrt(aspect), size * math.sqrt(aspect)
     height, width = (step * max(1, round(side / step)) for side in sides)
@@ -34,7 +36,7 @@ def input_hw_of(
     """Return height and width in pixels of a network's input for images of a size.
 
     Args:
-        config: of the network; SAM 2's kind squashes all images to a square.
+        config: of the network; those that follow SAM 2 squash all images to a square.
         size: side of a square image's input, pixels.
         size_hw: of the images, pixels.
     """

@@ -87,7 +87,7 @@ class VideoTracker:
             frame_index: frame of the clicks.
             points_xy: (K, 2) pixels of the video frame.
             labels: K numbers, 1 inside, 0 outside.
-            box_xyxy: a box besides.
+            box_xyxy: a box in addition.
 
         Returns:
             (H, W) float32 mask logits of that frame.
@@ -195,7 +195,7 @@ class VideoTracker:
             yield self._with_room(partial(self._track_frame, frame, objects))
 
     def _with_room(self, act: Callable[[], T]) -> T:
-        """Do something, and where memory runs out again from the same banks with less at once."""
+        """Call ``act``; if the device runs out of memory, restore the banks and retry with less."""
         while True:
             before = {i: o.memory and o.memory.copy() for i, o in self._objects.items()}
             try:
@@ -205,7 +205,7 @@ class VideoTracker:
                     raise
 
     def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
-        """Take half of the objects at once, in the end the CPU; False when nothing is left."""
+        """Halve the objects at once, in the end move to the CPU; False if nothing is left to do."""
         device, at_once = self.predictor.model.device, min(self._max_objects_at_once, len(banks))
         if at_once > 1:
             self._max_objects_at_once = at_once // 2
@@ -223,13 +223,13 @@ class VideoTracker:
     def _batches(
         self, objects: Iterable[tuple[int, ObjectState]]
     ) -> Iterator[dict[int, ObjectState]]:
-        """Divide objects into as many as the device has room for."""
+        """Split objects into batches that the device has room for."""
         left = iter(objects)
         while batch := dict(islice(left, self._max_objects_at_once)):
             yield batch
 
     def _start_banks(self, objects: dict[int, ObjectState], frame_range: range) -> None:
-        """Start new banks with all prompted frames but the corrections that propagation reaches."""
+        """Make banks of all prompted frames except corrections, which propagation submits later."""
         prompted = sorted({f for o in objects.values() for f in o.prompts})
         locations = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
         for tracked in objects.values():
@@ -284,5 +284,5 @@ class VideoTracker:
 
 
 def _at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:
-    """Enlarge logits to the video's size on the CPU."""
+    """Resize logits to the size of the video frame; the result is on the CPU."""
     return resize_logits(masks.logits.float(), (image.shape[0], image.shape[1])).cpu()

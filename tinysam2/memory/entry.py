@@ -31,7 +31,7 @@ class MemoryEntry:
 
     Attributes:
         tokens: (n, memory_dim) surviving tokens.
-        locations: (n,) long, their locations in the pooled grid.
+        locations: (n,) long, their indices in the bank's `MemoryGrid`.
         pointer: (dim,) object pointer.
         descriptor: unit vector of the object's appearance, see `object_descriptors`.
         shape: where its mask is and how large.
@@ -51,7 +51,7 @@ class MemoryEntry:
     distractor_overlap: float | None = None
 
     def to(self, device: torch.device) -> "MemoryEntry":
-        """Return the same on a device."""
+        """Return the entry with its tensors on a device."""
         return replace(
             self,
             tokens=self.tokens.to(device),

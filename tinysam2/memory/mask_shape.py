@@ -45,18 +45,18 @@ def box_iou(a: Box, b: Box) -> float:
 
 
 def distractor_overlap(masks: NDArray[np.bool_], chosen: int) -> float:
-    """Return how alone a mask is among the decoder's masks of the same object.
+    """Measure how far the decoder's other masks of an object reach beyond the chosen one.
 
-    Where another mask has a part of its own, something beside the object resembles it, and a box
-    around both is much larger than the object's box.
+    A large part of another mask outside the chosen one suggests a distractor.  The box around both
+    is then much larger than the box of the chosen mask.
 
     Args:
         masks: (M, h, w).
-        chosen: the object's, not empty.
+        chosen: index of the object's mask, which is not empty.
 
     Returns:
-        The least IoU of its box and one around it and the largest part of another mask beside it;
-        1 if there is none.
+        The least IoU, over the other masks, of the chosen mask's box and the box around it and the
+        largest connected part of the other mask outside it; 1 if no mask has such a part.
     """
     mask, least = masks[chosen], 1.0
     own = cv2.boundingRect(mask.astype(np.uint8))

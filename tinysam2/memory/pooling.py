@@ -12,16 +12,16 @@ from tinysam2.model.layers.positions import grid_xy
 
 @dataclass(frozen=True, slots=True)
 class MemoryGrid:
-    """Positions of the tokens of a stored frame, by the index that each is stored under.
+    """Positions of memory tokens; entries store the index of each of their tokens in this grid.
 
-    Feature locations come first, row by row, then the pooling windows, or latents that have no
-    position.
+    Feature locations come first, row by row, then the pooling windows, or global latents, which
+    have no position.
 
     Attributes:
         size_hw: rows and columns of the feature map.
-        xy: (N, 2) positions in the units of the rotary codes; zero for tokens without a place.
-        key_bias: (N,) what is added to the attention logits of each token.
-        window: (N,) long, the pooling window of a location; a window is its own.
+        xy: (N, 2) positions in the units of the rotary codes; zero for global latents.
+        key_bias: (N,) added to the attention logits of each token.
+        window: (N,) long, the pooling window that a location lies in; for a window, itself.
         code: (N, memory_dim) position codes of keys, where the network has any.
         pool: side of the pooling windows; 1 if there are none.
     """
@@ -46,7 +46,7 @@ class MemoryGrid:
         return MemoryGrid(feature_hw, xy, bias, window, pool=pool)
 
     def to(self, device: torch.device) -> "MemoryGrid":
-        """Return the same on a device."""
+        """Return the grid with its tensors on a device."""
         code = None if self.code is None else self.code.to(device)
         xy, bias, window = (t.to(device) for t in (self.xy, self.key_bias, self.window))
         return MemoryGrid(self.size_hw, xy, bias, window, code, self.pool)
@@ -70,10 +70,10 @@ class MemoryGrid:
 def compress_memory(
     memory: Tensor, coverage: Tensor | None, pool: int, max_tokens: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
-    """Average ``pool`` x ``pool`` windows, but not where the object is.
+    """Average ``pool`` x ``pool`` windows, except those that show the object.
 
-    The surroundings of an object are stored coarsely and the object itself in detail.  If there is
-    no room for all of its locations, those at its outline come first.
+    The surroundings of an object are stored coarsely, the object itself in detail.  If the limit
+    does not allow all of its windows in detail, those at its outline are preferred.
 
     Args:
         memory: (O, C, H, W); latents (O, N, C) are compressed already and stay.

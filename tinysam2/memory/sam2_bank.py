@@ -1,4 +1,4 @@
-"""A memory bank that is read as SAM 2 reads its memory."""
+"""The memory bank of SAM 2."""
 
 from torch import Tensor
 
@@ -9,16 +9,16 @@ from tinysam2.memory.entry import MemoryEntry
 class Sam2Bank(MemoryBank):
     """Read all prompted frames, and of the others those of the last few steps of the propagation.
 
-    A prompted frame among the last steps is read once, as prompted; the place of a frame that is
-    not remembered stays empty.
+    A prompted frame among the last steps is read once, as a prompted frame.  If a frame of the last
+    steps is not in the bank, no older one is read in its place.
 
     Source: SAM 2 (facebookresearch/sam2, ``sam2/modeling/sam2_base.py``,
     ``_prepare_memory_conditioned_features``) with the settings that it and its derivatives publish:
-    no limit of prompted frames, pointers of the past only.
+    any number of prompted frames, pointers of earlier frames only.
     """
 
     def readable(self, frame: int | None = None) -> list[MemoryEntry]:
-        """Return what a frame, or any frame at all, may read: prompted frames first."""
+        """Return the entries that a frame reads, prompted ones first; all entries if it is None."""
         entries, places = super().readable(), self.config.max_frames
         if frame is None:
             return entries
@@ -27,7 +27,7 @@ class Sam2Bank(MemoryBank):
         ]
 
     def steps_back(self, entries: list[MemoryEntry], frame: int) -> list[int]:
-        """Return how long ago the propagation was at each entry, whatever else is remembered."""
+        """Return the number of propagation steps from each entry to a frame."""
         return [self._passed(e.frame, frame) for e in entries]
 
     def pointers_behind(self, frame: int) -> dict[int, Tensor]:

@@ -18,7 +18,7 @@ class FrameScores:
 
 
 def object_presence(object_logit: float) -> float:
-    """Map an object logit to [0, 1]: 0 at and below indifference, 1 when certain.
+    """Map an object logit to [0, 1]: 0 up to a probability of one half, 1 at certainty.
 
     Source: the form of SAM 3's tracker, ``max(0, 2 sigmoid(logit) - 1)``.
     """
@@ -29,8 +29,8 @@ def object_descriptors(features: Tensor, mask_logits: Tensor) -> Tensor:
     """Describe what each object looks like on a frame.
 
     The descriptor is the object's mean feature minus the frame's, because the part that all
-    locations share would hide how views of an object differ.  Memory maps do not serve: in them the
-    code of the mask, which is the same on every frame, outweighs appearance.
+    locations share would hide how views of an object differ.  Memory maps are no substitute: the
+    code of the mask dominates them, and it is the same on every frame.
 
     Args:
         features: (O or 1, C, H, W) image features.

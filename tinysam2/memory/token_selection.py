@@ -23,7 +23,7 @@ def select_tokens(
 
     Each token is scored by its novelty: one minus the highest cosine similarity to the tokens that
     earlier frames of the list hold in the same pooling window.  A token that resembles an earlier
-    one in its place adds nothing.  Tokens of the first frame are compared with their mean instead.
+    one in the same place is redundant.  Tokens of the first frame are compared with their mean.
     `FRAME_RESERVE` of the budget is reserved for the best tokens of each conditioning frame, or an
     equal part of `TOTAL_RESERVE` if that is less.  The rest of the budget goes to the highest
     scores of all frames.

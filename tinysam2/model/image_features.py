@@ -1,4 +1,4 @@
-"""What an image encoder gives to everything that reads an image."""
+"""The feature maps of encoded images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class ImageFeatures:
     """Features of a batch of images.
 
     Attributes:
-        s16: (B, dim, H, W) at stride 16, which memory is made of and matched with.
+        s16: (B, dim, H, W) at stride 16, which memory encoder, memory attention and decoder read.
         s8: (B, dim / 4, 2H, 2W) at stride 8; None from encoders of one resolution.
         s4: (B, dim / 8, 4H, 4W) at stride 4; None from encoders of one resolution.
         embedding: (B, 256, H, W) what SAM's decoder reads, where that is not ``s16``.
@@ -43,11 +43,11 @@ class ImageFeatures:
         return self._each(Tensor.float)
 
     def repeated(self, times: int) -> "ImageFeatures":
-        """Return each image's features several times in a row, for as many objects in it."""
+        """Repeat each image's features ``times`` times in a row, once for each object on it."""
         return self._each(lambda maps: maps.repeat_interleave(times, 0))
 
     def of_frames(self, length: int) -> "list[ImageFeatures]":
-        """Take the features of clips, frame after frame, apart: ``length`` of (B / length, ...)."""
+        """Split the features of whole clips, one after the other, by frame: ``length`` of them."""
         return [self._each(itemgetter(slice(t, None, length))) for t in range(length)]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "ImageFeatures":

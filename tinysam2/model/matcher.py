@@ -1,4 +1,4 @@
-"""Reading a coarse mask out of memory by comparing features, beside what attention reads."""
+"""Matches image features with memory tokens, which gives a coarse mask, beside attention."""
 
 import math
 
@@ -10,25 +10,25 @@ from tinysam2.model.memory_attention import pad_tokens
 
 LOGIT_SCALE = 4.0
 """Scale of coarse mask logits, most of which lie within twice this value."""
-_MAPS = 3
+_MAPS = 3  # mask logits, how well the object matches, how well its surroundings match
 _GAIN = 16.0  # Scales the added features, so that small weights train at the common rate.
 _FIRST_SHARPNESS, _MAX_SHARPNESS = 30.0, 100.0
 
 
 class FeatureMatcher(nn.Module):
-    """Ask of each location whether memory's object or its surroundings look like it.
+    """Match each feature location with what memory holds of the object and of its surroundings.
 
-    Queries of the image and keys of the memory tokens are compared by their cosine; every token
-    speaks for the object as far as it shows it, and else for what is around it.
+    Image queries and memory keys are compared by cosine similarity.  A learned fraction of each
+    token counts as the object, the rest as its surroundings.
 
     Args:
         dim: width of image features.
         memory_dim: width of memory tokens.
 
     Source:
-        Ours, for networks that learn from little: without any training, nearest neighbors of
-        distilled features already follow objects.  Reading a mask out of several frames by a
-        softmax over all their locations is that of STM (Oh et al. 2019, arXiv:1904.00607).
+        Ours, for training on little data: nearest neighbors of distilled features track objects
+        even without training.  The softmax over the locations of all remembered frames is that of
+        STM (Oh et al. 2019, arXiv:1904.00607).
     """
 
     def __init__(self, dim: int, memory_dim: int) -> None:
@@ -41,7 +41,7 @@ class FeatureMatcher(nn.Module):
         self.evidence_proj = nn.Conv2d(_MAPS, dim, 1)
 
     def forward(self, features: Tensor, tokens: list[Tensor]) -> Tensor:
-        """Turn what is found into features, to be added to those that the decoder sees.
+        """Return features of the match, to be added to the conditioned features of the image.
 
         Args:
             features: (B, dim, H, W), B = O or 1.
@@ -64,8 +64,8 @@ class FeatureMatcher(nn.Module):
             is_token: (O, M) bool, False where there is padding.
 
         Returns:
-            (O, 3, H, W): logits of a coarse mask over `LOGIT_SCALE`, and how well the object and
-            its surroundings are matched.
+            (O, 3, H, W): logits of a coarse mask, divided by `LOGIT_SCALE`; the soft maximum of the
+            cosine similarities to the object; the same to its surroundings.
         """
         locations = features.flatten(2).transpose(1, 2)
         sharpness = self.log_sharpness.exp().clamp(max=_MAX_SHARPNESS)

@@ -12,17 +12,18 @@ from tinysam2.model.layers.positions import grid_xy, rotary_angles
 
 @dataclass(frozen=True, slots=True)
 class ObjectMemory:
-    """What one object may read.
+    """The memory of one object, as the network reads it.
 
     Attributes:
         tokens: (n, memory_dim) spatial tokens of all frames.
         xy: (n, 2) their positions in feature locations.
-        time_index: (n,) long, 0 for the previous frame up to 6 for prompted frames.
+        time_index: (n,) long, their temporal codes: 0 for the closest frame, 6 for conditioning
+            frames.
         key_bias: (n,) added to attention logits.
         pointers: (p, dim) object pointers.
-        pointer_age: (p,) float, what their temporal codes are made of.
+        pointer_age: (p,) float, from which their temporal codes are computed.
         code: (n, memory_dim) position codes of the keys, where the network has any.
-        group: (n,) long, tokens of one number are merged to one key; None to merge none.
+        group: (n,) long; the keys of tokens with the same number are merged; None to merge none.
     """
 
     tokens: Tensor
@@ -55,14 +56,14 @@ class MemoryAttentionLayer(nn.Module):
         key_bias: Tensor,
         groups: KeyGroups | None = None,
     ) -> Tensor:
-        """Read memory: ``x`` (B, H * W, dim), B = O or 1, the rest as in `MemoryAttention`.
+        """Update ``x`` (B, H * W, dim), B = O or 1; the other arguments as in `MemoryAttention`.
 
         Returns:
             (O, H * W, dim).
         """
         h = self.norm1(x)
         x = x + self.self_attn(h, h, h, x_angles, x_angles)
-        # The first layer's image is the same for every object: only here they part.
+        # In the first layer, objects share the image up to here.
         if len(x) != len(memory):
             x = x.expand(len(memory), -1, -1)
         h = self.norm2(x)
@@ -72,7 +73,7 @@ class MemoryAttentionLayer(nn.Module):
 
 
 class MemoryAttention(nn.Module):
-    """SAM 2's memory attention with rotary codes gathered per surviving token.
+    """SAM 2's memory attention, for any number of tokens at any positions.
 
     Differs from SAM 2: keys carry rotary and temporal codes but no absolute sine code, tokens have
     real-valued positions (centers of pooling windows) and a bias per key (the logarithm of the
@@ -96,7 +97,7 @@ class MemoryAttention(nn.Module):
         key_bias: Tensor,
         groups: KeyGroups | None = None,
     ) -> Tensor:
-        """Condition.
+        """Condition image features on memory.
 
         Args:
             features: (B, dim, H, W), B = O or 1.

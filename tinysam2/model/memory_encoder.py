@@ -1,4 +1,4 @@
-"""Turning a frame's features and mask into a memory map."""
+"""Encodes a frame's features and mask as a memory map."""
 
 from itertools import pairwise
 
@@ -29,7 +29,7 @@ class ConvNextBlock(nn.Module):
 
 
 class MaskDownsampler(nn.Module):
-    """Bring a mask at input resolution to ``dim`` channels at stride 16, four halvings."""
+    """Embed a mask at input resolution in ``dim`` channels at stride 16 by strided convolutions."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -51,8 +51,9 @@ class MemoryEncoder(nn.Module):
     Args:
         dim: width of image features.
         memory_dim: width of the memory map.
-        norm_features: level the features first; SAM 2 does not.
-        no_object: mark memory of frames without the object; of SAM 2's variants only 2.1 does.
+        norm_features: normalize the features first; SAM 2 does not.
+        no_object: add a learned code to the memory of frames without the object, as SAM 2.1 does;
+            SAM 2, EdgeTAM and EfficientTAM do not.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class MemoryEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.mask_downsampler = MaskDownsampler(dim)
-        # ours: keys weigh alike whatever the contrast
+        # Ours: the scale of memory keys does not depend on the image's contrast.
         self.feature_norm = LayerNorm2d(dim) if norm_features else nn.Identity()
         self.feature_proj = nn.Conv2d(dim, dim, 1)
         self.fuser = nn.Sequential(ConvNextBlock(dim), ConvNextBlock(dim))
@@ -68,12 +69,12 @@ class MemoryEncoder(nn.Module):
         self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
 
     def forward(self, features: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
-        """Encode.
+        """Encode a frame.
 
         Args:
             features: (O or 1, dim, H, W) image features, not conditioned on memory.
             mask_prob: (O, 1, 16H, 16W) in [0, 1].
-            is_present: (O,) bool; absent objects get the "no object" code on top.
+            is_present: (O,) bool; the memory of absent objects gets the "no object" code.
 
         Returns:
             (O, memory_dim, H, W).

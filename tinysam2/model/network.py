@@ -1,4 +1,4 @@
-"""The TinySAM 2 network: pure functions of tensors; what is remembered lives in the tracker."""
+"""The TinySAM 2 network.  It is stateless: memory is passed to it, and the tracker keeps it."""
 
 from dataclasses import replace
 
@@ -24,9 +24,10 @@ from tinysam2.model.perceiver import SpatialPerceiver
 from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
 
 MASK_LOGIT = 10.0
-"""Logit of a given mask inside; outside it is negative."""
+"""Logit inside a mask prompt; outside it is the negative of this."""
 MAX_TIME_CODES = 7
-IMAGE_CODE_SCALE = 0.1  # SAM 2: sine codes weigh little beside features
+"""Number of temporal codes: six for frames by their distance, one for conditioning frames."""
+IMAGE_CODE_SCALE = 0.1  # SAM 2: factor of the sine codes that are added to an image's features
 
 
 class TinySam2(nn.Module):
@@ -70,16 +71,16 @@ class TinySam2(nn.Module):
         return self.features_of(self.trunk(image))
 
     def features_of(self, levels: list[Tensor]) -> ImageFeatures:
-        """Turn the trunk's levels into the maps that are read."""
+        """Pass the trunk's levels through the necks."""
         embedding = None if self.sam_neck is None else self.sam_neck(levels)
         return replace(ImageFeatures(*self.neck(levels)), embedding=embedding)
 
     def condition(self, features: ImageFeatures, memories: list[ObjectMemory] | None) -> Tensor:
-        """Let the image's features read each object's memory.
+        """Condition image features on each object's memory.
 
         Args:
-            features: of one image for all objects, or of one per object.
-            memories: one per object; None before anything is remembered.
+            features: of one image that shows all objects, or of one image per object.
+            memories: one per object; None for no memory, for which there is a learned code.
 
         Returns:
             (O, dim, H, W); (B, dim, H, W) without memory.
@@ -87,7 +88,9 @@ class TinySam2(nn.Module):
         if memories is None:
             return features.s16 + self.no_memory[:, None, None]
         pooling = self.config.key_pooling
-        if pooling is not KeyPooling.NONE and len(memories) > 1:  # each has groups of its own
+        if (
+            pooling is not KeyPooling.NONE and len(memories) > 1
+        ):  # objects differ in their key groups
             images = features.s16.expand(len(memories), -1, -1, -1).split(1)
             each = zip(images, memories, strict=True)
             return torch.cat([self.condition(ImageFeatures(s16), [m]) for s16, m in each])
@@ -108,7 +111,7 @@ class TinySam2(nn.Module):
         return conditioned + self.matcher(features.s16, [m.tokens for m in memories])
 
     def _memory_tokens(self, memory: ObjectMemory) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Lay out tokens, codes, angles and biases of one object: spatial first, pointers last."""
+        """Return tokens, codes, rotary angles and key biases of one object; pointers come last."""
         split = self.pointer_tokens
         pointers = memory.pointers.reshape(-1, self.config.memory_dim)
         code = self.time_code[memory.time_index]
@@ -142,7 +145,7 @@ class TinySam2(nn.Module):
             features: the image's, for the high-resolution maps.
             points_xy: (O, K, 2) in [0, 1]; K may be 0.
             labels: (O, K), see `PromptEncoder.encode_points`.
-            mask_logits: (O, 1, 4H, 4W) earlier or given mask.
+            mask_logits: (O, 1, 4H, 4W) mask prompts.
             multimask: return the three masks for ambiguous prompts.
         """
         maps = (conditioned, *features.high_res)
@@ -155,7 +158,7 @@ class TinySam2(nn.Module):
         )
         masks = slice(1, None) if multimask else slice(0, 1)
         logits, iou = decoded.logits[:, masks], decoded.predicted_iou[:, masks]
-        assert decoded.object_logit is not None  # this decoder has the score's head
+        assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
         object_logit = decoded.object_logit[:, 0]
         rows = torch.arange(len(iou), device=iou.device)
         token = decoded.mask_tokens[:, masks][rows, iou.argmax(1)]
@@ -165,7 +168,7 @@ class TinySam2(nn.Module):
         return Segmentation(logits.float(), iou.float(), object_logit.float(), pointer)
 
     def segment_given(self, features: ImageFeatures, mask_logits: Tensor) -> Segmentation:
-        """Look at given masks (O, 1, Hi, Wi), for the pointers of their objects."""
+        """Decode mask prompts (O, 1, Hi, Wi), for the object pointers; the masks are not needed."""
         xy, labels = self._no_points(len(mask_logits), mask_logits.device)
         if self.mask_downsample is None:
             source = self.condition(features, None)
@@ -182,16 +185,16 @@ class TinySam2(nn.Module):
     def segment_remembered(
         self, features: ImageFeatures, memories: list[ObjectMemory]
     ) -> Segmentation:
-        """Predict masks of each object from its memory alone: one, or SAM 2's three."""
+        """Predict masks of each object from its memory alone: one, or three if it follows SAM 2."""
         conditioned = self.condition(features, memories)
         xy, labels = self._no_points(len(memories), conditioned.device)
         multimask = self.config.follows_sam2
         return self.segment(conditioned, features, xy, labels, multimask=multimask)
 
     def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Let SAM's decoder redraw masks that were read from memory; empty ones stay empty.
+        """Refine masks that were predicted from memory by SAM's decoder; empty masks stay empty.
 
-        Networks that do not refine what they track return the masks as they are.
+        Networks without this decoder, or with ``refines_tracked`` off, return the masks unchanged.
         """
         if self.sam_decoder is None or not self.config.refines_tracked:
             return masks
@@ -204,9 +207,9 @@ class TinySam2(nn.Module):
         )
 
     def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Return the clicks (count, K, 2) and labels (count, K) of objects without any.
+        """Return points (count, K, 2) and labels (count, K) for objects without clicks.
 
-        SAM 2 gives one that is none, besides the one that closes every list.
+        SAM 2 passes one padding point, besides the one that its prompt encoder always appends.
         """
         clicks = 1 if self.config.follows_sam2 else 0
         labels = torch.full((count, clicks), NOT_A_POINT, device=device)
@@ -220,13 +223,14 @@ class TinySam2(nn.Module):
     def encode_memory(
         self, features: ImageFeatures, mask_logits: Tensor, object_logit: Tensor, binarize: Tensor
     ) -> Tensor:
-        """Encode what the frame looked like where the object was.
+        """Encode a frame and each object's mask on it for memory.
 
         Args:
             features: of the image(s), B = O or 1.
             mask_logits: (O, h, w) at any resolution.
             object_logit: (O,).
-            binarize: (O,) bool: harden the mask, as SAM 2 does for prompted frames.
+            binarize: (O,) bool, whether to threshold a mask instead of applying the sigmoid; SAM 2
+                thresholds predictions from prompts.
 
         Returns:
             (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.

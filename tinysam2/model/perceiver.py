@@ -1,4 +1,4 @@
-"""EdgeTAM's spatial perceiver: a memory map in, a fixed number of latent tokens out."""
+"""EdgeTAM's spatial perceiver, which compresses a memory map to a fixed number of latents."""
 
 import math
 
@@ -21,7 +21,7 @@ class LatentAttention(nn.Module):
     def forward(
         self, latents: Tensor, source: Tensor | None = None, code: Tensor | None = None
     ) -> Tensor:
-        """Attend.
+        """Apply attention.
 
         Args:
             latents: (B, L, dim).
@@ -60,10 +60,10 @@ class PerceiverLayer(nn.Module):
 
 
 class SpatialPerceiver(nn.Module):
-    """Store a memory map as latents: some that see all of it, and one for each window of it.
+    """Compress a memory map to latents: global ones, which read all of it, and one per window.
 
-    The windows form a square grid, at whose locations their latents stand in the memory; global
-    latents have no position.
+    The windows form a square grid.  The latent of a window has that window's position in the grid;
+    global latents have no position.
 
     Args:
         dim: width of memory tokens.

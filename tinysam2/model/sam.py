@@ -42,13 +42,13 @@ class MaskPrediction:
 class SamDecoder(nn.Module):
     """SAM's prompt encoder and mask decoder over an image embedding of stride 16.
 
-    Positions are those of the square whose side is the longer side of the image: coordinates over
-    that side, as if SAM's padding to a square had been cut off.
+    Images are not padded to a square as SAM pads them; positions are divided by the longer side
+    of the image, so that they are the same.
 
     Args:
         high_res: channels of the maps at strides 8 and 4 that refine the masks, as in SAM 2; None
-            for SAM's own decoder, which has none.  Their projections are zero at first, so that
-            the masks begin as SAM's.
+            for SAM's own decoder, which has none.  Their projections are initialized with zeros,
+            so that training starts from SAM's masks.
     """
 
     def __init__(self, high_res: tuple[int, int] | None = None) -> None:
@@ -77,7 +77,7 @@ class SamDecoder(nn.Module):
             points_xy: (O, K, 2) in [0, 1] of the image's width and height; K may be 0.
             labels: (O, K), see `PromptEncoder.encode_points`.  A batch with boxes has them in
                 every row.
-            mask_logits: (O, 1, h, w) an earlier or given mask.
+            mask_logits: (O, 1, h, w) mask prompts.
             multimask: return the three masks for ambiguous prompts.
         """
         logits, iou = self.all_masks(features, points_xy, labels, mask_logits)
@@ -85,15 +85,15 @@ class SamDecoder(nn.Module):
         return MaskPrediction(logits[:, chosen].float(), iou[:, chosen].float())
 
     def refine(self, features: ImageFeatures, mask_logits: Tensor) -> tuple[MaskPrediction, Tensor]:
-        """Redraw masks that were found otherwise; each mask and its box are the prompt.
+        """Predict masks again, from prompts that consist of a mask and its enclosing box.
 
         Args:
             features: of one image for all objects, or of one per object.
             mask_logits: (O, h, w).
 
         Returns:
-            One mask of each object, and (O,) bool, which masks had a pixel: the prediction for the
-            others means nothing.
+            One mask per object, and (O,) bool, whether the given mask had a pixel; the prediction
+            for an empty mask is meaningless.
         """
         corners, has_pixel = enclosing_corners(mask_logits > 0)
         labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)

@@ -38,10 +38,10 @@ class Dam4SamPolicy(Policy):
         self._areas: deque[float] = deque(maxlen=MEDIAN_FRAMES)
         self._anchors: list[int] = []
         self._newest: int | None = None
-        self._since_fifth = STRIDE  # frames with the object since the last that stayed as a fifth
+        self._since_fifth = STRIDE  # frames with the object since one stayed as a fifth frame
 
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
-        """Store the frame as the newest, and settle what becomes of the one before."""
+        """Store the frame as the newest, and decide whether the one before it stays."""
         if entry.scores.object_presence == 0 or entry.shape.box is None:
             return Decision.REFUSED, "the object is not visible", None
         leaver = self._settle(bank)
@@ -52,7 +52,7 @@ class Dam4SamPolicy(Policy):
             self._anchors.append(entry.frame)
             reason += f", an anchor: predicted IoU {entry.scores.predicted_iou:.2f}, steady size"
             if entry.distractor_overlap is not None:
-                reason += ", and something beside it was nearly taken for it"
+                reason += ", and another mask of the decoder shows a distractor"
         if leaver is None:
             return Decision.KEPT, reason, None
         evicted, why = leaver

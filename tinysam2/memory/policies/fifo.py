@@ -5,7 +5,7 @@ from tinysam2.memory.policies.policy import BankView, Policy
 
 
 class FifoPolicy(Policy):
-    """The newest frame enters, the oldest leaves; the user's frames are remembered besides.
+    """The newest frame enters, the oldest leaves; conditioning frames take no places.
 
     Source: SAM 2 (Ravi et al. 2024, arXiv:2408.00714), section 4, "Memory bank".
     """

@@ -1,4 +1,4 @@
-"""The memory quality manager."""
+"""The default memory policy, by quality and novelty."""
 
 import torch
 
@@ -7,7 +7,7 @@ from tinysam2.memory.policies.policy import BankView, Policy
 
 
 class QualityPolicy(Policy):
-    """Only good frames enter, and the one whose loss costs least leaves.
+    """Frames above a quality threshold enter; from a full bank the least valuable one leaves.
 
     Source: ours; the form of the quality is that of SAM 3's tracker.
     """
@@ -15,7 +15,7 @@ class QualityPolicy(Policy):
     reads_previous = True
 
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
-        """Compare quality with the threshold, then worth with that of the bank."""
+        """Compare a frame's quality with the threshold, then its value with those in the bank."""
         scores, threshold = entry.scores, self.config.quality_threshold
         worth = f"quality {scores.quality:.2f}, novelty {scores.novelty:.2f}"
         if scores.object_presence == 0:
@@ -31,7 +31,7 @@ class QualityPolicy(Policy):
         return Decision.REPLACED, f"worth more than frame {evicted}: {worth}", evicted
 
     def make_room(self, bank: BankView) -> int:
-        """Return the non-conditioning frame whose removal loses least."""
+        """Return the least valuable non-conditioning frame."""
         return _least(bank.non_conditioning, bank.conditioning)
 
 

@@ -14,10 +14,10 @@ STABLE_FRAMES = 15  # Frames of tracked motion before the motion score counts.
 
 
 class SamuraiPolicy(Policy):
-    """Only frames of a good mask that moves as the object did enter; the oldest leaves.
+    """Frames whose mask is good and moves as the object did enter; the oldest leaves.
 
-    Source: SAMURAI (Yang et al. 2024, arXiv:2411.11922), section 4.2.  There motion also chooses
-    between masks; here the decoder gives one.  An absent object's frame is not read even once.
+    Source: SAMURAI (Yang et al. 2024, arXiv:2411.11922), section 4.2.  There, motion also chooses
+    between the decoder's masks; here it does not.  Frames without the object are never read.
     """
 
     reads_previous = True
@@ -29,7 +29,7 @@ class SamuraiPolicy(Policy):
         self._stable_frames = 0
 
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
-        """Ask for visibility, predicted IoU and motion score."""
+        """Require object presence, a predicted IoU and a motion score."""
         motion, scores = self._judge_motion(entry), entry.scores
         if scores.object_presence == 0:
             return Decision.REFUSED, "the object is not visible", None
@@ -48,7 +48,7 @@ class SamuraiPolicy(Policy):
     def _judge_motion(self, entry: MemoryEntry) -> float | None:
         """Return the IoU of the expected and the found box; None before motion is known.
 
-        A frame that was left out (prompted, pinned or banned) starts it anew.
+        Prompted, pinned and banned frames, which the policy does not see, restart the estimate.
         """
         is_next = abs(entry.frame - self._last_frame) == 1
         self._last_frame = entry.frame

@@ -1,4 +1,4 @@
-"""Predicting masks, their quality, whether the object is there, and its pointer token."""
+"""SAM 2's mask decoder: masks, their predicted IoU, the object logit and pointer tokens."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ NUM_MASKS = 4  # one for a clear prompt, three for an ambiguous one
 
 @dataclass(frozen=True, slots=True)
 class DecodedMasks:
-    """What the decoder says of each object.
+    """The raw outputs of the decoder for each object.
 
     Attributes:
         logits: (O, 4, 4H, 4W) mask logits; index 0 is the single-mask output.
@@ -88,8 +88,8 @@ class MaskDecoder(nn.Module):
             image_pos: (dim, H, W) position code of the locations.
             prompt_tokens: (O, N, dim).
             dense_prompt: (O or 1, dim, H, W).
-            high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1, to be added on
-                the way up; () where the encoder has no such levels.
+            high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1, added while
+                upscaling; () where the encoder has no such levels.
         """
         num_objects, _, height, width = image.shape
         own = torch.cat([self.iou_token, self.mask_tokens])

@@ -1,4 +1,4 @@
-"""Turning clicks, boxes and masks into tokens and a dense map."""
+"""Encodes clicks and boxes as tokens, and masks as a dense map."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ NOT_A_POINT, NEGATIVE, POSITIVE, BOX_FIRST, BOX_SECOND = -1, 0, 1, 2, 3
 
 
 class PromptEncoder(nn.Module):
-    """SAM 2's prompt encoder, which may also see what lies under a click.
+    """SAM 2's prompt encoder, which may also read the image features under a click.
 
-    Source: Segment Anything (arXiv:2304.02643), section "Prompt encoder"; the view under a click
-    is ours: a network that trains for hours, not weeks, need not learn to fetch it by position.
+    Source: Segment Anything (arXiv:2304.02643), section "Prompt encoder".  Reading the features is
+    ours: in a training of hours, attention hardly learns to find them by their position.
     """
 
     def __init__(self, dim: int, mask_channels: int = 16, click_features: bool = False) -> None:
         super().__init__()
         self.click_proj = nn.Linear(dim + dim // 4 + dim // 8, dim) if click_features else None
-        if self.click_proj is not None:  # begins as SAM 2's
+        if self.click_proj is not None:  # training starts from SAM 2's encoder
             nn.init.zeros_(self.click_proj.weight)
             nn.init.zeros_(self.click_proj.bias)
         self.positions = FourierPositions(dim)
@@ -47,17 +47,18 @@ class PromptEncoder(nn.Module):
         maps: Sequence[Tensor] = (),
         pads_boxes: bool = True,
     ) -> Tensor:
-        """Code clicks and box corners.
+        """Encode clicks and box corners.
 
         Args:
             xy: (O, K, 2) in [0, 1] of the image's width and height; pixel centers are at + 0.5.
             labels: (O, K) long: -1 no point, 0 negative, 1 positive, 2 and 3 box corners.
-            maps: (O or 1, C, h, w) features of strides 16, 8 and 4, for encoders that look at them.
-            pads_boxes: close the list with a "not a point" token also where there are boxes, as
-                SAM 2 does; SAM leaves it out there.
+            maps: (O or 1, C, h, w) features of strides 16, 8 and 4, which encoders with
+                ``click_features`` read.
+            pads_boxes: append a "not a point" token also where there are boxes, as SAM 2 does; SAM
+                appends it to clicks alone.
 
         Returns:
-            (O, K + 1, dim), or (O, K, dim) where there is no closing token.
+            (O, K + 1, dim), or (O, K, dim) if no token was appended.
         """
         if pads_boxes or not bool((labels >= BOX_FIRST).any()):
             pad = labels.new_full((len(labels), 1), NOT_A_POINT)
@@ -70,7 +71,7 @@ class PromptEncoder(nn.Module):
         return torch.where((labels == NOT_A_POINT)[..., None], self.not_a_point, known)
 
     def encode_mask(self, mask_logits: Tensor | None, feature_hw: tuple[int, int]) -> Tensor:
-        """Code a mask prompt.
+        """Encode a mask prompt.
 
         Args:
             mask_logits: (O, 1, 4H, 4W), or None for no mask.
@@ -86,7 +87,7 @@ class PromptEncoder(nn.Module):
 
 
 def resize_mask(mask_logits: Tensor, feature_hw: tuple[int, int]) -> Tensor:
-    """Bring a mask (O, 1, h, w) to the size of mask prompts: (O, 1, 4H, 4W)."""
+    """Resize masks (O, 1, h, w) to the size of mask prompts, (O, 1, 4H, 4W)."""
     size = (4 * feature_hw[0], 4 * feature_hw[1])
     if mask_logits.shape[-2:] == size:
         return mask_logits
@@ -94,7 +95,7 @@ def resize_mask(mask_logits: Tensor, feature_hw: tuple[int, int]) -> Tensor:
 
 
 def _at(xy: Tensor, maps: Sequence[Tensor]) -> Tensor:
-    """Read maps (O or 1, C, h, w) at positions (O, K, 2) in [0, 1]: (O, K, sum of C)."""
+    """Sample maps (O or 1, C, h, w) at positions (O, K, 2) in [0, 1]: (O, K, sum of C)."""
     grid = (2 * xy.float() - 1)[:, :, None]
     seen = [
         F.grid_sample(

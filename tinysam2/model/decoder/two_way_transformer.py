@@ -38,7 +38,7 @@ class TwoWayBlock(nn.Module):
 
 
 class TwoWayTransformer(nn.Module):
-    """SAM's mask decoder transformer: two blocks and a last look of the tokens at the image."""
+    """SAM's mask decoder transformer: two blocks and a final attention from tokens to image."""
 
     def __init__(self, dim: int, heads: int, mlp_dim: int, depth: int = 2) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class TwoWayTransformer(nn.Module):
         self.norm_final_attn = nn.LayerNorm(dim)
 
     def forward(self, image: Tensor, image_pos: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Exchange.
+        """Update tokens and image from each other.
 
         Args:
             image: (O, H * W, dim).

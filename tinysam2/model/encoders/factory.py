@@ -1,4 +1,4 @@
-"""From a configuration to an image encoder: the trunk, and the neck on top of it."""
+"""Builds the image encoder of a configuration: a trunk and a neck."""
 
 from torch import nn
 
@@ -10,9 +10,9 @@ from tinysam2.model.encoders.vit import Vit, VitNeck
 
 
 def make_encoder(config: ModelConfig) -> tuple[nn.Module, nn.Module]:
-    """Make the trunk, from images to levels, and the neck, from levels to what is read of them.
+    """Build the trunk, from images to levels, and the neck, from levels to feature maps.
 
-    The neck gives (B, dim, H, W) at stride 16 and, where the trunk has these levels,
+    The neck returns (B, dim, H, W) at stride 16 and, where the trunk has these levels,
     (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W).
     """
     encoder = config.encoder

@@ -11,7 +11,7 @@ class LightFpn(nn.Module):
     """Merge strides 32 and 16 into one ``dim``-wide map and project strides 8 and 4 directly.
 
     SAM 2 widens strides 8 and 4 to ``dim`` and narrows them again in the decoder; both maps are
-    linear, so one 1x1 convolution each says the same with a fraction of the work.
+    linear, so that one 1x1 convolution each computes the same with a fraction of the work.
     """
 
     def __init__(self, channels: tuple[int, int, int, int], dim: int) -> None:

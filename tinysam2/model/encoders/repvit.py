@@ -70,7 +70,7 @@ class TokenMixer(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Scale each channel by a gate computed from the image's mean."""
+    """Scale each channel by a gate computed from the mean over the image."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class ChannelMixer(nn.Module):
         super().__init__()
         self.conv1: nn.Module = ConvNorm(dim, 2 * dim)
         project = ConvNorm(2 * dim, dim)
-        nn.init.zeros_(project.bn.weight)  # a block begins as the identity
+        nn.init.zeros_(project.bn.weight)  # a block starts as the identity
         self.conv2: nn.Module = project
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""From RepViT's levels to an image embedding that SAM's decoder reads."""
+"""The neck between RepViT and SAM's decoder."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,8 +9,8 @@ from tinysam2.model.layers.norms import LayerNorm2d
 class SamNeck(nn.Module):
     """Merge strides 8, 16 and 32 into SAM's image embedding at stride 16.
 
-    The layers after the merge see the neighborhood that TinyViT's window attention sees in its
-    teacher; the last norm starts as the teacher's, so that the embedding has its scale at once.
+    The convolutions after the merge take the place of window attention in the teacher's TinyViT.
+    The last norm is initialized with the teacher's, which gives the embedding the right scale.
 
     Args:
         channels: widths of the trunk's levels at strides 4, 8, 16 and 32.

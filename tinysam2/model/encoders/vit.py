@@ -22,7 +22,7 @@ class Vit(nn.Module):
         self.channels = (config.width,)
         self.position_grid = config.position_grid
         self.patch_embed = nn.Conv2d(3, config.width, config.patch, config.patch)
-        # The first code is that of the class token of pretraining, which is not read here.
+        # The first row is of the class token in pretraining; it is not used.
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + config.position_grid**2, config.width))
         self.blocks = nn.Sequential(
             *(
@@ -52,7 +52,7 @@ class Vit(nn.Module):
 
 
 class VitNeck(nn.Sequential):
-    """Bring the one level of a `Vit` to ``dim`` channels: 1x1 and 3x3 convolutions with norms."""
+    """Project the one level of a `Vit` to ``dim`` channels: 1x1 and 3x3 convolutions with norms."""
 
     def __init__(self, channels: int, dim: int) -> None:
         super().__init__(

@@ -63,7 +63,7 @@ class WindowBlock(nn.Module):
         return x + self.mlp(self.norm2(x))
 
     def _attend(self, x: Tensor) -> Tensor:
-        """Attend in each window; the result keeps the locations that fill up the last windows."""
+        """Attend in each window; the result still has the padding of the last windows."""
         if self.window is None:
             return self.attn(x)
         side, (height, width) = self.window, x.shape[1:3]

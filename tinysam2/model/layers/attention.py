@@ -30,7 +30,7 @@ class KeyGroups:
 
     @staticmethod
     def of(group: Tensor, pooling: KeyPooling) -> "KeyGroups":
-        """Make groups of the tokens (n,) that bear the same number.
+        """Group tokens by the numbers (n,) that they have in common.
 
         Source:
             EfficientTAM (Xiong et al. 2024, arXiv:2411.18933, eq. 5): a merged key counts as often
@@ -43,9 +43,9 @@ class KeyGroups:
         return KeyGroups(index, counts, bias, shift)
 
     def merge(self, k: Tensor, v: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Merge keys and values (B, heads, N, dim) and give the biases (B, g + N - n) they have.
+        """Merge keys and values (B, heads, N, dim); also return their biases (B, g + N - n).
 
-        The groups come first, then the other tokens with what ``bias`` (B, N) says of them.
+        The groups come first, then the other tokens, whose biases are those of ``bias`` (B, N).
         """
         rest = k.shape[-2] - len(self.index)
         others = k.new_zeros(len(k), rest) if bias is None else bias[:, len(self.index) :]
@@ -61,10 +61,11 @@ class KeyGroups:
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
-    """Read values (B, heads, Nk, C) by queries (B, heads, Nq, C): softmax of scaled products.
+    """Compute the attention of queries (B, heads, Nq, C) over keys and values (B, heads, Nk, C).
 
-    Backwards, torch's own kernel for processors takes up to five times as long as plain products of
-    16 bits; forwards they are even.  Where weights are many it stays: it never holds them all.
+    On the CPU, the backward pass of torch's fused kernel takes up to five times as long as two
+    matrix products in bfloat16 do; the forward passes take the same time.  The fused kernel is used
+    where there are many attention weights, which it never materializes all at once.
     """
     is_small = q.numel() // q.shape[-1] * k.shape[-2] <= _MAX_WEIGHTS
     if q.device.type != "cpu" or q.dtype != torch.bfloat16 or not is_small:
@@ -107,7 +108,7 @@ class Attention(nn.Module):
         key_bias: Tensor | None = None,
         groups: KeyGroups | None = None,
     ) -> Tensor:
-        """Attend.
+        """Apply attention.
 
         Args:
             q: (B, Nq, dim).
@@ -115,7 +116,7 @@ class Attention(nn.Module):
             v: (B, Nk, key_dim).
             q_angles: (Nq, inner / heads / 2) or (B, Nq, ...) rotary angles of the queries.
             k_angles: the same for the keys; zero angles leave a key unrotated.
-            key_bias: (B, Nk) added to the logits of each key; minus infinity hides it.
+            key_bias: (B, Nk) added to the logits of each key; minus infinity masks it out.
             groups: keys to merge first; they take their own biases in place of ``key_bias``.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Norms that torch has no module for."""
+"""Layer norm of feature maps."""
 
 import torch
 from torch import Tensor, nn

@@ -43,7 +43,7 @@ def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
 
 
 def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Turn pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
+    """Rotate pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
     pairs = x.float().unflatten(-1, (-1, 2))
     cos, sin = angles.cos(), angles.sin()
     a, b = pairs.unbind(-1)
@@ -67,7 +67,7 @@ def sine_code_2d(
     Args:
         xy: (..., 2) positions in locations.
         size_hw: of the grid, which spans one turn of the slowest wave.
-        dim: a multiple of 4; sine and cosine take turns.
+        dim: a multiple of 4; sine and cosine alternate.
         temperature: base of the wavelengths.
 
     Source:
@@ -95,7 +95,7 @@ class FourierPositions(nn.Module):
         self.register_buffer("matrix", torch.randn(2, dim // 2))
 
     def forward(self, xy: Tensor) -> Tensor:
-        """Code points.
+        """Encode points.
 
         Args:
             xy: (..., 2) in [0, 1].
@@ -107,7 +107,7 @@ class FourierPositions(nn.Module):
         return torch.cat([angle.sin(), angle.cos()], -1)
 
     def grid(self, height: int, width: int, side: int | None = None) -> Tensor:
-        """Code the centers of a grid's locations: (dim, height, width).
+        """Encode the centers of a grid's locations: (dim, height, width).
 
         Args:
             height: rows.

@@ -132,4 +132,4 @@ def test_dam4sam_anchors_frames_on_which_something_else_was_nearly_taken_for_the
     decisions = submit_all(bank, frames)
     anchors = [f for f, v in enumerate(decisions, 1) if ", an anchor:" in v[1]]
     assert anchors == [10, 16]
-    assert "something beside it was nearly taken for it" in decisions[9][1]
+    assert "another mask of the decoder shows a distractor" in decisions[9][1]
