@@ -62,6 +62,7 @@ class Session:
         path: Path,
         load_backend: BackendLoader | None = None,
         project_path: Path | None = None,
+        projects_folder: Path | None = None,
     ) -> "Session":
         """Open a video, a frame folder or a project.
 
@@ -70,12 +71,13 @@ class Session:
             load_backend: loads the model on first use; the bundled one if None.
             project_path: where a video's project is kept; by default in the user's data folder,
                 where the same video finds it again.
+            projects_folder: where to create it instead of the user's data folder.
 
         Raises:
             SourceError: the video cannot be read.
             ProjectError: the project cannot be opened, or it belongs to another video.
         """
-        return cls(*open_any(path, project_path), load_backend)
+        return cls(*open_any(path, project_path, projects_folder), load_backend)
 
     def close(self) -> None:
         """Save pending changes and close the project and its video; no job may run any more.

@@ -15,11 +15,20 @@ def home_folder() -> Path:
     return Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
 
 
-def automatic_project(source: FrameSource) -> Path:
+def automatic_project(source: FrameSource, folder: Path | None = None) -> Path:
     """Return the default path of the project of a video.
 
     It depends on the name and content of the video, not on its folder.
+
+    Args:
+        source: the video.
+        folder: where projects are created; the folder of the program if None.  A project that
+            exists in the folder of the program is found in any case.
     """
     fingerprint = source.fingerprint()
     key = hashlib.sha256(f"{fingerprint.index_sha256} {fingerprint.byte_size}".encode()).hexdigest()
-    return home_folder() / "projects" / f"{source.name}-{key[:12]}.tsam"
+    name = f"{source.name}-{key[:12]}.tsam"
+    at_home = home_folder() / "projects" / name
+    if folder is None or (at_home.exists() and not (folder / name).exists()):
+        return at_home
+    return folder / name

@@ -14,13 +14,14 @@ PROJECT_SUFFIX = ".tsam"
 Opened = tuple[FrameSource, Document, ProjectFile]
 
 
-def open_any(path: Path, project_path: Path | None) -> Opened:
+def open_any(path: Path, project_path: Path | None, projects_folder: Path | None = None) -> Opened:
     """Open a video, a frame folder or a project, whichever it is.
 
     Args:
         path: what to open.
         project_path: where the project of a video is, or is created; by default in the user's
             data folder, where the same video finds it again.
+        projects_folder: where to create it instead of the user's data folder.
 
     Raises:
         SourceError: the video cannot be read.
@@ -30,7 +31,9 @@ def open_any(path: Path, project_path: Path | None) -> Opened:
         return _open_project(path)
     source = open_source(path)
     try:
-        file, document = _project_of(source, project_path or automatic_project(source))
+        file, document = _project_of(
+            source, project_path or automatic_project(source, projects_folder)
+        )
     except BaseException:
         source.close()
         raise

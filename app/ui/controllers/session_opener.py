@@ -9,18 +9,23 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
 from app.session import Session
-from app.storage.home import home_folder
+from app.storage.home import automatic_project
 from app.tracking.backend import BackendLoader
 from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.jobs.progress import Outcome
+from app.ui.state.preferences import Preferences
 
 
-def path_of(session: Session) -> Path:
+def path_of(session: Session, projects_folder: Path | None = None) -> Path:
     """Return the path that reopens a session.
 
     That is its project file, or its video if the project file was created automatically.
+
+    Args:
+        session: an open session.
+        projects_folder: where projects are created automatically, see `automatic_project`.
     """
-    is_automatic = session.project_path.is_relative_to(home_folder())
+    is_automatic = session.project_path == automatic_project(session.source, projects_folder)
     return (session.source.path if is_automatic else session.project_path).resolve()
 
 
@@ -43,6 +48,7 @@ class SessionOpener(QObject):
         file_jobs: the queue that opens sessions, so that loading a model does not delay it.
         model_jobs: the queue of the sessions' own jobs; a session is closed after them.
         load_backend: loads the model on first use.
+        preferences: say where projects are created.
         parent: owner.
 
     Signals:
@@ -60,21 +66,23 @@ class SessionOpener(QObject):
         file_jobs: JobQueue,
         model_jobs: JobQueue,
         load_backend: BackendLoader,
+        preferences: Preferences,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._file_jobs = file_jobs
         self._model_jobs = model_jobs
         self._load_backend = load_backend
+        self._preferences = preferences
         self._pending: list[_PendingSession] = []
 
     def open(self, path: Path) -> None:
         """Open a video, a frame folder or a project; running jobs continue until it is open."""
-        opening = _PendingSession(path)
+        opening, folder = _PendingSession(path), self._preferences.projects_folder
         self._pending.append(opening)
 
         def job(token: CancelToken) -> Iterator[object]:
-            opening.session = Session.open(path, self._load_backend)
+            opening.session = Session.open(path, self._load_backend, projects_folder=folder)
             yield opening
             # Importing pyqtgraph (used by the memory panel) here keeps the GUI thread responsive.
             import_module("pyqtgraph")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -177,3 +178,46 @@ class FileInput(QWidget):
         )
         if chosen:
             self._path.setText(chosen)
+
+
+class FolderInput(FileInput):
+    """Selects a folder, or none.
+
+    Signals:
+        changed: the path changed.
+    """
+
+    def __init__(self, none_text: str) -> None:
+        super().__init__(none_text, "")
+
+    def _browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder", self._path.text())
+        if chosen:
+            self._path.setText(chosen)
+
+
+class FlagInput(QCheckBox):
+    """Edits a choice between on and off.
+
+    Signals:
+        changed: it was switched.
+    """
+
+    changed = Signal()
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setAccessibleName(text)
+        self.toggled.connect(self.changed)
+
+    def chosen(self) -> bool:
+        """Return whether it is on."""
+        return self.isChecked()
+
+    def show_value(self, value: MemoryValue) -> None:
+        """Switch it on or off."""
+        self.setChecked(bool(value))
+
+    def text_of(self, value: MemoryValue) -> str:
+        """Return ``on`` or ``off``."""
+        return "on" if value else "off"

@@ -13,7 +13,7 @@ from app.core.errors import AppError
 from app.media.cache import FrameCache
 from app.media.frames import FrameSource, Pixels
 
-FRAME_SOURCE_BYTES = 256 << 20
+FRAME_SOURCE_BYTES = 256 << 20  # until `FrameLoader.use_cache` sets another limit
 THUMBNAIL_LONG_SIDE_PX = 160
 THUMBNAIL_CACHE_BYTES = 16 << 20
 MAX_PENDING_THUMBNAILS = 64
@@ -70,6 +70,7 @@ class _FrameReader(QThread):
         super().__init__(parent)
         self._source = source
         self._cache_bytes = cache_bytes
+        self._is_reopening = False
         self._convert = convert
         self._requests: deque[int] = deque(maxlen=max_pending)
         self._has_changed = threading.Condition()
@@ -83,6 +84,12 @@ class _FrameReader(QThread):
             self._requests.append(frame)
             self._has_changed.notify()
 
+    def use_cache(self, cache_bytes: int) -> None:
+        """Use a cache of another size, which starts empty, from the next request on."""
+        with self._has_changed:
+            self._is_reopening = cache_bytes != self._cache_bytes
+            self._cache_bytes = cache_bytes
+
     def stop(self) -> None:
         """End the thread after the current frame."""
         with self._has_changed:
@@ -94,7 +101,11 @@ class _FrameReader(QThread):
         own: FrameSource | None = None
         while (frame := self._next_request()) is not None:
             try:
+                if own is not None and self._is_reopening:
+                    own.close()
+                    own = None
                 if own is None:
+                    self._is_reopening = False
                     own = self._source.clone(self._cache_bytes)
                 self.ready.emit(frame, self._convert(own.bgra(frame)))
             except AppError as error:
@@ -158,6 +169,10 @@ class FrameLoader(QObject):
             self._thumbnail_reader.request(frame)
         else:
             self.thumbnail_loaded.emit(frame, known)
+
+    def use_cache(self, cache_bytes: int) -> None:
+        """Limit the memory for decoded frames, from the next request on."""
+        self._frame_reader.use_cache(cache_bytes)
 
     def shutdown(self, timeout_ms: int = 3000) -> bool:
         """End both threads.

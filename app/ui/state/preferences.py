@@ -11,6 +11,8 @@ from app.storage.home import home_folder
 from app.ui.style.theme import Theme
 
 MAX_RECENT = 8
+MEGABYTE = 1 << 20
+DEFAULT_CACHE_MEGABYTES = 256
 
 
 class Preferences:
@@ -55,6 +57,39 @@ class Preferences:
     @shows_patterns.setter
     def shows_patterns(self, is_on: bool) -> None:
         self._settings.setValue("shows_patterns", is_on)
+
+    @property
+    def shortcuts(self) -> dict[str, tuple[str, ...]]:
+        """Key sequences of the actions whose keys the user changed, by the action's text."""
+        try:
+            stored = json.loads(str(self._settings.value("shortcuts")))
+            return {str(action): tuple(map(str, keys)) for action, keys in stored.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}
+
+    @shortcuts.setter
+    def shortcuts(self, keys: dict[str, tuple[str, ...]]) -> None:
+        self._settings.setValue("shortcuts", json.dumps(keys))
+
+    @property
+    def cache_megabytes(self) -> int:
+        """Most memory for decoded frames of the open video, in units of `MEGABYTE`."""
+        stored = str(self._settings.value("cache_megabytes"))
+        return int(stored) if stored.isdecimal() else DEFAULT_CACHE_MEGABYTES
+
+    @cache_megabytes.setter
+    def cache_megabytes(self, megabytes: int) -> None:
+        self._settings.setValue("cache_megabytes", megabytes)
+
+    @property
+    def projects_folder(self) -> Path | None:
+        """Where projects of videos are created; None for the application's home folder."""
+        stored = self._settings.value("projects_folder")
+        return Path(str(stored)) if stored else None
+
+    @projects_folder.setter
+    def projects_folder(self, folder: Path | None) -> None:
+        self._settings.setValue("projects_folder", "" if folder is None else str(folder))
 
     @property
     def export_formats(self) -> tuple[str, ...]:

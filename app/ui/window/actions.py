@@ -1,16 +1,12 @@
-"""The table of all actions, from which menus, toolbar, shortcuts and tooltips are made."""
+"""The table of all actions, from which `ActionSet` makes menus, toolbars, keys and tooltips."""
 # ruff: noqa: E501 - the table has one row per action
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenuBar, QWidget
 
 from app.core.memory import Constraint
 from app.tracking.backend import Direction
@@ -19,13 +15,10 @@ from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
 from app.ui.dialogs import paths
 from app.ui.dialogs.about import open_log, show_about
-from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import Tool
-from app.ui.style.icons import icon
 from app.ui.style.theme import Theme
-from app.ui.window.shortcuts import key_text
 from app.ui.window.status_bar import StatusBar
 from app.ui.window.workspace import Requirement, Workspace
 
@@ -82,6 +75,14 @@ class ActionTarget(Protocol):
 
     def use_theme(self, theme: Theme) -> None:
         """Apply a theme and store it."""
+        ...
+
+    def edit_preferences(self) -> None:
+        """Open the preferences."""
+        ...
+
+    def edit_shortcuts(self) -> None:
+        """Open the editor of the keyboard shortcuts."""
         ...
 
     def toggle_patterns(self) -> None:
@@ -195,6 +196,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Edit", "Delete prompt", ("Delete", "Backspace"), lambda w: w.workspace.controller.delete_prompt(), requires=Requirement.PROMPT),
     _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts(w.workspace.view.frame), requires=Requirement.PROMPT),
     _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), requires=_OBJ),
+    _S("Edit", "Preferences…", ("Ctrl+P",), lambda w: w.edit_preferences(), requires=_ALWAYS),
     _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), requires=_ALWAYS),
     _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", icon_on="pause", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
     _S("View/Go to", "Next frame", ("Right", ".", "D"), lambda w: w.workspace.navigator.step(1)),
@@ -262,98 +264,10 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Memory", "Ban or allow this frame", ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, "A banned frame never enters memory; track again to apply"),
     _S("Memory", "-", (), lambda w: None),
     _S("Memory", "Show kept tokens on the frame", ("K",), lambda w: w.workspace.inspection.toggle_map(), requires=_OBJ, tip="Where the memory bank after this frame holds tokens: one color per remembered frame", is_on=lambda w: w.workspace.view.show_memory_map),
-    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: ShortcutsDialog(shortcut_rows(), w.window()).open(), "keyboard", _ALWAYS),
+    _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: w.edit_shortcuts(), "keyboard", _ALWAYS),
     _S("Help", "Open log", (), lambda w: open_log(), requires=_ALWAYS),
     _S("Help", "About", (), lambda w: show_about(w.window()), "info", _ALWAYS),
 )
 # fmt: on
 
-MENUS = ("File", "Edit", "View", "Object", "Track", "Memory", "Help")
 SEPARATOR = "-"
-
-
-def shortcut_rows() -> list[tuple[str, str, str]]:
-    """Return menu, text and keys of every action with a shortcut."""
-    return [
-        (spec.menu.replace("/", " > "), spec.text.rstrip("…"), key_text(spec.keys))
-        for spec in TABLE
-        if spec.keys
-    ]
-
-
-class ActionSet:
-    """The actions of a window, made from `TABLE`, and their menus."""
-
-    def __init__(self, target: ActionTarget) -> None:
-        self._target = target
-        self._actions: list[tuple[ActionSpec, QAction]] = []
-        self.menus: dict[str, QMenu] = {
-            name: target.menuBar().addMenu(f"&{name}") for name in MENUS
-        }
-        groups: dict[str, QActionGroup] = {}
-        for spec in TABLE:
-            menu = self._menu(spec.menu)
-            if spec.text == SEPARATOR:
-                menu.addSeparator()
-                continue
-            action = self._make(spec)
-            if spec.group:
-                groups.setdefault(spec.group, QActionGroup(target.window())).addAction(action)
-            menu.addAction(action)
-            self._actions.append((spec, action))
-
-    def __getitem__(self, text: str) -> QAction:
-        """Return the action with this text in `TABLE`."""
-        return next(action for spec, action in self._actions if spec.text == text)
-
-    def fill_toolbars(self, commands: QToolBar, tools: QToolBar) -> None:
-        """Add the canvas tools to one toolbar, the other toolbar actions to another."""
-        self._fill(commands, [p for p in self._actions if p[0].toolbar and p[0].group != TOOLS])
-        self._fill(tools, [p for p in self._actions if p[0].toolbar and p[0].group == TOOLS])
-
-    @staticmethod
-    def _fill(toolbar: QToolBar, shown: list[tuple[ActionSpec, QAction]]) -> None:
-        """Add actions, separated by menu and group."""
-        for (before, _), (spec, action) in pairwise([shown[0], *shown]):
-            if spec.menu != before.menu or spec.group != before.group:
-                toolbar.addSeparator()
-            toolbar.addAction(action)
-            button = toolbar.widgetForAction(action)
-            if spec.short and isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-
-    def refresh(self, available: set[Requirement]) -> None:
-        """Update the enabled and checked state of all actions."""
-        for spec, action in self._actions:
-            action.setEnabled(spec.requires in available)
-            if spec.is_on is not None and action.isEnabled():
-                action.setChecked(spec.is_on(self._target))
-            if spec.detail is not None:
-                detail = spec.detail(self._target) if action.isEnabled() else ""
-                action.setText(f"{spec.text} {detail[:1].lower()}{detail[1:]}".rstrip())
-
-    def _menu(self, path: str) -> QMenu:
-        if path not in self.menus:
-            parent, name = path.split("/")
-            self.menus[path] = self.menus[parent].addMenu(name)
-        return self.menus[path]
-
-    def _make(self, spec: ActionSpec) -> QAction:
-        action = QAction(spec.text, self._target.window())
-        action.setShortcuts([QKeySequence(key) for key in spec.keys])
-        keys = f" ({key_text(spec.keys)})" if spec.keys else ""
-        name = spec.text.rstrip("…")
-        action.setToolTip(f"{name}{keys}" + (f"\n{spec.tip}" if spec.tip else ""))
-        action.setIconText(spec.short or name)
-        action.setCheckable(spec.is_on is not None)
-        if spec.icon:
-            action.setIcon(icon(spec.icon, spec.icon_on))
-            action.setIconVisibleInMenu(not spec.is_on)
-        action.triggered.connect(partial(self._run, spec))
-        return action
-
-    def _run(self, spec: ActionSpec, _checked: bool = False) -> None:
-        try:
-            spec.run(self._target)
-        finally:  # Qt toggled the checked state; it may not have changed
-            self._target.refresh_actions()

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QApplication,
     QDockWidget,
     QFrame,
     QLineEdit,
@@ -25,6 +24,7 @@ from app.session import Session
 from app.ui.controllers.mask_export import ExportController
 from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
+from app.ui.controllers.preference_editing import PreferenceEditing
 from app.ui.controllers.session_opener import SessionOpener, path_of
 from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
@@ -37,8 +37,9 @@ from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.panels.merge_menu import MergeMenu
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
-from app.ui.style.theme import Theme, apply_theme
-from app.ui.window.actions import ActionSet
+from app.ui.style.theme import Theme
+from app.ui.window.action_set import ActionSet, shortcut_rows
+from app.ui.window.menu_focus import MenuFocus
 from app.ui.window.recent_menu import RecentMenu
 from app.ui.window.status_bar import StatusBar
 from app.ui.window.welcome import Welcome
@@ -86,12 +87,17 @@ class MainWindow(QMainWindow):
         self.model_jobs = JobQueue(self)  # jobs that use the model
         self.file_jobs = JobQueue(self)  # jobs that only read and write files
         self.model = ModelHost(model or self.preferences.model, load_backend, self)
-        self.opener = SessionOpener(self.file_jobs, self.model_jobs, self.model.load, self)
+        self.opener = SessionOpener(
+            self.file_jobs, self.model_jobs, self.model.load, self.preferences, self
+        )
         self.models = ModelSelection(
             self.model, self.model_jobs, self.file_jobs, self.preferences, self
         )
         self.importing = ImportController(self.file_jobs, self.preferences, self)
         self.exporting = ExportController(self.file_jobs, self.preferences, self)
+        self.editing = PreferenceEditing(
+            self.preferences, self.models, lambda: self.model.settings, self
+        )
         self.verification = VerificationController(self.file_jobs, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
@@ -170,6 +176,7 @@ class MainWindow(QMainWindow):
         self.status.cancel_requested.connect(self.cancel_jobs)
         self.status.frame_requested.connect(lambda frame: self.workspace.navigator.go(frame))
         self._refresh_timer.timeout.connect(self.refresh_actions)
+        MenuFocus(self.menuBar(), self.action_set.menus.values(), self._focus_page)
 
     @property
     def workspace(self) -> Workspace:
@@ -182,9 +189,12 @@ class MainWindow(QMainWindow):
             raise AppError("Nothing is open.", "Open a video first.")
         return self._workspace
 
+    def _path_of(self, session: Session) -> Path:
+        return path_of(session, self.preferences.projects_folder)
+
     def open_path(self, path: Path) -> None:
         """Open a video, a frame folder or a project, unless it is already open."""
-        if self._workspace is not None and path.resolve() == path_of(self.workspace.session):
+        if self._workspace is not None and path.resolve() == self._path_of(self.workspace.session):
             self.status.show_message(f"{path.name} is already open.")
         else:
             self.opener.open(path)
@@ -201,7 +211,7 @@ class MainWindow(QMainWindow):
             self.opener.close(self._take_workspace())
         self._show(session)
         self.verification.start(session)
-        self.preferences.add_recent(path_of(session))
+        self.preferences.add_recent(self._path_of(session))
 
     def _on_switched(self) -> None:
         if self._workspace is not None:
@@ -210,6 +220,7 @@ class MainWindow(QMainWindow):
     def _take_workspace(self) -> Session:
         """Remove the workspace and cancel its jobs; return its session, which stays open."""
         old, self._workspace = self.workspace, None
+        self.editing.detach()
         self.model_jobs.cancel_all()
         old.tear_down()
         return old.session
@@ -224,7 +235,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(workspace.editor)
         self._pages.setCurrentWidget(workspace.editor)
         self.status.set_source(session.source)
-        workspace.view.show_patterns = self.preferences.shows_patterns
+        self.editing.attach(workspace.view, workspace.loader)
         workspace.view.frame_changed.connect(self.status.show_frame)
         workspace.view.tool_changed.connect(self.status.show_tool)
         workspace.loader.loaded.connect(self.status.keep_pixels)
@@ -274,17 +285,26 @@ class MainWindow(QMainWindow):
         elif not canvas.cancel_gesture():
             self.cancel_jobs()
 
+    def _focus_page(self) -> None:
+        (self._workspace.canvas if self._workspace else self.welcome).setFocus()
+
     def use_theme(self, theme: Theme) -> None:
         """Apply a theme and store it in the preferences."""
         self.preferences.theme = theme
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, theme)
+        self.editing.apply("theme")
 
     def toggle_patterns(self) -> None:
         """Hatch masks or not, and store it in the preferences."""
         self.preferences.shows_patterns = not self.preferences.shows_patterns
-        self.workspace.view.show_patterns = self.preferences.shows_patterns
+        self.editing.apply("shows_patterns")
+
+    def edit_preferences(self) -> None:
+        """Open the preferences."""
+        self.editing.ask(self.edit_shortcuts)
+
+    def edit_shortcuts(self) -> None:
+        """Open the editor of the keyboard shortcuts."""
+        self.editing.edit_shortcuts(shortcut_rows(), self.action_set.keymap)
 
     def objects_panel(self) -> ObjectsPanel:
         """Return the objects panel; it is shown if it was closed."""

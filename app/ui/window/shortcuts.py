@@ -1,7 +1,7 @@
 """Resolves key conflicts between the window's shortcuts and the focused widget."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -21,16 +21,10 @@ _OWN_KEYS: tuple[tuple[type[QWidget], set[Qt.Key]], ...] = (
     (QLineEdit, {Qt.Key.Key_Return, Qt.Key.Key_Enter} | _UP_DOWN | _PAGES),
     (QAbstractSpinBox, {Qt.Key.Key_Return, Qt.Key.Key_Enter} | _UP_DOWN | _PAGES),
     (QAbstractButton, {Qt.Key.Key_Space}),
-    (QAbstractItemView, _UP_DOWN | _PAGES),
+    (QAbstractItemView, _UP_DOWN),  # not Home: it is the first frame, also after a click on a list
     (QComboBox, _UP_DOWN | _PAGES | {Qt.Key.Key_Space}),
     (QAbstractSlider, _UP_DOWN | _PAGES | _LEFT_RIGHT),
 )
-
-
-def key_text(keys: tuple[str, ...]) -> str:
-    """Format key sequences in the notation of the platform: ``Ctrl+Shift+Z or Ctrl+Y``."""
-    native = QKeySequence.SequenceFormat.NativeText
-    return " or ".join(QKeySequence(key).toString(native) for key in keys)
 
 
 class ShortcutGuard(QObject):

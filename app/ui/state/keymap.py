@@ -1,0 +1,95 @@
+"""The keys of the actions: defaults, and what the user changed."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence
+
+from app.ui.state.preferences import Preferences
+
+Keys = tuple[str, ...]
+
+
+def key_text(keys: Keys) -> str:
+    """Format key sequences in the notation of the platform: ``Ctrl+Shift+Z or Ctrl+Y``."""
+    native = QKeySequence.SequenceFormat.NativeText
+    return " or ".join(QKeySequence(key).toString(native) for key in keys)
+
+
+class Keymap(QObject):
+    """Key sequences by action; no sequence belongs to two actions.
+
+    Changes are stored in the preferences.  Lives on the GUI thread.
+
+    Args:
+        defaults: key sequences of each action in Qt's portable notation, by the action's text.
+        preferences: where the changed ones are stored.
+        parent: owner.
+
+    Signals:
+        changed: text of the action whose keys changed.
+    """
+
+    changed = Signal(str)
+
+    def __init__(
+        self, defaults: Mapping[str, Keys], preferences: Preferences, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._defaults = {action: tuple(map(_portable, keys)) for action, keys in defaults.items()}
+        self._preferences = preferences
+        stored = preferences.shortcuts
+        self._own = {action: keys for action, keys in stored.items() if action in defaults}
+
+    def keys(self, action: str) -> Keys:
+        """Return the keys of an action."""
+        return self._own.get(action, self._defaults[action])
+
+    def is_default(self, action: str) -> bool:
+        """Return whether the keys of an action are the default ones."""
+        return self.keys(action) == self._defaults[action]
+
+    def owner(self, key: str) -> str | None:
+        """Return the action that a key sequence belongs to; None if it is free."""
+        wanted = _portable(key)
+        return next((each for each in self._defaults if wanted in self.keys(each)), None)
+
+    def add(self, action: str, key: str) -> None:
+        """Give a key sequence to an action; another action that has it loses it."""
+        key, before = _portable(key), self.owner(key)
+        if not key or before == action:
+            return
+        if before is not None:
+            self._set(before, tuple(each for each in self.keys(before) if each != key))
+        self._set(action, (*self.keys(action), key))
+        self._store()
+
+    def clear(self, action: str) -> None:
+        """Take all keys from an action."""
+        self._set(action, ())
+        self._store()
+
+    def reset(self, action: str) -> None:
+        """Give an action its default keys; other actions that have them lose them."""
+        self.clear(action)
+        for key in self._defaults[action]:
+            self.add(action, key)
+
+    def reset_all(self) -> None:
+        """Give every action its default keys."""
+        for action in [each for each in self._defaults if not self.is_default(each)]:
+            self._set(action, self._defaults[action])
+        self._store()
+
+    def _set(self, action: str, keys: Keys) -> None:
+        self._own[action] = keys
+        if keys == self._defaults[action]:
+            del self._own[action]
+        self.changed.emit(action)
+
+    def _store(self) -> None:
+        self._preferences.shortcuts = self._own
+
+
+def _portable(key: str) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)

@@ -1,0 +1,56 @@
+"""The user's keys: never ambiguous, stored, reset."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from app.storage.home import home_folder
+from app.ui.state.keymap import Keymap
+from app.ui.state.preferences import Preferences
+
+DEFAULTS = {"Play": ("Space",), "Track": ("T",), "Next": ("Right", "D"), "Delete": ()}
+
+
+@pytest.fixture
+def keymap() -> Iterator[Keymap]:
+    yield Keymap(DEFAULTS, Preferences())
+    shutil.rmtree(home_folder(), ignore_errors=True)
+
+
+def test_a_key_that_is_taken_over_leaves_its_action(keymap: Keymap) -> None:
+    assert keymap.owner("t") == "Track"
+    keymap.add("Play", "T")
+    assert keymap.keys("Play") == ("Space", "T")
+    assert keymap.keys("Track") == ()
+    assert keymap.owner("T") == "Play"
+
+
+def test_changes_are_stored_and_reset(keymap: Keymap) -> None:
+    keymap.add("Delete", "Ctrl+D")
+    keymap.add("Play", "T")
+    again = Keymap(DEFAULTS, Preferences())
+    assert again.keys("Delete") == ("Ctrl+D",)
+    assert again.keys("Track") == ()
+    again.reset("Track")
+    assert again.keys("Track") == ("T",)
+    assert again.keys("Play") == ("Space",)
+    again.reset_all()
+    assert all(again.is_default(action) for action in DEFAULTS)
+    assert Preferences().shortcuts == {}
+
+
+def test_keys_of_actions_that_do_not_exist_any_more_are_ignored() -> None:
+    preferences = Preferences()
+    preferences.shortcuts = {"Gone": ("X",)}
+    assert Keymap(DEFAULTS, preferences).owner("X") is None
+    shutil.rmtree(home_folder(), ignore_errors=True)
+
+
+def test_a_change_is_announced_for_every_action_it_concerns(keymap: Keymap) -> None:
+    changed: list[str] = []
+    keymap.changed.connect(changed.append)
+    keymap.add("Play", "T")
+    assert changed == ["Track", "Play"]
+    keymap.add("Play", "T")
+    assert len(changed) == 2
