@@ -14,18 +14,16 @@ from app.cli.options import (
     backend_loader,
     check_writable,
     model_settings,
-    write_json,
 )
 from app.cli.prompts_file import read_prompts
 from app.cli.track import track_objects
 from app.core.document import Document
-from app.export.memory_report import memory_report
-from app.export.overlay import write_overlay
+from app.export.selection import Existing, ExportOptions
 from app.session import Session
 from app.tracking.backend import Direction
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
-FORMATS = ["davis", "coco"]
+FORMATS = ["davis", "coco", "overlay", "memory"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,12 +66,8 @@ def _track_and_write(session: Session, out: Path) -> None:
         f"tracked {done.frames} frames in {done.seconds} s with {done.model} at "
         f"{done.input_size} px on {done.device}"
     )
-    show_reports(export_all(session, FORMATS, out, frames), as_json=False)
-    report, video = out / "memory.json", out / "overlay.mp4"
-    write_json(report, memory_report(session.document, frames))
-    print(f"memory report: {report}")
-    write_overlay(session.document, session.source, video, frames)
-    print(f"video: {video}")
+    options = ExportOptions(existing=Existing.REPLACE)
+    show_reports(export_all(session, FORMATS, out, frames, options), as_json=False)
 
 
 def _print_scores(document: Document, truth_folder: Path) -> None:

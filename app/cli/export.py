@@ -2,17 +2,22 @@
 
 import argparse
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from app.cli.options import (
+from app.cli.export_options import (
+    add_export_options,
     add_format_option,
-    add_json_option,
-    add_range_option,
     chosen_formats,
-    chosen_frames,
+    export_options,
+    stepped,
 )
+from app.cli.options import add_json_option, add_range_option, chosen_frames
+from app.cli.progress import Progress
 from app.core.errors import UsageError
-from app.export.registry import ExportReport, export
+from app.export.registry import ExportProgress, ExportReport, check_targets, export
+from app.export.selection import ExportOptions, Selection
 from app.session import Session
 from app.storage.opening import PROJECT_SUFFIX
 
@@ -23,29 +28,68 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add_format_option(parser, "davis")
     add_range_option(parser)
+    add_export_options(parser)
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    formats = chosen_formats(arguments.format)
+    formats, options = chosen_formats(arguments.format), export_options(arguments)
     if arguments.project.suffix.lower() != PROJECT_SUFFIX:
         raise UsageError(f"{arguments.project} is not a project file (*{PROJECT_SUFFIX}).")
     session = Session.open(arguments.project)
     try:
-        frames = chosen_frames(arguments.range, session.num_frames) if arguments.range else None
-        reports = export_all(session, formats, arguments.out, frames)
+        first, last = session.document.frame_range
+        frames = range(first or 0, session.num_frames if last is None else last + 1)
+        if arguments.range:
+            frames = chosen_frames(arguments.range, session.num_frames)
+        frames = stepped(frames, arguments)
+        reports = export_all(session, formats, arguments.out, frames, options)
     finally:
         session.close()
     show_reports(reports, as_json=arguments.json)
     return 0
 
 
+def check_export(
+    session: Session, formats: Sequence[str], out: Path, options: ExportOptions
+) -> None:
+    """Check, before hours of work, that the exports will not be refused.
+
+    Raises:
+        ExportError: there are earlier exports of the same name.
+    """
+    name = Selection(session.document, session.source, range(1), options).name
+    check_targets(formats, out, name, options.existing)
+
+
 def export_all(
-    session: Session, formats: list[str], out: Path, frames: range | None
+    session: Session,
+    formats: Sequence[str],
+    out: Path,
+    frames: range,
+    options: ExportOptions | None = None,
 ) -> dict[str, ExportReport]:
-    """Export in several formats; ``frames`` None takes the in/out range."""
-    return {name: export(session.document, session.source, name, out, frames) for name in formats}
+    """Export in several formats; the default options if None."""
+    chosen = options or ExportOptions()
+    check_export(session, formats, out, chosen)
+    reports = {}
+    for name in formats:
+        progress = Progress(f"exporting {name}")
+        reports[name] = export(
+            session.document,
+            session.source,
+            name,
+            out,
+            frames,
+            chosen,
+            partial(_show, progress),
+        )
+    return reports
+
+
+def _show(progress: Progress, step: ExportProgress) -> None:
+    progress.update(step.done, step.total)
 
 
 def report_values(reports: dict[str, ExportReport]) -> dict[str, object]:

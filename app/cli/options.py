@@ -10,7 +10,6 @@ from typing import Any
 from app.core.atomic_write import atomic_write
 from app.core.errors import ExportError, ModelError, UsageError
 from app.core.settings import BUNDLED_MODEL, ModelSettings
-from app.export.registry import FORMATS
 from app.tracking import model_catalog
 from app.tracking.backend import BackendLoader
 
@@ -34,17 +33,6 @@ def add_range_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that chooses a range of frames."""
     parser.add_argument(
         "--range", metavar="A:B", help="only frames A to B, both included; either may be left out"
-    )
-
-
-def add_format_option(parser: argparse.ArgumentParser, default: str) -> None:
-    """Add the option that chooses export formats."""
-    names = ", ".join(FORMATS)
-    parser.add_argument(
-        "--format",
-        default=default,
-        metavar="NAMES",
-        help=f"comma-separated: {names} (default: {default})",
     )
 
 
@@ -93,22 +81,6 @@ def check_model(name: str) -> None:
 def backend_loader(settings: ModelSettings) -> BackendLoader:
     """Return a function that loads the model; called by the first job that needs it."""
     return partial(model_catalog.load_model, settings)
-
-
-def chosen_formats(text: str) -> list[str]:
-    """Split a list of export formats.
-
-    Raises:
-        UsageError: one of them does not exist.
-    """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown or not names:
-        raise UsageError(
-            f"There is no export format {unknown[0]!r}." if unknown else "No format is named.",
-            f"Choose from {', '.join(FORMATS)}.",
-        )
-    return names
 
 
 def chosen_frames(text: str | None, frame_count: int) -> range:

@@ -16,7 +16,8 @@ from app.cli.progress import Progress
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.settings import ModelSettings
-from app.export.coco import box_xywh, category_list, compressed_rle, image_entry
+from app.export.coco import category_list, image_entry
+from app.export.rle import box_xywh, compressed_rle
 from app.media.frames import FrameSource
 from app.media.sequence import ImageSequence
 from app.media.source import open_source

@@ -9,16 +9,21 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
-from app.cli.export import export_all, report_values, show_reports
-from app.cli.options import (
+from app.cli.export import check_export, export_all, report_values, show_reports
+from app.cli.export_options import (
+    add_export_options,
     add_format_option,
+    chosen_formats,
+    export_options,
+    stepped,
+)
+from app.cli.options import (
     add_json_option,
     add_model_options,
     add_range_option,
     backend_loader,
     check_file_writable,
     check_writable,
-    chosen_formats,
     chosen_frames,
     model_settings,
     write_json,
@@ -52,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format_option(parser, "davis")
     add_model_options(parser)
     add_range_option(parser)
+    add_export_options(parser)
     parser.add_argument(
         "--direction",
         choices=[direction.value for direction in Direction],
@@ -75,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    formats = chosen_formats(arguments.format)
+    formats, options = chosen_formats(arguments.format), export_options(arguments)
     if arguments.video.suffix.lower() == PROJECT_SUFFIX:
         raise UsageError(f"{arguments.video} is a project.", "Name its video instead.")
     with tempfile.TemporaryDirectory(prefix="tinysam2-") as scratch:
@@ -83,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
         try:
             frames, objects = _check_request(session, arguments)
+            stepped(frames, arguments)  # a wrong step shows now
+            check_export(session, formats, arguments.out, options)
             model = session.jobs.backend.description  # loads it: errors show now, not after hours
             if not arguments.no_check:
                 _check_video(session)
@@ -90,7 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"model: {model.name} on {model.device}", file=sys.stderr)
             session.execute(edits.set_exclusive(session.document, arguments.no_overlap))
             done = track_objects(session, objects, Direction(arguments.direction), frames)
-            reports = export_all(session, formats, arguments.out, frames)
+            reports = export_all(
+                session, formats, arguments.out, stepped(frames, arguments), options
+            )
             if arguments.memory_report:
                 write_json(arguments.memory_report, memory_report(session.document, frames))
         finally:

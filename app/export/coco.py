@@ -1,30 +1,20 @@
-"""COCO instances with tracks, for pycocotools, CVAT and detectors; only prompts are lost."""
+"""COCO instances with tracks, and COCO results, for pycocotools, CVAT and detectors."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as coco_mask
-
-from app.core.document import Document, FrameMask, TrackedObject
-from app.core.masks import RleMask
-from app.export.format import ExportFormat, ExportReport
-from app.export.labels import file_stem, objects_with_masks
+from app.core.document import FrameMask, TrackedObject
+from app.export.format import ExportFormat, Group, Writing
+from app.export.labels import json_text
+from app.export.naming import frame_digits
+from app.export.rle import box_xywh, compressed_rle, outlines
+from app.export.selection import Selection
 from app.media.frames import FrameSource
 
-
-def compressed_rle(mask: RleMask) -> dict[str, Any]:
-    """Encode a mask as pycocotools does: column-major runs, compressed to text."""
-    coded = coco_mask.encode(np.asfortranarray(mask.decode(), dtype=np.uint8))
-    return {"size": [int(n) for n in coded["size"]], "counts": coded["counts"].decode("ascii")}
-
-
-def box_xywh(mask: RleMask) -> list[float]:
-    """Return the bounding box as x, y, width, height; zeros for an empty mask."""
-    x0, y0, x1, y1 = mask.box_xyxy or (0, 0, 0, 0)
-    return [float(x0), float(y0), float(x1 - x0), float(y1 - y0)]
+Add = Callable[[Mapping[str, Any]], None]
 
 
 def category_ids(objects: Sequence[TrackedObject]) -> dict[str, int]:
@@ -39,9 +29,11 @@ def category_list(categories: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"id": number, "name": name} for name, number in categories.items()]
 
 
-def image_entry(source: FrameSource, frame: int) -> dict[str, Any]:
-    """Describe a frame as COCO does an image."""
-    height, width = source.size_hw
+def image_entry(
+    source: FrameSource, frame: int, size_hw: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """Describe a frame as COCO does an image; at the size of the source by default."""
+    height, width = size_hw or source.size_hw
     return {
         "id": frame + 1,
         "file_name": f"frame_{frame:06d}.png",  # the name CVAT gives to frames of a video
@@ -53,76 +45,93 @@ def image_entry(source: FrameSource, frame: int) -> dict[str, Any]:
     }
 
 
-def write_annotations(
-    path: Path, head: Mapping[str, Any], annotations: Iterable[Mapping[str, Any]]
-) -> None:
-    """Write a JSON file of ``head`` and ``annotations``, which get ids from 1 (0 scores nothing).
+@contextmanager
+def annotation_file(path: Path, head: Mapping[str, Any]) -> Iterator[Add]:
+    """Write a JSON file of ``head`` and annotations, which get ids from 1 (0 scores nothing).
 
-    Annotations are written one at a time, so that long projects need little memory.
+    Yields:
+        A function that writes one annotation, so that long projects need little memory.
     """
+    number = 0
+
+    def add(annotation: Mapping[str, Any]) -> None:
+        nonlocal number
+        number += 1
+        file.write("\n" if number == 1 else ",\n")
+        file.write(json_text({"id": number, **annotation}))
+
     with path.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "annotations": [')
-        for number, annotation in enumerate(annotations, 1):
-            file.write("\n" if number == 1 else ",\n")
-            file.write(json.dumps({"id": number, **annotation}, ensure_ascii=False))
+        file.write(json_text(head)[:-1] + ', "annotations": [')
+        yield add
         file.write("\n]}\n")
 
 
-def write_coco(
-    document: Document, source: FrameSource, out_dir: Path, frames: range
-) -> ExportReport:
+def write_coco(selection: Selection, folder: Path) -> Writing:
     """Write one JSON file with an annotation per object and frame that has a mask."""
-    objects = objects_with_masks(document, frames)
-    path = out_dir / f"{file_stem(source.name)}.coco.json"
-    categories = category_ids(objects)
-    head = {
+    categories = category_ids(selection.objects)
+    path = folder / f"{selection.name}.coco.json"
+    with annotation_file(path, coco_head(selection, categories)) as add:
+        for done, frame in enumerate(selection.frames, 1):
+            for tracked, row in selection.masks_on(frame):
+                add(_annotation(selection, tracked, row, frame, categories[tracked.category]))
+            yield done
+    if selection.options.polygons:
+        return ("Holes of masks are filled: polygons cannot hold them.",)
+    return ()
+
+
+def coco_head(selection: Selection, categories: Mapping[str, int]) -> dict[str, Any]:
+    """Describe the video, its objects and frames; all of a COCO file but the annotations."""
+    source, (height, width) = selection.source, selection.size_hw
+    video = {"id": 1, "name": selection.name, "width": width, "height": height}
+    return {
         "info": {"description": source.name, "frame_rate": str(source.frame_rate)},
-        "videos": [_video(source, frames)],
+        "videos": [{**video, "length": len(selection.frames)}],
         "categories": category_list(categories),
-        "tracks": [_track(tracked, categories) for tracked in objects],
-        "images": [{**image_entry(source, frame), "video_id": 1} for frame in frames],
+        "tracks": [_track(tracked, categories) for tracked in selection.objects],
+        "images": [
+            {
+                **image_entry(source, frame, selection.size_hw),
+                "file_name": coco_file_name(selection, frame),
+                "video_id": 1,
+            }
+            for frame in selection.frames
+        ],
     }
-    write_annotations(path, head, _annotations(document, categories, frames))
-    return ExportReport((path,))
 
 
-def _video(source: FrameSource, frames: range) -> dict[str, Any]:
-    height, width = source.size_hw
-    length = len(frames)
-    return {"id": 1, "name": source.name, "width": width, "height": height, "length": length}
+def coco_file_name(selection: Selection, frame: int) -> str:
+    """Return the name of a frame's image: as chosen, else as CVAT names the frames of a video."""
+    name = selection.frame_name(frame, 6)
+    is_numbered = name == f"{frame:0{frame_digits(selection.frames, 6)}d}"
+    return f"frame_{name}.png" if is_numbered else f"{name}.png"
 
 
 def _track(tracked: TrackedObject, categories: Mapping[str, int]) -> dict[str, Any]:
-    category_id = categories[tracked.category]
     return {
         "id": tracked.object_id,
         "video_id": 1,
-        "category_id": category_id,
+        "category_id": categories[tracked.category],
         "name": tracked.name,
     }
 
 
-def _annotations(
-    document: Document, categories: Mapping[str, int], frames: range
-) -> Iterator[dict[str, Any]]:
-    for frame in frames:
-        for tracked, row in document.masks_on(frame):
-            if row.mask.area:
-                yield _annotation(tracked, row, frame, categories[tracked.category])
-
-
 def _annotation(
-    tracked: TrackedObject, row: FrameMask, frame: int, category_id: int
+    selection: Selection, tracked: TrackedObject, row: FrameMask, frame: int, category_id: int
 ) -> dict[str, Any]:
+    if selection.options.polygons:
+        segmentation: Any = [outline.ravel().tolist() for outline in outlines(row.mask)]
+    else:
+        segmentation = compressed_rle(row.mask)
     return {
         "image_id": frame + 1,
         "category_id": category_id,
-        "segmentation": compressed_rle(row.mask),
+        "segmentation": segmentation,
         "area": row.mask.area,
         "bbox": box_xywh(row.mask),
         "iscrowd": 0,  # 1 would make it a region to ignore, although it is run-length encoded
         "track_id": tracked.object_id,
-        "score": 1.0 if row.confidence is None else row.confidence,
+        "score": _score(row),
         "origin": row.origin.value,
         "is_verified": row.is_verified,
         # CVAT joins annotations that have both of these attributes into a track.
@@ -130,10 +139,51 @@ def _annotation(
     }
 
 
+def _score(row: FrameMask) -> float:
+    return 1.0 if row.confidence is None else row.confidence
+
+
+def write_coco_results(selection: Selection, folder: Path) -> Writing:
+    """Write the list of scored masks that ``loadRes`` of pycocotools compares with a truth.
+
+    Image ids are source frame numbers + 1, category ids those of the `coco` format.
+    """
+    categories = category_ids(selection.objects)
+    path = folder / f"{selection.name}.coco_results.json"
+    with path.open("w", encoding="utf-8") as file:
+        separator = "["
+        for done, frame in enumerate(selection.frames, 1):
+            for tracked, row in selection.masks_on(frame):
+                result = {
+                    "image_id": frame + 1,
+                    "category_id": categories[tracked.category],
+                    "segmentation": compressed_rle(row.mask),
+                    "score": _score(row),
+                    "track_id": tracked.object_id,
+                    "frame_index": frame,
+                }
+                file.write(f"{separator}\n{json.dumps(result)}")
+                separator = ","
+            yield done
+        file.write("\n]\n")
+    return ()
+
+
 COCO = ExportFormat(
     "coco",
     "COCO instances with tracks",
-    "One JSON file with run-length masks, for pycocotools, CVAT and detectors. "
+    "One JSON file with run-length masks or polygons, for pycocotools, CVAT and detectors. "
     "Keeps overlaps, identities and confidences.",
+    Group.ANNOTATIONS,
     write_coco,
+    ("{name}.coco.json",),
+    options=("polygons",),
+)
+COCO_RESULTS = ExportFormat(
+    "coco_results",
+    "COCO results",
+    "The list of scored masks that pycocotools compares with a ground truth. Names are lost.",
+    Group.ANNOTATIONS,
+    write_coco_results,
+    ("{name}.coco_results.json",),
 )

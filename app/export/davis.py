@@ -1,224 +1,195 @@
-"""DAVIS 2017: one palette image per frame, read by the official evaluator and many models."""
+"""DAVIS 2017 and 2016: one image per frame, for the official evaluators and most research code."""
 
-import json
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from app.core.document import Document, TrackedObject
+from app.core.document import TrackedObject
 from app.core.errors import ExportError
-from app.core.masks import RleMask
-from app.core.palette import davis_palette
-from app.export.format import ExportFormat, ExportReport
+from app.export.format import ExportFormat, Group, Loss, Writing
 from app.export.labels import (
-    file_stem,
-    frame_digits,
+    frame_folder,
     label_map,
-    listed,
-    objects_with_masks,
-    trailing_number,
+    late_objects_warning,
+    overlap_warning,
+    save_frame,
+    save_labels,
+    write_objects_file,
 )
-from app.media.frames import FrameSource
+from app.export.naming import listed
+from app.export.selection import Selection
 
-MAX_OBJECTS = 253  # TrackEval's text reserves 254, the evaluator 255
-VOID = 255
-JPEG_QUALITY = 95
-_SEQUENCE_LIST = "ImageSets/2017/val.txt"
+MAX_ID = 253  # TrackEval's text reserves 254, the evaluator 255
+WHITE = 255  # the object in the images of DAVIS 2016
+_LIST_2017 = "ImageSets/2017/val.txt"
+_LIST_2016 = "davis_2016/ImageSets/480p/val.txt"
 
 
-def write_davis(
-    document: Document,
-    source: FrameSource,
-    out_dir: Path,
-    frames: range,
-    with_images: bool = False,
-) -> ExportReport:
-    """Write the annotation tree of one sequence; images are named after source frame numbers.
+def write_davis(selection: Selection, folder: Path) -> Writing:
+    """Write the tree of one sequence of DAVIS 2017; pixel values are the object ids.
 
-    Args:
-        document: the masks.
-        source: the frames.
-        out_dir: an existing folder.
-        frames: frames to write; leading ones without any mask are left out.
-        with_images: also write the frames as JPEG, which the evaluator needs in a ground truth.
+    With ``official_ids`` the objects are numbered from 1 without gaps and so that the official
+    evaluator scores all of them, and leading frames without any mask are left out.
 
     Raises:
-        ExportError: there are more objects than the format can number.
+        ExportError: an object has a number that an 8-bit image cannot hold.
     """
-    objects = objects_with_masks(document, frames)
-    if len(objects) > MAX_OBJECTS:
+    frames, labels = _numbering(selection)
+    annotations = folder / "Annotations" / "480p" / selection.name
+    images = frame_folder(selection, folder / "JPEGImages" / "480p" / selection.name)
+    annotations.mkdir(parents=True)
+    overlapping, first_values = 0, np.zeros(0, dtype=np.uint16)
+    for done, frame in enumerate(frames, 1):
+        values, contested = label_map(selection, frame, labels)
+        save_labels(values, annotations / f"{selection.frame_name(frame)}.png")
+        save_frame(selection, frame, images)
+        if done == 1:
+            first_values = np.unique(values)
+        overlapping += contested > 0
+        yield done
+    write_list(folder / _LIST_2017, [selection.name])
+    write_objects_file(folder / f"{selection.name}.objects.json", selection, labels, frames)
+    starting = set(first_values.tolist())
+    return tuple(_warnings(selection, frames, labels, starting, overlapping))
+
+
+def _numbering(selection: Selection) -> tuple[range, dict[int, int]]:
+    """Return the frames to write, and the value of each object id."""
+    objects, frames = selection.objects, selection.frames
+    if selection.options.official_ids:
+        frames = _from_first_mask(selection)
+        starting = {o.object_id for o, _ in selection.masks_on(frames[0])}
+        objects = _official_order(objects, starting)
+        labels = {tracked.object_id: number for number, tracked in enumerate(objects, 1)}
+    else:
+        labels = {tracked.object_id: tracked.object_id for tracked in objects}
+    if max(labels.values(), default=0) > MAX_ID:
         raise ExportError(
-            f"DAVIS images hold {MAX_OBJECTS} objects at most, the project has {len(objects)}.",
-            "Export to COCO instead.",
+            f"DAVIS images hold {MAX_ID} objects at most, the project has {len(objects)} with "
+            f"numbers up to {max(labels)}.",
+            "Export to COCO, or use the official numbering."
+            if len(objects) <= MAX_ID
+            else "Export to COCO instead.",
         )
-    written = _from_first_mask(document, objects, frames)
-    starting = _visible_on(document, objects, written[0], source.size_hw)
-    objects = _numbered(objects, starting)
-    sequence = file_stem(source.name)
-    paths = [out_dir / "Annotations" / "480p" / sequence]
-    contested = _write_label_images(document, source, paths[0], objects, written)
-    if with_images:
-        paths.append(out_dir / "JPEGImages" / "480p" / sequence)
-        _write_frames(source, paths[1], written)
-    paths += [out_dir / _SEQUENCE_LIST, out_dir / f"{sequence}.objects.json"]
-    _add_to_list(paths[-2], sequence)
-    paths[-1].write_text(_mapping(source, objects, written), encoding="utf-8")
-    late = [o.name for o in objects if o not in starting]
-    return ExportReport(tuple(paths), tuple(_warnings(frames, written, contested, late)))
+    return frames, labels
 
 
-def _from_first_mask(document: Document, objects: Sequence[TrackedObject], frames: range) -> range:
-    for position, frame in enumerate(frames):
-        masks = (document.mask(o.object_id, frame) for o in objects)
-        if any(row is not None and row.mask.area for row in masks):
-            return frames[position:]
+def _from_first_mask(selection: Selection) -> range:
+    for position, frame in enumerate(selection.frames):
+        if selection.masks_on(frame):
+            return selection.frames[position:]
     raise ExportError("There is no mask to export.")
 
 
-def _visible_on(
-    document: Document, objects: Sequence[TrackedObject], frame: int, size_hw: tuple[int, int]
-) -> list[TrackedObject]:
-    ids = {o.object_id: label for label, o in enumerate(objects, 1)}
-    visible = set(np.unique(label_map(document, frame, ids, size_hw)[0]).tolist())
-    return [o for o in objects if ids[o.object_id] in visible]
-
-
-def _numbered(
-    objects: Sequence[TrackedObject], starting: Sequence[TrackedObject]
-) -> list[TrackedObject]:
+def _official_order(objects: Sequence[TrackedObject], starting: set[int]) -> list[TrackedObject]:
     """Order the objects so that the last one, with the highest number, is in the first image.
 
     The evaluator takes the highest number on the first image for the number of objects.
     """
-    return sorted(objects, key=lambda o: o is starting[-1] and objects[-1] not in starting)
+    if not starting or objects[-1].object_id in starting:
+        return list(objects)
+    last = next(o for o in reversed(objects) if o.object_id in starting)
+    return sorted(objects, key=lambda o: o is last)
 
 
-def _image_name(frame: int, frames: range) -> str:
-    return f"{frame:0{frame_digits(frames, 5)}d}"
-
-
-def _write_label_images(
-    document: Document,
-    source: FrameSource,
-    folder: Path,
-    objects: Sequence[TrackedObject],
-    frames: range,
-) -> int:
-    """Write a label image for every frame; return the number of frames with overlaps."""
-    folder.mkdir(parents=True)
-    ids = {o.object_id: label for label, o in enumerate(objects, 1)}
-    palette = davis_palette().tobytes()
-    contested_frames = 0
-    for frame in frames:
-        labels, contested = label_map(document, frame, ids, source.size_hw)
-        image = Image.fromarray(labels)
-        image.putpalette(palette)
-        image.save(folder / f"{_image_name(frame, frames)}.png")
-        contested_frames += contested > 0
-    return contested_frames
-
-
-def _write_frames(source: FrameSource, folder: Path, frames: range) -> None:
-    folder.mkdir(parents=True)
-    for frame in frames:
-        name = f"{_image_name(frame, frames)}.jpg"
-        Image.fromarray(source[frame]).save(folder / name, quality=JPEG_QUALITY)
-
-
-def _add_to_list(path: Path, sequence: str) -> None:
+def write_list(path: Path, lines: Sequence[str]) -> None:
+    """Write a list of a split's sequences or frames."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-    names = dict.fromkeys([*filter(None, known), sequence])
-    path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _mapping(source: FrameSource, objects: Sequence[TrackedObject], frames: range) -> str:
-    content = {
-        "source": source.path.name,
-        "frame_rate": str(source.frame_rate),
-        "objects": [
-            {"label": label, "object_id": o.object_id, "name": o.name, "category": o.category}
-            for label, o in enumerate(objects, 1)
-        ],
-        "frames": [
-            {
-                "file": _image_name(frame, frames),
-                "source_frame_index": frame,
-                "pts_seconds": source.timestamp_s(frame),
-            }
-            for frame in frames
-        ],
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+def merge_lists(earlier: str, new: str) -> str:
+    """Add the lines of a list that an earlier one does not have."""
+    lines = dict.fromkeys(filter(None, [*earlier.split("\n"), *new.split("\n")]))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _warnings(
-    asked: range, written: range, contested_frames: int, late: Sequence[str]
+    selection: Selection,
+    frames: range,
+    labels: dict[int, int],
+    starting: set[int],
+    overlapping_frames: int,
 ) -> Iterator[str]:
-    if written[0] != asked[0]:
-        yield f"The sequence starts at frame {written[0]}: nothing is annotated before it."
-    if late:
+    if frames[0] != selection.frames[0]:
+        yield f"The sequence starts at frame {frames[0]}: nothing is annotated before it."
+    late = [o.name for o in selection.objects if labels[o.object_id] not in starting]
+    yield from late_objects_warning(late)
+    highest = max(starting, default=0)
+    unscored = [o.name for o in selection.objects if labels[o.object_id] > highest]
+    if unscored:
         yield (
-            f"{listed(late)} appears after the first image; SAM 2's vos_inference.py then needs "
-            "--track_object_appearing_later_in_video."
+            f"As ground truth, the official evaluator would not score {listed(unscored)}: it "
+            "counts the objects of the first image. The official numbering avoids this."
         )
-    if contested_frames:
+    elif set(labels.values()) != set(range(1, len(labels) + 1)):
         yield (
-            f"Objects overlap on {contested_frames} of the frames; each pixel went to the more "
-            "certain mask. COCO keeps overlaps."
+            "Object numbers have gaps; the official evaluator counts an object without pixels for "
+            "each and scores it 1. The official numbering avoids this."
         )
-    if len(written) < 3:
-        yield f"The official evaluator needs 3 frames or more; this sequence has {len(written)}."
+    yield from overlap_warning(overlapping_frames)
+    if len(frames) < 3:
+        yield f"The official evaluator needs 3 frames or more; this sequence has {len(frames)}."
 
 
-def read_davis(folder: Path) -> Iterator[tuple[int, dict[int, RleMask]]]:
-    """Read label images, such as ``Annotations/480p/<sequence>/00000.png``, in frame order.
-
-    Args:
-        folder: images whose names end in the frame number; gray or palette, one label per pixel.
-
-    Yields:
-        Frame number and its masks by label; background and void (255) are left out.
-
-    Raises:
-        ExportError: there are no such images, or one cannot be read as labels.
-    """
-    files = [f for f in folder.glob("*.png") if trailing_number(f.stem) is not None]
-    if not files:
-        raise ExportError(
-            f"{folder} holds no numbered label images.", "Choose a folder with 00000.png ..."
+def write_davis_2016(selection: Selection, folder: Path) -> Writing:
+    """Write the tree of one sequence of DAVIS 2016: 255 where any object is, 0 elsewhere."""
+    tree = folder / "davis_2016"
+    annotations = tree / "Annotations" / "480p" / selection.name
+    images = frame_folder(selection, tree / "JPEGImages" / "480p" / selection.name)
+    annotations.mkdir(parents=True)
+    lines = []
+    for done, frame in enumerate(selection.frames, 1):
+        name = selection.frame_name(frame)
+        pixels = np.zeros(selection.size_hw, dtype=np.uint8)
+        for _, row in selection.masks_on(frame):
+            pixels[row.mask.decode()] = WHITE
+        Image.fromarray(pixels).save(annotations / f"{name}.png")
+        save_frame(selection, frame, images)
+        sequence = selection.name
+        lines.append(
+            f"/JPEGImages/480p/{sequence}/{name}.jpg /Annotations/480p/{sequence}/{name}.png"
         )
-    for file in sorted(files, key=lambda f: trailing_number(f.stem) or 0):
-        try:
-            with Image.open(file) as image:
-                labels = np.asarray(image)
-        except (OSError, SyntaxError) as error:
-            raise ExportError(f"{file} cannot be read: {error}.") from error
-        if labels.ndim != 2:
-            raise ExportError(
-                f"{file} is a color image, not a label image.",
-                "Each pixel must be one number: a palette or gray PNG.",
-            )
-        present = set(np.unique(labels).tolist()) - {0, VOID}
-        masks = {label: RleMask.encode(labels == label) for label in sorted(present)}
-        yield trailing_number(file.stem) or 0, masks
+        yield done
+    write_list(folder / _LIST_2016, lines)
+    if len(selection.objects) < 2:
+        return ()
+    return (f"The {len(selection.objects)} objects are one in DAVIS 2016.",)
+
+
+def _merge_frame_lists(earlier: str, new: str) -> str:
+    """Replace the frames of the sequences in ``new``, whose images were replaced, too."""
+    renewed = {Path(line.split()[0]).parent for line in new.splitlines() if line}
+    kept = [
+        line
+        for line in earlier.splitlines()
+        if line and Path(line.split()[0]).parent not in renewed
+    ]
+    return "".join(f"{line}\n" for line in [*kept, *new.splitlines()])
 
 
 DAVIS = ExportFormat(
     "davis",
     "DAVIS 2017 masks",
-    "Palette PNG of every frame, for the DAVIS evaluator and most research code. "
-    "Overlaps and confidences are lost.",
+    "Palette PNG of every frame whose values are the object numbers, for the DAVIS evaluator and "
+    "most research code.",
+    Group.MASK_IMAGES,
     write_davis,
-    extends=(_SEQUENCE_LIST,),
+    ("Annotations/480p/{name}", "JPEGImages/480p/{name}", "{name}.objects.json"),
+    {_LIST_2017: merge_lists},
+    loses=(Loss.OVERLAPS,),
+    options=("with_images", "official_ids"),
 )
-DAVIS_WITH_IMAGES = ExportFormat(
-    "davis_with_images",
-    "DAVIS 2017 dataset",
-    "The same with the frames as JPEG: a ground-truth tree for the evaluator or for training.",
-    partial(write_davis, with_images=True),
-    extends=(_SEQUENCE_LIST,),
+DAVIS_2016 = ExportFormat(
+    "davis_2016",
+    "DAVIS 2016 masks",
+    "Black and white PNG of every frame, all objects as one, for foreground segmentation.",
+    Group.MASK_IMAGES,
+    write_davis_2016,
+    ("davis_2016/Annotations/480p/{name}", "davis_2016/JPEGImages/480p/{name}"),
+    {_LIST_2016: _merge_frame_lists},
+    loses=(Loss.IDENTITIES,),
+    options=("with_images",),
 )

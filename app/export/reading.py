@@ -13,8 +13,8 @@ from pycocotools import mask as coco_mask
 
 from app.core.errors import ExportError
 from app.core.masks import RleMask
-from app.export.davis import read_davis
-from app.export.labels import trailing_number
+from app.export.label_images import read_davis
+from app.export.naming import trailing_number
 
 FrameMasks = tuple[int, dict[int, RleMask]]
 
@@ -88,11 +88,15 @@ def _open_youtube_vis(content: dict[str, Any]) -> MaskSource:
     numbers = [_frame_number(name) for name in video["file_names"]]
     masks: dict[int, dict[int, RleMask]] = defaultdict(dict)
     for annotation in content["annotations"]:
+        annotation.setdefault("track_id", annotation["id"])
         for number, segment in zip(numbers, annotation["segmentations"], strict=True):
             if segment is not None:
                 size_hw = video["height"], video["width"]
-                masks[number][annotation["id"]] = _decode(segment, size_hw)
-    return MaskSource(_names(content, content["annotations"]), iter(sorted(masks.items())))
+                masks[number][annotation["track_id"]] = _decode(segment, size_hw)
+    return MaskSource(
+        _names(content, [{**a, "id": a["track_id"]} for a in content["annotations"]]),
+        iter(sorted(masks.items())),
+    )
 
 
 def _names(content: dict[str, Any], tracks: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:

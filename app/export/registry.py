@@ -1,25 +1,122 @@
-"""The table of export formats, and running one so that a failure leaves nothing half-written."""
+"""The table of export formats, and writing one of them."""
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.document import Document
-from app.core.errors import ExportError
-from app.export.coco import COCO
-from app.export.davis import DAVIS, DAVIS_WITH_IMAGES
+from app.core.errors import ExportError, UsageError
+from app.export import (
+    coco,
+    cvat_coco,
+    cvat_xml,
+    davis,
+    labelme,
+    mots,
+    object_tree,
+    sav,
+    stills,
+    tables,
+    videos,
+    yolo,
+    youtube_vis,
+    youtube_vos,
+)
 from app.export.format import ExportFormat, ExportReport
-from app.export.labels import objects_with_masks
-from app.export.youtube_vis import YOUTUBE_VIS
+from app.export.publishing import refuse_existing, staging
+from app.export.selection import Existing, ExportOptions, Selection
 from app.media.frames import FrameSource
 
-__all__ = ["FORMATS", "ExportFormat", "ExportReport", "export"]
+__all__ = ["FORMATS", "ExportFormat", "ExportReport", "export", "export_steps"]
 
-FORMATS = {form.name: form for form in (DAVIS, DAVIS_WITH_IMAGES, COCO, YOUTUBE_VIS)}
+FORMATS: dict[str, ExportFormat] = {
+    form.name: form
+    for form in (
+        davis.DAVIS,
+        davis.DAVIS_2016,
+        youtube_vos.YOUTUBE_VOS,
+        object_tree.OBJECT_TREE,
+        mots.MOTS_PNG,
+        coco.COCO,
+        coco.COCO_RESULTS,
+        youtube_vis.YOUTUBE_VIS,
+        sav.SAV,
+        mots.MOTS_TEXT,
+        mots.MOT_BOXES,
+        cvat_xml.CVAT_XML,
+        cvat_coco.CVAT_COCO,
+        labelme.LABELME,
+        yolo.YOLO,
+        videos.OVERLAY,
+        videos.ALPHA_WEBM,
+        videos.ALPHA_PRORES,
+        stills.MATTE,
+        stills.CUT_OUT,
+        tables.CSV,
+        tables.MEMORY,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """How far the writing of one format is, in frames."""
+
+    format_name: str
+    done: int
+    total: int
+
+
+def export_steps(
+    document: Document,
+    source: FrameSource,
+    format_name: str,
+    out_dir: Path,
+    frames: range | None = None,
+    options: ExportOptions | None = None,
+) -> Generator[ExportProgress, None, ExportReport]:
+    """Write masks, yielding after each frame; failing or closing leaves the folder as it was.
+
+    Args:
+        document: the annotations; must not change meanwhile.
+        source: the frames; must not be closed meanwhile.
+        format_name: a key of `FORMATS`.
+        out_dir: folder to write to; created if missing.
+        frames: source frames, ascending; by default the in/out range, or all.
+        options: what to write, and what to do with an earlier export; the defaults if None.
+
+    Raises:
+        ExportError: unknown format, frames or masks missing, the name is taken, or the folder
+            cannot be written.
+    """
+    form = _format(format_name)
+    wanted = Selection(document, source, chosen_frames(document, source, frames), options)
+    _check(wanted)
+    try:
+        with staging(form, out_dir, wanted.name, wanted.options.existing) as stage:
+            warnings = yield from _progress(form, wanted.renamed(stage.name), stage.files)
+            paths = stage.publish()
+    except OSError as error:
+        raise ExportError(
+            f"{out_dir} cannot be written: {error.strerror or error}.",
+            "Check that the folder may be written and the disk has room.",
+        ) from error
+    return ExportReport(paths, warnings)
+
+
+def _progress(
+    form: ExportFormat, selection: Selection, folder: Path
+) -> Generator[ExportProgress, None, tuple[str, ...]]:
+    total = len(selection.frames)
+    with closing(form.write(selection, folder)) as writing:
+        while True:
+            try:
+                done = next(writing)
+            except StopIteration as end:
+                warnings: tuple[str, ...] = end.value
+                return warnings
+            yield ExportProgress(form.name, min(done, total), total)
 
 
 def export(
@@ -28,85 +125,72 @@ def export(
     format_name: str,
     out_dir: Path,
     frames: range | None = None,
+    options: ExportOptions | None = None,
+    on_progress: Callable[[ExportProgress], object] = lambda progress: None,
 ) -> ExportReport:
-    """Write the masks of a document; a failure leaves the folder as it was.
+    """Write the masks of a document at once; see `export_steps`."""
+    steps = export_steps(document, source, format_name, out_dir, frames, options)
+    while True:
+        try:
+            on_progress(next(steps))
+        except StopIteration as end:
+            report: ExportReport = end.value
+            return report
 
-    Earlier files of the same export are replaced; everything else in ``out_dir`` stays.
 
-    Args:
-        document: the annotations; must not change meanwhile.
-        source: the frames; must not be closed meanwhile.
-        format_name: a key of `FORMATS`.
-        out_dir: folder to write to; created if missing.
-        frames: source frames; by default the in/out range, or all.
+def check_targets(
+    format_names: Sequence[str], out_dir: Path, name: str, existing: Existing
+) -> None:
+    """Check that an export can be put into a folder, before hours of work.
 
     Raises:
-        ExportError: unknown format, frames or masks missing, or the folder cannot be written.
+        ExportError: there is an earlier export of this name, and ``existing`` says to refuse.
     """
-    form = FORMATS.get(format_name)
-    if form is None:
+    if existing is Existing.REFUSE:
+        refuse_existing(earlier_exports(format_names, out_dir, name))
+
+
+def earlier_exports(format_names: Sequence[str], out_dir: Path, name: str) -> list[Path]:
+    """Return what exports of this name in these formats have left in a folder."""
+    targets = [t for each in format_names for t in _format(each).target_names(name)]
+    return [path for target in targets if (path := out_dir / target).exists()]
+
+
+def _format(name: str) -> ExportFormat:
+    if name not in FORMATS:
         raise ExportError(
-            f"There is no export format “{format_name}”.", f"Choose from {', '.join(FORMATS)}."
+            f"There is no export format “{name}”.", f"Choose from {', '.join(FORMATS)}."
         )
-    frames = _checked(document, source, frames)
-    try:
-        with _staging(out_dir) as stage:
-            _copy_extended(form, out_dir, stage)
-            report = form.write(document, source, stage, frames)
-            targets = [out_dir / path.relative_to(stage) for path in report.paths]
-            for path, target in zip(report.paths, targets, strict=True):
-                _publish(path, target, stage)
-    except OSError as error:
-        raise ExportError(
-            f"{out_dir} cannot be written: {error.strerror or error}.",
-            "Check that the folder may be written and the disk has room.",
-        ) from error
-    return replace(report, paths=tuple(targets))
+    return FORMATS[name]
 
 
-def _checked(document: Document, source: FrameSource, frames: range | None) -> range:
+def chosen_frames(document: Document, source: FrameSource, frames: range | None) -> range:
+    """Return the frames to export: those given, else the in/out range, else all.
+
+    Raises:
+        ExportError: they are not in the source.
+        UsageError: they do not ascend.
+    """
     if frames is None:
         first, last = document.frame_range
         frames = range(first or 0, len(source) if last is None else last + 1)
-    if not frames or min(frames) < 0 or max(frames) >= len(source):
+    if frames.step < 1:
+        raise UsageError(f"Exported frames must ascend, got a step of {frames.step}.")
+    if not frames or frames[0] < 0 or frames[-1] >= len(source):
         raise ExportError(
             f"Frames {frames.start} to {frames.stop - 1} are not in {source.name}.",
             f"It has the frames 0 to {len(source) - 1}.",
         )
-    if not objects_with_masks(document, frames):
-        raise ExportError(
-            f"There is no mask on frames {frames.start} to {frames.stop - 1} to export.",
-            "Segment or track an object first.",
-        )
     return frames
 
 
-@contextmanager
-def _staging(out_dir: Path) -> Iterator[Path]:
-    """Make a hidden folder in ``out_dir`` for the time of the block; undo both when it fails."""
-    made = [folder for folder in (out_dir, *out_dir.parents) if not folder.exists()]
-    out_dir.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".export-", dir=out_dir))
-    try:
-        yield stage
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        with suppress(OSError):  # someone else may have put something there
-            for folder in made:
-                folder.rmdir()
-        raise
-    shutil.rmtree(stage)
-
-
-def _copy_extended(form: ExportFormat, out_dir: Path, stage: Path) -> None:
-    for name in form.extends:
-        if (out_dir / name).is_file():
-            (stage / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(out_dir / name, stage / name)
-
-
-def _publish(path: Path, target: Path, stage: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_dir():
-        os.replace(target, Path(tempfile.mkdtemp(dir=stage)) / target.name)
-    os.replace(path, target)
+def _check(selection: Selection) -> None:
+    if selection.objects:
+        return
+    frames, options = selection.frames, selection.options
+    kind = "verified mask" if options.verified_only else "mask"
+    whose = " of the chosen objects" if options.object_ids is not None else ""
+    raise ExportError(
+        f"There is no {kind}{whose} on frames {frames[0]} to {frames[-1]} to export.",
+        "Segment or track an object first.",
+    )

@@ -300,8 +300,9 @@ def test_eval_wants_a_data_set(run: Callable[..., Outcome], tmp_path: Path) -> N
 def test_demo_writes_every_kind_of_result(folder: Path, run: Callable[..., Outcome]) -> None:
     status, out, err = run("demo", "--no-window", "--out", "demo")
     assert status == 0, err
-    for name in ("sample.coco.json", "memory.json", "overlay.mp4", "sample.tsam", "Annotations"):
+    for name in ("sample.coco.json", "sample.memory.json", "sample.overlay.mp4", "Annotations"):
         assert (folder / "demo" / name).exists()
         assert name in out
+    assert (folder / "demo" / "sample.tsam").exists()
     assert "fox: J " in out
     assert "ball: J " in out

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.jobs.export_masks import ExportRequest, export_job
+from app.jobs.export_masks import ExportRequest, ExportStep, export_job
 from app.session import Session
 from app.ui.dialogs.export_dialog import ExportDialog, ExportResult
 from app.ui.jobs.job_queue import JobQueue
@@ -53,6 +53,10 @@ class ExportController(QObject):
         self._preferences.export_formats = request.formats
         reports: list[ExportReport] = []
 
+        def keep(step: ExportStep) -> None:
+            if step.report is not None:
+                reports.append(step.report)
+
         def finish(outcome: Outcome) -> None:
             if outcome is Outcome.DONE:
                 paths = tuple(path for report in reports for path in report.paths)
@@ -61,5 +65,5 @@ class ExportController(QObject):
 
         label = f"Export {', '.join(request.formats)}"
         job = export_job(session.document, session.source, request)
-        job_id = self._jobs.submit(job, label, reports.append, on_end=finish)
+        job_id = self._jobs.submit(job, label, keep, on_end=finish)
         self._jobs.annotate(job_id, f"Written to {request.folder}")

@@ -6,13 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from app.core import edits
 from app.core.document import Document
+from app.core.masks import RleMask
 from app.export.registry import export
+from app.export.rle import decode_segmentation
+from app.export.selection import ExportOptions
+from app.media.source import open_source
 from tests.unit.export.scene import (
     FRAME_COUNT,
     SIZE_HW,
@@ -87,7 +92,7 @@ def test_overlapping_objects_keep_all_their_pixels(tmp_path: Path) -> None:
 def test_cvat_finds_frames_labels_and_tracks(tmp_path: Path) -> None:
     content = json.loads(run(two_objects(), tmp_path).read_text())
     assert [i["file_name"] for i in content["images"]] == [
-        f"frame_{number:06d}.png" for number in range(FRAME_COUNT)
+        f"{number:03d}.png" for number in range(FRAME_COUNT)
     ]
     assert content["categories"] == [{"id": 1, "name": "animal"}, {"id": 2, "name": "toy"}]
     for number, annotation in enumerate(content["annotations"], 1):
@@ -97,11 +102,34 @@ def test_cvat_finds_frames_labels_and_tracks(tmp_path: Path) -> None:
         assert annotation["attributes"] == {"track_id": annotation["track_id"], "keyframe": True}
 
 
+def test_frames_without_names_are_named_as_cvat_does(tmp_path: Path) -> None:
+    Image.new("RGB", SIZE_HW[::-1]).save(tmp_path / "alone.png")
+    with open_source(tmp_path / "alone.png") as source:
+        (path,) = export(two_objects(), source, "coco", tmp_path / "out").paths
+    (image,) = json.loads(path.read_text())["images"]
+    assert image["file_name"] == "frame_000000.png"
+
+
+def test_polygons_decode_to_the_mask_without_its_holes(tmp_path: Path) -> None:
+    document = two_objects()
+    bitmap = rectangle(5, 5, 25, 20).decode()
+    bitmap[30:33, 40] = bitmap[2, 50] = True
+    filled = bitmap.copy()
+    bitmap[8:12, 8:12] = False
+    set_mask(document, 1, 0, RleMask.encode(bitmap))
+    with open_frames(tmp_path) as source:
+        options = ExportOptions(polygons=True)
+        (path,) = export(document, source, "coco", tmp_path / "out", options=options).paths
+    first = next(a for a in json.loads(path.read_text())["annotations"] if a["track_id"] == 1)
+    assert len(first["segmentation"]) == 3
+    assert np.array_equal(decode_segmentation(first["segmentation"], SIZE_HW).decode(), filled)
+
+
 def test_range_keeps_source_frame_numbers(tmp_path: Path) -> None:
     document = two_objects()
     document.apply(edits.set_range(document, 4, None))
     content = json.loads(run(document, tmp_path).read_text())
-    assert [i["file_name"] for i in content["images"]] == ["frame_000004.png", "frame_000005.png"]
+    assert [i["file_name"] for i in content["images"]] == ["004.png", "005.png"]
     assert content["images"][0]["pts_seconds"] == pytest.approx(4 / 24)
     assert {a["image_id"] for a in content["annotations"]} == {i["id"] for i in content["images"]}
 
@@ -110,7 +138,7 @@ def test_youtube_vis_has_a_slot_for_every_frame(tmp_path: Path) -> None:
     document = two_objects()
     content = json.loads(run(document, tmp_path, "youtube_vis").read_text())
     (video,) = content["videos"]
-    assert video["file_names"][1] == "my_clip/00001.jpg"
+    assert video["file_names"][1] == "my_clip/001.jpg"
     assert (video["length"], video["height"], video["width"]) == (FRAME_COUNT, *SIZE_HW)
     dog, ball = content["annotations"]
     assert (dog["id"], dog["category_id"], dog["iscrowd"]) == (1, 1, 0)

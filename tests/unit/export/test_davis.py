@@ -10,8 +10,9 @@ from app.core.document import Document
 from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.core.palette import davis_palette
-from app.export.davis import read_davis
+from app.export.label_images import read_davis
 from app.export.registry import ExportReport, export
+from app.export.selection import Existing, ExportOptions
 from tests.unit.export.scene import (
     FRAME_COUNT,
     SIZE_HW,
@@ -26,10 +27,11 @@ SEQUENCE = "my_clip"
 
 
 def run(
-    document: Document, tmp_path: Path, frames: range | None = None, name: str = "davis"
+    document: Document, tmp_path: Path, frames: range | None = None, **options: object
 ) -> tuple[ExportReport, Path]:
+    chosen = ExportOptions(frame_names="{frame:05d}", **options)
     with open_frames(tmp_path) as source:
-        report = export(document, source, name, tmp_path / "out", frames)
+        report = export(document, source, "davis", tmp_path / "out", frames, chosen)
     return report, tmp_path / "out" / "Annotations" / "480p" / SEQUENCE
 
 
@@ -79,31 +81,51 @@ def test_range_keeps_source_frame_numbers(tmp_path: Path) -> None:
     }
 
 
-def test_numbers_have_no_gap_where_objects_were_deleted(tmp_path: Path) -> None:
+def test_pixels_are_object_numbers_also_where_objects_were_deleted(tmp_path: Path) -> None:
     document = two_objects()
     document.apply(edits.remove_object(document, 1))
     set_mask(document, add_object(document, "never seen"), 0, RleMask.empty(SIZE_HW))
-    run(document, tmp_path)
+    report, folder = run(document, tmp_path)
+    assert objects_of(tmp_path) == [(2, "red ball")]
+    assert np.unique(labels(folder / "00000.png")).tolist() == [0, 2]
+    assert "gaps" in report.warnings[0]
+
+
+def test_official_numbers_have_no_gap(tmp_path: Path) -> None:
+    document = two_objects()
+    document.apply(edits.remove_object(document, 1))
+    report, folder = run(document, tmp_path, official_ids=True)
     assert objects_of(tmp_path) == [(1, "red ball")]
+    assert np.unique(labels(folder / "00000.png")).tolist() == [0, 1]
+    assert report.warnings == ()
 
 
-def test_highest_number_is_on_the_first_image(tmp_path: Path) -> None:
+def test_a_late_object_keeps_its_number_with_a_warning(tmp_path: Path) -> None:
     document = two_objects()
     late = add_object(document, "late")
     set_mask(document, late, 2, rectangle(0, 40, 10, 60))
     report, folder = run(document, tmp_path)
+    assert labels(folder / "00002.png")[5, 50] == late
+    assert "would not score “late”" in report.warnings[1]
+
+
+def test_highest_official_number_is_on_the_first_image(tmp_path: Path) -> None:
+    document = two_objects()
+    late = add_object(document, "late")
+    set_mask(document, late, 2, rectangle(0, 40, 10, 60))
+    report, folder = run(document, tmp_path, official_ids=True)
     assert objects_of(tmp_path) == [(1, "dog"), (2, "late"), (3, "red ball")]
     assert labels(folder / "00000.png").max() == 3
     assert labels(folder / "00002.png")[5, 50] == 2
     assert "“late”" in report.warnings[0]
 
 
-def test_sequence_starts_where_annotation_does(tmp_path: Path) -> None:
+def test_official_sequence_starts_where_annotation_does(tmp_path: Path) -> None:
     document = Document()
     only = add_object(document, "only")
     for frame in (2, 3, 5):
         set_mask(document, only, frame, rectangle(0, 0, 9, 9))
-    report, folder = run(document, tmp_path)
+    report, folder = run(document, tmp_path, official_ids=True)
     assert sorted(f.stem for f in folder.iterdir()) == ["00002", "00003", "00004", "00005"]
     assert "starts at frame 2" in report.warnings[0]
 
@@ -145,7 +167,7 @@ def test_more_objects_than_labels_are_refused(tmp_path: Path) -> None:
 
 
 def test_images_come_along_when_wanted(tmp_path: Path) -> None:
-    report, _ = run(two_objects(), tmp_path, name="davis_with_images")
+    report, _ = run(two_objects(), tmp_path, with_images=True)
     images = tmp_path / "out" / "JPEGImages" / "480p" / SEQUENCE
     assert images in report.paths
     assert [f.name for f in sorted(images.iterdir())] == [
@@ -157,8 +179,9 @@ def test_images_come_along_when_wanted(tmp_path: Path) -> None:
 def test_second_sequence_joins_the_first(tmp_path: Path) -> None:
     run(two_objects(), tmp_path)
     (tmp_path / "my clip").rename(tmp_path / "other")
-    run(two_objects(), tmp_path)
-    with open_frames(tmp_path / "other") as source:
+    run(two_objects(), tmp_path, existing=Existing.REPLACE)
+    (tmp_path / "third").mkdir()
+    with open_frames(tmp_path / "third") as source:
         source.name = "other"
         export(two_objects(), source, "davis", tmp_path / "out")
     assert (tmp_path / "out/ImageSets/2017/val.txt").read_text() == f"{SEQUENCE}\nother\n"

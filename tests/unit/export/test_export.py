@@ -1,16 +1,27 @@
+import csv
 import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from app.core import edits
 from app.core.document import Document
-from app.core.errors import ExportError
-from app.export.format import ExportReport
-from app.export.registry import FORMATS, export
+from app.core.errors import ExportError, UsageError
+from app.export.format import Writing
+from app.export.naming import file_stem
+from app.export.registry import FORMATS, export, export_steps
+from app.export.selection import Existing, ExportOptions, Selection
 from app.media.frames import FrameSource
 from tests.unit.export.scene import SIZE_HW, open_frames, rectangle, set_mask, two_objects
+
+REPLACE = ExportOptions(existing=Existing.REPLACE)
 
 
 @pytest.fixture
@@ -51,10 +62,9 @@ def test_folder_that_may_not_be_written_is_reported(source: FrameSource, tmp_pat
 def test_failure_leaves_the_earlier_export(
     source: FrameSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail_half_way(
-        document: Document, source: FrameSource, out_dir: Path, frames: range
-    ) -> ExportReport:
-        (out_dir / "half").write_text("half")
+    def fail_half_way(selection: Selection, folder: Path) -> Writing:
+        (folder / "half").write_text("half")
+        yield 1
         raise OSError(28, "No space left on device")
 
     out = tmp_path / "deep" / "out"
@@ -64,8 +74,8 @@ def test_failure_leaves_the_earlier_export(
     assert not (tmp_path / "deep").exists()
     (path,) = export(two_objects(), source, "coco", out).paths
     before = path.read_bytes()
-    with pytest.raises(ExportError):
-        export(two_objects(), source, "bad", out)
+    with pytest.raises(ExportError, match="No space"):
+        export(two_objects(), source, "bad", out, options=REPLACE)
     assert list(out.iterdir()) == [path]
     assert path.read_bytes() == before
 
@@ -78,13 +88,13 @@ def test_exporting_again_replaces_and_leaves_the_rest(
     out.mkdir()
     (out / "notes.txt").write_text("mine")
     first = export(two_objects(), source, name, out)
-    second = export(two_objects(), source, name, out, range(1, 4))
+    second = export(two_objects(), source, name, out, range(1, 4), REPLACE)
     assert first.paths == second.paths
     assert all(path.exists() for path in second.paths)
     assert (out / "notes.txt").read_text() == "mine"
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
-    for folder in filter(Path.is_dir, second.paths):
-        assert [f.stem for f in sorted(folder.iterdir())] == ["00001", "00002", "00003"]
+    stems = {f.stem for path in second.paths if path.is_dir() for f in path.rglob("0*.*")}
+    assert stems <= {"001", "002", "003"}
 
 
 def test_source_size_masks_of_full_frames_survive(source: FrameSource, tmp_path: Path) -> None:
@@ -93,3 +103,148 @@ def test_source_size_masks_of_full_frames_survive(source: FrameSource, tmp_path:
     for name in FORMATS:
         assert export(document, source, name, tmp_path / name).paths
     assert np.prod(SIZE_HW) == document.mask(1, 0).mask.area
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_counts_its_frames_and_can_be_closed_half_way(
+    source: FrameSource, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "deep" / "out"
+    done = [step.done for step in export_steps(two_objects(), source, name, out)]
+    assert done == sorted(done)
+    assert done[-1] == 6
+    before = content(out)
+    steps = export_steps(two_objects(), source, name, out, None, REPLACE)
+    next(steps)
+    steps.close()
+    assert content(out) == before
+    steps = export_steps(two_objects(), source, name, tmp_path / "new" / "out")
+    next(steps)
+    steps.close()
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_earlier_export_is_refused_or_gets_a_neighbor(
+    source: FrameSource, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "out"
+    first = export(two_objects(), source, name, out)
+    before = content(out)
+    with pytest.raises(ExportError, match="exists already"):
+        export(two_objects(), source, name, out)
+    assert content(out) == before
+    renamed = ExportOptions(existing=Existing.RENAME)
+    second = export(two_objects(), source, name, out, options=renamed)
+    assert not set(first.paths) & set(second.paths)
+    assert "my_clip-2" in str(second.paths[0])
+    after = content(out)
+    shared = {
+        "ImageSets/2017/val.txt",
+        "davis_2016/ImageSets/480p/val.txt",
+        "youtube_vos/meta.json",
+    }
+    assert all(after[path] == data for path, data in before.items() if path not in shared)
+    for path in shared & after.keys():
+        assert b"my_clip-2" in after[path]
+        assert before[path].split(b"\n")[0] in after[path]
+
+
+@pytest.mark.parametrize("name", ["davis", "davis_2016", "youtube_vos", "coco", "sam2"])
+def test_exports_into_one_folder_at_once_lose_nothing(
+    source: FrameSource, tmp_path: Path, name: str
+) -> None:
+    out, renamed = tmp_path / "out", ExportOptions(existing=Existing.RENAME)
+
+    def run(_: int) -> Path:
+        with source.clone() as frames:
+            return export(two_objects(), frames, name, out, options=renamed).paths[0]
+
+    with ThreadPoolExecutor(6) as pool:
+        paths = list(pool.map(run, range(12)))
+    assert len(set(paths)) == 12
+    assert all(path.exists() for path in paths)
+    text = "".join(path.read_text() for path in [*out.rglob("val.txt"), *out.rglob("meta.json")])
+    if text:
+        names = [path.name for path in paths]
+        assert all(re.search(rf"\b{re.escape(each)}(?![-\w])", text) for each in names)
+    assert not list(out.glob(".export-*"))
+
+
+def test_what_a_killed_export_left_is_deleted(source: FrameSource, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    script = (
+        "import os, sys; from pathlib import Path; from app.export.registry import *;"
+        "from tests.unit.export.scene import two_objects; from app.media.source import open_source;"
+        "steps = export_steps(two_objects(), open_source(Path(sys.argv[1])), 'davis',"
+        " Path(sys.argv[2])); next(steps); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(source.path), str(out)], check=False)
+    assert list(out.glob(".export-*"))
+    export(two_objects(), source, "davis", out)
+    assert not list(out.glob(".export-*"))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_combination_of_options_is_written(
+    source: FrameSource, tmp_path: Path, name: str
+) -> None:
+    document = two_objects()
+    document.apply(edits.set_verified(document, 1, 2, True))
+    options = ExportOptions(
+        object_ids=frozenset({1}),
+        verified_only=True,
+        scale=0.5,
+        frame_names="{name}_{frame:04d}",
+        with_images=True,
+        official_ids=True,
+        polygons=True,
+    )
+    paths = export(document, source, name, tmp_path / "out", range(0, 6, 2), options).paths
+    assert paths
+    if name == "csv":
+        (row,) = csv.DictReader(paths[0].read_text().splitlines())
+        assert (row["frame"], row["frame_name"], row["object"]) == ("2", "my_clip_0002", "dog")
+        assert int(row["area_px"]) == pytest.approx(300 / 4, abs=20)
+    for file in (each for path in paths for each in path.rglob("*.[jp][pn]g")):
+        with Image.open(file) as image:
+            assert image.size == (30, 20)
+            assert re.fullmatch(r"my_clip_000[024]", file.stem)
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{", "{x}", "same", "{frame}/{name}", "{frame:99999999d}", "{frame.real}", "{frame!r}"],
+)
+def test_templates_that_make_no_names_are_refused(template: str) -> None:
+    with pytest.raises(UsageError, match=r"template|name"):
+        ExportOptions(frame_names=template)
+
+
+def test_images_of_a_folder_keep_their_names(tmp_path: Path) -> None:
+    with open_frames(tmp_path) as source:
+        report = export(two_objects(), source, "davis", tmp_path / "out")
+    assert sorted(f.stem for f in report.paths[0].iterdir()) == [f"{n:03d}" for n in range(6)]
+
+
+def test_long_and_odd_names_of_videos_are_shortened(tmp_path: Path) -> None:
+    names = {file_stem("x" * 250), file_stem("x" * 251), file_stem("CON"), file_stem("a/b:c")}
+    assert len(names) == 4
+    assert all(len(name.encode()) <= 120 for name in names)
+    assert not any(set("/:") & set(name) for name in names)
+    assert file_stem("é" * 200).encode()
+
+
+def test_names_that_no_file_can_hold_are_escaped(source: FrameSource, tmp_path: Path) -> None:
+    document = two_objects()
+    document.apply(edits.update_object(document, 1, name="dog \ud83d <&\x00>"))
+    for name in FORMATS:
+        assert export(document, source, name, tmp_path / "out").paths

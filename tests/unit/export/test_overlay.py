@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from app.core import edits
-from app.core.errors import ExportError
-from app.export.overlay import overlaid, write_overlay
+from app.export.overlay import overlaid
+from app.export.registry import export
+from app.export.selection import Selection
 from app.media.source import open_source
 from tests.unit.export.scene import FRAME_COUNT, SIZE_HW, open_frames, two_objects
 
@@ -13,7 +13,8 @@ from tests.unit.export.scene import FRAME_COUNT, SIZE_HW, open_frames, two_objec
 def test_masks_are_mixed_with_the_frame_in_their_colors(tmp_path: Path) -> None:
     document = two_objects()
     with open_frames(tmp_path) as source:
-        images = list(overlaid(document, source, range(FRAME_COUNT)))
+        selection = Selection(document, source, range(FRAME_COUNT))
+        images = [overlaid(selection, frame) for frame in selection.frames]
         untouched = source[5].copy()
     dog = np.array(document.object(1).color)
     assert len(images) == FRAME_COUNT
@@ -28,9 +29,9 @@ def test_masks_are_mixed_with_the_frame_in_their_colors(tmp_path: Path) -> None:
 def test_names_are_written(tmp_path: Path) -> None:
     document = two_objects()
     with open_frames(tmp_path) as source:
-        (with_name,) = overlaid(document, source, range(1))
+        with_name = overlaid(Selection(document, source, range(1)), 0)
         document.apply(edits.update_object(document, 1, name="."))
-        (without,) = overlaid(document, source, range(1))
+        without = overlaid(Selection(document, source, range(1)), 0)
     assert (with_name != without).any()
 
 
@@ -39,19 +40,15 @@ def test_hidden_objects_stay_hidden(tmp_path: Path) -> None:
     for object_id in (1, 2):
         document.apply(edits.update_object(document, object_id, is_visible=False))
     with open_frames(tmp_path) as source:
-        (image,) = overlaid(document, source, range(2, 3))
+        image = overlaid(Selection(document, source, range(2, 3)), 2)
     assert (image == 40).all()
 
 
 def test_video_has_the_frames_asked_for(tmp_path: Path) -> None:
-    path = tmp_path / "overlay.mp4"
     with open_frames(tmp_path) as source:
-        assert write_overlay(two_objects(), source, path, range(1, 5)) == 4
+        (path,) = export(two_objects(), source, "overlay", tmp_path / "out", range(1, 6, 2)).paths
+        rate = source.frame_rate
     with open_source(path) as video:
-        assert len(video) == 4
-        assert abs(int(video[0][2, 50].mean()) - 20) < 6
-
-
-def test_video_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    with open_frames(tmp_path) as source, pytest.raises(ExportError, match="cannot be written"):
-        write_overlay(two_objects(), source, tmp_path / "missing" / "a.mp4", range(2))
+        assert len(video) == 3
+        assert video.frame_rate == rate / 2  # a step leaves the speed as it was
+        assert abs(int(video[1][2, 50].mean()) - 60) < 6
