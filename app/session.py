@@ -7,6 +7,7 @@ from app.core import edits, rules
 from app.core.document import Document, Edit, Origin
 from app.core.history import History
 from app.core.settings import ModelSettings
+from app.jobs.cleanup import CleanupStep
 from app.jobs.import_masks import ImportStep
 from app.jobs.predict import JobContext, PredictionStep
 from app.jobs.verify import VerifyStep
@@ -19,7 +20,7 @@ from app.tracking.backend import BackendLoader
 from app.tracking.model_catalog import load_model
 from app.tracking.results import result_edit
 
-Step = PredictionStep | ImportStep | VerifyStep
+Step = PredictionStep | ImportStep | CleanupStep | VerifyStep
 
 
 class Session:
@@ -142,6 +143,11 @@ class Session:
             return False
         if isinstance(step, ImportStep):
             self._import(step)
+        elif isinstance(step, CleanupStep):
+            key, label = (step.object_id, step.frame), f"Remove {step.fault}"
+            self.execute(
+                edits.clean_mask(self.document, key, step.before, step.after, label, step.merge_key)
+            )
         else:
             self.execute(result_edit(self.document, step.result, step.merge_key))
         return True

@@ -284,6 +284,25 @@ def paint(
     return Edit(label, changes + _changes(document, Table.MASKS, {key: drawn}))
 
 
+def clean_mask(
+    document: Document,
+    key: tuple[int, int],
+    before: RleMask,
+    after: RleMask,
+    label: str,
+    merge_key: int | None = None,
+) -> Edit:
+    """Replace the mask of (object id, frame) by one without faults; strokes stay.
+
+    Nothing changes where the mask is locked, verified, or no longer ``before``.
+    """
+    row, strokes = document.mask(*key), document.prompts(*key).strokes
+    if row is None or row.mask != before or not rules.is_mask_editable(document, *key):
+        return Edit(label, ())
+    mask = after if strokes is None else strokes.applied(after)
+    return set_masks(document, {key: replace(row, mask=mask)}, label, merge_key=merge_key)
+
+
 def duplicate_object(document: Document, object_id: int) -> Edit:
     """Copy an object with all its rows, under the next free id."""
     original = document.object(object_id)

@@ -2,6 +2,7 @@
 
 from app.core.document import Document, Table
 from app.core.memory import MemoryDecision
+from app.core.prompts import PointPrompt
 
 WEAK_CONFIDENCE = 0.5
 """Masks below this confidence, in [0, 1], are shown for review."""
@@ -20,6 +21,13 @@ STORED_DECISIONS = frozenset(
 def prompted_frames(document: Document, object_id: int) -> list[int]:
     """Return the frames on which an object has prompts, ascending."""
     return sorted(document.of_object(Table.PROMPTS, object_id))
+
+
+def disobeyed_points(document: Document, object_id: int, frame: int) -> list[PointPrompt]:
+    """Return the clicks on a frame that its mask contradicts, less those under later strokes."""
+    row = document.mask(object_id, frame)
+    points = document.prompts(object_id, frame).points_in_force
+    return [p for p in points if row is None or row.mask.covers(p.x, p.y) != p.is_positive]
 
 
 def stored_frames(document: Document, object_id: int) -> list[int]:

@@ -20,6 +20,13 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
+class MaskFault(StrEnum):
+    """A small fault of a mask that can be removed without a model."""
+
+    SPECKS = "specks"
+    HOLES = "holes"
+
+
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
     """What the window and reports show of the model in use; ``input_size`` in pixels."""
@@ -38,11 +45,14 @@ class SegmentRequest:
         frame: its index.
         prompts: what the user gave for the object there.
         previous: mask that the prompts correct; None to start from the prompts alone.
+        drops_islands: whether to drop parts of the prediction that touch no positive click, the
+            box or ``previous``.
     """
 
     frame: int
     prompts: FramePrompts
     previous: RleMask | None = None
+    drops_islands: bool = True
 
 
 @dataclass(frozen=True, slots=True)

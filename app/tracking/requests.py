@@ -16,6 +16,7 @@ def segment_request(
     frame: int,
     prompts: FramePrompts | None = None,
     starts_over: bool = False,
+    drops_islands: bool = True,
 ) -> SegmentRequest:
     """Ask for the mask of prompts on a frame.
 
@@ -26,6 +27,7 @@ def segment_request(
         prompts: those that the object has there if None.
         starts_over: a prompt was moved or removed, so that the mask on the frame, which obeys it,
             is not to be refined.
+        drops_islands: see `SegmentRequest`.
     """
     if prompts is None:
         prompts = document.prompts(object_id, frame)
@@ -34,6 +36,7 @@ def segment_request(
         frame,
         FramePrompts(prompts.points_in_force, prompts.box),
         find(document, object_id, frame, prompts),
+        drops_islands,
     )
 
 

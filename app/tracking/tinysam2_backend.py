@@ -18,6 +18,7 @@ from app.media.frames import FrameSource, SourceFingerprint
 from app.tracking.backend import (
     Direction,
     FrameResult,
+    MaskFault,
     ModelDescription,
     Prediction,
     SegmentRequest,
@@ -27,13 +28,20 @@ from tinysam2.build import ImageModel, Model, load_image_model, load_model
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
+from tinysam2.inference.click_enforcement import enforce_pixels
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.postprocess import MaskCleanup
+from tinysam2.inference.postprocess import (
+    MaskCleanup,
+    drop_islands,
+    fill_holes,
+    remove_specks,
+)
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
 
+SMALL_FRACTION = 0.02
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
 
 Loaded = TypeVar("Loaded", bound=ImageModel)
@@ -100,6 +108,18 @@ def _setting_errors() -> Iterator[None]:
         raise ModelError(f"The model cannot be used: {error}.") from error
 
 
+def clean_mask(mask: RleMask, fault: MaskFault) -> RleMask:
+    """Remove the specks or the holes of a mask.
+
+    They are small when their area is at most `SMALL_FRACTION` of the object's, or what SAM 2 takes
+    for a hole in a frame of this size.
+    """
+    least = MaskCleanup.of_fraction(mask.size_hw).fill_holes_px
+    max_px = max(least, round(SMALL_FRACTION * mask.area))
+    act = fill_holes if fault is MaskFault.HOLES else remove_specks
+    return RleMask.encode(act(mask.decode(), max_px))
+
+
 class TinySam2Backend:
     """A `TrackerBackend` on the model.  Lives on one thread.
 
@@ -145,7 +165,11 @@ class TinySam2Backend:
             predictor, prompt = self._predictor_of(source), _object_prompt(request.prompts)
             previous = None if request.previous is None else request.previous.decode()
             found = predictor.predict(request.frame, source[request.frame], prompt, previous)
-        return Prediction(RleMask.encode(found.mask_logits > 0), _unit(found.confidence))
+        mask = enforce_pixels(found.mask_logits > 0, prompt.points_xy, prompt.labels)
+        if request.drops_islands:
+            positive = [(p.x, p.y) for p in request.prompts.points if p.is_positive]
+            mask = drop_islands(mask, positive, prompt.box_xyxy, previous)
+        return Prediction(RleMask.encode(mask), _unit(found.confidence))
 
     def track(
         self, source: FrameSource, request: TrackRequest, token: CancelToken

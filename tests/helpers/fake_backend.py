@@ -133,7 +133,7 @@ class FakeBackend:
         self.error = error or RuntimeError("the fake tracker was set to fail")
         self.encoded: list[int] = []
         self.requests: list[TrackRequest] = []
-        self.corrected: list[RleMask | None] = []
+        self.segmented: list[SegmentRequest] = []
         self.description = ModelDescription("fake", 0, "cpu", 64)
 
     def encode(self, source: FrameSource, frame: int) -> None:
@@ -143,7 +143,7 @@ class FakeBackend:
 
     def segment(self, source: FrameSource, request: SegmentRequest) -> Prediction:
         time.sleep(self.slow_s)
-        self.corrected.append(request.previous)
+        self.segmented.append(request)
         if request.prompts.mask is not None:
             return Prediction(request.prompts.mask, 1.0)
         x, y, radius = disk_of(request.prompts)

@@ -1,8 +1,11 @@
 """Making masks obey the clicks that they were predicted from, at least around each click."""
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -11,6 +14,35 @@ from tinysam2.model.decoder.prompt_encoder import NEGATIVE, POSITIVE
 RADIUS = 1 / 48  # standard deviation of a correction, as a fraction of the mask's longer side
 LEAST_RADIUS = 0.75  # pixels of the mask
 MARGIN = 1.0  # logit, of the right sign, that the surroundings of a contradicted click get
+
+
+def enforce_pixels(
+    mask: NDArray[np.bool_], points_xy: Sequence[tuple[float, float]], labels: Sequence[int]
+) -> NDArray[np.bool_]:
+    """Set or clear a disc around each click that a mask contradicts at the click's pixel.
+
+    `enforce_clicks` works on logits of the decoder's size; this is for what is lost between them
+    and the image, where clicks may lie closer than two of its pixels.  A disc ends halfway to the
+    nearest click of the other sign; where two lie on one pixel, the later one wins.
+
+    Args:
+        mask: (H, W).
+        points_xy: K clicks in pixels; (0.5, 0.5) is the center of the first one.
+        labels: K numbers, 1 inside, 0 outside.
+    """
+    found = mask.copy()
+    height, width = mask.shape
+    at = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
+    at = np.clip(np.floor(at), 0, [width - 1, height - 1])
+    is_inside = np.asarray(labels, dtype=np.bool_)
+    rows, columns = np.ogrid[:height, :width]
+    for (x, y), positive in zip(at, is_inside, strict=True):
+        if found[int(y), int(x)] == positive:
+            continue
+        away = np.hypot(*(at[is_inside != positive] - (x, y)).T)
+        reach = min(RADIUS * max(height, width) / 2, away.min(initial=np.inf) / 2)
+        found[(rows - y) ** 2 + (columns - x) ** 2 <= reach**2] = positive
+    return found
 
 
 def enforce_clicks(logits: Tensor, xy: Tensor, labels: Tensor) -> Tensor:

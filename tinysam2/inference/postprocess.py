@@ -1,5 +1,6 @@
 """Cleans up masks at video size before they are returned; memory keeps the original ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -57,6 +58,46 @@ class MaskCleanup:
         return cleaned
 
 
+def drop_islands(
+    mask: NDArray[np.bool_],
+    positive_xy: Sequence[tuple[float, float]],
+    box_xyxy: tuple[float, float, float, float] | None = None,
+    kept: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Drop the parts of a predicted mask that no prompt asks for.
+
+    Args:
+        mask: (H, W).
+        positive_xy: positive clicks in pixels.
+        box_xyxy: box prompt in pixels.
+        kept: (H, W) mask that the prediction refines.
+
+    Returns:
+        (H, W): the 8-connected parts of ``mask`` that touch a positive click, the box or ``kept``;
+        all of it if there is none of these, or nothing touches any.
+    """
+    count, labels, _, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    is_wanted = np.zeros(count, dtype=np.bool_)
+    for point in positive_xy:
+        is_wanted[labels[pixel_of(point, mask.shape)]] = True
+    if box_xyxy is not None:
+        x0, y0, x1, y1 = (max(0, int(v)) for v in box_xyxy)
+        is_wanted[labels[y0 : y1 + 1, x0 : x1 + 1]] = True
+    if kept is not None:
+        is_wanted[labels[kept]] = True
+    is_wanted[0] = False  # the background
+    if not is_wanted.any():
+        return mask
+    found: NDArray[np.bool_] = is_wanted[labels]
+    return found
+
+
+def pixel_of(point: tuple[float, float], shape: Sequence[int]) -> tuple[int, int]:
+    """Return row and column of the pixel that a point (x, y) lies in, or of the nearest one."""
+    row, column = int(point[1]), int(point[0])
+    return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
+
+
 def finish_masks(
     frame: int,
     objects: dict[int, ObjectState],
@@ -92,6 +133,16 @@ def without_overlap(logits: Tensor, is_given: list[bool]) -> Tensor:
     return torch.where(is_winner | given, logits, logits.clamp(max=SUPPRESSED_LOGIT))
 
 
+def fill_holes(mask: NDArray[np.bool_], max_px: int) -> NDArray[np.bool_]:
+    """Fill the background of up to an area that a mask (H, W) encloses."""
+    return mask | _holes(mask.view(np.uint8), max_px)
+
+
+def remove_specks(mask: NDArray[np.bool_], max_px: int) -> NDArray[np.bool_]:
+    """Remove the parts of a mask (H, W) of up to an area, never the largest."""
+    return mask & ~_specks(mask.view(np.uint8), max_px)
+
+
 def _holes(mask: NDArray[np.uint8], max_px: int) -> NDArray[np.bool_]:
     """Find the small parts of the background from which no way leads around the object."""
     background = np.pad(1 - mask, 1, constant_values=1)
@@ -107,6 +158,7 @@ def _specks(mask: NDArray[np.uint8], max_px: int) -> NDArray[np.bool_]:
     areas = stats[:, cv2.CC_STAT_AREA]
     is_small = areas <= max_px
     is_small[0] = False  # the background
-    is_small[1 + areas[1:].argmax()] = False  # whatever its area
+    if len(areas) > 1:
+        is_small[1 + areas[1:].argmax()] = False  # whatever its area
     found: NDArray[np.bool_] = is_small[labels]
     return found

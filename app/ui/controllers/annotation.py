@@ -11,12 +11,14 @@ from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.core.queries import disobeyed_points
 from app.jobs.predict import PredictionStep, preload_job, segment_job
 from app.session import Session
 from app.tracking.backend import BackendLoader
 from app.tracking.requests import segment_request
 from app.tracking.strokes import with_strokes
 from app.ui.jobs.job_queue import JobQueue, Priority
+from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
 from app.ui.style.memory_marks import MARK_NAMES, memory_mark
 
@@ -45,9 +47,11 @@ class AnnotationController(QObject):
         session: Session,
         view: ViewState,
         jobs: JobQueue,
+        preferences: Preferences,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._preferences = preferences
         self._session = session
         self._document = session.document
         self._view = view
@@ -144,15 +148,38 @@ class AnnotationController(QObject):
                 self._session.execute(make_edit(target))
                 if not self._document.prompts(target, frame).can_predict:
                     return
-                request = segment_request(self._document, target, frame, starts_over=starts_over)
+                request = segment_request(
+                    self._document,
+                    target,
+                    frame,
+                    starts_over=starts_over,
+                    drops_islands=self._preferences.drops_islands,
+                )
             self._jobs.submit(
                 segment_job(self._session.jobs, target, request, merge_key),
                 "Segment",
-                self._session.apply,
+                self._on_segmented,
                 priority=Priority.INTERACTIVE,
             )
 
         self._attempt(prompt)
+
+    def _on_segmented(self, step: PredictionStep) -> bool:
+        if not self._session.apply(step):
+            return False
+        frame = step.result.frame
+        for object_id in step.result.predictions:
+            for point in disobeyed_points(self._document, object_id, frame):
+                sign = "positive" if point.is_positive else "negative"
+                self.message.emit(
+                    f"The {sign} point at {int(point.x)}, {int(point.y)} on frame {frame} has no "
+                    "effect: another point is too close."
+                )
+        return True
+
+    def toggle_islands(self) -> None:
+        """Toggle whether predictions lose the parts that no prompt asks for."""
+        self._preferences.drops_islands = not self._preferences.drops_islands
 
     def _target(self) -> int:
         active = self.active
@@ -164,7 +191,10 @@ class AnnotationController(QObject):
         """Predict the mask that a click at this position would give, for display only."""
         frame, active = self._view.frame, self._view.active_object or 0
         prompts = self._document.prompts(active, frame).with_point(PointPrompt(x, y, is_positive))
-        request = segment_request(self._document, active, frame, prompts)
+        drops_islands = self._preferences.drops_islands
+        request = segment_request(
+            self._document, active, frame, prompts, drops_islands=drops_islands
+        )
         self._preview_job = self._jobs.submit(
             segment_job(self._session.jobs, active, request, self._session.history.new_key()),
             "Preview",

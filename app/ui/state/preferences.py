@@ -116,6 +116,15 @@ class Preferences:
     def model(self, settings: ModelSettings) -> None:
         self._settings.setValue("model", json.dumps(asdict(settings), default=str))
 
+    @property
+    def drops_islands(self) -> bool:
+        """Whether predictions lose the parts that no prompt asks for; see `SegmentRequest`."""
+        return self._flag("drops_islands", default=True)
+
+    @drops_islands.setter
+    def drops_islands(self, is_on: bool) -> None:
+        self._settings.setValue("drops_islands", is_on)
+
     def folder(self, purpose: str) -> str:
         """Return the folder used last for a purpose such as ``open``; the home folder at first."""
         return str(self._settings.value(f"folder/{purpose}") or Path.home())

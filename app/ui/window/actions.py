@@ -9,7 +9,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QMenuBar, QWidget
 
 from app.core.memory import Constraint
-from app.tracking.backend import Direction
+from app.tracking.backend import Direction, MaskFault
 from app.ui.controllers.mask_export import ExportController
 from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
@@ -197,6 +197,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Edit", "Clear prompts of this frame", ("Ctrl+Delete",), lambda w: w.workspace.controller.clear_prompts(w.workspace.view.frame), requires=Requirement.PROMPT),
     _S("Edit", "Clear prompts of this object", ("Shift+Delete",), lambda w: w.workspace.controller.clear_prompts(), requires=_OBJ),
     _S("Edit", "Preferences…", ("Ctrl+P",), lambda w: w.edit_preferences(), requires=_ALWAYS),
+    _S("Edit", "Drop islands", (), lambda w: w.workspace.controller.toggle_islands(), tip="A predicted mask keeps the parts that touch a positive point, the box or the mask before it", is_on=lambda w: w.preferences.drops_islands),
     _S("Edit", "Cancel stroke or stop tracking", ("Esc",), lambda w: w.escape(), requires=_ALWAYS),
     _S("View", "Play / pause", ("Space",), lambda w: w.workspace.player.toggle(), "play", icon_on="pause", is_on=lambda w: w.workspace.player.is_playing, toolbar=True),
     _S("View/Go to", "Next frame", ("Right", ".", "D"), lambda w: w.workspace.navigator.step(1)),
@@ -241,6 +242,11 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Object", "Hide or show", ("H",), lambda w: w.workspace.controller.toggle_visible(), requires=_OBJ),
     _S("Object", "Lock or unlock", ("L",), lambda w: w.workspace.controller.toggle_locked(), "lock", _OBJ),
     _S("Object", "Verify mask of this frame", ("Return", "Enter"), lambda w: w.workspace.controller.toggle_verified(), "verify", _MASK, "Tracking never changes a verified mask", toolbar=True),
+    _S("Object", "-", (), lambda w: None),
+    _S("Object", "Remove specks", (), lambda w: w.workspace.cleanup.clean_here(MaskFault.SPECKS), requires=_MASK, tip="Small parts beside the largest, on this frame; what is painted stays"),
+    _S("Object", "Fill holes", (), lambda w: w.workspace.cleanup.clean_here(MaskFault.HOLES), requires=_MASK, tip="Small gaps inside the mask of this frame; what is erased stays"),
+    _S("Object", "Remove specks on all frames", (), lambda w: w.workspace.cleanup.clean_all(MaskFault.SPECKS), requires=_OBJ, tip="Verified masks stay as they are"),
+    _S("Object", "Fill holes on all frames", (), lambda w: w.workspace.cleanup.clean_all(MaskFault.HOLES), requires=_OBJ, tip="Verified masks stay as they are"),
     _S("Object", "-", (), lambda w: None),
     _S("Object", "Clear mask of this frame", (), lambda w: w.workspace.controller.clear_mask_here(), requires=_MASK),
     _S("Object", "Clear all masks of the object", (), lambda w: w.workspace.controller.clear_masks(), requires=_OBJ),

@@ -229,7 +229,7 @@ class MainWindow(QMainWindow):
         self._show(self._take_workspace())
 
     def _show(self, session: Session) -> None:
-        workspace = self._workspace = Workspace(session, self.model_jobs, self)
+        workspace = self._workspace = Workspace(session, self.model_jobs, self.preferences, self)
         self._docks["Objects"].setWidget(workspace.objects)
         self._docks["Memory"].setWidget(workspace.memory)
         self._pages.addWidget(workspace.editor)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QWidget
 from app.session import Session
 from app.ui.canvas.view import CanvasView
 from app.ui.controllers.annotation import AnnotationController
+from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
 from app.ui.controllers.tracking import TrackingController
@@ -16,6 +17,7 @@ from app.ui.jobs.job_queue import JobQueue
 from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
 
@@ -63,13 +65,16 @@ class Workspace(QObject):
     canvas: CanvasView
     objects: ObjectsPanel
 
-    def __init__(self, session: Session, jobs: JobQueue, parent: QWidget) -> None:
+    def __init__(
+        self, session: Session, jobs: JobQueue, preferences: Preferences, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.session = session
         self.bridge = DocumentBridge(session.document, self)
         self.view = ViewState(session.num_frames, self)
         self.loader = FrameLoader(session.source, self)
-        self.controller = AnnotationController(session, self.view, jobs, self)
+        self.controller = AnnotationController(session, self.view, jobs, preferences, self)
+        self.cleanup = MaskCleanupController(session, self.view, jobs, self)
         self.tracking = TrackingController(session, self.view, self.controller, jobs)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
@@ -115,7 +120,7 @@ class Workspace(QObject):
         memory.constraint_requested.connect(controller.constrain)
         memory.map_requested.connect(self.inspection.inspect)
         memory.back_requested.connect(self.inspection.back)
-        for source in (controller, self.tracking, self.navigator):
+        for source in (controller, self.cleanup, self.tracking, self.navigator):
             source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
 

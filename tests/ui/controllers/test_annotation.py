@@ -4,11 +4,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QMessageBox, QTableView, QToolButton
 from pytestqt.qtbot import QtBot
 
+from app.core import edits
+from app.core.document import FrameMask, Origin, Table
 from app.core.errors import ModelError
+from app.core.masks import RleMask
 from app.tracking.backend import TrackerBackend
 from app.ui.window.main_window import MainWindow
 from tests.helpers.fake_backend import FakeBackend
@@ -133,3 +137,66 @@ def test_a_window_can_be_closed_while_a_video_opens(qtbot: QtBot, clip: Path) ->
     window.open_path(clip)
     window.close()
     window.deleteLater()
+
+
+def test_a_point_without_effect_is_announced(user: WindowDriver) -> None:
+    user.workspace.controller.add_point(21.5, 20.5, False)
+    reported = "negative point at 21, 20 on frame 0 has no effect"
+    user.wait(lambda: reported in status_message(user))
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_dropping_islands_is_an_option(qtbot: QtBot, clip: Path, is_on: bool) -> None:
+    backend = FakeBackend()
+    with open_window(qtbot, clip, backend) as user:
+        assert user.window.action_set["Drop islands"].isChecked()
+        if not is_on:
+            user.do("Drop islands")
+        user.click_and_wait(20, 20)
+        assert [request.drops_islands for request in backend.segmented] == [is_on]
+
+
+def faulty(size_hw: tuple[int, int]) -> RleMask:
+    """Draw a block with a hole of one pixel, and a speck."""
+    bitmap = np.zeros(size_hw, dtype=np.bool_)
+    bitmap[10:30, 10:30] = True
+    bitmap[20, 20] = False
+    bitmap[40, 60] = True
+    return RleMask.encode(bitmap)
+
+
+def test_specks_and_holes_are_removed_here_or_on_all_frames(user: WindowDriver) -> None:
+    mask = faulty(user.workspace.session.size_hw)
+    rows = {(1, frame): FrameMask(mask, Origin.TRACKED, 0.5) for frame in range(1, 4)}
+    user.history.execute(edits.set_masks(user.document, rows, "Put"))
+    user.history.execute(edits.set_verified(user.document, 1, 3, True))
+
+    def areas() -> list[int]:
+        return [row.mask.area for _, row in sorted(user.document.of_object(Table.MASKS, 1).items())]
+
+    untouched = areas()
+    user.go(1)
+    user.do("Remove specks")
+    user.wait(lambda: "1 of 1 masks changed" in status_message(user))
+    assert areas() == [untouched[0], 399, 400, 400]
+    user.do("Fill holes on all frames")
+    user.wait(lambda: "2 of 3 masks changed" in status_message(user))
+    assert areas() == [untouched[0], 400, 401, 400]
+    user.do("Undo")
+    user.do("Undo")
+    assert areas() == untouched
+    user.go(3)
+    user.do("Remove specks")
+    assert "is verified" in status_message(user)
+
+
+def test_cleaning_keeps_what_was_painted(user: WindowDriver) -> None:
+    size_hw = user.workspace.session.size_hw
+    speck = np.zeros(size_hw, dtype=np.bool_)
+    speck[55, 80] = True
+    user.workspace.controller.paint(RleMask.encode(speck), False)
+    user.do("Remove specks")
+    user.wait(lambda: "0 of 1 masks changed" in status_message(user))
+    found = user.workspace.controller.active_mask
+    assert found is not None
+    assert found.mask.covers(80, 55)

@@ -45,13 +45,13 @@ def test_a_click_corrects_the_mask_where_tracking_has_been(
     object_id = driver.click_object()
     driver.add_point(object_id, 0, 22, 20)
     driver.segment(object_id, 0)
-    assert backend.corrected == [None, None]
+    assert [each.previous for each in backend.segmented] == [None, None]
     driver.track(Direction.FORWARD, 0)
     tracked = driver.document.mask(object_id, 4)
     assert tracked is not None
     driver.add_point(object_id, 4, 30, 20)
     driver.segment(object_id, 4)
-    assert backend.corrected[2:] == [tracked.mask]
+    assert [each.previous for each in backend.segmented[2:]] == [tracked.mask]
 
 
 def test_a_click_refines_the_mask_that_a_person_painted_and_keeps_the_strokes(
@@ -63,7 +63,7 @@ def test_a_click_refines_the_mask_that_a_person_painted_and_keeps_the_strokes(
     driver.paint(object_id, 4, painted)
     driver.add_point(object_id, 4, 10, 20)
     driver.segment(object_id, 4)
-    assert backend.corrected[-1] == painted
+    assert backend.segmented[-1].previous == painted
     found = driver.document.mask(object_id, 4)
     assert found is not None
     assert found.mask == painted | disk(SIZE_HW, (10, 20), RADIUS)

@@ -1,9 +1,10 @@
 """Masks obey the clicks they were predicted from, also when they are enlarged."""
 
+import numpy as np
 import pytest
 import torch
 
-from tinysam2.inference.click_enforcement import enforce_clicks
+from tinysam2.inference.click_enforcement import enforce_clicks, enforce_pixels
 from tinysam2.inference.preprocess import resize_logits
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -47,3 +48,18 @@ def test_box_corners_are_no_clicks() -> None:
     logits = torch.full((40, 40), -3.0)
     corners = torch.tensor([[0.2, 0.2], [0.6, 0.7]]), torch.tensor([2, 3])
     assert torch.equal(enforce_clicks(logits, *corners), logits)
+
+
+def test_a_disc_around_a_contradicted_click_ends_before_clicks_of_the_other_sign() -> None:
+    mask = np.zeros((200, 300), dtype=np.bool_)
+    points = [(100.5, 50.5), (102.2, 50.9), (299.9, 199.9)]
+    found = enforce_pixels(mask, points, [1, 0, 1])
+    assert found[50, 100]
+    assert not found[50, 102]
+    assert found[199, 299]
+    assert not mask.any()
+    assert np.array_equal(enforce_pixels(found, points, [1, 0, 1]), found)
+    alone = enforce_pixels(mask, points[:1], [1])
+    assert 20 < alone.sum() < 60
+    on_one_pixel = enforce_pixels(mask, [(9.1, 9.1), (9.8, 9.8)], [1, 0])
+    assert not on_one_pixel[9, 9]

@@ -5,7 +5,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
-from tinysam2.inference.postprocess import MaskCleanup, without_overlap
+from tinysam2.inference.postprocess import (
+    MaskCleanup,
+    drop_islands,
+    fill_holes,
+    remove_specks,
+    without_overlap,
+)
 from tinysam2.inference.video_tracker import VideoTracker
 
 FRAMES = noise_frames(3)
@@ -33,6 +39,36 @@ def test_small_holes_are_filled_and_small_parts_dropped() -> None:
     assert np.array_equal(found.numpy() > 0, wanted)
     both = MaskCleanup(20, 30).clean(logits_of(faulty_mask())).numpy() > 0
     assert np.array_equal(both, block_mask(8, 16, 24))
+
+
+def test_islands_without_a_prompt_are_dropped() -> None:
+    mask = np.zeros((40, 60), dtype=np.bool_)
+    left, middle, right = np.s_[5:15, 5:15], np.s_[20:30, 25:35], np.s_[5:15, 45:55]
+    for part in (left, middle, right):
+        mask[part] = True
+
+    def parts(found: NDArray[np.bool_]) -> list[bool]:
+        return [bool(found[part].all()) for part in (left, middle, right)]
+
+    assert parts(drop_islands(mask, [(7.5, 7.5)])) == [True, False, False]
+    assert parts(drop_islands(mask, [(7.5, 7.5)], (30.0, 25.0, 50.0, 39.0))) == [True, True, False]
+    before = np.zeros_like(mask)
+    before[6, 54] = True
+    assert parts(drop_islands(mask, [(7.5, 7.5)], kept=before)) == [True, False, True]
+    assert parts(drop_islands(mask, [], kept=before)) == [False, False, True]
+    assert parts(drop_islands(mask, [(59.9, 39.9)])) == [True, True, True]
+    assert parts(drop_islands(mask, [])) == [True, True, True]
+
+
+def test_bool_masks_are_cleaned_as_logits_are() -> None:
+    mask = faulty_mask()
+    filled = MaskCleanup(fill_holes_px=4).clean(logits_of(mask)).numpy() > 0
+    assert np.array_equal(fill_holes(mask, 4), filled)
+    without = MaskCleanup(drop_specks_px=6).clean(logits_of(mask)).numpy() > 0
+    assert np.array_equal(remove_specks(mask, 6), without)
+    nothing = np.zeros_like(mask)
+    assert not remove_specks(nothing, 9).any()
+    assert not fill_holes(nothing, 9).any()
 
 
 def test_each_cleanup_can_be_enabled_alone() -> None:

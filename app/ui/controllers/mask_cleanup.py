@@ -1,0 +1,79 @@
+"""Removing specks and filling holes of an object's masks, on one frame or on all."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.document import FrameMask, Table, TrackedObject
+from app.core.rules import refusal
+from app.jobs.cleanup import CleanupStep, cleanup_job
+from app.session import Session
+from app.tracking.backend import MaskFault
+from app.ui.jobs.job_queue import JobQueue, Priority
+from app.ui.jobs.progress import Outcome
+from app.ui.state.view_state import ViewState
+
+
+class MaskCleanupController(QObject):
+    """Cleans masks of the active object in a job; each use is one undo step.
+
+    Signals:
+        message: text for the status bar.
+    """
+
+    message = Signal(str)
+
+    def __init__(self, session: Session, view: ViewState, jobs: JobQueue, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._view = view
+        self._jobs = jobs
+
+    def clean_here(self, fault: MaskFault) -> None:
+        """Clean the mask of the displayed frame."""
+        frame = self._view.frame
+        active = self._session.document.find(self._view.active_object)
+        if active is None:
+            return
+        if error := refusal(self._session.document, active.object_id, frame):
+            self.message.emit(str(error))
+            return
+        self._submit(active, fault, [frame], Priority.INTERACTIVE)
+
+    def clean_all(self, fault: MaskFault) -> None:
+        """Clean the masks of all frames, except verified ones."""
+        document = self._session.document
+        active = document.find(self._view.active_object)
+        if active is None:
+            return
+        if error := refusal(document, active.object_id):
+            self.message.emit(str(error))
+            return
+        self._submit(active, fault, document.of_object(Table.MASKS, active.object_id))
+
+    def _submit(
+        self,
+        active: TrackedObject,
+        fault: MaskFault,
+        frames: list[int] | Mapping[int, FrameMask],
+        priority: Priority = Priority.NORMAL,
+    ) -> None:
+        rows: Mapping[int, FrameMask]
+        rows = self._session.document.of_object(Table.MASKS, active.object_id)
+        masks = {f: rows[f].mask for f in frames if f in rows and not rows[f].is_verified}
+        verb = "Fill holes of" if fault is MaskFault.HOLES else "Remove specks of"
+        changed: set[int] = set()
+
+        def apply(step: CleanupStep) -> bool:
+            before = rows.get(step.frame)
+            is_wanted = self._session.apply(step)
+            if rows.get(step.frame) != before:
+                changed.add(step.frame)
+            return is_wanted
+
+        def end(outcome: Outcome) -> None:
+            count = f"{len(changed)} of {len(masks)} masks changed"
+            self.message.emit(f"{verb} {active.name}: {count}.")
+
+        job = cleanup_job(active.object_id, masks, fault, self._session.history.new_key())
+        self._jobs.submit(job, f"{verb} {active.name}", apply, priority=priority, on_end=end)
