@@ -71,6 +71,9 @@ class MemoryRecord:
         pool: side of the pooling windows in feature locations; 1 if nothing is pooled.
         averaged: for the same frames, one bit per pooling window, row-major: whether the window is
             stored as one token, its average.
+        policy: name of the memory policy that decided; empty in records of earlier versions.
+        thresholds: what the policy asks of scores, by field of `MemoryScores`: the value that a
+            frame has to reach to enter or, by DAM4SAM's policy, to become an anchor.
     """
 
     decision: MemoryDecision
@@ -86,6 +89,8 @@ class MemoryRecord:
     tokens: dict[int, int] = field(default_factory=dict)
     pool: int = 1
     averaged: dict[int, bytes] = field(default_factory=dict)
+    policy: str = ""
+    thresholds: dict[str, float] = field(default_factory=dict)
 
     @property
     def stored(self) -> tuple[int, ...]:

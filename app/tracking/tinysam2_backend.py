@@ -240,6 +240,8 @@ class TinySam2Backend:
             },
             tokens=dict(event.tokens),
             pool=event.pool,
+            policy=event.policy.value,
+            thresholds=dict(event.thresholds),
             averaged={f: np.packbits(shown).tobytes() for f, shown in event.averaged.items()},
         )
 

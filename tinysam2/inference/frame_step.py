@@ -177,4 +177,6 @@ def _memory_event(
         survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in stored},
         pool=bank.grid.pool,
         averaged={e.frame: bank.grid.averaged(e.locations).cpu().numpy() for e in stored},
+        policy=bank.config.policy,
+        thresholds=bank.policy.thresholds,
     )

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tinysam2.config import MemoryConfig
+from tinysam2.config import MemoryConfig, MemoryPolicy
 from tinysam2.memory.entry import BankDecision, Decision, MemoryEntry
 from tinysam2.memory.policies import BankView, Policy, make_policy
 from tinysam2.memory.pooling import MemoryGrid
@@ -33,6 +33,7 @@ class MemoryEvent:
         pool: side of the pooling windows; 1 if there are none.
         averaged: per frame of ``tokens``, (H // pool, W // pool) bool: the pooling windows that one
             surviving token stands for, their average.
+        policy: which policy decided; thresholds: what it asks of scores, see `Policy.thresholds`.
     """
 
     frame: int
@@ -49,6 +50,8 @@ class MemoryEvent:
     survivors: dict[int, NDArray[np.bool_]]
     pool: int
     averaged: dict[int, NDArray[np.bool_]]
+    policy: MemoryPolicy
+    thresholds: dict[str, float]
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -84,8 +83,6 @@ class SessionOpener(QObject):
         def job(token: CancelToken) -> Iterator[object]:
             opening.session = Session.open(path, self._load_backend, projects_folder=folder)
             yield opening
-            # Importing pyqtgraph (used by the memory panel) here keeps the GUI thread responsive.
-            import_module("pyqtgraph")
 
         self.opening.emit(path)
         self._file_jobs.submit(

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -18,7 +17,6 @@ from app.session import Session
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.panels.memory_charts import TokenMeter
 from app.ui.panels.memory_entry import BankEntryView, ConstraintButtons
-from app.ui.panels.memory_plot import ScorePlot, ScoreSeries
 from app.ui.panels.memory_text import bank_entries, bank_title, decision_text
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
@@ -27,7 +25,7 @@ REFRESH_MS = 30
 
 
 class MemoryPanel(QWidget):
-    """Displays the decision on the current frame, the bank after it, and scores over the video.
+    """Displays the decision on the current frame and the bank after it.
 
     It never changes the document.  Refreshes at most every `REFRESH_MS` and only while visible.
     Lives on the GUI thread.
@@ -65,7 +63,6 @@ class MemoryPanel(QWidget):
         self._num_frames = session.num_frames
         self._state = view_state
         self._loader = frame_loader
-        self._series: ScoreSeries | None = None
         self._shown_bank = -1
         self.entries: list[BankEntryView] = []
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
@@ -99,9 +96,6 @@ class MemoryPanel(QWidget):
         self._list_layout.setSpacing(0)
         self._list_layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
         self._list_layout.addStretch()
-        self.plot = ScorePlot(self._num_frames, self)
-        self.plot.setMinimumHeight(180)
-        self.plot.frame_requested.connect(self.frame_requested)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -114,12 +108,6 @@ class MemoryPanel(QWidget):
         self._add_entry_view()
         bar = scroll.verticalScrollBar().sizeHint().width()
         scroll.setMinimumWidth(self.entries[0].minimumSizeHint().width() + bar)
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
-        splitter.addWidget(scroll)
-        splitter.addWidget(self.plot)
-        splitter.setStretchFactor(0, 1)
-        splitter.setChildrenCollapsible(False)
-        splitter.setSizes([500, 220])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
@@ -129,11 +117,11 @@ class MemoryPanel(QWidget):
         layout.addWidget(self.meter)
         layout.addWidget(self.bank_title)
         layout.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(scroll, 1)
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.changed.connect(self._on_document_changed)
-        self._state.frame_changed.connect(self._on_frame_changed)
+        self._state.frame_changed.connect(lambda _frame: self._refresh_soon())
         self._state.active_object_changed.connect(lambda _id: self._refresh_soon())
         self._state.overlay_changed.connect(self._on_overlay_changed)
         self._loader.thumbnail_loaded.connect(self._on_thumbnail_loaded)
@@ -157,8 +145,6 @@ class MemoryPanel(QWidget):
         self._show_bank(tracked, frame)
         self.back.setVisible(self._state.inspected_bank is not None)
         self.back.setText(f"Back to frame {frame}")
-        self._show_series(tracked)
-        self.plot.set_frame(self._state.frame)
 
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)
@@ -184,15 +170,6 @@ class MemoryPanel(QWidget):
         self._list_layout.insertWidget(len(self.entries), view)
         self.entries.append(view)
 
-    def _show_series(self, tracked: TrackedObject | None) -> None:
-        shown = None if self._series is None else self._series.object_id
-        wanted = None if tracked is None else tracked.object_id
-        if shown != wanted:
-            self._series = (
-                None if wanted is None else ScoreSeries(self._document, wanted, self._num_frames)
-            )
-            self.plot.show_series(self._series)
-
     def _request_constraint(self, frame: int, constraint: Constraint | None) -> None:
         if (tracked := self._document.find(self._state.active_object)) is not None:
             self.constraint_requested.emit(tracked.object_id, frame, constraint)
@@ -211,10 +188,6 @@ class MemoryPanel(QWidget):
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
-    def _on_frame_changed(self, frame: int) -> None:
-        self.plot.set_frame(frame)
-        self._refresh_soon()
-
     def _on_overlay_changed(self) -> None:
         if self._shown_bank != self._state.bank_frame or (
             self.back.isVisible() != (self._state.inspected_bank is not None)
@@ -222,10 +195,6 @@ class MemoryPanel(QWidget):
             self._refresh_soon()
 
     def _on_document_changed(self, rows: ChangedRows) -> None:
-        keys = rows.get(Table.MEMORY, ())
-        if keys and self._series is not None:
-            self._series.refresh(f for object_id, f in keys if object_id == self._series.object_id)
-            self.plot.values_changed()
         if rows.keys() & {Table.OBJECTS, Table.MEMORY, Table.CONSTRAINTS}:
             self._refresh_soon()
 

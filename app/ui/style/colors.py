@@ -28,7 +28,7 @@ def with_alpha(color: QColor, alpha: int) -> QColor:
 
 @dataclass(frozen=True, slots=True)
 class ChartColors:
-    """The colors of the timeline and the score plot."""
+    """The colors of the timeline."""
 
     dark: bool
     background: QColor

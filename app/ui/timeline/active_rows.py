@@ -30,11 +30,17 @@ def active_lane(scene: TimelineScene) -> Lane | None:
     return None if scene.active is None else scene.model.lane(scene.active.object_id)
 
 
-def paint_quality(painter: QPainter, scene: TimelineScene) -> None:
-    """Paint the confidence of the active object; weak parts have the warning color."""
+def paint_quality(painter: QPainter, scene: TimelineScene, is_shown: bool = True) -> None:
+    """Paint the confidence of the active object; weak parts have the warning color.
+
+    Args:
+        painter: in pixels of the viewport.
+        scene: the layout.
+        is_shown: whether the curve is painted, or only title and threshold.
+    """
     rect, colors = scene.rows.quality, scene.colors
-    _paint_title(painter, scene, rect, "Quality", "1.0", "0.0")
-    if (lane := active_lane(scene)) is not None:
+    _paint_title(painter, scene, rect, "Scores", "1.0", "0.0")
+    if is_shown and (lane := active_lane(scene)) is not None:
         good = mark_color(Mark.KEPT, colors.dark)
         bar_colors = CurveColors(
             fill=blended(colors.background, good, 0.3).rgb(),

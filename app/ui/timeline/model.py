@@ -1,12 +1,14 @@
 """The values that the timeline shows per object and frame; Qt-free."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from enum import IntFlag
 from typing import Any
 
 import numpy as np
 
 from app.core.document import FRAME_TABLES, Document, FrameMask, Origin, Table
+from app.core.memory import MemoryScores
 from app.ui.style.memory_marks import memory_mark
 
 
@@ -96,6 +98,31 @@ class Lane:
         ]
 
 
+SCORE_NAMES = tuple(field.name for field in fields(MemoryScores))
+
+
+class ScoreSeries:
+    """The scores of one object: ``values[name]`` is (num_frames + 1,) float32, NaN if unknown.
+
+    The last element pads for `Columns.reduce`.
+    """
+
+    def __init__(self, document: Document, object_id: int, num_frames: int) -> None:
+        self._document = document
+        self.object_id = object_id
+        self.values = {name: np.full(num_frames + 1, np.nan, np.float32) for name in SCORE_NAMES}
+        self.refresh(document.of_object(Table.MEMORY, object_id))
+
+    def refresh(self, frames: Iterable[int]) -> None:
+        """Update the scores of these frames from the document."""
+        records = self._document.of_object(Table.MEMORY, self.object_id)
+        frames = tuple(frames)
+        found = [records[frame].scores if frame in records else None for frame in frames]
+        at = np.array(frames, np.intp)
+        for name, values in self.values.items():
+            values[at] = [np.nan if one is None else getattr(one, name) for one in found]
+
+
 class TimelineModel:
     """The lanes of a document, built on first use and updated by `on_document_changed`."""
 
@@ -103,12 +130,19 @@ class TimelineModel:
         self._document = document
         self._num_frames = num_frames
         self._lanes: dict[int, Lane] = {}
+        self._scores: ScoreSeries | None = None
 
     def lane(self, object_id: int) -> Lane:
         """Return the lane of an object."""
         if object_id not in self._lanes:
             self._lanes[object_id] = Lane(self._document, object_id, self._num_frames)
         return self._lanes[object_id]
+
+    def scores(self, object_id: int) -> ScoreSeries:
+        """Return the scores of an object; those of the object asked for last are at hand."""
+        if self._scores is None or self._scores.object_id != object_id:
+            self._scores = ScoreSeries(self._document, object_id, self._num_frames)
+        return self._scores
 
     def on_document_changed(self, rows: Mapping[Table, Iterable[Any]]) -> None:
         """Update the values of changed rows, and drop the lanes of removed objects.
@@ -118,6 +152,8 @@ class TimelineModel:
         """
         for object_id in self._lanes.keys() - self._document.rows(Table.OBJECTS).keys():
             del self._lanes[object_id]
+        if (scores := self._scores) is not None:
+            scores.refresh(f for i, f in rows.get(Table.MEMORY, ()) if i == scores.object_id)
         frames: dict[int, set[int]] = {}
         for object_id, frame in (key for table in FRAME_TABLES for key in rows.get(table, ())):
             frames.setdefault(object_id, set()).add(frame)

@@ -28,6 +28,7 @@ from app.ui.timeline.scene import (
     TimelineScene,
     timecode,
 )
+from app.ui.timeline.scores import CurveMenu, described, paint_curves, paint_thresholds
 from app.ui.timeline.time_axis import TimeAxis
 
 ZOOM_STEP = 1.25
@@ -112,6 +113,8 @@ class TimelineView(QAbstractScrollArea):
         self._scene: TimelineScene | None = None
         self._is_laying_out = False
         self._hover = HoverPopup(frame_loader, self)
+        self._curves = CurveMenu(self.viewport())
+        self._curves.changed.connect(self._invalidate)
         self.legend = LegendPopup(self)
         self._mouse = TimelineMouse(
             self.viewport(), lambda: self.scene, lambda: session.document.frame_range
@@ -218,6 +221,7 @@ class TimelineView(QAbstractScrollArea):
         if scene.active is not None:
             record = self._session.document.memory(scene.active.object_id, state.frame)
             paint_bank(painter, scene, () if record is None else record.bank)
+            paint_thresholds(painter, scene, record, self._curves.shown)
         paint_playhead(painter, scene, state.frame)
         painter.end()
 
@@ -229,13 +233,27 @@ class TimelineView(QAbstractScrollArea):
         painter = QPainter(layer)
         painter.setFont(self.font())
         painter.fillRect(QRect(0, 0, GUTTER_PX - EDGE_PX, layer.height()), scene.colors.panel)
-        for paint in (paint_ruler, paint_lanes, paint_quality, paint_memory):
+        for paint in (paint_ruler, paint_lanes, self._paint_scores, paint_memory):
             paint(painter, scene)
         painter.end()
         return layer
 
+    def _paint_scores(self, painter: QPainter, scene: TimelineScene) -> None:
+        shown = self._curves.shown
+        paint_quality(painter, scene, is_shown="quality" in shown)
+        if scene.active is not None:
+            paint_curves(painter, scene, scene.model.scores(scene.active.object_id), shown)
+
+    def _place_curve_menu(self) -> None:
+        """Keep the button below the title of its row."""
+        gutter = self.scene.rows.gutter(self.scene.rows.quality)
+        size = self._curves.sizeHint()
+        top = gutter.top() + min(gutter.height() - size.height(), gutter.height() // 2 + 6)
+        self._curves.setGeometry(QRect(QPoint(gutter.left() + 2, top), size))
+
     def _invalidate(self) -> None:
         self._layer = self._scene = None
+        self._place_curve_menu()
         self._update_scroll_bars()
         self.viewport().update()
 
@@ -313,7 +331,9 @@ class TimelineView(QAbstractScrollArea):
         time = timecode(self._session.source.timestamp_s(frame))
         above = self.viewport().mapToGlobal(self.viewport().rect().topLeft())
         above.setX(above.x() + x)
-        self._hover.show_frame(frame, f"Frame {frame}  ·  {time}", above)
+        active = self._state.active_object
+        scores = "" if active is None else described(self._model.scores(active), frame)
+        self._hover.show_frame(frame, f"Frame {frame}  ·  {time}\n{scores}".rstrip(), above)
 
 
 def _described(tracked: TrackedObject) -> str:

@@ -232,28 +232,6 @@ def test_everything_that_can_be_pressed_has_a_name_and_a_tip(panel: MemoryPanel)
     assert all(button.accessibleName() and button.toolTip() for button in pressable)
 
 
-def test_scores_are_plotted_once_there_are_any_and_a_click_goes_to_a_frame(
-    stage: Stage, panel: MemoryPanel, qtbot: QtBot
-) -> None:
-    qtbot.waitUntil(lambda: panel.plot.plot is not None and panel.plot.plot.isVisible())
-    plot = panel.plot.plot
-    qtbot.waitUntil(lambda: plot.plotItem.curves[0].getData()[0] is not None)
-    view_box = plot.plotItem.vb
-    at = plot.mapFromScene(view_box.mapViewToScene(view_box.viewRect().center()))
-    middle_frame = round(view_box.viewRect().center().x())
-    with qtbot.waitSignal(panel.plot.frame_requested) as asked:
-        qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert asked.args[0] == pytest.approx(middle_frame, abs=2)
-
-
-def test_without_decisions_the_plot_shows_a_hint_and_is_not_built(qtbot: QtBot) -> None:
-    stage = Stage(50)
-    stage.state.active_object = stage.add_object("dog")
-    panel = shown(stage, qtbot)
-    qtbot.wait(20)
-    assert panel.plot.plot is None
-
-
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)

@@ -60,6 +60,8 @@ def rows_of_every_kind() -> Edit:
             tokens,
             2,
             {0: b"\xa0"},
+            "quality",
+            {"quality": 0.5},
         ),
         (Table.CONSTRAINTS, (3, 7)): Constraint.PIN,
         (Table.PROPERTIES, "range"): (2, None),

@@ -40,6 +40,11 @@ class Dam4SamPolicy(Policy):
         self._newest: int | None = None
         self._since_fifth = STRIDE  # frames with the object since one stayed as a fifth frame
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The predicted IoU above which a frame can become an anchor."""
+        return {"predicted_iou": ANCHOR_IOU}
+
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Store the frame as the newest, and decide whether the one before it stays."""
         if entry.scores.object_presence == 0 or entry.shape.box is None:

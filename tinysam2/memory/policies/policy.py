@@ -50,6 +50,11 @@ class Policy(ABC):
     def __init__(self, config: MemoryConfig) -> None:
         self.config = config
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """What a frame's scores have to reach, by field of `FrameScores`."""
+        return {}
+
     @abstractmethod
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Decide on a frame: kept, replaced (with the frame that leaves) or refused, and why."""

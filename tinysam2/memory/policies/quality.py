@@ -14,6 +14,11 @@ class QualityPolicy(Policy):
 
     reads_previous = True
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The least quality with which a frame enters."""
+        return {"quality": self.config.quality_threshold}
+
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Compare a frame's quality with the threshold, then its value with those in the bank."""
         scores, threshold = entry.scores, self.config.quality_threshold

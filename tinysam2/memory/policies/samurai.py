@@ -28,6 +28,11 @@ class SamuraiPolicy(Policy):
         self._last_frame = 0
         self._stable_frames = 0
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The predicted IoU above which a frame enters."""
+        return {"predicted_iou": MIN_IOU}
+
     def decide(self, entry: MemoryEntry, bank: BankView) -> BankDecision:
         """Require object presence, a predicted IoU and a motion score."""
         motion, scores = self._judge_motion(entry), entry.scores
