@@ -149,7 +149,8 @@ class Session:
                 edits.clean_mask(self.document, key, step.before, step.after, label, step.merge_key)
             )
         else:
-            self.execute(result_edit(self.document, step.result, step.merge_key))
+            protects = step.protects_hand_work
+            self.execute(result_edit(self.document, step.result, step.merge_key, protects))
         return True
 
     def _adopt(self, step: VerifyStep) -> None:

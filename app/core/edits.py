@@ -171,10 +171,12 @@ def set_masks(
     label: str,
     memory: Mapping[tuple[int, int], MemoryRecord | None] | None = None,
     merge_key: int | None = None,
+    prompts: Mapping[tuple[int, int], FramePrompts | None] | None = None,
 ) -> Edit:
-    """Replace masks, and memory records with them, by (object id, frame)."""
+    """Replace masks, and memory records and prompts with them, by (object id, frame)."""
     changes = _changes(document, Table.MASKS, rows)
     changes += _changes(document, Table.MEMORY, memory or {})
+    changes += _changes(document, Table.PROMPTS, prompts or {})
     return Edit(label, changes, merge_key)
 
 

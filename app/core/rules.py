@@ -1,8 +1,10 @@
-"""The one rule book of *locked* and *verified*: every edit, tracking result and view asks here.
+"""The one rule book of *locked*, *verified* and *hand work*: all edits, results and views ask here.
 
 A locked object keeps its name, category, prompts, masks, verified marks and constraints, and
 cannot be removed; it can still be hidden, moved in the list and unlocked.  A verified mask keeps
 its pixels and the prompts of its frame until the mark is taken off, or its object is removed.
+A mask that was painted, given or imported may be edited, but tracking keeps it unless the user
+allows otherwise.
 """
 
 from collections.abc import Iterable
@@ -26,18 +28,29 @@ def is_mask_editable(document: Document, object_id: int, frame: int) -> bool:
     return is_object_editable(document, object_id) and (row is None or not row.is_verified)
 
 
-def is_mask_trackable(document: Document, object_id: int, frame: int) -> bool:
+def is_hand_work(document: Document, object_id: int, frame: int) -> bool:
+    """Return whether the mask of an object on a frame was painted, given or imported."""
+    row = document.mask(object_id, frame)
+    if row is None or row.origin is Origin.TRACKED:
+        return False
+    return row.origin is not Origin.PROMPT or document.prompts(object_id, frame).is_drawn
+
+
+def is_mask_trackable(
+    document: Document, object_id: int, frame: int, protects_hand_work: bool = True
+) -> bool:
     """Return whether a tracking result may replace the mask of an object on a frame.
 
-    Apart from what `is_mask_editable` protects, tracking keeps what a person painted, and the mask
-    that the prompts of a frame gave or that was imported with them.
+    Apart from what `is_mask_editable` protects, tracking keeps the mask that the clicks and the box
+    of a frame gave, and with ``protects_hand_work`` what `is_hand_work`.
     """
     if not is_mask_editable(document, object_id, frame):
         return False
+    if is_hand_work(document, object_id, frame):
+        return not protects_hand_work
     row = document.mask(object_id, frame)
-    if row is None or row.origin is Origin.TRACKED:
-        return True
-    return row.origin is not Origin.PAINTED and document.prompts(object_id, frame).is_empty
+    is_tracked = row is None or row.origin is Origin.TRACKED
+    return is_tracked or document.prompts(object_id, frame).is_empty
 
 
 def refusal(document: Document, object_id: int, frame: int | None = None) -> UsageError | None:

@@ -65,12 +65,14 @@ class PredictionStep:
         merge_key: the step of undo that they belong to.
         done: number of frames predicted so far, of ``total``.
         total: number of frames that the job predicts.
+        protects_hand_work: whether painted and imported masks stay, see `app.core.rules`.
     """
 
     result: FrameResult
     merge_key: int
     done: int = 1
     total: int = 1
+    protects_hand_work: bool = True
 
 
 def preload_job(context: JobContext, frame: int) -> Job:
@@ -106,7 +108,7 @@ def track_job(context: JobContext, request: TrackRequest, merge_key: int) -> Job
         with context.source.clone(TRACK_CACHE_BYTES) as frames:
             results = context.backend.track(frames, request, token)
             for done, result in enumerate(results, 1):
-                yield PredictionStep(result, merge_key, done, total)
+                yield PredictionStep(result, merge_key, done, total, request.protects_hand_work)
                 token.raise_if_cancelled()
 
     return run

@@ -78,6 +78,7 @@ class TrackRequest:
         first: lowest frame of the range, inclusive.
         last: highest frame of the range, inclusive.
         is_exclusive: whether a pixel belongs to one of the objects at most.
+        protects_hand_work: whether painted and imported masks stay, see `app.core.rules`.
     """
 
     objects: tuple[ObjectRequest, ...]
@@ -86,6 +87,7 @@ class TrackRequest:
     last: int
     direction: Direction = Direction.FORWARD
     is_exclusive: bool = False
+    protects_hand_work: bool = True
 
     @property
     def frames(self) -> list[int]:

@@ -1,6 +1,7 @@
 """From the document to what a tracker is asked: snapshots, since jobs run on another thread."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.core import edits, rules
 from app.core.document import Document, Table
@@ -74,6 +75,7 @@ def track_request(
     object_ids: Sequence[int] | None = None,
     first: int | None = None,
     last: int | None = None,
+    protects_hand_work: bool = True,
 ) -> TrackRequest:
     """Ask for tracking through a range of frames.
 
@@ -85,6 +87,8 @@ def track_request(
         object_ids: which objects; all if None.  Locked ones are left out.
         first: where to stop backward, inclusive; the in frame, or 0, if None.
         last: where to stop forward, inclusive; the out frame, or the end, if None.
+        protects_hand_work: whether painted and imported masks stay and guide the tracker.  Else
+            those in the range but at ``start`` are predicted anew, and only clicks guide it.
 
     Raises:
         UsageError: ``start`` is outside the range, or no object can be tracked.
@@ -95,14 +99,16 @@ def track_request(
             f"Tracking cannot start on frame {start}, outside the range {first} to {last}.",
             "Move into the range, or clear it.",
         )
-    objects = _requested_objects(document, start, object_ids)
+    asked = TrackRequest((), start, first, last, direction, document.is_exclusive)
+    replaced = frozenset() if protects_hand_work else frozenset(asked.frames) - {start}
+    objects = _requested_objects(document, start, object_ids, replaced)
     if not objects:
         raise UsageError(
             "There is nothing to track: no unlocked object has a prompt, or a mask where tracking "
             "starts.",
             "Click an object first.",
         )
-    return TrackRequest(objects, start, first, last, direction, document.is_exclusive)
+    return replace(asked, objects=objects, protects_hand_work=protects_hand_work)
 
 
 def _bounds(
@@ -115,25 +121,53 @@ def _bounds(
 
 
 def _requested_objects(
-    document: Document, start: int, object_ids: Sequence[int] | None
+    document: Document,
+    start: int,
+    object_ids: Sequence[int] | None,
+    replaced: frozenset[int],
 ) -> tuple[ObjectRequest, ...]:
     ids = document.rows(Table.OBJECTS) if object_ids is None else object_ids
     requests = [
-        _object_request(document, tracked.object_id, start)
+        _object_request(document, tracked.object_id, start, replaced)
         for tracked in document.objects
         if tracked.object_id in ids and rules.is_object_editable(document, tracked.object_id)
     ]
     return tuple(request for request in requests if request.prompts)
 
 
-def _object_request(document: Document, object_id: int, start: int) -> ObjectRequest:
+def _object_request(
+    document: Document, object_id: int, start: int, replaced: frozenset[int]
+) -> ObjectRequest:
     rows: Mapping[int, FramePrompts] = document.of_object(Table.PROMPTS, object_id)
     found = {f: _prompts_to_track(document, object_id, f, each) for f, each in rows.items()}
     prompts = {frame: each for frame, each in found.items() if each is not None}
     row = document.mask(object_id, start)
     if row is not None and row.mask.area:
         prompts.setdefault(start, FramePrompts(mask=row.mask))
+    prompts = _without_replaced(document, object_id, prompts, replaced) or prompts
     return ObjectRequest(object_id, prompts, dict(document.of_object(Table.CONSTRAINTS, object_id)))
+
+
+def _without_replaced(
+    document: Document,
+    object_id: int,
+    prompts: Mapping[int, FramePrompts],
+    replaced: frozenset[int],
+) -> dict[int, FramePrompts]:
+    """Leave the drawn masks of frames out that tracking predicts anew, but not their clicks."""
+    left = {}
+    for frame, each in prompts.items():
+        given = document.prompts(object_id, frame)
+        is_replaced = (
+            frame in replaced
+            and given.is_drawn
+            and rules.is_mask_trackable(document, object_id, frame, protects_hand_work=False)
+        )
+        if not is_replaced:
+            left[frame] = each
+        elif given.can_predict:
+            left[frame] = FramePrompts(given.points, given.box)
+    return left
 
 
 def _prompts_to_track(

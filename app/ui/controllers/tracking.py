@@ -1,6 +1,7 @@
 """Tracking jobs: which objects, which direction, which frames; following them on screen."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -8,9 +9,10 @@ from PySide6.QtGui import QGuiApplication
 from app.core.errors import UsageError
 from app.jobs.predict import PredictionStep, track_job
 from app.session import Session
-from app.tracking.backend import Direction
+from app.tracking.backend import Direction, TrackRequest
 from app.tracking.requests import track_request
 from app.ui.controllers.annotation import AnnotationController
+from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.progress import Outcome
 from app.ui.state.view_state import ViewState
@@ -37,6 +39,7 @@ class TrackingController(QObject):
         view: ViewState,
         controller: AnnotationController,
         jobs: JobQueue,
+        protection: HandWorkProtection,
     ) -> None:
         super().__init__(controller)
         self.tracks_all = False
@@ -45,6 +48,7 @@ class TrackingController(QObject):
         self._view = view
         self._controller = controller
         self._jobs = jobs
+        self._protection = protection
         self._job_id: int | None = None
         self._followed: int | None = None
 
@@ -85,18 +89,30 @@ class TrackingController(QObject):
         if self._job_id is not None:
             self.message.emit("Tracking is running; Esc stops it.")
             return
-        session, start, ids = self._session, self._view.frame, self._objects()
+        ask = partial(self._request, direction, self._view.frame, first, last)
         try:
-            request = track_request(
-                session.document, session.num_frames, direction, start, ids, first, last
-            )
+            request = ask()
         except UsageError as error:
             self.message.emit(str(error))
             return
+        ids = [each.object_id for each in request.objects]
+        self._protection.ask_before(lambda: self._submit(ask(), first), ids, request.frames[1:])
+
+    def _request(
+        self, direction: Direction, start: int, first: int | None, last: int | None
+    ) -> TrackRequest:
+        document, num_frames = self._session.document, self._session.num_frames
+        protects = self._protection.is_on
+        return track_request(
+            document, num_frames, direction, start, self._objects(), first, last, protects
+        )
+
+    def _submit(self, request: TrackRequest, first: int | None) -> None:
+        session, direction = self._session, request.direction
         active = self._controller.active
         name = "all objects" if self.tracks_all or active is None else active.name
         direction_text = "both ways" if direction is Direction.BOTH else direction.value
-        self._followed = start if self.follows or first is not None else None
+        self._followed = request.start if self.follows or first is not None else None
         job = track_job(session.jobs, request, session.history.new_key())
         self._job_id = self._jobs.submit(
             job, f"Track {name} {direction_text}", self._on_tracked, on_end=self._on_ended

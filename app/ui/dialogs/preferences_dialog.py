@@ -68,6 +68,22 @@ SPECS = (
         lambda: FlagInput("Hatch masks"),
     ),
     PreferenceSpec(
+        "Masks",
+        "protects_hand_work",
+        "",
+        "Else tracking replaces them, except on the frame that it starts from and where they are "
+        "verified.",
+        lambda: FlagInput("Tracking keeps painted and imported masks"),
+    ),
+    PreferenceSpec(
+        "Masks",
+        "drops_islands",
+        "",
+        "A predicted mask keeps the parts that touch a positive point, the box or the mask before "
+        "it.",
+        lambda: FlagInput("Drop islands"),
+    ),
+    PreferenceSpec(
         "Files",
         "projects_folder",
         "New projects:",

@@ -125,6 +125,21 @@ class Preferences:
     def drops_islands(self, is_on: bool) -> None:
         self._settings.setValue("drops_islands", is_on)
 
+    @property
+    def protects_hand_work(self) -> bool:
+        """Whether tracking keeps painted and imported masks; see `app.core.rules`."""
+        return self._flag("protects_hand_work", default=True)
+
+    @protects_hand_work.setter
+    def protects_hand_work(self, is_on: bool) -> None:
+        self._settings.setValue("protects_hand_work", is_on)
+        self._settings.setValue("asks_about_hand_work", False)
+
+    @property
+    def asks_about_hand_work(self) -> bool:
+        """Whether the user has not decided yet about `protects_hand_work`."""
+        return self._flag("asks_about_hand_work", default=True)
+
     def folder(self, purpose: str) -> str:
         """Return the folder used last for a purpose such as ``open``; the home folder at first."""
         return str(self._settings.value(f"folder/{purpose}") or Path.home())

@@ -259,6 +259,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others keep their masks", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True, short="All objects"),
     _S("Track", "Prevent overlaps", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks never overlap masks of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),
+    _S("Track", "Keep painted and imported masks", (), lambda w: w.workspace.protection.toggle(), tip="Off: tracking also replaces what was made by hand, but for the frame it starts on and verified masks", is_on=lambda w: w.preferences.protects_hand_work),
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Model…", (), lambda w: w.models.ask(), requires=_ALWAYS, tip="Select the model, the device and the memory settings"),

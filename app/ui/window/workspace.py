@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QWidget
 from app.session import Session
 from app.ui.canvas.view import CanvasView
 from app.ui.controllers.annotation import AnnotationController
+from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
@@ -75,7 +76,10 @@ class Workspace(QObject):
         self.loader = FrameLoader(session.source, self)
         self.controller = AnnotationController(session, self.view, jobs, preferences, self)
         self.cleanup = MaskCleanupController(session, self.view, jobs, self)
-        self.tracking = TrackingController(session, self.view, self.controller, jobs)
+        self.protection = HandWorkProtection(session.document, preferences, parent)
+        self.tracking = TrackingController(
+            session, self.view, self.controller, jobs, self.protection
+        )
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
         self.inspection = MemoryInspection(session.document, self.view, self)

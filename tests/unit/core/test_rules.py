@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from app.core import edits
+from app.core import edits, rules
 from app.core.document import Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
 from app.core.masks import RleMask
@@ -147,3 +147,31 @@ def test_a_verified_frame_can_be_pinned_and_unverified(document: Document) -> No
     assert edits.set_constraint(document, 1, 0, Constraint.PIN).changes
     document.apply(edits.set_verified(document, 1, 0, False))
     assert edits.clear_masks(document, 1, [0]).changes
+
+
+@pytest.mark.parametrize(
+    ("origin", "prompts", "is_hand_work", "is_kept_anyway"),
+    [
+        (Origin.TRACKED, CLICK, False, False),
+        (Origin.PROMPT, CLICK, False, True),
+        (Origin.PROMPT, FramePrompts(mask=mask(1)), True, False),
+        (Origin.PAINTED, FramePrompts(), True, False),
+        (Origin.IMPORTED, FramePrompts(), True, False),
+        (Origin.IMPORTED, CLICK, True, False),
+    ],
+)
+def test_tracking_keeps_hand_work_unless_it_may_replace_it(
+    document: Document,
+    origin: Origin,
+    prompts: FramePrompts,
+    is_hand_work: bool,
+    is_kept_anyway: bool,
+) -> None:
+    document.apply(edits.set_prompts(document, 1, 0, prompts))
+    document.apply(edits.set_masks(document, {(1, 0): FrameMask(mask(1), origin)}, "Put"))
+    assert rules.is_hand_work(document, 1, 0) is is_hand_work
+    assert rules.is_mask_trackable(document, 1, 0) is not (is_hand_work or is_kept_anyway)
+    assert rules.is_mask_trackable(document, 1, 0, protects_hand_work=False) is not is_kept_anyway
+    verify(document)
+    assert not rules.is_mask_trackable(document, 1, 0, protects_hand_work=False)
+    assert not rules.is_hand_work(document, 1, 7)

@@ -116,6 +116,31 @@ def test_a_request_holds_prompts_constraints_and_settings(document: Document) ->
     assert request == TrackRequest((asked,), 4, 0, 8, BOTH, is_exclusive=True)
 
 
+def test_without_protection_drawings_in_the_way_do_not_guide_the_tracker(
+    document: Document,
+) -> None:
+    for frame in (0, 2, 6):
+        document.apply(edits.paint(document, 1, frame, DOT))
+    for frame in (3, 4):
+        prompt(document, 1, frame)
+    document.apply(edits.paint(document, 1, 4, DOT))
+    document.apply(edits.paint(document, 1, 5, DOT))
+    document.apply(edits.set_verified(document, 1, 5, True))
+    drawn = FramePrompts(mask=DOT)
+
+    def asked(start: int, protects: bool) -> dict[int, FramePrompts]:
+        request = track_request(document, 9, FORWARD, start, [1], None, 5, protects)
+        assert request.protects_hand_work is protects
+        (each,) = request.objects
+        return dict(each.prompts)
+
+    assert asked(0, True) == {0: drawn, 2: drawn, 3: CLICK, 4: drawn, 5: drawn, 6: drawn}
+    assert asked(0, False) == {0: drawn, 3: CLICK, 4: CLICK, 5: drawn, 6: drawn}
+    document.apply(edits.paint(document, 2, 4, DOT))
+    (alone,) = track_request(document, 9, FORWARD, 0, [2], protects_hand_work=False).objects
+    assert alone.prompts == {4: drawn}
+
+
 def test_tracking_starts_from_the_mask_where_there_is_no_prompt(document: Document) -> None:
     put(document, 1, 2, FrameMask(FULL, Origin.IMPORTED), tracked=False)
     (asked,) = track_request(document, 9, FORWARD, 2).objects

@@ -1,5 +1,7 @@
 """What a model predicted is stored unless the user has decided otherwise meanwhile."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from app.core import edits
 from app.core.document import Document, FrameMask, Origin
 from app.core.masks import RleMask
 from app.core.memory import MemoryDecision, MemoryRecord, MemoryScores
-from app.core.prompts import FramePrompts, PointPrompt
+from app.core.prompts import FramePrompts, PointPrompt, Strokes
 from app.tracking.backend import FrameResult, Prediction
 from app.tracking.results import result_edit
 
@@ -22,6 +24,8 @@ def mask(*columns: int) -> RleMask:
     return RleMask.encode(bitmap)
 
 
+STROKES = Strokes(mask(5), mask(0))
+DRAWN = FramePrompts(strokes=STROKES)
 SEGMENTED = Prediction(mask(1, 2), 0.7)
 TRACKED = Prediction(mask(1, 2), 0.7, RECORD)
 
@@ -90,7 +94,7 @@ def test_tracking_a_prompted_frame_gives_the_mask_of_its_prompts(document: Docum
         (FrameMask(mask(5), Origin.PROMPT, 0.1), False, True),
         (FrameMask(mask(5), Origin.PAINTED), True, False),
         (FrameMask(mask(5), Origin.PAINTED), False, False),
-        (FrameMask(mask(5), Origin.IMPORTED), False, True),
+        (FrameMask(mask(5), Origin.IMPORTED), False, False),
         (FrameMask(mask(5), Origin.IMPORTED), True, False),
         (FrameMask(mask(1, 2), Origin.IMPORTED), False, False),
         (FrameMask(mask(1, 2), Origin.TRACKED, 0.1), False, True),
@@ -110,6 +114,56 @@ def test_tracking_replaces_what_no_person_made(
     if not is_replaced:
         assert after == row
     assert document.memory(1, 0) == RECORD
+
+
+PROMPTED = replace(RECORD, decision=MemoryDecision.PROMPTED, reason="prompted by the user")
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_the_frame_that_tracking_started_from_does_not_become_prompted(
+    document: Document, earlier: bool
+) -> None:
+    scores = MemoryScores(0.5, 0.6, 0.3, 0.2)
+    row = FrameMask(mask(1, 2), Origin.TRACKED if earlier else Origin.IMPORTED, 0.3)
+    record = replace(RECORD, scores=scores) if earlier else None
+    document.apply(edits.set_masks(document, {(1, 0): row}, "Put", {(1, 0): record}))
+    store(document, Prediction(mask(1, 2), 1.0, PROMPTED))
+    assert document.mask(1, 0) == row
+    assert document.memory(1, 0) == MemoryRecord(
+        MemoryDecision.KEPT,
+        "propagation started here",
+        scores if earlier else RECORD.scores,
+        RECORD.bank,
+    )
+    prompt(document)
+    store(document, Prediction(mask(1, 2), 1.0, PROMPTED))
+    assert document.memory(1, 0) == PROMPTED
+
+
+@pytest.mark.parametrize(
+    ("row", "prompts", "after"),
+    [
+        (FrameMask(mask(5), Origin.IMPORTED), FramePrompts(), Origin.TRACKED),
+        (FrameMask(mask(5), Origin.PAINTED), DRAWN, Origin.TRACKED),
+        (FrameMask(mask(5), Origin.PROMPT, 0.1), replace(CLICK, strokes=STROKES), Origin.PROMPT),
+        (FrameMask(mask(5), Origin.PROMPT, 0.1), CLICK, None),
+        (FrameMask(mask(5), Origin.IMPORTED, is_verified=True), FramePrompts(), None),
+        (FrameMask(mask(1, 2), Origin.PAINTED), DRAWN, None),
+    ],
+)
+def test_without_protection_tracking_replaces_drawings_but_no_clicks(
+    document: Document, row: FrameMask, prompts: FramePrompts, after: Origin | None
+) -> None:
+    document.apply(edits.set_prompts(document, 1, 0, prompts))
+    put(document, row)
+    document.apply(result_edit(document, FrameResult(0, {1: TRACKED}), 5))
+    assert document.mask(1, 0) == row
+    document.apply(result_edit(document, FrameResult(0, {1: TRACKED}), 5, False))
+    if after is None:
+        assert (document.mask(1, 0), document.prompts(1, 0)) == (row, prompts)
+    else:
+        assert document.mask(1, 0) == FrameMask(mask(1, 2), after, 0.7)
+        assert document.prompts(1, 0) == FramePrompts(prompts.points)
 
 
 def test_a_verified_mask_stays_when_its_frame_is_segmented(document: Document) -> None:
