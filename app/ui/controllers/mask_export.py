@@ -1,20 +1,17 @@
 """Mask export in the background: from a snapshot of the document, one step per format."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.export.registry import FORMATS, ExportReport
 from app.jobs.export_masks import ExportRequest, ExportStep, export_job
 from app.session import Session
 from app.ui.dialogs.export_dialog import ExportDialog, ExportResult
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.progress import Outcome
 from app.ui.state.preferences import Preferences
-
-if TYPE_CHECKING:
-    from app.export.registry import ExportReport
 
 
 class ExportController(QObject):
@@ -63,7 +60,8 @@ class ExportController(QObject):
                 warnings = dict.fromkeys(w for report in reports for w in report.warnings)
                 self.exported.emit(ExportResult(request.folder, paths, tuple(warnings)))
 
-        label = f"Export {', '.join(request.formats)}"
+        titles = " and ".join(FORMATS[name].title for name in request.formats)
+        label = f"Export {titles} to {request.folder.name}/"
         job = export_job(session.document, session.source, request)
         job_id = self._jobs.submit(job, label, keep, on_end=finish)
         self._jobs.annotate(job_id, f"Written to {request.folder}")

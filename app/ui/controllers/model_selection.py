@@ -104,7 +104,8 @@ class ModelSelection(QObject):
             if outcome is Outcome.DONE:
                 self._list_models(name)
 
-        label = f"Download {name}"
+        assert self._dialog is not None
+        label = f"Download {self._dialog.table.selected.title}"
         self._fetch_id = self._file_jobs.submit(
             job, label, self._show_progress, on_end=end, unit="MB"
         )

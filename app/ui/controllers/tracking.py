@@ -1,33 +1,55 @@
 """Tracking jobs: which objects, which direction, which frames; following them on screen."""
 
-from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from app.core.cancel import Job
 from app.core.errors import UsageError
 from app.jobs.predict import PredictionStep, track_job
 from app.session import Session
 from app.tracking.backend import Direction, TrackRequest
 from app.tracking.requests import track_request
-from app.ui.controllers.annotation import AnnotationController
 from app.ui.controllers.hand_work import HandWorkProtection
-from app.ui.jobs.job_queue import JobQueue
-from app.ui.jobs.progress import Outcome
+from app.ui.jobs.job_queue import Deferred, JobQueue
+from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
 
 
-class TrackingController(QObject):
-    """Runs one tracking job at a time and applies each tracked frame to the document.
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a tracking job was asked to do; the prompts are those when it starts.
 
     Attributes:
-        tracks_all: track all unlocked objects instead of the active one only.
-        follows: display each tracked frame until the user navigates to another one.
+        object_id: the object to track; None for all objects.
+        start: frame to start from.
+        first, last: range of frames, inclusive.
+        is_single: tracks one frame and displays it.
+    """
+
+    object_id: int | None
+    direction: Direction
+    start: int
+    first: int
+    last: int
+    is_single: bool = False
+
+    def label(self, name: str) -> str:
+        if self.direction is Direction.BOTH:
+            return f"Track {name}, frames {self.first} to {self.last}, both ways"
+        end = self.last if self.direction is Direction.FORWARD else self.first
+        return f"Track {name}, frames {self.start} to {end}, {self.direction.value}"
+
+
+class TrackingController(QObject):
+    """Queues tracking jobs and applies each tracked frame to the document.
+
+    A job is made from the document as it is when the job starts.
 
     Signals:
         message: text for the status bar.
-        changed: ``tracks_all`` or ``follows`` changed.
+        changed: `tracks_all` or `follows` changed.
     """
 
     message = Signal(str)
@@ -37,29 +59,38 @@ class TrackingController(QObject):
         self,
         session: Session,
         view: ViewState,
-        controller: AnnotationController,
         jobs: JobQueue,
+        preferences: Preferences,
         protection: HandWorkProtection,
+        parent: QObject | None = None,
     ) -> None:
-        super().__init__(controller)
-        self.tracks_all = False
-        self.follows = True
+        super().__init__(parent)
         self._session = session
         self._view = view
-        self._controller = controller
         self._jobs = jobs
+        self._preferences = preferences
         self._protection = protection
-        self._job_id: int | None = None
-        self._followed: int | None = None
+        self._waiting: list[_Run] = []
+        self._followed: int | None = None  # the frame that the running job displayed last
+
+    @property
+    def tracks_all(self) -> bool:
+        """Whether all unlocked objects are tracked instead of the active one only."""
+        return self._preferences.tracks_all
 
     def toggle_all(self) -> None:
         """Toggle between tracking all objects and only the active one."""
-        self.tracks_all = not self.tracks_all
+        self._preferences.tracks_all = not self.tracks_all
         self.changed.emit()
+
+    @property
+    def follows(self) -> bool:
+        """Whether each tracked frame is displayed until the user navigates to another one."""
+        return self._preferences.follows_tracking
 
     def toggle_follow(self) -> None:
         """Toggle whether tracked frames are displayed as they arrive."""
-        self.follows = not self.follows
+        self._preferences.follows_tracking = not self.follows
         self.changed.emit()
 
     def stop_following(self) -> None:
@@ -67,56 +98,70 @@ class TrackingController(QObject):
         self._followed = None
 
     def track(self, direction: Direction) -> None:
-        """Track from the displayed frame to the end of the in/out range or of the video."""
-        self._start(direction)
+        """Track from the displayed frame, to the ends of the in/out range or of the video."""
+        in_frame, out_frame = self._session.document.frame_range
+        first = 0 if in_frame is None else in_frame
+        last = self._session.num_frames - 1 if out_frame is None else out_frame
+        self._submit(_Run(self._object_id, direction, self._view.frame, first, last))
 
     def track_one(self, direction: Direction) -> None:
         """Track one frame in a direction and display it."""
         here = self._view.frame
-        self._start(direction, max(0, here - 1), min(here + 1, self._session.num_frames - 1))
+        first, last = max(0, here - 1), min(here + 1, self._session.num_frames - 1)
+        self._submit(_Run(self._object_id, direction, here, first, last, is_single=True))
 
-    def track_range(self) -> None:
-        """Track in both directions from the displayed frame, over the in/out range or the video."""
-        self._start(Direction.BOTH)
+    @property
+    def _object_id(self) -> int | None:
+        return None if self.tracks_all else self._view.active_object
 
-    def _objects(self) -> Sequence[int] | None:
-        active = self._view.active_object
-        return None if self.tracks_all or active is None else [active]
-
-    def _start(
-        self, direction: Direction, first: int | None = None, last: int | None = None
-    ) -> None:
-        if self._job_id is not None:
-            self.message.emit("Tracking is running; Esc stops it.")
+    def _submit(self, run: _Run) -> None:
+        tracked = self._session.document.find(run.object_id)
+        label = run.label("all objects" if tracked is None else tracked.name)
+        if run in self._waiting:
+            self.message.emit(f"Waiting already: {label}.")
             return
-        ask = partial(self._request, direction, self._view.frame, first, last)
         try:
-            request = ask()
+            request = self._request(run)
         except UsageError as error:
-            self.message.emit(str(error))
+            if self._jobs.running:  # a job before this one may track what it starts from
+                self._enqueue(run, label)
+            else:
+                self.message.emit(str(error))
             return
-        ids = [each.object_id for each in request.objects]
-        self._protection.ask_before(lambda: self._submit(ask(), first), ids, request.frames[1:])
+        ids = [tracked.object_id for tracked in request.objects]
+        self._protection.ask_before(lambda: self._enqueue(run, label), ids, request.frames[1:])
 
-    def _request(
-        self, direction: Direction, start: int, first: int | None, last: int | None
-    ) -> TrackRequest:
-        document, num_frames = self._session.document, self._session.num_frames
-        protects = self._protection.is_on
+    def _enqueue(self, run: _Run, label: str) -> None:
+        is_next = not self._jobs.running
+        self._waiting.append(run)
+        self._jobs.submit(
+            Deferred(lambda: self._job(run)),
+            label,
+            self._on_tracked,
+            on_end=lambda outcome: self._forget_waiting(run),
+        )
+        if not is_next:
+            self.message.emit(f"Queued: {label}. See the Jobs panel.")
+
+    def _request(self, run: _Run) -> TrackRequest:
+        session = self._session
+        ids = None if run.object_id is None else [run.object_id]
         return track_request(
-            document, num_frames, direction, start, self._objects(), first, last, protects
+            session.document,
+            session.num_frames,
+            run.direction,
+            run.start,
+            ids,
+            run.first,
+            run.last,
+            self._protection.is_on,
         )
 
-    def _submit(self, request: TrackRequest, first: int | None) -> None:
-        session, direction = self._session, request.direction
-        active = self._controller.active
-        name = "all objects" if self.tracks_all or active is None else active.name
-        direction_text = "both ways" if direction is Direction.BOTH else direction.value
-        self._followed = request.start if self.follows or first is not None else None
-        job = track_job(session.jobs, request, session.history.new_key())
-        self._job_id = self._jobs.submit(
-            job, f"Track {name} {direction_text}", self._on_tracked, on_end=self._on_ended
-        )
+    def _job(self, run: _Run) -> Job:
+        request = self._request(run)
+        self._forget_waiting(run)
+        self._followed = run.start if self.follows or run.is_single else None
+        return track_job(self._session.jobs, request, self._session.history.new_key())
 
     def _on_tracked(self, step: PredictionStep) -> bool:
         if not self._session.apply(step):
@@ -130,5 +175,5 @@ class TrackingController(QObject):
                 self._followed = None
         return True
 
-    def _on_ended(self, outcome: Outcome) -> None:
-        self._job_id = None
+    def _forget_waiting(self, run: _Run) -> None:
+        self._waiting = [waiting for waiting in self._waiting if waiting is not run]

@@ -140,6 +140,24 @@ class Preferences:
         """Whether the user has not decided yet about `protects_hand_work`."""
         return self._flag("asks_about_hand_work", default=True)
 
+    @property
+    def tracks_all(self) -> bool:
+        """Whether tracking includes all unlocked objects instead of the active one only."""
+        return self._flag("tracks_all", default=False)
+
+    @tracks_all.setter
+    def tracks_all(self, is_on: bool) -> None:
+        self._settings.setValue("tracks_all", is_on)
+
+    @property
+    def follows_tracking(self) -> bool:
+        """Whether the window displays each frame that tracking finishes."""
+        return self._flag("follows_tracking", default=False)
+
+    @follows_tracking.setter
+    def follows_tracking(self, is_on: bool) -> None:
+        self._settings.setValue("follows_tracking", is_on)
+
     def folder(self, purpose: str) -> str:
         """Return the folder used last for a purpose such as ``open``; the home folder at first."""
         return str(self._settings.value(f"folder/{purpose}") or Path.home())

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.errors import AppError
+from app.core.errors import AppError, UsageError
 from app.core.settings import ModelSettings
 from app.session import Session
 from app.ui.controllers.mask_export import ExportController
@@ -164,9 +164,10 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self._on_opened)
         self.opener.not_opened.connect(lambda path: self.status.clear_message())
         for jobs in (self.model_jobs, self.file_jobs):
-            jobs.failed.connect(lambda error: show_error(self, error))
+            jobs.failed.connect(self._on_failed)
             jobs.progress_changed.connect(self._on_progress)
             self.jobs.cancel_requested.connect(jobs.cancel)
+            self.jobs.move_requested.connect(jobs.move)
         self.verification.renumbered.connect(self._reload_workspace)
         self.verification.warned.connect(lambda error: show_error(self, error))
         self.exporting.exported.connect(lambda result: show_export_result(self, result))
@@ -324,9 +325,16 @@ class MainWindow(QMainWindow):
         """Update the enabled and checked state of the actions."""
         self.action_set.refresh(self.available())
 
+    def _on_failed(self, error: AppError) -> None:
+        if isinstance(error, UsageError):  # nothing broke, so a message is enough
+            self.status.show_message(str(error))
+        else:
+            show_error(self, error)
+
     def _on_progress(self, progress: JobProgress) -> None:
-        self.jobs.show_progress(progress)
-        self.status.show_progress([*self.model_jobs.running, *self.file_jobs.running])
+        running = [*self.model_jobs.running, *self.file_jobs.running]
+        self.jobs.show_progress(progress, running)
+        self.status.show_progress(running)
         if progress.outcome is not None or not progress.done:
             self.refresh_actions()
 

@@ -78,7 +78,7 @@ class Workspace(QObject):
         self.cleanup = MaskCleanupController(session, self.view, jobs, self)
         self.protection = HandWorkProtection(session.document, preferences, parent)
         self.tracking = TrackingController(
-            session, self.view, self.controller, jobs, self.protection
+            session, self.view, jobs, preferences, self.protection, self
         )
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)

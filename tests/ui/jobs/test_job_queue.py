@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app.core.cancel import CancelToken, Job
-from app.core.errors import AppError, ModelError
+from app.core.errors import AppError, ModelError, UsageError
 from app.ui.jobs.job_queue import CREDITS, Deferred, JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 
@@ -365,3 +365,66 @@ def test_a_queue_belongs_to_its_parent(qtbot: QtBot) -> None:
     queue = JobQueue(window)
     assert queue.parent() is window
     assert queue.shutdown(5000)
+
+
+def test_a_deferred_job_is_made_when_its_turn_comes(
+    qtbot: QtBot, queue: JobQueue, log: Log
+) -> None:
+    made: list[int] = []
+
+    def make() -> Job:
+        made.append(threading.get_ident())
+        return counting(3)
+
+    gate_id = log.submit(Gate())
+    job_id = log.submit(Deferred(make))
+    assert made == []
+    queue.cancel(gate_id)
+    wait_for_end(qtbot, log, gate_id, job_id)
+    assert made == [threading.get_ident()]
+    assert log.values(job_id) == [0, 1, 2]
+
+
+def test_a_deferred_job_that_cannot_be_made_fails_and_the_next_one_runs(
+    qtbot: QtBot, queue: JobQueue, log: Log
+) -> None:
+    def refuse() -> Job:
+        raise UsageError("Nothing to do.")
+
+    gate_id = log.submit(Gate())
+    refused, after = log.submit(Deferred(refuse)), log.submit(counting(1))
+    queue.cancel(gate_id)
+    wait_for_end(qtbot, log, gate_id, refused, after)
+    assert log.outcomes[refused] == Outcome.FAILED
+    assert [str(error) for error in log.errors] == ["Nothing to do."]
+    assert log.outcomes[after] == Outcome.DONE
+
+
+def test_listed_jobs_that_wait_can_be_moved_but_the_running_one_stays_first(
+    qtbot: QtBot, queue: JobQueue, log: Log
+) -> None:
+    ids = [log.submit(Gate()), *(log.submit(counting(1)) for _ in range(3))]
+
+    def order() -> list[int]:
+        assert [(p.ahead, p.behind) for p in queue.running] == [(0, 3), (1, 2), (2, 1), (3, 0)]
+        return [ids.index(progress.job_id) for progress in queue.running]
+
+    queue.move(ids[3], -1)
+    assert order() == [0, 1, 3, 2]
+    queue.move(ids[3], -9)
+    assert order() == [0, 3, 1, 2]
+    queue.move(ids[3], 1)
+    assert order() == [0, 1, 3, 2]
+    queue.move(ids[0], 2)
+    queue.move(123456, 1)
+    assert order() == [0, 1, 3, 2]
+    queue.cancel(ids[0])
+    wait_for_end(qtbot, log, *ids)
+    assert [ids.index(job_id) for job_id, _ in log.steps] == [1, 3, 2]
+
+
+def test_an_idle_job_waits_for_the_whole_queue(qtbot: QtBot, queue: JobQueue, log: Log) -> None:
+    first, second = log.submit(counting(2)), log.submit(counting(2))
+    idle = log.submit(counting(1), priority=Priority.IDLE)
+    wait_for_end(qtbot, log, first, second, idle)
+    assert [job_id for job_id, _ in log.steps] == [first, first, second, second, idle]

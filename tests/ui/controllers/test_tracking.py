@@ -1,0 +1,167 @@
+"""Tracking jobs: the queue, what they track, and the play head."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from app.core.prompts import PointPrompt
+from app.ui.panels.jobs_panel import JobRow
+from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.session_driver import SessionDriver
+from tests.helpers.window import WindowDriver, open_window, small_clip
+
+pytestmark = pytest.mark.gui
+FRAMES = 12
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return small_clip(tmp_path, FRAMES)
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend(slow_s=0.03)
+
+
+@pytest.fixture
+def user(qtbot: QtBot, clip: Path, backend: FakeBackend) -> Iterator[WindowDriver]:
+    with open_window(qtbot, clip, backend) as driver:
+        driver.click_and_wait(20, 20)
+        driver.press("N")
+        driver.click_and_wait(60, 40)
+        yield driver
+
+
+def track(user: WindowDriver, object_id: int, key: str = "T") -> None:
+    user.workspace.view.active_object = object_id
+    user.press(key)
+
+
+def rows(user: WindowDriver) -> list[JobRow]:
+    """The rows of the jobs panel, from top to bottom."""
+    found = user.window.jobs.findChildren(JobRow)
+    layout = found[0].parentWidget().layout()
+    assert layout is not None
+    return sorted(found, key=layout.indexOf)
+
+
+def texts(row: JobRow) -> list[str]:
+    return [label.text() for label in row.findChildren(QLabel)]
+
+
+def row_of(user: WindowDriver, text: str) -> JobRow:
+    [row] = [row for row in rows(user) if text in texts(row)[0]]
+    return row
+
+
+def labels(user: WindowDriver) -> list[str]:
+    return [progress.label for progress in user.window.model_jobs.running]
+
+
+def status_text(user: WindowDriver) -> str:
+    return " ".join(label.text() for label in user.window.status.findChildren(QLabel))
+
+
+def test_a_second_job_waits_and_the_status_bar_says_so(user: WindowDriver) -> None:
+    track(user, 1)
+    track(user, 2)
+    assert labels(user) == [
+        "Track object 1, frames 0 to 11, forward",
+        "Track object 2, frames 0 to 11, forward",
+    ]
+    assert "Queued: Track object 2, frames 0 to 11, forward." in status_text(user)
+    assert "waiting for 1 job" in texts(rows(user)[1])
+    user.wait_until_idle()
+    assert user.mask_frames(1) == user.mask_frames(2) == list(range(FRAMES))
+
+
+def test_the_same_job_is_not_queued_twice(user: WindowDriver) -> None:
+    for _ in range(4):
+        track(user, 1)
+    assert labels(user) == ["Track object 1, frames 0 to 11, forward"] * 2
+    user.wait_until_idle()
+
+
+def test_waiting_jobs_are_reordered_and_canceled_one_by_one(
+    user: WindowDriver, backend: FakeBackend
+) -> None:
+    for object_id, key in ((1, "T"), (2, "T"), (1, "Ctrl+T"), (2, "Ctrl+T")):
+        track(user, object_id, key)
+    assert not row_of(user, "object 2, frames 0 to 11, forward").up.isEnabled()
+    assert not row_of(user, "object 2, frames 0 to 11, both ways").down.isEnabled()
+    row_of(user, "object 2, frames 0 to 11, both ways").up.click()
+    row_of(user, "object 2, frames 0 to 11, forward").down.click()
+    expected = [
+        "Track object 1, frames 0 to 11, forward",
+        "Track object 2, frames 0 to 11, both ways",
+        "Track object 2, frames 0 to 11, forward",
+        "Track object 1, frames 0 to 11, both ways",
+    ]
+    assert labels(user) == expected
+    assert [texts(row)[0] for row in rows(user)] == expected
+    row_of(user, "object 2, frames 0 to 11, forward").cancel.click()
+    assert len(labels(user)) == 3
+    row_of(user, "object 1, frames 0 to 11, forward").cancel.click()
+    user.wait_until_idle()
+    asked = [(r.objects[0].object_id, r.direction.value) for r in backend.requests]
+    assert asked == [(1, "forward"), (2, "both"), (1, "both")]
+    assert user.mask_frames(2) == list(range(FRAMES))
+
+
+def test_a_queued_job_uses_the_document_as_it_is_when_the_job_starts(
+    user: WindowDriver, backend: FakeBackend
+) -> None:
+    track(user, 1)
+    track(user, 2)
+    SessionDriver(user.workspace.session).add_point(2, 0, 30, 30)
+    user.wait_until_idle()
+    assert backend.requests[1].objects[0].prompts[0].points[-1] == PointPrompt(30, 30, True)
+
+
+def test_a_queued_job_without_its_object_fails_with_a_message(user: WindowDriver) -> None:
+    track(user, 1)
+    track(user, 2)
+    SessionDriver(user.workspace.session).remove_object(2)
+    user.wait_until_idle()
+    assert "There is nothing to track" in status_text(user)
+    assert user.mask_frames(1) == list(range(FRAMES))
+    track(user, 1)  # the queue goes on
+    assert len(labels(user)) == 1
+    user.wait_until_idle()
+
+
+def test_stop_cancels_the_running_and_the_waiting_jobs(user: WindowDriver) -> None:
+    track(user, 1)
+    track(user, 2)
+    user.press("Esc")
+    user.wait_until_idle()
+    assert user.mask_frames(2) == [0]
+    assert len(user.mask_frames(1)) < FRAMES
+
+
+def test_tracking_leaves_the_displayed_frame(user: WindowDriver) -> None:
+    track(user, 1)
+    user.wait_until_idle()
+    assert user.workspace.view.frame == 0
+
+
+def test_following_and_the_tracked_objects_are_remembered(
+    user: WindowDriver, tmp_path: Path
+) -> None:
+    assert not user.window.action_set["Follow tracking"].isChecked()
+    user.do("Follow tracking")
+    user.do("Track all objects")
+    (tmp_path / "other").mkdir()
+    user.open(small_clip(tmp_path / "other", 8))
+    user.window.refresh_actions()
+    assert user.window.action_set["Follow tracking"].isChecked()
+    assert user.window.action_set["Track all objects"].isChecked()
+    user.click_and_wait(20, 20)
+    user.press("T")
+    assert labels(user) == ["Track all objects, frames 0 to 7, forward"]
+    user.wait_until_idle()
+    assert user.workspace.view.frame == 7
