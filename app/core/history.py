@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from app.core.document import Change, Document, Edit, RowKey, combine
+from app.core import rules
+from app.core.document import FRAME_TABLES, Change, Document, Edit, RowKey, combine
 
 UNDO_LIMIT = 500
 """Number of steps that can be undone; beyond it the oldest is dropped."""
@@ -126,6 +127,38 @@ class History:
         return merge_key in self._discarded_keys or any(
             step.merge_key == merge_key for step in self._undone
         )
+
+    def is_done(self, merge_key: int) -> bool:
+        """Return whether a step with this key can be undone."""
+        return any(step.merge_key == merge_key for step in self._done)
+
+    def changes(self, merge_key: int) -> list[Change]:
+        """Return the rows that the steps with this key, unless undone, changed, each row once."""
+        rows: dict[RowKey, Change] = {}
+        for step in self._done:
+            if step.merge_key == merge_key:
+                combine(rows, step.changes.values())
+        return list(rows.values())
+
+    def reverted(self, merge_key: int, frames: range) -> Edit:
+        """Return the edit that puts some frames back as they were before the steps with this key.
+
+        An object keeps what it has on a frame where it was changed afterwards, and a locked object
+        keeps everything.
+        """
+        changes = [
+            change
+            for change in self.changes(merge_key)
+            if change.table in FRAME_TABLES and change.key[1] in frames
+        ]
+        kept = {
+            change.key
+            for change in changes
+            if self._document.row(change.table, change.key) != change.after
+            or not rules.is_object_editable(self._document, change.key[0])
+        }
+        back = [Change(c.table, c.key, c.after, c.before) for c in changes if c.key not in kept]
+        return Edit(f"Revert frames {frames[0]} to {frames[-1]}", tuple(back))
 
     def _record(self, edit: Edit) -> None:
         step = self._step_to_extend(edit)

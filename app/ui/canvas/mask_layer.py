@@ -40,7 +40,13 @@ def drawn_masks(
     """Return the masks to draw on a frame; the active object's is last, on top."""
     if not state.show_masks:
         return []
-    shown = [pair for pair in document.masks_on(frame) if is_drawn(pair[0], state)]
+    earlier = state.earlier_masks.rows if state.earlier_masks else {}
+    shown = []
+    for tracked in document.objects:
+        key = tracked.object_id, frame
+        row = earlier[key] if key in earlier else document.mask(*key)
+        if row is not None and is_drawn(tracked, state):
+            shown.append((tracked, row))
     return sorted(shown, key=lambda pair: pair[0].object_id == state.active_object)
 
 
@@ -159,6 +165,7 @@ class MaskLayer:
             state.overlay_opacity,
             state.active_object,
             state.solo_object,
+            state.earlier_masks,
             excluded,
         )
         if key != self._composed_key:

@@ -218,6 +218,8 @@ class CanvasScene:
     def _labels(self, frame: int) -> Iterator[tuple[str, QColor | None]]:
         if reason := self.locked_reason:
             yield reason, None
+        if self._state.earlier_masks is not None:
+            yield "Masks before tracking", None
         for tracked, row in drawn_masks(self._document, self._state, frame):
             if row.mask.area == 0:
                 yield f"{tracked.name} is not visible on this frame", QColor(*tracked.color)

@@ -233,6 +233,7 @@ class CanvasView(QWidget):
             self._start_gesture(event)
 
     def _start_gesture(self, event: QMouseEvent) -> None:
+        self._state.earlier_masks = None  # a gesture changes the current masks
         is_left = event.button() == Qt.MouseButton.LeftButton
         index = self._scene.point_at(event.position(), self.viewport)
         if self._state.tool is Tool.POINT and is_left and index is not None:

@@ -50,10 +50,14 @@ class TrackingController(QObject):
     Signals:
         message: text for the status bar.
         changed: `tracks_all` or `follows` changed.
+        run_started: merge key of the edits that the running job makes.
+        run_ended: the same merge key.
     """
 
     message = Signal(str)
     changed = Signal()
+    run_started = Signal(int)
+    run_ended = Signal(int)
 
     def __init__(
         self,
@@ -71,6 +75,7 @@ class TrackingController(QObject):
         self._preferences = preferences
         self._protection = protection
         self._waiting: list[_Run] = []
+        self._merge_key = 0  # of the running job
         self._followed: int | None = None  # the frame that the running job displayed last
 
     @property
@@ -138,7 +143,7 @@ class TrackingController(QObject):
             Deferred(lambda: self._job(run)),
             label,
             self._on_tracked,
-            on_end=lambda outcome: self._forget_waiting(run),
+            on_end=lambda outcome: self._on_ended(run),
         )
         if not is_next:
             self.message.emit(f"Queued: {label}. See the Jobs panel.")
@@ -161,7 +166,9 @@ class TrackingController(QObject):
         request = self._request(run)
         self._forget_waiting(run)
         self._followed = run.start if self.follows or run.is_single else None
-        return track_job(self._session.jobs, request, self._session.history.new_key())
+        self._merge_key = self._session.history.new_key()
+        self.run_started.emit(self._merge_key)
+        return track_job(self._session.jobs, request, self._merge_key)
 
     def _on_tracked(self, step: PredictionStep) -> bool:
         if not self._session.apply(step):
@@ -174,6 +181,12 @@ class TrackingController(QObject):
             else:
                 self._followed = None
         return True
+
+    def _on_ended(self, run: _Run) -> None:
+        if any(waiting is run for waiting in self._waiting):  # it never started
+            self._forget_waiting(run)
+        else:
+            self.run_ended.emit(self._merge_key)
 
     def _forget_waiting(self, run: _Run) -> None:
         self._waiting = [waiting for waiting in self._waiting if waiting is not run]

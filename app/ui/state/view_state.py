@@ -1,16 +1,26 @@
 """Interface state that widgets share and that is not part of the document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
+
+from app.core.document import FrameMask, ObjectFrame
 
 T = TypeVar("T")
 
 MAX_BRUSH_RADIUS_PX = 500
 BRUSH_STEP = 1.25
 OPACITY_STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlierMasks:
+    """Masks that are displayed instead of the document's; None where there was none."""
+
+    rows: Mapping[ObjectFrame, FrameMask | None]
 
 
 class Tool(StrEnum):
@@ -72,6 +82,7 @@ class ViewState(QObject):
         selected_point: index of the selected point of the active object on this frame, or None.
         solo_object: id of the only object that is drawn, or None to draw all visible ones.
         show_memory_map: whether the canvas shows where the active object's memory holds tokens.
+        earlier_masks: masks from before a tracking run, displayed to compare; usually None.
         inspected_bank: frame whose memory bank is displayed while others of its frames are; None
             to display the bank after the displayed frame.
 
@@ -110,6 +121,7 @@ class ViewState(QObject):
     selected_point = _ObservedValue[int | None](None, _overlay_changed)
     solo_object = _ObservedValue[int | None](None, _overlay_changed)
     show_memory_map = _ObservedValue[bool](False, _overlay_changed)
+    earlier_masks = _ObservedValue[EarlierMasks | None](None, _overlay_changed)
     inspected_bank = _ObservedValue[int | None](None, _overlay_changed)
 
     @property

@@ -12,6 +12,7 @@ from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
+from app.ui.controllers.run_comparison import RunComparison
 from app.ui.controllers.tracking import TrackingController
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.jobs.job_queue import JobQueue
@@ -37,6 +38,7 @@ class Requirement(Enum):
     JOB = auto()
     UNDO = auto()
     REDO = auto()
+    RUN = auto()
 
 
 class Workspace(QObject):
@@ -60,6 +62,7 @@ class Workspace(QObject):
     view: ViewState
     controller: AnnotationController
     tracking: TrackingController
+    comparison: RunComparison
     navigator: Navigator
     player: Player
     inspection: MemoryInspection
@@ -80,6 +83,7 @@ class Workspace(QObject):
         self.tracking = TrackingController(
             session, self.view, jobs, preferences, self.protection, self
         )
+        self.comparison = RunComparison(session, self.bridge, self.view, self)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
         self.inspection = MemoryInspection(session.document, self.view, self)
@@ -124,7 +128,15 @@ class Workspace(QObject):
         memory.constraint_requested.connect(controller.constrain)
         memory.map_requested.connect(self.inspection.inspect)
         memory.back_requested.connect(self.inspection.back)
-        for source in (controller, self.cleanup, self.tracking, self.navigator):
+        self.tracking.run_started.connect(self.comparison.add)
+        self.tracking.run_ended.connect(self.comparison.announce)
+        for source in (
+            controller,
+            self.cleanup,
+            self.tracking,
+            self.comparison,
+            self.navigator,
+        ):
             source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
 
@@ -154,6 +166,8 @@ class Workspace(QObject):
             found.add(Requirement.UNDO)
         if self.session.history.redo_label is not None:
             found.add(Requirement.REDO)
+        if self.comparison.is_available:
+            found.add(Requirement.RUN)
         return found
 
     def tear_down(self) -> bool:

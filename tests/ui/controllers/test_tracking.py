@@ -129,7 +129,7 @@ def test_a_queued_job_without_its_object_fails_with_a_message(user: WindowDriver
     user.wait_until_idle()
     assert "There is nothing to track" in status_text(user)
     assert user.mask_frames(1) == list(range(FRAMES))
-    track(user, 1)  # the queue goes on
+    track(user, 1)  # the queue still works
     assert len(labels(user)) == 1
     user.wait_until_idle()
 
