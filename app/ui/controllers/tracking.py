@@ -128,7 +128,8 @@ class TrackingController(QObject):
         try:
             request = self._request(run)
         except UsageError as error:
-            if self._jobs.running:  # a job before this one may track what it starts from
+            # A job before this one may track what it starts from.
+            if self._jobs.running and run.first <= run.start <= run.last:
                 self._enqueue(run, label)
             else:
                 self.message.emit(str(error))
