@@ -1,5 +1,6 @@
 """An open project: its video, its annotations and the file that stores them; no Qt."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -64,6 +65,7 @@ class Session:
         load_backend: BackendLoader | None = None,
         project_path: Path | None = None,
         projects_folder: Path | None = None,
+        video: Path | None = None,
     ) -> "Session":
         """Open a video, a frame folder or a project.
 
@@ -73,12 +75,14 @@ class Session:
             project_path: where a video's project is kept; by default in the user's data folder,
                 where the same video finds it again.
             projects_folder: where to create it instead of the user's data folder.
+            video: where the video of a project is now, if it was moved.
 
         Raises:
             SourceError: the video cannot be read.
+            VideoNotFoundError: the video of a project is missing or another one.
             ProjectError: the project cannot be opened, or it belongs to another video.
         """
-        return cls(*open_any(path, project_path, projects_folder), load_backend)
+        return cls(*open_any(path, project_path, projects_folder, video), load_backend)
 
     def close(self) -> None:
         """Save pending changes and close the project and its video; no job may run any more.
@@ -97,6 +101,15 @@ class Session:
             ProjectError: it cannot be written; the session stays where it was.
         """
         self._file.save_as(path, self._file.source | locate_source(self.source, path))
+
+    @property
+    def view(self) -> dict[str, float]:
+        """What the window showed last, by name; see `store_view`."""
+        return self._file.view
+
+    def store_view(self, view: Mapping[str, float]) -> None:
+        """Store what the window shows, so that it shows the same when the project is reopened."""
+        self._file.write_view(view)
 
     def flush(self) -> None:
         """Wait until every change is on disk.

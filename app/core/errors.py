@@ -1,5 +1,7 @@
 """Failures that a user can act on.  Programming mistakes stay plain Python exceptions."""
 
+from pathlib import Path
+
 
 class AppError(Exception):
     """Say in one sentence what went wrong and where, and what the user can do.
@@ -28,6 +30,20 @@ class SourceError(AppError):
 
 class ProjectError(AppError):
     """A project file cannot be opened, read or written."""
+
+
+class VideoNotFoundError(ProjectError):
+    """The video of a project is not where it was, or another one is in its place.
+
+    Attributes:
+        project: the project file.
+        video: where the video was.
+    """
+
+    def __init__(self, sentence: str, hint: str, project: Path, video: Path) -> None:
+        super().__init__(sentence, hint)
+        self.project = project
+        self.video = video
 
 
 class ModelError(AppError):

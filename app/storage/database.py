@@ -132,6 +132,27 @@ def write_source(connection: sqlite3.Connection, source: Mapping[str, Any]) -> N
     connection.executemany("INSERT OR REPLACE INTO source VALUES (?, ?)", source.items())
 
 
+def read_view(connection: sqlite3.Connection) -> dict[str, float]:
+    """Return what a window showed last; empty in a project that no window displayed."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'view'").fetchone()
+    return dict(connection.execute("SELECT name, value FROM view")) if found else {}
+
+
+def write_view(connection: sqlite3.Connection, view: Mapping[str, float]) -> None:
+    """Replace what a window showed last, in one transaction."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS view (name TEXT PRIMARY KEY, value REAL) WITHOUT ROWID"
+        )
+        connection.execute("DELETE FROM view")
+        connection.executemany("INSERT INTO view VALUES (?, ?)", view.items())
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
 def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
     """Yield every row as a change of an empty document.
 

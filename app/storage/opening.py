@@ -14,7 +14,12 @@ PROJECT_SUFFIX = ".tsam"
 Opened = tuple[FrameSource, Document, ProjectFile]
 
 
-def open_any(path: Path, project_path: Path | None, projects_folder: Path | None = None) -> Opened:
+def open_any(
+    path: Path,
+    project_path: Path | None,
+    projects_folder: Path | None = None,
+    video: Path | None = None,
+) -> Opened:
     """Open a video, a frame folder or a project, whichever it is.
 
     Args:
@@ -22,29 +27,37 @@ def open_any(path: Path, project_path: Path | None, projects_folder: Path | None
         project_path: where the project of a video is, or is created; by default in the user's
             data folder, where the same video finds it again.
         projects_folder: where to create it instead of the user's data folder.
+        video: where the video of a project is now, if it was moved; by default where it was.
 
     Raises:
         SourceError: the video cannot be read.
+        VideoNotFoundError: the video of a project is missing, or another one is in its place.
         ProjectError: the project cannot be opened, or it belongs to another video.
     """
     if path.suffix.lower() == PROJECT_SUFFIX:
-        return _open_project(path)
+        return _open_project(path, video)
     source = open_source(path)
     try:
-        file, document = _project_of(
-            source, project_path or automatic_project(source, projects_folder)
-        )
+        chosen = project_path or automatic_project(source, projects_folder)
+        file, document = _project_of(source, chosen)
     except BaseException:
         source.close()
         raise
     return source, document, file
 
 
-def _open_project(path: Path) -> Opened:
+def _open_project(path: Path, video: Path | None) -> Opened:
     file, document = ProjectFile.open(path)
     try:
-        source = open_linked_source(file.source, path)
+        source = open_linked_source(file.source, path, video)
     except BaseException:
+        file.close()
+        raise
+    try:
+        if video is not None:
+            file.relink(describe_source(source, path))
+    except BaseException:
+        source.close()
         file.close()
         raise
     return source, document, file

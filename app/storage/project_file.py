@@ -38,6 +38,7 @@ class ProjectFile:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.source: dict[str, Any] = database.read_source(connection)
+        self.view: dict[str, float] = database.read_view(connection)
         self._connection = connection
         self._unwritten: list[Change] = []
         self._tasks: queue.Queue[Task | None] = queue.Queue(QUEUE_LENGTH)
@@ -108,6 +109,12 @@ class ProjectFile:
             self._call(lambda: database.write_source(self._connection, source))
         self.source |= source
 
+    def write_view(self, view: Mapping[str, float]) -> None:
+        """Store what a window shows, in the background; a failure is only logged."""
+        if view != self.view:
+            self.view = dict(view)
+            self._tasks.put(lambda: self._commit_view(view))
+
     def save_as(self, path: Path, source: Mapping[str, Any]) -> None:
         """Copy the project to another file and continue there.
 
@@ -172,6 +179,12 @@ class ProjectFile:
             self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
         else:
             self._unwritten.clear()
+
+    def _commit_view(self, view: Mapping[str, float]) -> None:
+        try:
+            database.write_view(self._connection, view)
+        except sqlite3.Error:
+            _log.warning("the view was not saved", exc_info=True)
 
     def _move(self, path: Path, source: Mapping[str, Any]) -> None:
         if path.resolve() == self.path.resolve():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import ProjectError
+from app.core.errors import VideoNotFoundError
 from app.media.frames import FrameSource
 from app.media.source import open_source
 
@@ -34,31 +34,35 @@ def _relative(video: Path, project: Path) -> str:
         return str(video)
 
 
-def open_linked_source(link: Mapping[str, Any], project: Path) -> FrameSource:
+def open_linked_source(
+    link: Mapping[str, Any], project: Path, video: Path | None = None
+) -> FrameSource:
     """Open the video of a project, also when both were moved together.
 
     Args:
         link: the result of `describe_source`.
         project: the path of the project now.
+        video: where the user says that the video is; None to look where it was.
 
     Raises:
-        ProjectError: the video is missing, or another one is in its place.
+        VideoNotFoundError: the video is missing, or another one is in its place.
         SourceError: it cannot be read.
     """
-    places = [
-        project.resolve().parent / str(link.get("relative_path")),
-        Path(str(link.get("absolute_path"))),
-    ]
-    video = next((place for place in places if place.exists()), None)
+    stored = Path(str(link.get("absolute_path")))
     if video is None:
-        raise ProjectError(
-            f"The video of {project} is not at {places[1]} any more.",
-            "Move it back there, or to where it was relative to the project.",
+        places = (project.resolve().parent / str(link.get("relative_path")), stored)
+        video = next((place for place in places if place.exists()), None)
+    if video is None:
+        raise VideoNotFoundError(
+            f"The video of {project} is not at {stored} any more.",
+            "Locate it, or move it back there or to where it was relative to the project.",
+            project,
+            stored,
         )
     source = open_source(video)
     try:
         check_same_video(link, source, project)
-    except ProjectError:
+    except VideoNotFoundError:
         source.close()
         raise
     return source
@@ -68,13 +72,15 @@ def check_same_video(link: Mapping[str, Any], source: FrameSource, project: Path
     """Check that a video is the one that a project belongs to.
 
     Raises:
-        ProjectError: frames, times or size on disk differ.
+        VideoNotFoundError: frames, times or size on disk differ.
     """
     here = describe_source(source, project)
     if any(link.get(name) != here[name] for name in ("frame_count", "index_sha256", "byte_size")):
-        raise ProjectError(
+        raise VideoNotFoundError(
             f"{source.path} is not the video of {project}: it has {len(source)} frames "
             f"in {here['byte_size']} bytes, the project knows {link.get('frame_count')} frames in "
             f"{link.get('byte_size')} bytes.",
-            "Put the original video back.",
+            "Locate the original video, or put it back.",
+            project,
+            Path(str(link.get("absolute_path"))),
         )

@@ -59,7 +59,9 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         window.closed.connect(application.quit)
         apply_theme(application, window.preferences.theme)
         window.show()
-        if path is not None:
+        if path is None:
+            QTimer.singleShot(0, window, window.show_models)
+        else:
             QTimer.singleShot(0, window, lambda: window.open_path(path))
         return application.exec()
     finally:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -47,6 +48,7 @@ class CanvasView(QWidget):
         stroke_finished: pixels of a stroke as `RleMask`, and whether it erases them.
         preview_requested: x, y, is_positive of the point that a click would add; throttled.
         preview_ended: the preview is no longer needed.
+        viewport_changed: the zoom or the visible part changed.
         cursor_moved: (column, row) of the pixel under the pointer, None outside the image.
     """
 
@@ -56,6 +58,7 @@ class CanvasView(QWidget):
     preview_requested = Signal(float, float, bool)
     preview_ended = Signal()
     cursor_moved = Signal(object)
+    viewport_changed = Signal()
 
     def __init__(
         self,
@@ -105,6 +108,7 @@ class CanvasView(QWidget):
         self._state.tool_changed.connect(self._cancel_gestures)
         self._state.overlay_changed.connect(self.update)
         self._zoom_pan.changed.connect(self.update)
+        self._zoom_pan.changed.connect(self.viewport_changed)
         self._displayed.changed.connect(self._refresh)
         self._hover.requested.connect(self.preview_requested)
         self._hover.ended.connect(self._on_hover_ended)
@@ -117,6 +121,22 @@ class CanvasView(QWidget):
     def fit(self) -> None:
         """Fit the image to the widget, also after later resizes."""
         self._zoom_pan.fit()
+
+    def image(self) -> QImage:
+        """Return what is displayed of the frame, with masks, without the area around it."""
+        viewport = self.viewport
+        corners = [QPointF(*viewport.to_widget(*xy)) for xy in ((0, 0), viewport.image_wh)]
+        shown = QRectF(*corners).toAlignedRect() & self.rect()
+        return self.grab(shown).toImage()
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the image stays fitted to the widget."""
+        return self._zoom_pan.is_fitted
+
+    def center_on(self, center_xy: tuple[float, float], scale: float) -> None:
+        """Show image coordinates at the center, at a scale."""
+        self._zoom_pan.center_on(center_xy, scale)
 
     def zoom_in(self) -> None:
         """Zoom in around the pointer, or around the center if it is outside."""

@@ -63,6 +63,17 @@ class Viewport:
         origin = self.origin_xy[0] + dx, self.origin_xy[1] + dy
         return replace(self, origin_xy=origin)._kept_visible()
 
+    @property
+    def center_xy(self) -> tuple[float, float]:
+        """The image coordinates at the center of the widget."""
+        return self.to_image(self.widget_wh[0] / 2, self.widget_wh[1] / 2)
+
+    def centered_on(self, center_xy: tuple[float, float], scale: float) -> Self:
+        """Return the viewport with a scale and these image coordinates at its center."""
+        scale = min(max(scale, MIN_SCALE), MAX_SCALE)
+        x, y = (side / 2 - at * scale for side, at in zip(self.widget_wh, center_xy, strict=True))
+        return replace(self, scale=scale, origin_xy=(x, y))._kept_visible()
+
     def resized(self, widget_wh: tuple[int, int]) -> Self:
         """Return the viewport for another widget size, with the same center."""
         dx, dy = ((new - old) / 2 for new, old in zip(widget_wh, self.widget_wh, strict=True))

@@ -37,6 +37,16 @@ class ZoomPan(QObject):
         self._is_fitted = True
         self._set(self.viewport.fitted())
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the image stays fitted to the widget."""
+        return self._is_fitted
+
+    def center_on(self, center_xy: tuple[float, float], scale: float) -> None:
+        """Show image coordinates at the center, at a scale."""
+        self._is_fitted = False
+        self._set(self.viewport.centered_on(center_xy, scale))
+
     def resize(self, widget_wh: tuple[int, int]) -> None:
         """Adapt to a new size of the widget."""
         resized = self.viewport.resized(widget_wh)

@@ -53,10 +53,32 @@ class ModelSelection(QObject):
         self._window = parent
         self._dialog: ModelDialog | None = None
         self._fetch_id = 0
+        self._asked = ""
 
-    def ask(self) -> None:
-        """List the available models, then open the dialog."""
+    def ask(self, selected: str = "") -> None:
+        """List the available models, then open the dialog.
+
+        Args:
+            selected: name of the model to select; the one in use if empty.
+        """
+        self._asked = selected
         self._list_models(None)
+
+    def report(self, show: Callable[[AvailableModels, ModelSettings], object]) -> None:
+        """List the available models in the background, for display only.
+
+        Args:
+            show: receives them, and the settings of the model in use.
+        """
+
+        def job(token: CancelToken) -> Iterator[AvailableModels]:
+            yield self.catalog.available()
+
+        def display(available: AvailableModels) -> None:
+            show(available, self._host.settings)
+
+        # It imports the model library: beside the jobs of the model, it delays no file.
+        self._model_jobs.submit(job, "List models", display, priority=Priority.IDLE)
 
     def _list_models(self, selected: str | None) -> None:
         def job(token: CancelToken) -> Iterator[AvailableModels]:
@@ -71,6 +93,8 @@ class ModelSelection(QObject):
         if selected is not None:  # the dialog was closed before its request completed
             return
         dialog = self._dialog = ModelDialog(available, self._host.settings, self._window)
+        if self._asked:
+            dialog.show_models(available, self._asked)
         dialog.finished.connect(self._forget_dialog)
         dialog.import_requested.connect(self._ask_import)
         dialog.fetch_requested.connect(self._fetch)

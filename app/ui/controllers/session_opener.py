@@ -75,13 +75,20 @@ class SessionOpener(QObject):
         self._preferences = preferences
         self._pending: list[_PendingSession] = []
 
-    def open(self, path: Path) -> None:
-        """Open a video, a frame folder or a project; running jobs continue until it is open."""
+    def open(self, path: Path, video: Path | None = None) -> None:
+        """Open a video, a frame folder or a project; running jobs continue until it is open.
+
+        Args:
+            path: what to open.
+            video: where the video of a project is now, if it was moved.
+        """
         opening, folder = _PendingSession(path), self._preferences.projects_folder
         self._pending.append(opening)
 
         def job(token: CancelToken) -> Iterator[object]:
-            opening.session = Session.open(path, self._load_backend, projects_folder=folder)
+            opening.session = Session.open(
+                path, self._load_backend, projects_folder=folder, video=video
+            )
             yield opening
 
         self.opening.emit(path)

@@ -3,21 +3,26 @@
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from app.core.errors import AppError
+from app.core.errors import AppError, VideoNotFoundError
 
 _log = logging.getLogger(__name__)
 
 
-def show_error(parent: QWidget | None, error: AppError) -> None:
-    """Show an error without blocking; a message that is already shown is not shown twice."""
+def show_error(parent: QWidget | None, error: AppError) -> QMessageBox | None:
+    """Show an error without blocking; a message that is already shown is not shown twice.
+
+    Returns:
+        The message box, to which the caller may add buttons; None if it was shown already.
+    """
     shown = parent.findChildren(QMessageBox) if parent else []
     if any(box.text() == error.sentence for box in shown):
-        return
+        return None
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle("TinySAM 2 annotator")
@@ -25,6 +30,25 @@ def show_error(parent: QWidget | None, error: AppError) -> None:
     box.setInformativeText(error.hint)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
+    return box
+
+
+def show_missing_video(
+    parent: QWidget, error: VideoNotFoundError, locate: Callable[[], object]
+) -> None:
+    """Show that the video of a project was not found.
+
+    Args:
+        parent: owner.
+        error: which video of which project.
+        locate: called if the user wants to say where it is.
+    """
+    box = show_error(parent, error)
+    if box is not None:
+        button = box.addButton("Locate video…", QMessageBox.ButtonRole.AcceptRole)
+        button.clicked.connect(locate)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(button)
 
 
 class ExceptionHook(QObject):

@@ -32,6 +32,17 @@ def ask_folder(parent: QWidget, preferences: Preferences) -> Path | None:
     return _remembered(preferences, "open", name)
 
 
+def ask_moved_video(parent: QWidget, preferences: Preferences, before: Path) -> Path | None:
+    """Ask where a video is now.
+
+    Args:
+        parent: owner of the dialog.
+        preferences: hold the folder used last.
+        before: where it was; a path without suffix was a folder of frames.
+    """
+    return (ask_video if before.suffix else ask_folder)(parent, preferences)
+
+
 def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | None:
     """Ask where to save a project; a missing suffix is added."""
     start = str(Path(preferences.folder("save")) / f"{name}{PROJECT_SUFFIX}")

@@ -38,6 +38,25 @@ class Preferences:
     def clear_recent(self) -> None:
         """Clear the recent paths."""
         self._settings.remove("recent")
+        self._settings.remove("progress")
+
+    def progress(self, path: Path) -> str:
+        """Return how far the project of a recent path was when it was closed; empty if unknown."""
+        return self._progress().get(str(path), "")
+
+    def set_progress(self, path: Path, progress: str) -> None:
+        """Store how far the project of a recent path is."""
+        recent = {str(each) for each in self.recent}
+        known = self._progress() | {str(path): progress}
+        kept = {each: text for each, text in known.items() if each in recent}
+        self._settings.setValue("progress", json.dumps(kept))
+
+    def _progress(self) -> dict[str, str]:
+        try:
+            stored = json.loads(str(self._settings.value("progress")))
+            return {str(path): str(text) for path, text in stored.items()}
+        except (ValueError, AttributeError):
+            return {}
 
     @property
     def theme(self) -> Theme:

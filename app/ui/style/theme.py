@@ -100,6 +100,9 @@ QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QLabel[role="title"] {{ font-size: 22px; font-weight: 600; }}
 QLabel[role="muted"], QToolButton[role="muted"] {{ color: {muted}; }}
 QLabel[role="error"] {{ color: {error}; }}
+QFrame[role="card"] {{ background: {surface}; border: 1px solid {border}; border-radius: 8px; }}
+QFrame[role="card"] QLabel {{ border: 0; background: transparent; }}
+QMenu {{ border: 1px solid {border}; padding: 4px; }}
 QPushButton[role="secondary"] {{ background: {raised}; color: {text}; border-radius: 6px;
                                  border: 1px solid {border}; padding: 10px 16px; }}
 QPushButton[role="secondary"]:hover, QPushButton[role="secondary"]:focus {{ border-color: {text}; }}

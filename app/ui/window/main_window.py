@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDockWidget,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.errors import AppError, UsageError
+from app.core.errors import AppError, UsageError, VideoNotFoundError
 from app.core.settings import ModelSettings
 from app.session import Session
 from app.ui.controllers.mask_export import ExportController
@@ -28,7 +28,7 @@ from app.ui.controllers.preference_editing import PreferenceEditing
 from app.ui.controllers.session_opener import SessionOpener, path_of
 from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
-from app.ui.dialogs.errors import show_error
+from app.ui.dialogs.errors import show_error, show_missing_video
 from app.ui.dialogs.export_dialog import show_export_result
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.model_host import ModelHost, ModelLoader
@@ -37,8 +37,10 @@ from app.ui.panels.jobs_panel import JobsPanel
 from app.ui.panels.merge_menu import MergeMenu
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
+from app.ui.state.recent import progress_text, recent_entries, remember
 from app.ui.style.theme import Theme
 from app.ui.window.action_set import ActionSet, shortcut_rows
+from app.ui.window.drop_overlay import DropOverlay
 from app.ui.window.menu_focus import MenuFocus
 from app.ui.window.recent_menu import RecentMenu
 from app.ui.window.status_bar import StatusBar
@@ -104,19 +106,19 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self)
         self.jobs = JobsPanel(self)
         self.welcome = Welcome(self)
+        self.drop = DropOverlay(self)
         self._pages = QStackedWidget(self)
         self._toolbars = {name: self._toolbar(name) for name in ("Commands", "Tools")}
         self.action_set = ActionSet(self)
         self._compose()
         self._connect()
-        self.welcome.show_recent(self.preferences.recent)
+        self.welcome.show_recent(recent_entries(self.preferences))
         self._show_state()
 
     def _compose(self) -> None:
         self._pages.addWidget(_scrollable(self.welcome))
         self.setCentralWidget(self._pages)
         self.setStatusBar(self.status)
-        self.setAcceptDrops(True)
         self.action_set.fill_toolbars(*self._toolbars.values())
         self.addToolBar(self._toolbars["Commands"])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._toolbars["Tools"])
@@ -160,6 +162,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.welcome.choice_requested.connect(self.ask_open)
         self.welcome.path_requested.connect(self.open_path)
+        self.drop.path_dropped.connect(self.open_path)
+        self.welcome.models.model_requested.connect(self.models.ask)
         self.opener.opening.connect(lambda p: self.status.show_message(f"Opening {p.name}…"))
         self.opener.opened.connect(self._on_opened)
         self.opener.not_opened.connect(lambda path: self.status.clear_message())
@@ -190,6 +194,16 @@ class MainWindow(QMainWindow):
             raise AppError("Nothing is open.", "Open a video first.")
         return self._workspace
 
+    def _on_failed(self, error: AppError) -> None:
+        if isinstance(error, VideoNotFoundError):
+            show_missing_video(self, error, lambda: self._locate(error))
+        else:
+            show_error(self, error)
+
+    def _locate(self, error: VideoNotFoundError) -> None:
+        if video := paths.ask_moved_video(self, self.preferences, error.video):
+            self.opener.open(error.project, video)
+
     def _path_of(self, session: Session) -> Path:
         return path_of(session, self.preferences.projects_folder)
 
@@ -217,10 +231,14 @@ class MainWindow(QMainWindow):
     def _on_switched(self) -> None:
         if self._workspace is not None:
             self._workspace.controller.use_model(self.model.load)
+        else:
+            self.show_models()
 
     def _take_workspace(self) -> Session:
         """Remove the workspace and cancel its jobs; return its session, which stays open."""
         old, self._workspace = self.workspace, None
+        progress = progress_text(old.session.document, old.session.num_frames)
+        remember(self.preferences, self._path_of(old.session), progress, old.canvas.image())
         self.editing.detach()
         self.model_jobs.cancel_all()
         old.tear_down()
@@ -237,6 +255,7 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(workspace.editor)
         self.status.set_source(session.source)
         self.editing.attach(workspace.view, workspace.loader)
+        self.status.show_frame(workspace.view.frame)
         workspace.view.frame_changed.connect(self.status.show_frame)
         workspace.view.tool_changed.connect(self.status.show_tool)
         workspace.loader.loaded.connect(self.status.keep_pixels)
@@ -252,6 +271,12 @@ class MainWindow(QMainWindow):
         project = self._workspace.session.project_path.name if self._workspace else ""
         self.setWindowTitle(f"{name} - {project} - {TITLE}" if name else TITLE)
         self.refresh_actions()
+
+    def show_models(self) -> None:
+        """List the models on the start page, in the background."""
+        self.models.report(
+            lambda available, settings: self.welcome.models.show_models(available.models, settings)
+        )
 
     def ask_open(self, ask: Callable[[QWidget, Preferences], Path | None]) -> None:
         """Let the user select a path with a function of `dialogs.paths`, and open it."""
@@ -337,18 +362,6 @@ class MainWindow(QMainWindow):
         self.status.show_progress(running)
         if progress.outcome is not None or not progress.done:
             self.refresh_actions()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept local files and folders."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first local file or folder."""
-        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if local:
-            event.acceptProposedAction()
-            self.open_path(Path(local[0]))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Store the layout, end all threads and close the project."""

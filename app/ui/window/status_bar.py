@@ -103,7 +103,9 @@ class StatusBar(QStatusBar):
         for widget in (self._frame, self._time, self._swatch, self._pixel):
             widget.setVisible(source is not None)
         if source is not None:
+            self._frame.blockSignals(True)  # a smaller range would request another frame
             self._frame.setRange(0, len(source) - 1)
+            self._frame.blockSignals(False)
             self._frame.setSuffix(f" / {len(source) - 1}")
             self.show_frame(0)
         self._share_width()

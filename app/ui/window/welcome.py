@@ -1,24 +1,92 @@
-"""The welcome page, which is shown until a session is open."""
+"""The start page, which is shown until a session is open."""
 
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.dialogs.paths import ask_folder, ask_project, ask_video
+from app.ui.state.recent import THUMBNAIL_SIZE, RecentEntry
+from app.ui.style.elided import ElidedLabel
 from app.ui.style.icons import icon
 from app.ui.style.theme import SPACING_PX
+from app.ui.window.model_card import ModelCard
 
-RECENT_WIDTH_PX = 460
+COLUMN_PX = 640
+SAMPLE = Path(__file__).parents[3] / "resources" / "sample" / "sample.mp4"
+"""The clip that comes with the program; it may be left out of an installation."""
+
+
+class RecentButton(QToolButton):
+    """A recent project: thumbnail, name, folder, and how far it is."""
+
+    def __init__(self, entry: RecentEntry, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setToolTip(str(entry.path))
+        self.setAccessibleName(f"Open {entry.path.name}, {entry.progress}".rstrip(", "))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        image = QLabel(self)
+        image.setFixedSize(THUMBNAIL_SIZE / 2)
+        image.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        image.setPixmap(self._pixmap(entry))
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        middle = Qt.TextElideMode.ElideMiddle
+        for text, role in (
+            (entry.path.name, ""),
+            (str(entry.path.parent), "muted"),
+            (entry.progress, "muted"),
+        ):
+            label = ElidedLabel(self, middle)
+            label.setText(text)
+            label.setProperty("role", role)
+            texts.addWidget(label)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACING_PX, SPACING_PX // 2, SPACING_PX, SPACING_PX // 2)
+        row.setSpacing(2 * SPACING_PX)
+        row.addWidget(image)
+        row.addLayout(texts, 1)
+        for child in self.findChildren(QLabel):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setMinimumHeight(row.sizeHint().height())
+
+    def _pixmap(self, entry: RecentEntry) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(str(entry.thumbnail))
+        if pixmap.isNull():
+            kind = "open-folder" if entry.path.is_dir() else "open-video"
+            name = "open-project" if entry.path.suffix == ".tsam" else kind
+            found: QIcon = icon(name)
+            return found.pixmap(QSize(24, 24), ratio)
+        keep, smooth = (
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        scaled = pixmap.scaled(THUMBNAIL_SIZE / 2 * ratio, keep, smooth)
+        scaled.setDevicePixelRatio(ratio)
+        return scaled
 
 
 class Welcome(QWidget):
-    """Start page: opens a video, folder or project, and lists recent paths.
+    """Start page: opens a video, folder, project or the sample, and lists recent projects.
+
+    Attributes:
+        models: the state of the models.
 
     Signals:
         choice_requested: the function of `app.ui.dialogs.paths` that asks for the path.
-        path_requested: the recent path to open.
+        path_requested: the path to open.
     """
 
     choice_requested = Signal(object)
@@ -26,73 +94,80 @@ class Welcome(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        layout = QVBoxLayout(self)
+        self.setAccessibleName("Start page")
+        outer = QHBoxLayout(self)
+        column = QWidget(self)
+        column.setMaximumWidth(COLUMN_PX)
+        outer.addStretch(1)
+        outer.addWidget(column, 100)
+        outer.addStretch(1)
+        layout = QVBoxLayout(column)
         layout.setSpacing(2 * SPACING_PX)
         layout.addStretch(2)
         for text, role in (
             ("TinySAM 2 annotator", "title"),
             ("Open a video, click an object, track it, correct, export.", "muted"),
         ):
-            label = QLabel(text, self)
-            label.setProperty("role", role)
-            layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addWidget(self._label(text, role))
         layout.addLayout(self._buttons())
-        drop = QLabel("or drop a video, a folder of frames or a project here", self)
-        drop.setProperty("role", "muted")
-        layout.addWidget(drop, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addSpacing(2 * SPACING_PX)
+        layout.addWidget(
+            self._label("or drop a video, a folder of frames or a project here", "muted")
+        )
+        self.models = ModelCard(column)
+        layout.addWidget(self.models)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         layout.addLayout(self._recent)
         layout.addStretch(3)
 
+    def _label(self, text: str, role: str) -> QLabel:
+        label = QLabel(text, self, wordWrap=True)
+        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        label.setProperty("role", role)
+        return label
+
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(SPACING_PX)
-        row.addStretch()
         for text, ask in (
             ("Open video…", ask_video),
-            ("Open frame folder…", ask_folder),
-            ("Open project…", ask_project),
+            ("Frame folder…", ask_folder),
+            ("Project…", ask_project),
         ):
-            button = QPushButton(text, self)
+            button = self._button(text, is_primary=ask is ask_video)
             button.clicked.connect(partial(self._request, ask))
-            button.setMinimumHeight(40)
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.setProperty("role", "primary" if ask is ask_video else "secondary")
             row.addWidget(button)
-        row.addStretch()
+        sample = self._button("Sample clip", is_primary=False)
+        sample.setToolTip("Six seconds in which a fox chases a ball")
+        sample.clicked.connect(lambda: self.path_requested.emit(SAMPLE))
+        sample.setVisible(SAMPLE.is_file())
+        row.addWidget(sample)
         return row
+
+    def _button(self, text: str, is_primary: bool) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setMinimumHeight(40)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.setProperty("role", "primary" if is_primary else "secondary")
+        return button
 
     def _request(self, ask: object, _checked: bool = False) -> None:
         self.choice_requested.emit(ask)
 
-    def show_recent(self, paths: list[Path]) -> None:
-        """List recent paths, newest first."""
+    def show_recent(self, entries: list[RecentEntry]) -> None:
+        """List recent projects, newest first."""
         while item := self._recent.takeAt(0):
             if widget := item.widget():
                 widget.deleteLater()
-        if not paths:
+        if not entries:
             return
-        decision_text = QLabel("Recent", self)
-        decision_text.setProperty("role", "muted")
-        decision_text.setFixedWidth(RECENT_WIDTH_PX)
-        self._recent.addWidget(decision_text, 0, Qt.AlignmentFlag.AlignHCenter)
-        for path in paths:
-            self._recent.addWidget(self._recent_button(path), 0, Qt.AlignmentFlag.AlignHCenter)
+        heading = QLabel("Recent projects", self)
+        heading.setProperty("role", "muted")
+        self._recent.addWidget(heading)
+        for entry in entries:
+            button = RecentButton(entry, self)
+            button.clicked.connect(partial(self._open, entry.path))
+            self._recent.addWidget(button)
 
-    def _recent_button(self, path: Path) -> QToolButton:
-        kind = "open-folder" if path.is_dir() else "open-video"
-        button = QToolButton(self)
-        button.setToolTip(str(path))
-        button.setText(
-            button.fontMetrics().elidedText(
-                f" {path.name}   {path.parent}", Qt.TextElideMode.ElideMiddle, RECENT_WIDTH_PX - 40
-            )
-        )
-        button.setIcon(icon("open-project" if path.suffix == ".tsam" else kind))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setFixedWidth(RECENT_WIDTH_PX)
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.clicked.connect(lambda: self.path_requested.emit(path))
-        return button
+    def _open(self, path: Path, _checked: bool = False) -> None:
+        self.path_requested.emit(path)

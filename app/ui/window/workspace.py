@@ -14,6 +14,7 @@ from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
 from app.ui.controllers.run_comparison import RunComparison
 from app.ui.controllers.tracking import TrackingController
+from app.ui.controllers.view_restoring import ViewRestoring
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.panels.memory_panel import MemoryPanel
@@ -104,6 +105,7 @@ class Workspace(QObject):
         self.editor.setSizes([parent.height() - timeline_px, timeline_px])
         self._connect_requests()
         self._connect_changes()
+        self.restoring = ViewRestoring(session, self.view, self.canvas, self)
 
     def _connect_requests(self) -> None:
         canvas, timeline, memory = self.canvas, self.timeline, self.memory
@@ -177,6 +179,7 @@ class Workspace(QObject):
             Whether the threads of the frame loader ended in time.
         """
         self.changed.disconnect()
+        self.restoring.store()
         self.player.pause()
         self.bridge.close()
         has_ended = self.loader.shutdown()

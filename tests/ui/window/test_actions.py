@@ -104,6 +104,7 @@ def observed(user: WindowDriver) -> list[object]:
         {table: dict(user.document.rows(table)) for table in Table},
         (view.frame, view.active_object, view.tool, view.brush_radius, view.overlay_opacity),
         (view.show_masks, view.show_outlines, view.show_patterns, view.solo_object),
+        view.show_memory_map,
         workspace.player.is_playing,
         (workspace.tracking.tracks_all, workspace.tracking.follows),
         workspace.canvas.viewport,

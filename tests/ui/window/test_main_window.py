@@ -9,7 +9,14 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from app.core import queries
@@ -18,6 +25,7 @@ from app.core.document import Origin
 from app.jobs.verify import IndexStatus, VerifyResult, VerifyStep
 from app.media.video import VideoSource
 from app.ui.dialogs.export_dialog import ExportRequest
+from app.ui.state.recent import recent_entries
 from app.ui.style.theme import Theme
 from app.ui.window.recent_menu import RecentMenu
 from tests.helpers.fake_backend import FakeBackend
@@ -398,7 +406,7 @@ def test_dropping_a_file_opens_it(user: WindowDriver, tmp_path: Path) -> None:
     drop = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none
     )
-    user.window.dropEvent(drop)
+    QApplication.sendEvent(user.window, drop)
     user.wait(lambda: user.workspace.session.num_frames == 5)
 
 
@@ -417,7 +425,7 @@ def test_the_welcome_page_lists_recent_paths(qtbot: QtBot, clip: Path) -> None:
     with open_window(qtbot) as user:
         assert not user.window.action_set["Export…"].isEnabled()
         user.window.preferences.add_recent(clip)
-        user.window.welcome.show_recent(user.window.preferences.recent)
+        user.window.welcome.show_recent(recent_entries(user.window.preferences))
         [recent] = user.window.welcome.findChildren(QToolButton)
         recent.click()
         user.wait(lambda: user.window.action_set["Export…"].isEnabled())

@@ -1,0 +1,78 @@
+"""The recently opened projects with a thumbnail and how far they are."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage
+
+from app.core.document import Document, Table
+from app.storage.home import home_folder
+from app.ui.state.preferences import Preferences
+
+THUMBNAIL_SIZE = QSize(192, 108)
+
+
+@dataclass(frozen=True, slots=True)
+class RecentEntry:
+    """A path that was opened.
+
+    Attributes:
+        path: what to open.
+        progress: how far the project was when it was closed; empty if unknown.
+        thumbnail: file with an image of it; may be missing.
+    """
+
+    path: Path
+    progress: str
+    thumbnail: Path
+
+
+def progress_text(document: Document, num_frames: int) -> str:
+    """Describe how far a project is: objects, frames with masks, verified masks."""
+    masks = document.rows(Table.MASKS)
+    if not (count := len(document.objects)):
+        return f"{num_frames} frames, no objects yet"
+    frames = len({frame for _, frame in masks})
+    verified = sum(row.is_verified for row in masks.values())
+    percent = round(100 * verified / len(masks)) if masks else 0
+    objects = "1 object" if count == 1 else f"{count} objects"
+    return f"{objects}, masks on {frames} of {num_frames} frames, {percent} % verified"
+
+
+def remember(preferences: Preferences, path: Path, progress: str, image: QImage) -> None:
+    """Store progress and thumbnail of a project that is being closed.
+
+    Args:
+        preferences: hold the recent paths.
+        path: the recent path.
+        progress: see `progress_text`.
+        image: what the canvas displays; scaled down.
+    """
+    preferences.set_progress(path, progress)
+    file = _thumbnail(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    image.scaled(THUMBNAIL_SIZE, keep, smooth).save(str(file))
+    _remove_others(preferences)
+
+
+def recent_entries(preferences: Preferences) -> list[RecentEntry]:
+    """Return the recent paths that exist, newest first."""
+    return [
+        RecentEntry(path, preferences.progress(path), _thumbnail(path))
+        for path in preferences.recent
+    ]
+
+
+def _thumbnail(path: Path) -> Path:
+    name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    return home_folder() / "thumbnails" / f"{name}.jpg"
+
+
+def _remove_others(preferences: Preferences) -> None:
+    kept = {_thumbnail(path) for path in preferences.recent}
+    for file in (home_folder() / "thumbnails").glob("*.jpg"):
+        if file not in kept:
+            file.unlink(missing_ok=True)

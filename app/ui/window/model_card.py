@@ -1,0 +1,94 @@
+"""The part of the start page that tells which model is in use and where better masks come from."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
+
+from app.core.settings import BUNDLED_MODEL, ModelSettings
+from app.tracking.model_catalog import BUNDLED_SCORE, KnownModelRow, ModelState
+from app.ui.style.theme import SPACING_PX
+
+SUGGESTED_MODEL = "edgetam"
+BYTES_PER_PARAMETER = 4  # of published checkpoints
+DAVIS_TEXT = "on DAVIS 2017 val (published)"
+
+
+def download_text(model: KnownModelRow) -> str:
+    """Return the size of a model's download."""
+    if model.megabytes is not None:
+        return f"{model.megabytes} MB"
+    return f"about {model.parameters * BYTES_PER_PARAMETER / 1e6:.0f} MB"
+
+
+def score_text(model: KnownModelRow) -> str:
+    """Return the J&F of a model and on what it was measured; empty if unknown."""
+    if model.name == BUNDLED_MODEL:
+        return f"J&F {BUNDLED_SCORE:.3f} on 15 sequences of DAVIS val (measured)"
+    if model.davis17_val is None:
+        return ""
+    return f"J&F {model.davis17_val / 100:.3f} {DAVIS_TEXT}"
+
+
+class ModelCard(QFrame):
+    """Names the model in use with its score, the stored ones, and a better one to get.
+
+    Signals:
+        model_requested: name of the model to show in the model dialog.
+    """
+
+    model_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(2 * SPACING_PX, SPACING_PX, 2 * SPACING_PX, SPACING_PX)
+        grid.setHorizontalSpacing(2 * SPACING_PX)
+        grid.setColumnStretch(0, 1)
+        self.in_use = QLabel(self, wordWrap=True)
+        self.stored = QLabel(self, wordWrap=True)
+        self.stored.setProperty("role", "muted")
+        self.better = QLabel(self, wordWrap=True)
+        self._choose = QPushButton("Models…", self)
+        self._choose.clicked.connect(lambda: self.model_requested.emit(""))
+        self._get = QPushButton(self)
+        self._get.clicked.connect(lambda: self.model_requested.emit(SUGGESTED_MODEL))
+        top = Qt.AlignmentFlag.AlignTop
+        grid.addWidget(self.in_use, 0, 0)
+        grid.addWidget(self.stored, 1, 0)
+        grid.addWidget(self._choose, 0, 1, 2, 1, top)
+        grid.addWidget(self.better, 2, 0)
+        grid.addWidget(self._get, 2, 1, top)
+        self.hide()
+
+    def show_models(self, models: Sequence[KnownModelRow], settings: ModelSettings) -> None:
+        """Show the state of the models.
+
+        Args:
+            models: the known models.
+            settings: the model in use.
+        """
+        by_name = {model.name: model for model in models}
+        used = by_name.get(settings.name)
+        name = settings.name if used is None else used.title
+        score = "" if used is None else score_text(used)
+        self.in_use.setText(f"<b>Model: {name}</b>" + (f"<br>{score}" if score else ""))
+        stored = [m.title for m in models if m.state is not ModelState.NOT_STORED]
+        self.stored.setText(f"On this computer: {', '.join(stored)}")
+        suggested = by_name.get(SUGGESTED_MODEL)
+        is_better = suggested is not None and settings.name == BUNDLED_MODEL
+        self.better.setVisible(is_better)
+        self._get.setVisible(is_better)
+        if suggested is not None and is_better:
+            self._suggest(suggested)
+        self.show()
+
+    def _suggest(self, model: KnownModelRow) -> None:
+        is_stored = model.state is ModelState.STORED
+        doing = "use" if is_stored else "get"
+        size = "" if is_stored else f" ({download_text(model)})"
+        self.better.setText(
+            f"<b>Better masks: {doing} {model.title}{size}</b><br>{score_text(model)}"
+        )
+        self._get.setText(f"{doing.capitalize()} {model.title}…")

@@ -1,0 +1,79 @@
+"""A project shows again what it showed; a moved video is located."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from tests.helpers.session_driver import SessionDriver
+from tests.helpers.synthetic_video import write_numbered_clip
+from tests.helpers.window import WindowDriver, open_window, small_clip
+
+pytestmark = pytest.mark.gui
+FRAMES = 20
+
+
+def test_frame_object_and_zoom_are_restored(qtbot: QtBot, tmp_path: Path) -> None:
+    clip = small_clip(tmp_path, FRAMES)
+    (tmp_path / "b").mkdir()
+    other = small_clip(tmp_path / "b", 5)
+    with open_window(qtbot, clip) as user:
+        for name in ("dog", "ball"):
+            SessionDriver(user.workspace.session).add_object(name)
+        user.workspace.view.active_object = 2
+        user.go(13)
+        user.workspace.canvas.center_on((60.0, 20.0), 9.0)
+        user.open(other)
+        assert user.workspace.view.frame == 0
+        assert user.workspace.canvas.is_fitted
+        user.open(clip)
+        view, viewport = user.workspace.view, user.workspace.canvas.viewport
+        assert (view.frame, view.active_object) == (13, 2)
+        assert viewport.scale == pytest.approx(9.0)
+        assert viewport.center_xy == pytest.approx((60.0, 20.0), abs=0.5)
+        assert "13 / 19" in user.window.status._frame.text()
+
+
+def test_the_view_survives_a_crash(qtbot: QtBot, tmp_path: Path) -> None:
+    with open_window(qtbot, small_clip(tmp_path, FRAMES)) as user:
+        user.go(7)
+        session = user.workspace.session
+        user.wait(lambda: session.view.get("frame") == 7)  # stored without closing
+
+
+def boxes(user: WindowDriver) -> list[QMessageBox]:
+    return [box for box in user.window.findChildren(QMessageBox) if box.isVisible()]
+
+
+def locate(user: WindowDriver) -> None:
+    [box] = boxes(user)
+    [button] = [b for b in box.findChildren(QPushButton) if b.text() == "Locate video…"]
+    button.click()
+
+
+def test_a_moved_video_is_located_and_another_one_refused(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = small_clip(tmp_path, FRAMES)
+    with open_window(qtbot, clip) as user:
+        SessionDriver(user.workspace.session).add_object("dog")
+        project = tmp_path / "mine.tsam"
+        user.workspace.session.save_as(project)
+        (tmp_path / "b").mkdir()
+        user.open(small_clip(tmp_path / "b", 5))
+        moved = clip.rename(tmp_path / "b" / "renamed.mp4")
+        wrong = write_numbered_clip(tmp_path / "b" / "wrong.mp4", 9)
+        user.window.open_path(project)
+        user.wait(lambda: bool(boxes(user)))
+        chosen = str(wrong)
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (chosen, ""))
+        locate(user)
+        user.wait(lambda: any("is not the video of" in box.text() for box in boxes(user)))
+        chosen = str(moved)
+        locate(user)
+        user.wait(lambda: user.workspace.session.project_path == project)
+        assert user.workspace.session.source.path == moved
+        assert [each.name for each in user.document.objects] == ["dog"]
+        user.open(small_clip(tmp_path / "b", 5))
+        user.open(project)  # its new place is known
