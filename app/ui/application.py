@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -59,10 +60,8 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         window.closed.connect(application.quit)
         apply_theme(application, window.preferences.theme)
         window.show()
-        if path is None:
-            QTimer.singleShot(0, window, window.show_models)
-        else:
-            QTimer.singleShot(0, window, lambda: window.open_path(path))
+        start = window.show_models if path is None else partial(window.open_path, path)
+        QTimer.singleShot(0, window, start)
         return application.exec()
     finally:
         signal.signal(signal.SIGINT, interrupt)

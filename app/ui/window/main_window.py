@@ -197,6 +197,8 @@ class MainWindow(QMainWindow):
     def _on_failed(self, error: AppError) -> None:
         if isinstance(error, VideoNotFoundError):
             show_missing_video(self, error, lambda: self._locate(error))
+        elif isinstance(error, UsageError):  # nothing broke, so a message is enough
+            self.status.show_message(str(error))
         else:
             show_error(self, error)
 
@@ -349,12 +351,6 @@ class MainWindow(QMainWindow):
     def refresh_actions(self) -> None:
         """Update the enabled and checked state of the actions."""
         self.action_set.refresh(self.available())
-
-    def _on_failed(self, error: AppError) -> None:
-        if isinstance(error, UsageError):  # nothing broke, so a message is enough
-            self.status.show_message(str(error))
-        else:
-            show_error(self, error)
 
     def _on_progress(self, progress: JobProgress) -> None:
         running = [*self.model_jobs.running, *self.file_jobs.running]
