@@ -191,6 +191,18 @@ def set_verified(document: Document, object_id: int, frame: int, is_verified: bo
     return Edit(label, _changes(document, Table.MASKS, {(object_id, frame): after}))
 
 
+def verify_frames(document: Document, object_id: int, frames: Iterable[int]) -> Edit:
+    """Mark the masks of an object on some frames as verified; frames without one are left out."""
+    rules.check(document, object_id)
+    rows = ((frame, document.mask(object_id, frame)) for frame in frames)
+    verified = {
+        (object_id, frame): replace(row, is_verified=True) for frame, row in rows if row is not None
+    }
+    changes = _changes(document, Table.MASKS, verified)
+    masks = "1 mask" if len(changes) == 1 else f"{len(changes)} masks"
+    return Edit(f"Verify {masks} of {document.object(object_id).name}", changes)
+
+
 def set_constraint(
     document: Document, object_id: int, frame: int, constraint: Constraint | None
 ) -> Edit:

@@ -34,15 +34,3 @@ def stored_frames(document: Document, object_id: int) -> list[int]:
     """Return the frames that entered an object's memory, also those evicted later, ascending."""
     records = document.of_object(Table.MEMORY, object_id).items()
     return sorted(frame for frame, row in records if row.decision in STORED_DECISIONS)
-
-
-def weak_frames(
-    document: Document, object_id: int, threshold: float = WEAK_CONFIDENCE
-) -> list[int]:
-    """Return the frames of an object whose unverified masks have a confidence below a threshold.
-
-    Masks that a person drew have no confidence and are left out.
-    """
-    masks = document.of_object(Table.MASKS, object_id).items()
-    rows = ((frame, row.confidence) for frame, row in masks if not row.is_verified)
-    return sorted(frame for frame, sure in rows if sure is not None and sure < threshold)

@@ -12,6 +12,7 @@ from app.core.masks import RleMask
 from app.core.memory import MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts, PointPrompt
 from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 
 SIZE_HW = (72, 128)
@@ -53,6 +54,7 @@ class Stage:
         self.bridge = DocumentBridge(self.document)
         self.state = ViewState(self.num_frames)
         self.loader = StillLoader()
+        self.review = ReviewState(self, self.bridge, self.state)  # type: ignore[arg-type]
 
     def add_object(self, name: str | None = None) -> int:
         edit = edits.add_object(self.document, name)

@@ -1,7 +1,7 @@
 """Drawing of prompts, labels and the brush circle over the frame."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from app.ui.canvas.viewport import Viewport
 
@@ -12,6 +12,7 @@ DARK = QColor(0, 0, 0, 170)
 PLATE = QColor(24, 25, 28, 215)
 PLATE_TEXT = QColor(240, 240, 240)
 SELECTED = QColor(255, 214, 64)
+VERIFIED = QColor(80, 220, 150)
 
 
 def on_widget(image_rect: QRectF, viewport: Viewport) -> QRectF:
@@ -79,6 +80,31 @@ def draw_label(painter: QPainter, top_left: QPointF, text: str, color: QColor | 
     painter.setPen(PLATE_TEXT)
     text_box = plate.adjusted(9 + swatch, 0, 0, 0)
     painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    return height
+
+
+def draw_verified_badge(painter: QPainter, top_right: QPointF, name: str, color: QColor) -> float:
+    """Draw a check mark and the name of an object whose mask is verified, on a plate of its color.
+
+    Returns:
+        Height of the plate in pixels.
+    """
+    metrics = QFontMetricsF(painter.font())
+    height = metrics.height() + 6
+    width = metrics.horizontalAdvance(name) + height + 10
+    plate = QRectF(top_right.x() - width, top_right.y(), width, height)
+    painter.setPen(QPen(color, 2))
+    painter.setBrush(PLATE)
+    painter.drawRoundedRect(plate, 5, 5)
+    middle = QPointF(plate.left() + height / 2 + 2, plate.center().y())
+    unit = height / 8
+    corners = ((-2.0, 0.0), (-0.5, 1.5), (2.0, -1.5))
+    check = QPolygonF([QPointF(x * unit, y * unit) for x, y in corners])
+    painter.setPen(QPen(VERIFIED, 2.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.drawPolyline(check.translated(middle))
+    painter.setPen(PLATE_TEXT)
+    text_box = plate.adjusted(height + 2, 0, 0, 0)
+    painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
     return height
 
 

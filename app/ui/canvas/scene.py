@@ -164,6 +164,7 @@ class CanvasScene:
             self._draw_prompts(painter, viewport, frame)
             self._draw_labels(painter, viewport, frame)
             self._memory.draw_legend(painter, viewport, frame)
+            self._draw_verified(painter, viewport, frame)
         if self._displayed.message:
             self._draw_message(painter, viewport)
 
@@ -214,6 +215,17 @@ class CanvasScene:
         for text, color in self._labels(frame):
             height = overlays.draw_label(painter, corner, text, color)
             corner += QPointF(0, height + LABEL_GAP_PX)
+
+    def _draw_verified(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
+        """Name the objects whose masks are verified, in the top right corner of the frame."""
+        (left, top), (width, _) = viewport.origin_xy, viewport.image_wh
+        right = min(left + width * viewport.scale, viewport.widget_wh[0])
+        corner = QPointF(right - 8, max(top, 0.0) + 8)
+        for tracked, row in self._document.masks_on(frame):
+            if row.is_verified and is_drawn(tracked, self._state):
+                color = QColor(*tracked.color)
+                height = overlays.draw_verified_badge(painter, corner, tracked.name, color)
+                corner += QPointF(0, height + LABEL_GAP_PX)
 
     def _labels(self, frame: int) -> Iterator[tuple[str, QColor | None]]:
         if reason := self.locked_reason:

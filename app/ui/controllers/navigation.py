@@ -1,4 +1,4 @@
-"""Moving through the frames: steps, jumps to prompted, weak or kept frames, playback."""
+"""Moving through the frames: steps, jumps to prompted or kept frames, playback."""
 
 import time
 from bisect import bisect_left, bisect_right
@@ -47,10 +47,6 @@ class Navigator(QObject):
     def jump_prompted(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame with prompts of the active object."""
         self._jump(sign, queries.prompted_frames, "prompted frame")
-
-    def jump_weak(self, sign: int) -> None:
-        """Go to the next (1) or previous (-1) frame where the active object has low confidence."""
-        self._jump(sign, queries.weak_frames, "weak frame")
 
     def jump_kept(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame that entered the active object's memory."""

@@ -1,19 +1,20 @@
 """Painting of the lanes: masks and prompts of each object, with its name in the gutter."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.core.document import TrackedObject
 from app.ui.style.colors import blended
 from app.ui.style.memory_marks import Mark, paint_mark
 from app.ui.timeline.model import Flag
-from app.ui.timeline.raster import BarColors, bar_pixels, image_of
+from app.ui.timeline.raster import BAR_TOP_PX, BarColors, bar_pixels, image_of
 from app.ui.timeline.scene import TimelineScene
 from app.ui.timeline.time_axis import thinned
 
 PROMPT_PX = 9
 LOCKED_STRIPE_PX = 12
+SUGGESTED_PX, SUGGESTED_MIN_PX = 3, 2  # height of the line over suggested frames, least width
 
 
 def paint_lanes(painter: QPainter, scene: TimelineScene) -> None:
@@ -51,10 +52,24 @@ def _paint_track(
     )
     pixels = bar_pixels(flags, scene.columns, rect.height(), bar_colors)
     painter.drawImage(rect.topLeft(), image_of(pixels))
+    _paint_suggestions(painter, scene, tracked, rect)
     found = scene.columns.reduce(np.bitwise_or, flags)
     for column in thinned(found & np.uint8(Flag.PROMPT), PROMPT_PX):
         center = QPointF(mark_x(scene, column), rect.top() + PROMPT_PX / 2 + 0.5)
         paint_mark(painter, Mark.PROMPTED, center, PROMPT_PX, colors.dark)
+
+
+def _paint_suggestions(
+    painter: QPainter, scene: TimelineScene, tracked: TrackedObject, rect: QRect
+) -> None:
+    """Paint a line above the bar, over the frames that are suggested for review."""
+    top = rect.top() + BAR_TOP_PX - SUGGESTED_PX
+    for run in scene.suggested_runs(tracked.object_id):
+        left, right = scene.x_of(run.first), scene.x_of(run.last + 1)
+        if right > rect.left() and left < rect.right():
+            width = max(right - left, SUGGESTED_MIN_PX)
+            line = QRectF(left, top, width, SUGGESTED_PX).intersected(QRectF(rect))
+            painter.fillRect(line, scene.colors.weak)
 
 
 def mark_x(scene: TimelineScene, column: int) -> float:

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 from app.ui.style.colors import ChartColors, blended
 from app.ui.style.memory_marks import MARK_NAMES, Mark, paint_mark
 from app.ui.timeline.active_rows import BANK_PX, MARK_PX
+from app.ui.timeline.lanes import SUGGESTED_PX
 from app.ui.timeline.model import Flag
-from app.ui.timeline.raster import BarColors, bar_pixels, image_of
+from app.ui.timeline.raster import BAR_TOP_PX, BarColors, bar_pixels, image_of
 from app.ui.timeline.scene import LANE_PX
 from app.ui.timeline.time_axis import Columns
 
@@ -30,6 +31,7 @@ BAR_TEXTS = {
     "verified mask: underlined": Flag.MASK | Flag.SOLID | Flag.VERIFIED,
     "tracked, but not visible": Flag.MASK | Flag.EMPTY,
 }
+SUGGESTED_TEXT = "suggested for review: line above the bar"
 IN_MEMORY_TEXT = "in memory at the current frame"
 
 Paint = Callable[[QPainter, QRect, ChartColors], None]
@@ -72,6 +74,12 @@ def _bar(flags: Flag) -> Paint:
     return paint
 
 
+def _suggested(painter: QPainter, rect: QRect, colors: ChartColors) -> None:
+    _bar(Flag.MASK | Flag.SOLID)(painter, rect, colors)
+    top = rect.height() - LANE_PX + 2 + BAR_TOP_PX - SUGGESTED_PX
+    painter.fillRect(rect.left(), top, rect.width() // 2, SUGGESTED_PX, colors.weak)
+
+
 def _in_memory(painter: QPainter, rect: QRect, colors: ChartColors) -> None:
     painter.setPen(QPen(colors.accent, BANK_PX))
     y = rect.center().y() + 1
@@ -92,6 +100,7 @@ class LegendPopup(QFrame):
         rows: list[tuple[Paint, str]] = [(_mark(mark), MARK_TEXTS[mark]) for mark in MARK_NAMES]
         rows.append((_in_memory, IN_MEMORY_TEXT))
         rows += [(_bar(flags), text) for text, flags in BAR_TEXTS.items()]
+        rows.append((_suggested, SUGGESTED_TEXT))
         for row, (paint, text) in enumerate(rows):
             layout.addWidget(_Sample(paint, self), row, 0)
             layout.addWidget(QLabel(text, self), row, 1)

@@ -7,6 +7,7 @@ from itertools import accumulate
 from PySide6.QtCore import QRect
 
 from app.core.document import TrackedObject
+from app.core.review import ReviewRun
 from app.ui.style.colors import ChartColors
 from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.time_axis import Columns, TimeAxis
@@ -87,6 +88,7 @@ class TimelineScene:
         active: the object whose quality and memory are shown.
         scroll_px: vertical scroll position of the lanes.
         seconds_of: returns the timestamp of a frame in seconds.
+        suggested_runs: returns the frames of an object that are suggested for review.
     """
 
     model: TimelineModel
@@ -97,6 +99,7 @@ class TimelineScene:
     active: TrackedObject | None
     scroll_px: int
     seconds_of: Callable[[int], float]
+    suggested_runs: Callable[[int], list[ReviewRun]]
     columns: Columns = field(init=False)
 
     def __post_init__(self) -> None:

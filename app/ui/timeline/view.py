@@ -10,6 +10,7 @@ from app.core.document import TrackedObject
 from app.session import Session
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
+from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 from app.ui.style.colors import ChartColors
 from app.ui.timeline.active_rows import paint_bank, paint_memory, paint_quality
@@ -84,6 +85,7 @@ class TimelineView(QAbstractScrollArea):
         bridge: signals changes of the document.
         view_state: current frame and active object.
         frame_loader: loads the thumbnails of the hover popup.
+        review: the frames that are suggested for review.
         parent: owner.
 
     Signals:
@@ -102,10 +104,12 @@ class TimelineView(QAbstractScrollArea):
         bridge: DocumentBridge,
         view_state: ViewState,
         frame_loader: FrameLoader,
+        review: ReviewState,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._review = review
         self._state = view_state
         self._model = TimelineModel(session.document, session.num_frames)
         self._axis = TimeAxis(session.num_frames, 1)
@@ -143,6 +147,7 @@ class TimelineView(QAbstractScrollArea):
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.changed.connect(self._on_document_changed)
+        self._review.changed.connect(self._invalidate)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_to)
         self.verticalScrollBar().valueChanged.connect(self._on_lanes_scrolled_to)
         self._connect_mouse()
@@ -204,6 +209,7 @@ class TimelineView(QAbstractScrollArea):
                 active=self._session.document.find(self._state.active_object),
                 scroll_px=self.verticalScrollBar().value(),
                 seconds_of=self._session.source.timestamp_s,
+                suggested_runs=self._review.runs_of,
             )
         return self._scene
 

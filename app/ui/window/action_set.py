@@ -12,7 +12,7 @@ from app.ui.style.icons import icon
 from app.ui.window.actions import SEPARATOR, TABLE, TOOLS, ActionSpec, ActionTarget
 from app.ui.window.workspace import Requirement
 
-MENUS = ("File", "Edit", "View", "Object", "Track", "Memory", "Help")
+MENUS = ("File", "Edit", "View", "Object", "Track", "Review", "Memory", "Help")
 
 
 def shortcut_rows() -> list[tuple[str, str]]:

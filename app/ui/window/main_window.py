@@ -124,10 +124,16 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._toolbars["Tools"])
         self._docks = {
             name: self._dock(name, area)
-            for name, area in (("Objects", LEFT), ("Memory", RIGHT), ("Jobs", RIGHT))
+            for name, area in (
+                ("Objects", LEFT),
+                ("Memory", RIGHT),
+                ("Review", RIGHT),
+                ("Jobs", RIGHT),
+            )
         }
         self._docks["Jobs"].setWidget(self.jobs)
-        self.tabifyDockWidget(self._docks["Memory"], self._docks["Jobs"])
+        for name in ("Review", "Jobs"):
+            self.tabifyDockWidget(self._docks["Memory"], self._docks[name])
         self._docks["Memory"].raise_()
         recent = RecentMenu(self.preferences, self)
         recent.path_requested.connect(self.open_path)
@@ -253,6 +259,7 @@ class MainWindow(QMainWindow):
         workspace = self._workspace = Workspace(session, self.model_jobs, self.preferences, self)
         self._docks["Objects"].setWidget(workspace.objects)
         self._docks["Memory"].setWidget(workspace.memory)
+        self._docks["Review"].setWidget(workspace.review)
         self._pages.addWidget(workspace.editor)
         self._pages.setCurrentWidget(workspace.editor)
         self.status.set_source(session.source)

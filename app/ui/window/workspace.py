@@ -12,6 +12,7 @@ from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
+from app.ui.controllers.review import ReviewController
 from app.ui.controllers.run_comparison import RunComparison
 from app.ui.controllers.tracking import TrackingController
 from app.ui.controllers.view_restoring import ViewRestoring
@@ -19,8 +20,10 @@ from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.panels.objects_panel import ObjectsPanel
+from app.ui.panels.review_panel import ReviewPanel
 from app.ui.state.document_bridge import DocumentBridge
 from app.ui.state.preferences import Preferences
+from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
 
@@ -49,7 +52,7 @@ class Workspace(QObject):
 
     Attributes:
         editor: canvas above timeline.
-        objects, memory: panels for the docks.
+        objects, memory, review: panels for the docks.
 
     Signals:
         message: text for the status bar.
@@ -64,6 +67,7 @@ class Workspace(QObject):
     controller: AnnotationController
     tracking: TrackingController
     comparison: RunComparison
+    reviewing: ReviewController
     navigator: Navigator
     player: Player
     inspection: MemoryInspection
@@ -89,13 +93,16 @@ class Workspace(QObject):
         self.player = Player(session, self.view, self)
         self.inspection = MemoryInspection(session.document, self.view, self)
         shared = session, self.bridge, self.view
+        self.suggestions = ReviewState(*shared, self)
+        self.reviewing = ReviewController(session, self.view, self.suggestions, jobs, self)
+        self.review = ReviewPanel(session, self.suggestions, self.view)
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
         # Keeps the canvas in place when the contents of the panel change.
         self.memory.setMinimumWidth(self.memory.minimumSizeHint().width())
         self.canvas = CanvasView(*shared, self.loader)
-        self.timeline = TimelineView(*shared, self.loader)
+        self.timeline = TimelineView(*shared, self.loader, self.suggestions)
         self.editor = QSplitter(Qt.Orientation.Vertical)
         for widget, stretch in ((self.canvas, 1), (self.timeline, 0)):
             self.editor.addWidget(widget)
@@ -104,6 +111,7 @@ class Workspace(QObject):
         timeline_px = min(TIMELINE_PX, parent.height() // 3)
         self.editor.setSizes([parent.height() - timeline_px, timeline_px])
         self._connect_requests()
+        self._connect_review()
         self._connect_changes()
         self.restoring = ViewRestoring(session, self.view, self.canvas, self)
 
@@ -138,9 +146,16 @@ class Workspace(QObject):
             self.tracking,
             self.comparison,
             self.navigator,
+            self.reviewing,
         ):
             source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
+
+    def _connect_review(self) -> None:
+        self.review.run_requested.connect(self.reviewing.visit)
+        self.review.next_requested.connect(self.reviewing.visit_next)
+        self.review.run_verified.connect(self.reviewing.verify_run)
+        self.review.comparison_requested.connect(self.reviewing.compare_directions)
 
     def _connect_changes(self) -> None:
         for signal in (
@@ -183,7 +198,7 @@ class Workspace(QObject):
         self.player.pause()
         self.bridge.close()
         has_ended = self.loader.shutdown()
-        for widget in (self.editor, self.objects, self.memory):
+        for widget in (self.editor, self.objects, self.memory, self.review):
             widget.setParent(None)
             widget.deleteLater()
         self.deleteLater()

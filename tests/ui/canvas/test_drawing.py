@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from app.core.document import FrameMask, Origin, TrackedObject
-from app.core.edits import set_masks, set_prompts, update_object
+from app.core.edits import set_masks, set_prompts, set_verified, update_object
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.ui.canvas.mask_layer import outline, stamp
@@ -187,3 +187,17 @@ def test_hatched_masks_of_two_objects_differ_without_color(stage: Stage) -> None
     stage.state.show_patterns = True
     assert np.ptp(shades(20)) == 0, "the first pattern is none"
     assert np.ptp(shades(60)) > 40
+
+
+def test_verified_masks_have_a_badge_in_the_corner(stage: Stage) -> None:
+    stage.add_mask(2, slice(20, 60), slice(30, 70))
+
+    def badge_pixels() -> int:
+        colors = [rgb(stage.color_at(x, y)) for x in range(60, 100, 2) for y in range(1, 10)]
+        return sum(color != (GRAY, GRAY, GRAY) for color in colors)
+
+    assert badge_pixels() == 0
+    stage.document.apply(set_verified(stage.document, 2, 0, True))
+    assert badge_pixels() > 20
+    stage.document.apply(update_object(stage.document, 2, is_visible=False))
+    assert badge_pixels() == 0

@@ -25,7 +25,7 @@ SIZE = (1000 + GUTTER_PX + 8, 260)
 
 
 def shown(stage: Stage, qtbot: QtBot) -> TimelineView:
-    view = TimelineView(stage, stage.bridge, stage.state, stage.loader)
+    view = TimelineView(stage, stage.bridge, stage.state, stage.loader, stage.review)
     qtbot.addWidget(view)
     view.resize(*SIZE)
     view.show()
@@ -352,3 +352,17 @@ def test_painting_cost_depends_on_the_width_and_not_on_the_video(
     assert len(drawn.call_args.args[1].starts) == 1000
     assert len(memory_marks(view.scene)) <= 2 * 100
     assert np.ptp([column for column, _ in memory_marks(view.scene)]) > 900
+
+
+def test_suggested_frames_have_a_line_above_their_bar(
+    stage: Stage, view: TimelineView, qtbot: QtBot
+) -> None:
+    weak = {frame: tracked(0.4 if 50 <= frame < 60 else 0.9) for frame in range(100)}
+    stage.put(1, weak)
+    qtbot.waitUntil(lambda: bool(stage.review.is_complete and stage.review.runs))
+    with qtbot.waitSignal(stage.review.changed):
+        stage.review.threshold = 0.45
+    top = view.scene.lane_rect(0).top() + BAR_TOP_PX - 2
+    lines = [color_at(view, x_of(view, frame), top) for frame in (49, 50, 59, 60)]
+    is_weak = [color == view.scene.colors.weak for color in lines]
+    assert is_weak == [False, True, True, False]

@@ -291,15 +291,6 @@ def test_memory_of_a_frame_is_recorded_and_constrained(driver: SessionDriver) ->
     assert 2 not in kept
 
 
-def test_weak_frames_leave_out_verified_ones(driver: SessionDriver) -> None:
-    object_id = driver.click_object()
-    driver.track(Direction.FORWARD, 0)
-    weak = queries.weak_frames(driver.document, object_id)
-    assert weak
-    driver.verify(object_id, weak[0])
-    assert queries.weak_frames(driver.document, object_id) == weak[1:]
-
-
 def test_clear_masks_keeps_verified_ones(driver: SessionDriver) -> None:
     object_id = driver.click_object()
     driver.track(Direction.FORWARD, 0)
