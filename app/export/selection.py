@@ -133,12 +133,13 @@ class Selection:
     @cached_property
     def objects(self) -> list[TrackedObject]:
         """The objects that have a mask with pixels on these frames, in display order."""
+        return [tracked for tracked in self.chosen_objects if self._has_pixels(tracked)]
+
+    @property
+    def chosen_objects(self) -> list[TrackedObject]:
+        """The objects that are asked for, in display order, with or without masks."""
         chosen = self.options.object_ids
-        return [
-            tracked
-            for tracked in self.document.objects
-            if (chosen is None or tracked.object_id in chosen) and self._has_pixels(tracked)
-        ]
+        return [o for o in self.document.objects if chosen is None or o.object_id in chosen]
 
     def _has_pixels(self, tracked: TrackedObject) -> bool:
         rows = self.document.of_object(Table.MASKS, tracked.object_id).items()

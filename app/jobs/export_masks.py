@@ -7,6 +7,8 @@ from pathlib import Path
 
 from app.core.cancel import CancelToken, Job
 from app.core.document import Document
+from app.core.errors import AppError
+from app.export.preview import ExportPreview, preview_steps
 from app.export.registry import ExportReport, export_steps
 from app.export.selection import ExportOptions
 from app.media.frames import FrameSource
@@ -38,6 +40,32 @@ class ExportStep:
     done: int
     total: int
     report: ExportReport | None = None
+
+
+def preview_job(document: Document, source: FrameSource, request: ExportRequest) -> Job:
+    """Estimate what an export would come to; yields None now and then, last an `ExportPreview`."""
+    snapshot = document.copy()
+
+    def run(token: CancelToken) -> Iterator[ExportPreview | None]:
+        with source.clone(EXPORT_CACHE_BYTES) as frames:
+            steps = preview_steps(
+                snapshot, frames, request.formats, request.frames, request.options
+            )
+            with closing(steps):
+                while True:
+                    token.raise_if_cancelled()
+                    try:
+                        next(steps)
+                    except StopIteration as end:
+                        preview: ExportPreview = end.value
+                        break
+                    except AppError as error:
+                        preview = ExportPreview({}, (str(error),))
+                        break
+                    yield None
+        yield preview
+
+    return run
 
 
 def export_job(document: Document, source: FrameSource, request: ExportRequest) -> Job:

@@ -5,11 +5,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.export.preview import ExportPreview
 from app.export.registry import FORMATS, ExportReport
-from app.jobs.export_masks import ExportRequest, ExportStep, export_job
+from app.jobs.export_masks import ExportRequest, ExportStep, export_job, preview_job
 from app.session import Session
 from app.ui.dialogs.export_dialog import ExportDialog, ExportResult
-from app.ui.jobs.job_queue import JobQueue
+from app.ui.dialogs.export_form import ExportContents
+from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 from app.ui.state.preferences import Preferences
 
@@ -28,21 +30,36 @@ class ExportController(QObject):
         self._jobs = jobs
         self._preferences = preferences
         self._window = parent
+        self._dialog: ExportDialog | None = None
 
     def ask(self, session: Session) -> ExportDialog:
         """Open the export dialog; accepting it starts the export."""
-        name = session.source.name
+        name, document = session.source.name, session.document
         folder = Path(self._preferences.folder("export")) / f"{name}-masks"
-        dialog = ExportDialog(
-            session.num_frames,
-            session.document.frame_range,
-            folder,
-            self._preferences.export_formats,
-            self._window,
-        )
+        objects = tuple((tracked.object_id, tracked.name) for tracked in document.objects)
+        contents = ExportContents(name, session.num_frames, document.frame_range, objects)
+        dialog = ExportDialog(contents, folder, self._preferences.export_formats, self._window)
+        self._dialog = dialog
+        dialog.finished.connect(self._forget_dialog)
+        dialog.preview_requested.connect(lambda: self._preview(session, dialog))
         dialog.accepted.connect(lambda: self.start(session, dialog.request()))
         dialog.open()
         return dialog
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    def _preview(self, session: Session, dialog: ExportDialog) -> None:
+        """Show what the edited request would come to, computed in the background."""
+
+        def show(preview: ExportPreview | None) -> bool:
+            is_open = self._dialog is dialog
+            if preview is not None and is_open:
+                dialog.show_preview(preview)
+            return is_open
+
+        job = preview_job(session.document, session.source, dialog.request())
+        self._jobs.submit(job, "Estimate the export", show, priority=Priority.PREVIEW)
 
     def start(self, session: Session, request: ExportRequest) -> None:
         """Export in the background."""

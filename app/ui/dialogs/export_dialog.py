@@ -1,29 +1,32 @@
 """The export dialog and the report of a finished export."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMessageBox,
-    QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from app.export.registry import FORMATS
+from app.core.errors import UsageError
+from app.export.naming import file_stem
+from app.export.preview import ExportPreview
+from app.export.registry import earlier_exports
+from app.export.selection import Existing
 from app.jobs.export_masks import ExportRequest
+from app.ui.dialogs.export_form import ExportContents, ExportForm
+from app.ui.dialogs.export_formats import FormatList
 from app.ui.style.theme import SPACING_PX
+
+PREVIEW_DELAY_MS = 400
+"""Milliseconds without a change after which the preview is computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,119 +39,136 @@ class ExportResult:
 
 
 class ExportDialog(QDialog):
-    """Lets the user edit an `ExportRequest`.
+    """Lets the user edit an `ExportRequest`, and shows what it would come to.
+
+    Signals:
+        preview_requested: the edited request has not changed for a moment.
 
     Args:
-        num_frames: number of frames of the video.
-        frame_range: in and out frame; None for an open end.
+        contents: what there is to export.
         folder: initial target folder.
         formats: names of the formats that are checked initially.
         parent: owner.
     """
 
+    preview_requested = Signal()
+
     def __init__(
         self,
-        num_frames: int,
-        frame_range: tuple[int | None, int | None],
+        contents: ExportContents,
         folder: Path,
         formats: tuple[str, ...],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export masks")
-        self.setMinimumWidth(560)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._name = file_stem(contents.name)
+        self._existing: Existing | None = None
+        self._formats = FormatList(formats, self)
+        self._form = ExportForm(contents, folder, self)
+        columns = QHBoxLayout()
+        columns.setSpacing(2 * SPACING_PX)
+        columns.addWidget(self._formats, 3)
+        columns.addWidget(self._form, 4)
         layout = QVBoxLayout(self)
-        layout.setSpacing(2 * SPACING_PX)
-        layout.addLayout(self._make_formats(formats))
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Folder:", self._make_folder(folder))
-        form.addRow("Frames:", self._make_range(num_frames, frame_range))
-        layout.addLayout(form)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setDefault(True)
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
-        layout.addWidget(self._buttons)
+        layout.setSpacing(SPACING_PX)
+        layout.addLayout(columns, 1)
+        layout.addWidget(self._make_preview())
+        layout.addWidget(self._make_buttons())
+        self._delay = QTimer(self, singleShot=True, interval=PREVIEW_DELAY_MS)
+        self._delay.timeout.connect(self.preview_requested)
+        self._formats.changed.connect(self._update)
+        self._form.changed.connect(self._update)
         self._update()
+        self.resize(880, 600)
 
     def request(self) -> ExportRequest:
-        """Return the request as edited."""
-        names = tuple(name for name, box in self._formats.items() if box.isChecked())
-        frames = range(self._first.value(), self._last.value() + 1)
-        return ExportRequest(names, Path(self._folder.text()).expanduser(), frames)
+        """Return the request as edited.
 
-    def _make_formats(self, checked: tuple[str, ...]) -> QVBoxLayout:
-        rows = QVBoxLayout()
-        rows.setSpacing(SPACING_PX // 2)
-        self._formats: dict[str, QCheckBox] = {}
-        for name, form in FORMATS.items():
-            box = self._formats[name] = QCheckBox(form.title, self)
-            box.setChecked(name in checked)
-            box.toggled.connect(self._update)
-            about = QLabel(form.description, self, wordWrap=True)
-            about.setProperty("role", "muted")
-            about.setContentsMargins(3 * SPACING_PX, 0, 0, SPACING_PX // 2)
-            rows.addWidget(box)
-            rows.addWidget(about)
-        return rows
-
-    def _make_folder(self, folder: Path) -> QWidget:
-        self._folder = QLineEdit(str(folder), self)
-        self._folder.setAccessibleName("Export folder")
-        self._folder.setProperty("role", "field")
-        self._folder.textChanged.connect(self._update)
-        browse = QPushButton("Browse…", self)
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._browse)
-        return _row_of(self._folder, browse)
-
-    def _make_range(self, num_frames: int, ends: tuple[int | None, int | None]) -> QWidget:
-        last_frame = num_frames - 1
-        first, last = (
-            (0 if ends[0] is None else ends[0]),
-            (last_frame if ends[1] is None else ends[1]),
+        Raises:
+            UsageError: the scale or the file names cannot be used.
+        """
+        options = self._form.options()
+        if self._existing is not None:
+            options = replace(options, existing=self._existing)
+        return ExportRequest(
+            self._formats.checked(), self._form.folder(), self._form.frames(), options
         )
-        self._first = QSpinBox(self, maximum=last_frame, value=first)
-        self._last = QSpinBox(self, maximum=last_frame, value=last)
-        whole = QPushButton("All", self)
-        whole.setAutoDefault(False)
-        whole.clicked.connect(self._select_all_frames)
-        for box, name in ((self._first, "First frame"), (self._last, "Last frame")):
-            box.setAccessibleName(name)
-            box.valueChanged.connect(self._update)
-        row = _row_of(self._first, QLabel("to", self), self._last, whole)
-        row.layout().addStretch()  # type: ignore[union-attr]
-        return row
 
-    def _select_all_frames(self) -> None:
-        self._first.setValue(0)
-        self._last.setValue(self._last.maximum())
+    def show_preview(self, preview: ExportPreview) -> None:
+        """Show the estimated sizes and the warnings."""
+        self._formats.show_sizes(preview.size_bytes)
+        known = [size for size in preview.size_bytes.values() if size is not None]
+        lines = [f"About {size_text(sum(known))} on disk."] if known else []
+        lines += [f"• {sentence}" for sentence in preview.warnings]
+        self._preview.setText("\n".join(lines))
 
-    def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Export to", self._folder.text())
-        if chosen:
-            self._folder.setText(chosen)
+    def accept(self) -> None:
+        """Accept, after asking what to do with an earlier export of the same name."""
+        request = self.request()
+        earlier = earlier_exports(request.formats, request.folder, self._name)
+        if not earlier or not self._form.is_asking():
+            super().accept()
+            return
+        box = QMessageBox(QMessageBox.Icon.Question, "Export masks", "", parent=self)
+        box.setText(f"{request.folder} already holds an export of this name.")
+        box.setInformativeText("\n".join(str(path) for path in earlier[:8]))
+        for text, choice in (("Replace", Existing.REPLACE), ("New name", Existing.RENAME)):
+            button = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
+            button.clicked.connect(lambda _=False, choice=choice: self._accept_with(choice))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _accept_with(self, existing: Existing) -> None:
+        self._existing = existing
+        super().accept()
+
+    def _make_preview(self) -> QWidget:
+        self._preview = QLabel(self, wordWrap=True)
+        self._preview.setAccessibleName("Preview")
+        self._preview.setProperty("role", "muted")
+        self._preview.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
+        self._preview.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        return self._preview
+
+    def _make_buttons(self) -> QWidget:
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons
 
     def _update(self) -> None:
-        self._export.setEnabled(
-            any(box.isChecked() for box in self._formats.values())
-            and bool(self._folder.text().strip())
-            and self._first.value() <= self._last.value()
-        )
+        checked = self._formats.checked()
+        self._form.use_options_of(checked)
+        problem = "" if checked else "Check a format."
+        try:
+            request = self.request()
+        except UsageError as error:
+            problem = str(error)
+        else:
+            if not request.frames:
+                problem = "The last frame lies before the first."
+            elif request.options.object_ids == frozenset():
+                problem = "Check an object."
+            elif not self._form.has_folder():
+                problem = "Choose a folder."
+        self._export.setEnabled(not problem)
+        self._preview.setText(problem or "Estimating…")
+        self._delay.stop()
+        if not problem:
+            self._delay.start()
 
 
-def _row_of(*widgets: QWidget) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(SPACING_PX)
-    for widget in widgets:
-        layout.addWidget(widget, int(isinstance(widget, QLineEdit)))
-        layout.setAlignment(widget, Qt.AlignmentFlag.AlignVCenter)
-    return row
+def size_text(size_bytes: int) -> str:
+    """Return a size on disk in the largest unit of which it has one."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes} bytes"
 
 
 def show_export_result(parent: QWidget, result: ExportResult) -> None:

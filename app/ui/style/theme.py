@@ -88,10 +88,11 @@ QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QAbstractScrollArea {{ border: 0; }}
 QHeaderView::section {{ background: {window}; color: {muted}; border: 0; padding: 4px;
                         border-bottom: 1px solid {border}; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
-                        background: {surface}; }}
-QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent};
-                                image: url("{check}"); }}
+QCheckBox::indicator, QTreeWidget::indicator, QListWidget::indicator {{
+    width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
+    background: {surface}; }}
+QCheckBox::indicator:checked, QTreeWidget::indicator:checked, QListWidget::indicator:checked {{
+    background: {accent}; border-color: {accent}; image: url("{check}"); }}
 QCheckBox::indicator:focus {{ border-color: {text}; }}
 QLineEdit[role="field"] {{ border: 1px solid {border}; border-radius: 4px; padding: 4px 6px;
                            background: {surface}; }}

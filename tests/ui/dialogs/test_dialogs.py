@@ -3,15 +3,31 @@
 import sys
 import threading
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QMessageBox, QPushButton, QSpinBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMessageBox,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import AppError, SourceError
-from app.export.registry import FORMATS
+from app.export.preview import ExportPreview
+from app.export.selection import Existing, ExportOptions
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.dialogs.export_dialog import ExportDialog, ExportResult, show_export_result
+from app.ui.dialogs.export_form import ExportContents
+from app.ui.dialogs.export_formats import FormatList
+
+Widget = TypeVar("Widget", bound=QWidget)
 
 pytestmark = pytest.mark.gui
 
@@ -28,8 +44,16 @@ def export_button(dialog: ExportDialog) -> QPushButton:
     return next(b for b in dialog.findChildren(QPushButton) if b.text() == "Export")
 
 
+def by_name(dialog: QWidget, kind: type[Widget], name: str) -> Widget:
+    return next(w for w in dialog.findChildren(kind) if w.accessibleName() == name)
+
+
+def switch(dialog: QWidget, text: str) -> QCheckBox:
+    return next(box for box in dialog.findChildren(QCheckBox) if text in box.text())
+
+
 def test_an_export_begins_with_the_in_out_range(parent: QWidget, tmp_path: Path) -> None:
-    dialog = ExportDialog(100, (10, None), tmp_path, ("coco",), parent)
+    dialog = ExportDialog(ExportContents("clip", 100, (10, None)), tmp_path, ("coco",), parent)
     request = dialog.request()
     assert request.formats == ("coco",)
     assert request.folder == tmp_path
@@ -37,15 +61,58 @@ def test_an_export_begins_with_the_in_out_range(parent: QWidget, tmp_path: Path)
 
 
 def test_an_export_needs_a_format_and_frames(parent: QWidget, tmp_path: Path) -> None:
-    dialog = ExportDialog(100, (None, None), tmp_path, (), parent)
+    dialog = ExportDialog(ExportContents("clip", 100), tmp_path, (), parent)
     assert not export_button(dialog).isEnabled()
-    dialog.findChildren(QCheckBox)[0].setChecked(True)
+    dialog.findChild(FormatList).check("sav")
     assert export_button(dialog).isEnabled()
-    assert dialog.request().formats == (next(iter(FORMATS)),)
-    first, last = dialog.findChildren(QSpinBox)
-    first.setValue(50)
-    last.setValue(40)
+    assert dialog.request().formats == ("sav",)
+    by_name(dialog, QSpinBox, "First frame").setValue(50)
+    by_name(dialog, QSpinBox, "Last frame").setValue(40)
     assert not export_button(dialog).isEnabled()
+
+
+def test_an_export_takes_the_options_of_its_formats(parent: QWidget, tmp_path: Path) -> None:
+    contents = ExportContents("clip", 100, objects=((1, "dog"), (7, "cat")))
+    dialog = ExportDialog(contents, tmp_path, ("coco",), parent)
+    images, polygons = (switch(dialog, text) for text in ("frames, too", "Polygons"))
+    assert polygons.isEnabled()
+    assert not images.isEnabled()
+    polygons.setChecked(True)
+    by_name(dialog, QSpinBox, "Step").setValue(5)
+    by_name(dialog, QSpinBox, "Scale").setValue(50)
+    by_name(dialog, QListWidget, "Objects").item(0).setCheckState(Qt.CheckState.Unchecked)
+    by_name(dialog, QLineEdit, "File names of frames").setText("{frame:03d}")
+    request = dialog.request()
+    assert request.frames == range(0, 100, 5)
+    assert request.options == ExportOptions(
+        frozenset({7}), scale=0.5, frame_names="{frame:03d}", polygons=True
+    )
+    by_name(dialog, QLineEdit, "File names of frames").setText("{x}")
+    assert not export_button(dialog).isEnabled()
+    assert "template" in by_name(dialog, QLabel, "Preview").text()
+
+
+def test_an_earlier_export_is_asked_about(parent: QWidget, tmp_path: Path) -> None:
+    (tmp_path / "clip.coco.json").touch()
+    dialog = ExportDialog(ExportContents("clip", 10), tmp_path, ("coco",), parent)
+    dialog.open()
+    for text, choice in (("Cancel", None), ("New name", Existing.RENAME)):
+        export_button(dialog).click()
+        [box] = [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+        assert "clip.coco.json" in box.informativeText()
+        assert dialog.isVisible()
+        next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
+        assert dialog.isVisible() is (choice is None)
+    assert dialog.request().options.existing is Existing.RENAME
+
+
+def test_a_preview_is_asked_for_and_shown(parent: QWidget, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = ExportDialog(ExportContents("clip", 10), tmp_path, ("coco", "yolo"), parent)
+    with qtbot.waitSignal(dialog.preview_requested):
+        dialog.open()
+    dialog.show_preview(ExportPreview({"coco": 2_500_000, "yolo": None}, ("“dog” is lost.",)))
+    assert by_name(dialog, QLabel, "Preview").text() == "About 2.5 MB on disk.\n• “dog” is lost."
+    assert dialog.request().formats == ("coco", "yolo")
 
 
 def test_an_error_has_a_message_and_a_hint_and_is_shown_once(parent: QWidget) -> None:
