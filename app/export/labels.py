@@ -134,3 +134,8 @@ def late_objects_warning(late: Sequence[str]) -> list[str]:
         f"{listed(late)} appears after the first image; SAM 2's vos_inference.py then needs "
         "--track_object_appearing_later_in_video."
     ]
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Keep spreadsheets from taking a text for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

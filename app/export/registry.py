@@ -13,6 +13,7 @@ from app.export import (
     cvat_xml,
     davis,
     labelme,
+    memory_report,
     mots,
     object_tree,
     sav,
@@ -54,7 +55,9 @@ FORMATS: dict[str, ExportFormat] = {
         stills.MATTE,
         stills.CUT_OUT,
         tables.CSV,
-        tables.MEMORY,
+        memory_report.JSON,
+        memory_report.CSV,
+        memory_report.MAPS,
     )
 }
 

@@ -15,15 +15,13 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from app.core.document import Document
 from app.core.memory import KeptTokens, MemoryRecord
+from app.core.memory_map import Rgb, bank_rgb, map_pixels
 from app.ui.canvas.mask_layer import ACTIVE_OUTLINE_PX, draw_outline, outline
 from app.ui.canvas.overlays import PLATE, PLATE_TEXT
 from app.ui.canvas.viewport import Viewport
 from app.ui.state.view_state import ViewState
-from app.ui.style.memory_marks import bank_color, tokens_text
+from app.ui.style.memory_marks import tokens_text
 
-CELL_PX = 8
-"""Side of a feature location in the image of the map, which is scaled to the frame."""
-FILL_ALPHA = 165
 GRID = QColor(255, 255, 255, 90)
 LEGEND_MARGIN_PX, LEGEND_GAP_PX, PADDING_PX = 6, 14, 9
 OUTLINE = QColor(255, 255, 255)
@@ -36,7 +34,7 @@ class _Shown:
     frame: int
     tokens: int | None
     kept: KeptTokens | None
-    color: QColor
+    color: Rgb
 
 
 class MemoryLayer:
@@ -107,7 +105,7 @@ class MemoryLayer:
     def _shown(self, record: MemoryRecord, frame: int) -> list[_Shown]:
         is_inspecting = self._state.inspected_bank not in (None, frame)
         return [
-            _Shown(kept, record.tokens_of(kept), record.kept_tokens(kept), bank_color(position))
+            _Shown(kept, record.tokens_of(kept), record.kept_tokens(kept), bank_rgb(position))
             for position, kept in enumerate(record.stored)
             if not is_inspecting or kept == frame
         ]
@@ -116,64 +114,18 @@ class MemoryLayer:
         self,
         record: MemoryRecord,
         shown: Sequence[_Shown],
-        kept: Sequence[tuple[KeptTokens, QColor]],
+        kept: Sequence[tuple[KeptTokens, Rgb]],
     ) -> QImage:
         frames = tuple(one.frame for one in shown)
         painted = self._painted
         if self._image is None or not painted or painted[0] is not record or painted[1] != frames:
-            self._image, self._painted = map_image(kept), (record, frames)
+            self._image, self._painted = _image_of(map_pixels(kept)), (record, frames)
         return self._image
 
 
-def map_image(kept: Sequence[tuple[KeptTokens, QColor]]) -> QImage:
-    """Paint the tokens of remembered frames, each in its color.
-
-    Args:
-        kept: what each frame holds, all on the same grid; at least one.
-
-    Returns:
-        `CELL_PX` pixels per feature location, transparent where no frame holds a token.
-    """
-    filled = np.stack([_squares(tokens) for tokens, _ in kept])  # (n, h * CELL_PX, w * CELL_PX)
-    held = np.stack([_covered(tokens) for tokens, _ in kept]).astype(np.intp)  # (n, h, w)
-    count, rank = held.sum(0), held.cumsum(0)
-    pixels: NDArray[np.uint32] = np.zeros(filled.shape[1:], np.uint32)
-    for strip in range(CELL_PX):
-        wanted = strip * count // CELL_PX + 1  # which of a location's frames this strip shows
-        for index, (_, color) in enumerate(kept):
-            is_shown = (held[index] > 0) & (rank[index] == wanted)
-            part = filled[index, :, strip::CELL_PX] & is_shown.repeat(CELL_PX, 0)
-            pixels[:, strip::CELL_PX][part] = _premultiplied(color)
-    height, width = pixels.shape
-    image_format = QImage.Format.Format_ARGB32_Premultiplied
-    return QImage(pixels.data, width, height, width * 4, image_format).copy()
-
-
-def _covered(tokens: KeptTokens) -> NDArray[np.bool_]:
-    """Return the feature locations (h, w) that tokens stand for."""
-    covered = tokens.own.copy()
-    tiled = tokens.averaged.repeat(tokens.pool, 0).repeat(tokens.pool, 1)
-    covered[: tiled.shape[0], : tiled.shape[1]] |= tiled
-    return covered
-
-
-def _squares(tokens: KeptTokens) -> NDArray[np.bool_]:
-    """Return the pixels of the squares of tokens, with a gap of a pixel around each square."""
-    found = _tiles(tokens.own, CELL_PX)
-    windows = _tiles(tokens.averaged, CELL_PX * tokens.pool)
-    found[: windows.shape[0], : windows.shape[1]] |= windows
-    return found
-
-
-def _tiles(grid: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    tile = np.zeros((side, side), np.bool_)
-    tile[1:-1, 1:-1] = True
-    return np.kron(grid, tile).astype(np.bool_)
-
-
-def _premultiplied(color: QColor) -> int:
-    parts = [round(part * FILL_ALPHA / 255) for part in (color.red(), color.green(), color.blue())]
-    return FILL_ALPHA << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]
+def _image_of(pixels: NDArray[np.uint8]) -> QImage:
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
 
 
 def _draw_grid(painter: QPainter, target: QRectF, kept: KeptTokens) -> None:
@@ -216,8 +168,8 @@ def _draw_legend(
         at = QRectF(corner.x() + x, corner.y() + y, room, line)
         if one is not None:
             box = QRectF(at.left(), at.center().y() - swatch / 2, swatch, swatch)
-            painter.setPen(QPen(one.color, 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush if one.tokens == 0 else one.color)
+            painter.setPen(QPen(QColor(*one.color), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush if one.tokens == 0 else QColor(*one.color))
             painter.drawRect(box)
             at.setLeft(box.right() + 6)
         painter.setPen(PLATE_TEXT)

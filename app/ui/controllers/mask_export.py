@@ -32,13 +32,19 @@ class ExportController(QObject):
         self._window = parent
         self._dialog: ExportDialog | None = None
 
-    def ask(self, session: Session) -> ExportDialog:
-        """Open the export dialog; accepting it starts the export."""
+    def ask(self, session: Session, formats: tuple[str, ...] | None = None) -> ExportDialog:
+        """Open the export dialog; accepting it starts the export.
+
+        Args:
+            session: whose masks are exported.
+            formats: names of the formats that are checked; those of the last export if None.
+        """
         name, document = session.source.name, session.document
         folder = Path(self._preferences.folder("export")) / f"{name}-masks"
         objects = tuple((tracked.object_id, tracked.name) for tracked in document.objects)
         contents = ExportContents(name, session.num_frames, document.frame_range, objects)
-        dialog = ExportDialog(contents, folder, self._preferences.export_formats, self._window)
+        checked = self._preferences.export_formats if formats is None else formats
+        dialog = ExportDialog(contents, folder, checked, self._window)
         self._dialog = dialog
         dialog.finished.connect(self._forget_dialog)
         dialog.preview_requested.connect(lambda: self._preview(session, dialog))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord
+from app.core.memory_map import bank_rgb
 
 
 class Mark(IntEnum):
@@ -48,14 +49,9 @@ _COLORS = {
 }
 
 
-_BANK_COLORS = (  # differ without color vision as well; after Okabe and Ito
-    "#e69f00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#d55e00", "#4f86d9", "#e8e8e8",
-)  # fmt: skip
-
-
 def bank_color(position: int) -> QColor:
-    """Return the color of the frame at a position of the memory bank, from 0; they repeat."""
-    return QColor(_BANK_COLORS[position % len(_BANK_COLORS)])
+    """Return the color of the frame at a position of the memory bank, from 0."""
+    return QColor(*bank_rgb(position))
 
 
 def tokens_text(tokens: int | None) -> str:

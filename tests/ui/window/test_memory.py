@@ -1,0 +1,67 @@
+"""Memory in the real window with the fake tracker: the map on the canvas, and its export."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+
+from tests.helpers.window import WindowDriver, open_window, small_clip
+
+pytestmark = pytest.mark.gui
+FRAMES = 12
+
+
+@pytest.fixture
+def user(qtbot: QtBot, tmp_path: Path) -> Iterator[WindowDriver]:
+    """A window in which one object is tracked over all frames; the last one is displayed."""
+    with open_window(qtbot, small_clip(tmp_path, FRAMES)) as driver:
+        driver.click_and_wait(20, 20)
+        driver.press("T")
+        driver.wait_until_idle()
+        driver.go(FRAMES - 1)
+        yield driver
+
+
+def canvas(user: WindowDriver) -> QImage:
+    return user.workspace.canvas.grab().toImage()
+
+
+def test_a_key_shows_the_map_and_the_panel_enlarges_a_frame_of_the_bank(user: WindowDriver) -> None:
+    plain = canvas(user)
+    user.press("K")
+    assert canvas(user) != plain
+    panel = user.workspace.memory
+    record = user.document.memory(1, FRAMES - 1)
+    assert record is not None
+    user.wait(lambda: [e.frame for e in panel.entries if e.isVisible()] == list(record.bank))
+    panel.entries[0].enlarge.click()
+    user.wait(lambda: user.workspace.view.frame == record.bank[0])
+    user.wait(panel.back.isVisible)
+    assert panel.bank_title.text().startswith(f"In memory after frame {FRAMES - 1}")
+    panel.back.click()
+    assert user.workspace.view.frame == FRAMES - 1
+    user.wait_for_frame()
+    user.press("K")
+    assert not user.workspace.view.show_memory_map
+
+
+def test_the_memory_of_the_session_is_exported_as_json_csv_and_images(
+    user: WindowDriver, tmp_path: Path
+) -> None:
+    dialog = user.window.exporting.ask(user.workspace.session, ("memory", "memory_csv"))
+    assert dialog.request().formats == ("memory", "memory_csv")
+    dialog.reject()
+    user.do("Export memory…")
+    order = user.window.exporting.ask(user.workspace.session, None)
+    order.reject()
+    formats = ("memory", "memory_csv", "memory_maps")
+    user.window.exporting.start(
+        user.workspace.session, replace(order.request(), formats=formats, folder=tmp_path / "out")
+    )
+    user.wait(lambda: bool(user.window.findChildren(QMessageBox)))
+    found = sorted(path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert found == [".csv", ".json", *[".png"] * FRAMES]
