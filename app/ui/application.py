@@ -1,6 +1,7 @@
 """Starts the application and shuts it down in order."""
 
 import logging
+import os
 import signal
 import sys
 from functools import partial
@@ -14,6 +15,7 @@ from app.core.settings import ModelSettings
 from app.storage.home import home_folder
 from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
+from app.ui.jobs.heartbeat import Heartbeat
 from app.ui.style.icons import icon
 from app.ui.style.theme import apply_theme
 from app.ui.window.library_warnings import LibraryWarnings
@@ -21,6 +23,9 @@ from app.ui.window.main_window import TITLE, MainWindow
 from app.ui.window.shortcuts import ShortcutGuard
 
 LOG_BYTES = 1 << 20
+
+HEARTBEAT_VARIABLE = "TINYSAM2_GUI_HEARTBEAT"
+"""Environment variable with the file that a `Heartbeat` of the whole run is written to."""
 
 SWITCH_INTERVAL_S = 0.001
 """Seconds between thread switches of the interpreter.
@@ -58,6 +63,10 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         )
         warnings.emitted.connect(window.status.show_message)
         window.closed.connect(application.quit)
+        if heartbeat_path := os.environ.get(HEARTBEAT_VARIABLE):
+            heartbeat = Heartbeat(window)
+            heartbeat.start()
+            window.closed.connect(lambda: heartbeat.write(Path(heartbeat_path)))
         apply_theme(application, window.preferences.theme)
         window.show()
         start = window.show_models if path is None else partial(window.open_path, path)

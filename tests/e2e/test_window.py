@@ -1,5 +1,6 @@
 """The program as it is started: argv in, project file and exit status out."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -93,3 +94,12 @@ def test_the_window_is_there_before_torch(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert shown.stdout.split() == ["False"]
+
+
+def test_stalls_of_the_window_are_written_on_request(
+    start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats = tmp_path / "beats.json"
+    monkeypatch.setenv("TINYSAM2_GUI_HEARTBEAT", str(beats))
+    assert start(small_clip(tmp_path, 4), lambda user: user.click_and_wait(20, 20)) == 0
+    assert json.loads(beats.read_text("utf-8"))["longest_ms"] > 0
