@@ -18,6 +18,7 @@ from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.jobs.heartbeat import Heartbeat
 from app.ui.style.icons import icon
 from app.ui.style.theme import apply_theme
+from app.ui.style.tooltips import ToolTipPlacement
 from app.ui.window.library_warnings import LibraryWarnings
 from app.ui.window.main_window import TITLE, MainWindow
 from app.ui.window.shortcuts import ShortcutGuard
@@ -48,8 +49,9 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
     log = _start_log()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     application = _application()
-    guard = ShortcutGuard()
-    application.installEventFilter(guard)
+    filters = (ShortcutGuard(), ToolTipPlacement())
+    for each in filters:
+        application.installEventFilter(each)
     hook = ExceptionHook()
     hook.install()
     warnings = LibraryWarnings()
@@ -76,7 +78,8 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         signal.signal(signal.SIGINT, interrupt)
         warnings.remove()
         hook.remove()
-        application.removeEventFilter(guard)
+        for each in filters:
+            application.removeEventFilter(each)
         logging.getLogger().removeHandler(log)
         log.close()
 

@@ -54,6 +54,13 @@ _SAM2 = "https://dl.fbaipublicfiles.com/segment_anything_2/092824"
 # pages of huggingface.co/yunyangx/efficient-track-anything (commit b308d79) for sizes and hashes,
 # the EfficientTAM paper (arXiv:2411.18933) for J&F.
 _EFFICIENTTAM = "https://huggingface.co/yunyangx/efficient-track-anything/resolve/main"
+_EFFICIENTTAM_KINDS = {
+    "": "",
+    "1": ", pooled memory /1",
+    "2": ", pooled memory /2",
+    "512x512": ", 512 px input",
+}
+"""What the suffixes of EfficientTAM's files mean; /1 and /2 differ in `KeyPooling`."""
 # Source: facebookresearch/EdgeTAM (README.md; `git ls-tree` of checkpoints).
 _EDGETAM = "https://github.com/facebookresearch/EdgeTAM/raw/main/checkpoints/edgetam.pt"
 # Source: ChaoningZhang/MobileSAM (`git ls-tree` of weights); size and hash as several projects
@@ -89,7 +96,7 @@ def _efficienttam(
     width, _, kind = variant.partition("_")
     return KnownModel(
         name=f"efficienttam-{variant.replace('_', '-')}",
-        title=f"EfficientTAM {width.capitalize()}{kind and f' ({kind})'}",
+        title=f"EfficientTAM {width.capitalize()}{_EFFICIENTTAM_KINDS[kind]}",
         family="EfficientTAM",
         license="Apache-2.0",
         parameters={"ti": 17_866_018, "s": 34_055_842}[width],

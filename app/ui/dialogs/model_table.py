@@ -30,6 +30,23 @@ COLUMNS: tuple[_ColumnSpec, ...] = (
 SCORE_TIP = "Published J&F in percent on the validation split of DAVIS 2017"
 
 
+# Parts of titles that do not explain themselves.
+TITLE_TIPS = (
+    (" Ti", "Ti: the image encoder is a ViT-Tiny, the fastest"),
+    (" S", "S: the image encoder is a ViT-Small"),
+    ("pooled memory", "Pooled memory: attention reads means over 2 x 2 locations, which is faster"),
+    ("/1", "/1: the number of merged locations is added to the attention logits"),
+    ("/2", "/2: the number of merged locations is added to the keys"),
+    ("512 px", "512 px: trained for inputs of this size"),
+)
+
+
+def title_tip(model: KnownModelRow) -> str:
+    """Return the name of a model on the command line and what its title means, one per line."""
+    words = [tip for part, tip in TITLE_TIPS if part in model.title.removeprefix(model.family)]
+    return "\n".join([f"--model {model.name}", *words])
+
+
 class ModelTable(QTableWidget):
     """Lists the known models with one selected; models without stored weights are grayed."""
 
@@ -64,7 +81,7 @@ class ModelTable(QTableWidget):
             for column, (_, text_of, side) in enumerate(COLUMNS):
                 item = QTableWidgetItem(text_of(model))
                 item.setTextAlignment(side)
-                item.setToolTip(f"--model {model.name}")
+                item.setToolTip(title_tip(model))
                 if model.state is ModelState.NOT_STORED:
                     item.setForeground(muted)
                 self.setItem(row, column, item)

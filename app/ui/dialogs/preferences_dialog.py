@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +30,7 @@ from app.ui.dialogs.setting_inputs import (
 from app.ui.state.preferences import Preferences
 from app.ui.style.theme import SPACING_PX, Theme
 
+SIZE = (600, 560)  # fits a screen of 640 lines; the page scrolls
 THEME_LABELS = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
 MIN_CACHE_MEGABYTES, MAX_CACHE_MEGABYTES = 64, 16384
 
@@ -124,11 +126,12 @@ class PreferencesDialog(QDialog):
     def __init__(self, preferences: Preferences, model: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Preferences")
-        self.setMinimumWidth(520)
+        self.resize(*SIZE)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._preferences = preferences
         self.inputs: dict[str, Input] = {}
-        layout = QVBoxLayout(self)
+        page = QWidget(self)
+        layout = QVBoxLayout(page)
         layout.setSpacing(2 * SPACING_PX)
         forms: dict[str, QFormLayout] = {}
         for spec in SPECS:
@@ -141,7 +144,12 @@ class PreferencesDialog(QDialog):
                 layout.addWidget(box)
             self._add_row(forms[spec.group], spec)
         layout.addWidget(self._make_model(model))
-        layout.addWidget(self._make_buttons())
+        layout.addStretch()
+        area = QScrollArea(self, widgetResizable=True)
+        area.setWidget(page)
+        whole = QVBoxLayout(self)
+        whole.addWidget(area, 1)
+        whole.addWidget(self._make_buttons())
 
     def _add_row(self, form: QFormLayout, spec: PreferenceSpec) -> None:
         field = self.inputs[spec.name] = spec.make()

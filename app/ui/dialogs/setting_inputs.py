@@ -159,6 +159,11 @@ class FileInput(QWidget):
         row.addWidget(self._path, 1)
         row.addWidget(browse)
 
+    def setAccessibleName(self, name: str) -> None:
+        """Name the text field, which is what has the focus."""
+        super().setAccessibleName(name)
+        self._path.setAccessibleName(name)
+
     def chosen(self) -> str | None:
         """Return the path, or None for no file."""
         text = self._path.text().strip()

@@ -36,6 +36,7 @@ class JobRow(QWidget):
         self._text = QLabel(self, wordWrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._bar = QProgressBar(self, textVisible=False)
+        self._bar.setAccessibleName("Progress")
         self.up = self._button("Run this job earlier", "Earlier")
         self.up.setArrowType(Qt.ArrowType.UpArrow)
         self.up.clicked.connect(lambda: self.move_requested.emit(job_id, -1))

@@ -35,6 +35,7 @@ class ThemeColors:
     accent_text: str
     link: str
     error: str
+    menu_border: str  # with a contrast of 3 to the window, because a menu may lie over it
 
 
 DARK = ThemeColors(
@@ -49,6 +50,7 @@ DARK = ThemeColors(
     accent_text="#ffffff",
     link="#79b8f2",
     error="#ff8a80",
+    menu_border="#6f7780",
 )
 LIGHT = ThemeColors(
     window="#f1f3f5",
@@ -62,6 +64,7 @@ LIGHT = ThemeColors(
     accent_text="#ffffff",
     link="#0b5aa2",
     error="#b3261e",
+    menu_border="#858d95",
 )
 
 _STYLE = """
@@ -103,7 +106,7 @@ QLabel[role="muted"], QToolButton[role="muted"] {{ color: {muted}; }}
 QLabel[role="error"] {{ color: {error}; }}
 QFrame[role="card"] {{ background: {surface}; border: 1px solid {border}; border-radius: 8px; }}
 QFrame[role="card"] QLabel {{ border: 0; background: transparent; }}
-QMenu {{ border: 1px solid {border}; padding: 4px; }}
+QMenu {{ background: {window}; border: 1px solid {menu_border}; padding: 4px; }}
 QPushButton[role="secondary"] {{ background: {raised}; color: {text}; border-radius: 6px;
                                  border: 1px solid {border}; padding: 10px 16px; }}
 QPushButton[role="secondary"]:hover, QPushButton[role="secondary"]:focus {{ border-color: {text}; }}

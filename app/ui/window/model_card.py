@@ -52,7 +52,7 @@ class ModelCard(QFrame):
         self.better = QLabel(self, wordWrap=True)
         self._choose = QPushButton("Models…", self)
         self._choose.clicked.connect(lambda: self.model_requested.emit(""))
-        self._get = QPushButton(self)
+        self._get = QPushButton("Better masks…", self)
         self._get.clicked.connect(lambda: self.model_requested.emit(SUGGESTED_MODEL))
         top = Qt.AlignmentFlag.AlignTop
         grid.addWidget(self.in_use, 0, 0)
