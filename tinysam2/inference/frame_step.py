@@ -141,8 +141,8 @@ def submit_frame(
         decided = bank.submit(entry, frame in tracked.banned)
         if decided[0] is Decision.PROMPTED and frame not in tracked.prompts:
             decided = (Decision.PINNED, "pinned by the user, always kept", decided[2])
-        locations = features.size_hw
-        events[i] = _memory_event(bank, frame, entry.scores, decided, each.tokens, locations)
+        size_hw = features.size_hw
+        events[i] = _memory_event(bank, frame, entry.scores, decided, each.tokens, size_hw)
     return events
 
 

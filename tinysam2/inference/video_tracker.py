@@ -30,6 +30,7 @@ from tinysam2.inference.preprocess import resize_logits
 from tinysam2.inference.results import Frames, TrackStep
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
+from tinysam2.model.image_features import ImageFeatures
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -151,6 +152,11 @@ class VideoTracker:
         self._check_frame(frame_index)
         self._objects.setdefault(object_id, ObjectState()).banned.add(frame_index)
 
+    def _encoded(self, frame: int) -> tuple[NDArray[np.uint8], ImageFeatures]:
+        """Return a frame's image and its features."""
+        image = self.frames[frame]
+        return image, self.predictor.features(frame, image)
+
     def _check_frame(self, index: int) -> None:
         if not 0 <= index < len(self.frames):
             raise ValueError(f"frame must be in 0..{len(self.frames) - 1}, got {index}")
@@ -231,23 +237,21 @@ class VideoTracker:
     def _start_banks(self, objects: dict[int, ObjectState], frame_range: range) -> None:
         """Make banks of all prompted frames except corrections, which propagation submits later."""
         prompted = sorted({f for o in objects.values() for f in o.prompts})
-        locations = self.predictor.features(prompted[0], self.frames[prompted[0]]).size_hw
+        feature_hw = self._encoded(prompted[0])[1].size_hw
         for tracked in objects.values():
             bank = make_bank(
-                self.predictor.network, self.memory, locations, is_backward=frame_range.step < 0
+                self.predictor.network, self.memory, feature_hw, is_backward=frame_range.step < 0
             )
             tracked.memory, tracked.propagated = bank, range(0)
         for frame in prompted:
-            image = self.frames[frame]
-            features = self.predictor.features(frame, image)
+            image, features = self._encoded(frame)
             for with_prompt in self._batches(
                 o for o in objects.items() if o[1].has_conditioning_prompt(frame)
             ):
                 masks = predict_from_prompts(self.predictor, frame, features, image, with_prompt)
                 submit_frame(self.predictor, frame, features, masks, with_prompt)
         for frame in (f for f in prompted if f not in frame_range):
-            image = self.frames[frame]
-            features = self.predictor.features(frame, image)
+            image, features = self._encoded(frame)
             for to_correct in self._batches(
                 o for o in objects.items() if o[1].has_correction(frame)
             ):
@@ -255,8 +259,7 @@ class VideoTracker:
                 submit_frame(self.predictor, frame, features, masks, to_correct)
 
     def _track_frame(self, frame: int, objects: dict[int, ObjectState]) -> TrackStep:
-        image = self.frames[frame]
-        features = self.predictor.features(frame, image)
+        image, features = self._encoded(frame)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
         for with_prompt in self._batches(
