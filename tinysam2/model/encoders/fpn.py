@@ -58,15 +58,7 @@ class SamFpn(nn.Module):
         self.narrow_s4 = nn.Conv2d(dim, dim // 8, 1)
 
     def forward(self, levels: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Merge the four levels of the trunk.
-
-        Args:
-            levels: maps at strides 4, 8, 16, 32.
-
-        Returns:
-            (B, dim, H, W) at stride 16, (B, dim / 4, 2H, 2W) at stride 8 and
-            (B, dim / 8, 4H, 4W) at stride 4.
-        """
+        """Merge the four levels of the trunk; arguments and result as in `LightFpn.forward`."""
         s4, s8, s16, s32 = levels
         top = F.interpolate(self.lateral_s32(s32), scale_factor=2.0, mode="nearest")
         return (

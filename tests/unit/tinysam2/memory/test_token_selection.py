@@ -103,3 +103,10 @@ def test_results_are_on_tokens_that_need_no_gradient() -> None:
     learned = tokens(0).requires_grad_()
     keep = select_tokens([learned, tokens(1)], [ALL] * 2, [True, False], budget=5)
     assert [k.dtype for k in keep] == [torch.bool] * 2
+
+
+def test_the_selection_is_on_the_device_of_the_tokens() -> None:
+    frames, windows = [tokens(0).to("meta"), tokens(1).to("meta")], [ALL.to("meta")] * 2
+    for budget in (5, 12):
+        keep = select_tokens(frames, windows, [True, False], budget)
+        assert {str(k.device) for k in keep} == {"meta"}
