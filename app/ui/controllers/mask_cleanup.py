@@ -76,4 +76,6 @@ class MaskCleanupController(QObject):
             self.message.emit(f"{verb} {active.name}: {count}.")
 
         job = cleanup_job(active.object_id, masks, fault, self._session.history.new_key())
-        self._jobs.submit(job, f"{verb} {active.name}", apply, priority=priority, on_end=end)
+        self._jobs.submit(
+            job, f"{verb} {active.name}", apply, priority=priority, on_end=end, owner=self
+        )

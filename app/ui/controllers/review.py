@@ -114,6 +114,7 @@ class ReviewController(QObject):
                 f"Compare {name} with tracking the other way",
                 self._on_compared,
                 on_end=self._on_comparison_ended,
+                owner=self,
             )
 
         self._attempt(submit)

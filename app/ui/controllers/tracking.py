@@ -75,6 +75,7 @@ class TrackingController(QObject):
         self._preferences = preferences
         self._protection = protection
         self._waiting: list[_Run] = []
+        self._is_stepping = False  # whether a job that tracks one frame has not ended
         self._merge_key = 0  # of the running job
         self._followed: int | None = None  # the frame that the running job displayed last
 
@@ -110,7 +111,9 @@ class TrackingController(QObject):
         self._submit(_Run(self._object_id, direction, self._view.frame, first, last))
 
     def track_one(self, direction: Direction) -> None:
-        """Track one frame in a direction and display it."""
+        """Track one frame in a direction and display it; ignored until the one before is done."""
+        if self._is_stepping:
+            return
         here = self._view.frame
         first, last = max(0, here - 1), min(here + 1, self._session.num_frames - 1)
         self._submit(_Run(self._object_id, direction, here, first, last, is_single=True))
@@ -140,11 +143,13 @@ class TrackingController(QObject):
     def _enqueue(self, run: _Run, label: str) -> None:
         is_next = not self._jobs.running
         self._waiting.append(run)
+        self._is_stepping |= run.is_single
         self._jobs.submit(
             Deferred(lambda: self._job(run)),
             label,
             self._on_tracked,
             on_end=lambda outcome: self._on_ended(run),
+            owner=self,
         )
         if not is_next:
             self.message.emit(f"Queued: {label}. See the Jobs panel.")
@@ -184,6 +189,7 @@ class TrackingController(QObject):
         return True
 
     def _on_ended(self, run: _Run) -> None:
+        self._is_stepping &= not run.is_single
         if any(waiting is run for waiting in self._waiting):  # it never started
             self._forget_waiting(run)
         else:

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QElapsedTimer, QObject, QThread, Signal, Slot
+from shiboken6 import isValid
 
 from app.core.cancel import Cancelled, CancelToken, Job
 from app.core.errors import AppError
@@ -80,9 +81,14 @@ class _Task:
     prepare: Callable[[], Job]
     on_step: Callable[[Any], object]
     on_end: Callable[[Outcome], None]
+    owner: QObject | None
     progress: JobProgress | None = None
     job: Job | None = None
     token: CancelToken = field(default_factory=CancelToken)
+
+    @property
+    def has_owner(self) -> bool:
+        return self.owner is None or isValid(self.owner)
 
 
 class _Worker(QObject):
@@ -208,6 +214,7 @@ class JobQueue(QObject):
         *,
         priority: Priority = Priority.NORMAL,
         on_end: Callable[[Outcome], None] = lambda outcome: None,
+        owner: QObject | None = None,
         unit: str = "frames",
     ) -> int:
         """Queue a job; normal priority lists it, idle priority only logs its failure.
@@ -219,6 +226,7 @@ class JobQueue(QObject):
             on_step: called with each step; the job is cancelled when it returns False.
             priority: scheduling priority; for those in `NEWEST_ONLY`, earlier jobs are canceled.
             on_end: called once, after the last step.
+            owner: what the callbacks belong to; neither is called once it has been deleted.
             unit: what ``done`` and ``total`` of its steps count.
 
         Returns:
@@ -228,7 +236,7 @@ class JobQueue(QObject):
             for older in [t for t in self._tasks.values() if t.priority == priority]:
                 self.cancel(older.job_id)
         prepare = job.make if isinstance(job, Deferred) else lambda: job
-        task = _Task(next(JobQueue._ids), label, priority, prepare, on_step, on_end)
+        task = _Task(next(JobQueue._ids), label, priority, prepare, on_step, on_end, owner)
         self._tasks[task.job_id] = task
         if priority is Priority.NORMAL:
             task.progress = JobProgress(task.job_id, label, unit=unit)
@@ -341,7 +349,7 @@ class JobQueue(QObject):
             self._worker.credits.release()
 
     def _step(self, task: _Task, step: object) -> None:
-        if task.on_step(step) is False:
+        if not task.has_owner or task.on_step(step) is False:
             self.cancel(task.job_id)
         if task.progress and isinstance(step, CountedStep):
             task.progress.advance(step.done, step.total)
@@ -362,7 +370,8 @@ class JobQueue(QObject):
                 task.progress.outcome, task.progress.error = outcome, error
                 self.progress_changed.emit(task.progress)
                 self._show_order()
-            task.on_end(outcome)
+            if task.has_owner:
+                task.on_end(outcome)
             if error is not None:
                 _log.warning("%s", error)
                 if task.priority is not Priority.IDLE:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from app.core.prompts import PointPrompt
 from app.ui.panels.jobs_panel import JobRow
@@ -165,3 +166,33 @@ def test_following_and_the_tracked_objects_are_remembered(
     assert labels(user) == ["Track all objects, frames 0 to 7, forward"]
     user.wait_until_idle()
     assert user.workspace.view.frame == 7
+
+
+def test_opening_another_video_ends_running_and_waiting_jobs(
+    user: WindowDriver, backend: FakeBackend, tmp_path: Path
+) -> None:
+    track(user, 1)
+    track(user, 2)
+    user.wait(lambda: len(user.mask_frames(1)) >= 3)
+    backend.slow_s = 4.0  # the job ends long after its workspace is gone
+    (tmp_path / "other").mkdir()
+    tracking = user.workspace.tracking
+    user.open(small_clip(tmp_path / "other", 8))
+    user.wait(lambda: not isValid(tracking))
+    assert labels(user) == ["Track object 1, frames 0 to 11, forward"]
+    user.wait_until_idle()
+    assert user.document.objects == []
+
+
+def test_holding_the_key_of_one_frame_tracks_frame_after_frame(
+    user: WindowDriver, backend: FakeBackend
+) -> None:
+    for _ in range(5):
+        user.press("Ctrl+.")
+    assert len(labels(user)) == 1
+    user.wait_until_idle()
+    assert user.workspace.view.frame == 1
+    user.press("Ctrl+.")
+    user.wait_until_idle()
+    assert user.workspace.view.frame == 2
+    assert [request.start for request in backend.requests] == [0, 1]
