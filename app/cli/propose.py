@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tinysam2.inference.propose import Proposal
 
 CATEGORIES = {"object": 1}  # what the objects are is not known
-MIN_PREDICTED_IOU, MIN_STABILITY = 0.88, 0.9  # those of the model, which is not loaded for them
+MIN_RELATIVE_IOU, MIN_STABILITY = 0.88, 0.9  # those of the model, which is not loaded for them
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-iou",
         type=float,
-        default=MIN_PREDICTED_IOU,
+        default=MIN_RELATIVE_IOU,
         metavar="X",
-        help=f"drop masks of lower predicted IoU (default: {MIN_PREDICTED_IOU})",
+        help="drop masks whose predicted IoU is below this fraction of the best mask's "
+        f"(default: {MIN_RELATIVE_IOU})",
     )
     parser.add_argument(
         "--min-stability",
@@ -113,7 +114,7 @@ def _propose(
     config = ProposalConfig(
         points_per_side=arguments.points,
         is_hierarchical=not arguments.dense,
-        min_predicted_iou=arguments.min_iou,
+        min_relative_iou=arguments.min_iou,
         min_stability=arguments.min_stability,
     )
     frame, progress = arguments.frame, Progress("proposing", "points")

@@ -159,7 +159,7 @@ def test_track_runs_the_model(weights: Path, tmp_path: Path) -> None:
 
 def test_options_are_those_of_the_model() -> None:
     proposals = ProposalConfig()
-    assert proposals.min_predicted_iou == propose.MIN_PREDICTED_IOU
+    assert proposals.min_relative_iou == propose.MIN_RELATIVE_IOU
     assert proposals.min_stability == propose.MIN_STABILITY
     assert set(evaluate.PROTOCOLS) == {protocol.value for protocol in Protocol}
     assert set(evaluate.POLICIES) == {policy.value for policy in MemoryPolicy}

@@ -6,8 +6,11 @@ Source:
     arXiv:2304.02643, appendix B).  Here masks are filtered at the decoder's resolution, so that
     only those that stay are resized; duplicates are found by the IoU of masks, not of boxes; and
     the coarse points are every fourth of the dense grid, whatever their distance to the border.
+    Thresholds are relative, since networks differ in scale: lightly trained ones predict lower IoUs
+    and shallower logits for masks that are as good.  For SAM they come to the values of its code.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,19 +40,24 @@ class ProposalConfig:
             `CPU_BATCH_SIZE`.
         is_hierarchical: prompt every fourth point of each side first, then only points outside
             of the confident areas that these found.
-        min_predicted_iou: masks below are dropped.
+        min_relative_iou: masks whose predicted IoU is below this fraction of the highest one in the
+            image are dropped.
         min_stability: masks whose `mask_stability` is below are dropped.
-        confident_logit: where a kept mask's logit is above, its area counts as confident.
+        stability_band: half the width of the band that the mask threshold moves in, as a fraction
+            of the mask's mean positive logit.
+        confident_fraction: where a kept mask's logit is above this fraction of its highest one, its
+            area counts as confident.
         max_mask_iou: of two masks that overlap by more, the one of higher predicted IoU is kept.
     """
 
     points_per_side: int = 32
     batch_size: int | None = None
     is_hierarchical: bool = True
-    min_predicted_iou: float = 0.88  # this and the rest: Segment Anything's and TinySAM's code
-    min_stability: float = 0.9
-    confident_logit: float = 8.5
-    max_mask_iou: float = 0.7
+    min_relative_iou: float = 0.88  # Segment Anything; its highest predicted IoU is about 1
+    min_stability: float = 0.9  # Segment Anything
+    stability_band: float = 0.2  # Segment Anything: a logit of 1; TinySAM's mean is about 5
+    confident_fraction: float = 0.7  # TinySAM: a logit of 8.5; its highest are about 12
+    max_mask_iou: float = 0.7  # Segment Anything
 
     def __post_init__(self) -> None:
         for name in ("points_per_side", "batch_size"):
@@ -118,6 +126,34 @@ class _Candidates:
         return _Candidates(*(torch.cat(column) for column in zip(*rows, strict=True)))
 
 
+class _Pool:
+    """The masks of several batches that are stable and not much worse than the best one."""
+
+    def __init__(self, config: ProposalConfig) -> None:
+        self._config = config
+        self._least_iou = -math.inf
+        self._parts: list[_Candidates] = []
+
+    @torch.inference_mode()
+    def add(self, logits: Tensor, predicted_iou: Tensor, points: Tensor) -> None:
+        """Add masks (N, h, w) with predicted IoU (N,) and points (N, 2), unless they are bad."""
+        is_good = predicted_iou >= self._least_iou
+        logits, iou, points = logits[is_good], predicted_iou[is_good], points[is_good]
+        band = self._config.stability_band * mean_positive(logits)
+        stability = mask_stability(logits, band[:, None, None])
+        found = _Candidates(logits.half(), iou, stability, points)
+        found = found[stability >= self._config.min_stability]
+        if len(found.points):
+            least_iou = self._config.min_relative_iou * float(found.predicted_iou.max())
+            self._least_iou = max(self._least_iou, least_iou)
+        self._parts.append(found)
+
+    def kept(self) -> _Candidates:
+        """Return the masks that are good enough beside all others so far."""
+        found = _Candidates.joined(self._parts)
+        return found[found.predicted_iou >= self._least_iou]
+
+
 def propose_objects(
     predictor: FramePredictor,
     key: int,
@@ -127,8 +163,7 @@ def propose_objects(
     """Find the objects of an image.
 
     Args:
-        predictor: on any model; where IoU is predicted too low, as by networks of little
-            training, lower `ProposalConfig.min_predicted_iou`.
+        predictor: on any model.
         key: what the image's features are kept under.
         image: (H, W, 3) uint8 RGB.
         config: of the search.
@@ -141,21 +176,23 @@ def propose_objects(
     coarse, fine = split_grid(config.points_per_side, config.is_hierarchical)
     default = CPU_BATCH_SIZE if predictor.model.device.type == "cpu" else BATCH_SIZE
     size = config.batch_size or default
-    found: list[_Candidates] = []
+    pool = _Pool(config)
     done, total = 0, len(coarse) + len(fine)
     for batch in _batches(coarse, size):
-        found.append(_candidates(predictor, features, batch, config))
+        pool.add(*_predict(predictor, features, batch))
         done += len(batch)
         yield ProposalStep(done, total)
-    if found:
-        confident = _Candidates.joined(found).logits > config.confident_logit
+    if done:
+        kept = pool.kept()
+        peaks = kept.logits.amax((-2, -1), keepdim=True)
+        confident = kept.logits > config.confident_fraction * peaks
         fine = fine[~is_inside(fine, confident.any(0).cpu())]
     done = total - len(fine)
     for batch in _batches(fine, size):
-        found.append(_candidates(predictor, features, batch, config))
+        pool.add(*_predict(predictor, features, batch))
         done += len(batch)
         yield ProposalStep(done, total)
-    kept = _without_duplicates(_Candidates.joined(found), config)
+    kept = _without_duplicates(pool.kept(), config)
     yield ProposalStep(total, total, tuple(_finished(kept, image.shape[:2])))
 
 
@@ -164,10 +201,10 @@ def _batches(points: Tensor, size: int) -> tuple[Tensor, ...]:
 
 
 @torch.inference_mode()
-def _candidates(
-    predictor: FramePredictor, features: ImageFeatures, points: Tensor, config: ProposalConfig
-) -> _Candidates:
-    """Prompt points (N, 2) in [0, 1] and drop masks of low predicted IoU or stability."""
+def _predict(
+    predictor: FramePredictor, features: ImageFeatures, points: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Prompt points (N, 2) in [0, 1]: logits, predicted IoU and point of each mask."""
     network = predictor.model.network
     xy = points.to(predictor.model.device)
     prompts = xy[:, None], torch.full((len(xy), 1), POSITIVE, device=xy.device)
@@ -177,12 +214,8 @@ def _candidates(
         else:
             source = predictor.network.condition(features, None).expand(len(xy), -1, -1, -1)
             found = predictor.network.segment(source, features, *prompts, multimask=True)
-    logits, iou = found.logits.flatten(0, 1), found.predicted_iou.flatten()
     points = xy.repeat_interleave(found.logits.shape[1], 0)
-    is_good = iou >= config.min_predicted_iou
-    logits, iou, points = logits[is_good], iou[is_good], points[is_good]
-    stability = mask_stability(logits)
-    return _Candidates(logits.half(), iou, stability, points)[stability >= config.min_stability]
+    return found.logits.flatten(0, 1), found.predicted_iou.flatten(), points
 
 
 def _without_duplicates(found: _Candidates, config: ProposalConfig) -> _Candidates:
@@ -222,12 +255,19 @@ def is_inside(points: Tensor, area: Tensor) -> Tensor:
     return area[y.clamp(max=height - 1), x.clamp(max=width - 1)]
 
 
-def mask_stability(logits: Tensor, offset: float = 1.0) -> Tensor:
+def mean_positive(logits: Tensor) -> Tensor:
+    """Return the mean of the positive logits of each mask (..., h, w): (...), 0 where none is."""
+    positive = logits.clamp(min=0).sum((-2, -1), dtype=torch.float32)  # half would overflow
+    return positive / (logits > 0).sum((-2, -1)).clamp(min=1)
+
+
+def mask_stability(logits: Tensor, offset: float | Tensor = 1.0) -> Tensor:
     """Score how little masks change when their threshold moves by ``offset``.
 
     Args:
         logits: (..., h, w) raw mask logits.
-        offset: half the width of the band that the threshold moves in.
+        offset: half the width of the band that the threshold moves in; a tensor of its own for
+            each mask has to broadcast to ``logits``.
 
     Returns:
         (...) IoU of each mask's cuts at ``+offset`` and ``-offset``, in [0, 1]; 0 for empty masks.

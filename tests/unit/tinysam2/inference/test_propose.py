@@ -25,7 +25,7 @@ from tinysam2.inference.propose import (
 from tinysam2.model.sam import MaskPrediction, Sam
 
 IMAGE = noise_frames(1)[0]
-EVERYTHING = ProposalConfig(8, min_predicted_iou=-10, min_stability=0)
+EVERYTHING = ProposalConfig(8, min_relative_iou=-100, min_stability=0)
 
 Draw = Callable[[Tensor], tuple[Tensor, float]]  # from x, y in [0, 1] to logits (h, w) and IoU
 
@@ -71,6 +71,12 @@ def disk(point: Tensor, radius: float = 4) -> Tensor:
     y, x = torch.meshgrid(torch.arange(24) + 0.5, torch.arange(40) + 0.5, indexing="ij")
     distance = ((x - point[0] * 40) ** 2 + (y - point[1] * 24) ** 2).sqrt()
     return torch.where(distance < radius, 20.0, -20.0)
+
+
+def cone(point: Tensor, radius: float = 4) -> Tensor:
+    y, x = torch.meshgrid(torch.arange(24) + 0.5, torch.arange(40) + 0.5, indexing="ij")
+    distance = ((x - point[0] * 40) ** 2 + (y - point[1] * 24) ** 2).sqrt()
+    return 20 * (1 - distance / radius)
 
 
 def found(
@@ -131,8 +137,8 @@ def test_points_in_confident_areas_are_skipped(
     ("logit", "iou", "config"),
     [
         (20.0, 0.95, ProposalConfig(8, is_hierarchical=False)),
-        (8.0, 0.95, ProposalConfig(8)),  # not confident enough
-        (20.0, 0.8, ProposalConfig(8)),  # not good enough
+        (20.0, 0.95, ProposalConfig(8, confident_fraction=1)),  # not confident enough
+        (20.0, 0.95, ProposalConfig(8, min_stability=1.1)),  # not good enough
     ],
 )
 def test_other_points_are_all_prompted_once(
@@ -154,17 +160,35 @@ def test_masks_of_low_iou_or_stability_are_dropped(
         if point[1] < 0.3:
             return disk(point), 0.8  # low IoU
         if point[1] > 0.7:
-            return disk(point) / 40, 0.95  # vague: all within the band of the stability
+            return cone(point), 0.95  # vague: its border is not steep
         return disk(point), 0.95
 
     prompted(draw)
-    config = ProposalConfig(4, min_predicted_iou=0.9)
+    config = ProposalConfig(4, min_relative_iou=0.9)
     _, proposals = found(predictor, config)
     assert {p.point_xy[1] for p in proposals} == {SIZE_HW[0] * 3 / 8, SIZE_HW[0] * 5 / 8}
     for p in proposals:
         x, y = p.point_xy
         assert p.mask[int(y), int(x)]
         assert (p.predicted_iou, p.stability) == (pytest.approx(0.95), 1)
+
+
+@pytest.mark.parametrize("scale", [0.02, 1.0])
+def test_networks_of_shallow_logits_and_low_ious_propose_as_much(
+    predictor: FramePredictor,
+    prompted: Callable[[Draw], list[tuple[float, float]]],
+    scale: float,
+) -> None:
+    """What counts is how masks compare with each other, not the scale of a network's outputs."""
+
+    def draw(point: Tensor) -> tuple[Tensor, float]:
+        is_vague, iou = bool(point[1] > 0.7), 0.6 if point[1] < 0.3 else 0.95
+        return scale * (cone(point) if is_vague else disk(point)), iou * (0.7 + 0.3 * scale)
+
+    asked = prompted(draw)
+    _, proposals = found(predictor, ProposalConfig(8))
+    assert {p.point_xy[1] for p in proposals} == {SIZE_HW[0] * (i + 0.5) / 8 for i in (2, 3, 4, 5)}
+    assert len(asked) < 64  # points in confident areas are skipped
 
 
 def test_specks_are_removed_and_holes_filled(
