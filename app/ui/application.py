@@ -4,6 +4,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -49,39 +51,51 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
     log = _start_log()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     application = _application()
-    filters = (ShortcutGuard(), ToolTipPlacement())
-    for each in filters:
-        application.installEventFilter(each)
-    hook = ExceptionHook()
+    hook, warnings = ExceptionHook(), LibraryWarnings()
     hook.install()
-    warnings = LibraryWarnings()
     warnings.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # the project is always saved
     try:
-        window = MainWindow(model)
-        hook.caught.connect(lambda error: show_error(window, error))
-        application.styleHints().colorSchemeChanged.connect(
-            lambda: window.use_theme(window.preferences.theme)
-        )
-        warnings.emitted.connect(window.status.show_message)
-        window.closed.connect(application.quit)
-        if heartbeat_path := os.environ.get(HEARTBEAT_VARIABLE):
-            heartbeat = Heartbeat(window)
-            heartbeat.start()
-            window.closed.connect(lambda: heartbeat.write(Path(heartbeat_path)))
-        apply_theme(application, window.preferences.theme)
-        window.show()
-        start = window.show_models if path is None else partial(window.open_path, path)
-        QTimer.singleShot(0, window, start)
-        return application.exec()
+        with _event_filters(application):
+            window = _make_window(application, model)
+            hook.caught.connect(lambda error: show_error(window, error))
+            warnings.emitted.connect(window.status.show_message)
+            window.show()
+            start = window.show_models if path is None else partial(window.open_path, path)
+            QTimer.singleShot(0, window, start)
+            return application.exec()
     finally:
         signal.signal(signal.SIGINT, interrupt)
         warnings.remove()
         hook.remove()
-        for each in filters:
-            application.removeEventFilter(each)
         logging.getLogger().removeHandler(log)
         log.close()
+
+
+def _make_window(application: QApplication, model: ModelSettings | None) -> MainWindow:
+    window = MainWindow(model)
+    apply_theme(application, window.preferences.theme)
+    application.styleHints().colorSchemeChanged.connect(
+        lambda: window.use_theme(window.preferences.theme)
+    )
+    window.closed.connect(application.quit)
+    if heartbeat_path := os.environ.get(HEARTBEAT_VARIABLE):
+        heartbeat = Heartbeat(window)
+        heartbeat.start()
+        window.closed.connect(lambda: heartbeat.write(Path(heartbeat_path)))
+    return window
+
+
+@contextmanager
+def _event_filters(application: QApplication) -> Iterator[None]:
+    filters = (ShortcutGuard(), ToolTipPlacement())
+    for each in filters:
+        application.installEventFilter(each)
+    try:
+        yield
+    finally:
+        for each in filters:
+            application.removeEventFilter(each)
 
 
 def _application() -> QApplication:
