@@ -141,6 +141,7 @@ class PreferencesDialog(QDialog):
                 forms[spec.group].setFieldGrowthPolicy(
                     QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow
                 )
+                forms[spec.group].setVerticalSpacing(SPACING_PX // 2)
                 layout.addWidget(box)
             self._add_row(forms[spec.group], spec)
         layout.addWidget(self._make_model(model))

@@ -26,11 +26,11 @@ class MergeMenu(QMenu):
     """Lists the objects each time it is opened.
 
     Args:
-        merger: returns what merges the objects of the open session.
+        merger: returns what merges the objects of the open session; None without a session.
         parent: owner.
     """
 
-    def __init__(self, merger: Callable[[], Merger], parent: QWidget) -> None:
+    def __init__(self, merger: Callable[[], Merger | None], parent: QWidget) -> None:
         super().__init__("Merge into", parent)
         self._merger = merger
         self.aboutToShow.connect(self._fill)
@@ -38,10 +38,11 @@ class MergeMenu(QMenu):
     def _fill(self) -> None:
         self.clear()
         merger = self._merger()
-        for target, is_free in merger.merge_targets():
+        for target, is_free in [] if merger is None else merger.merge_targets():
             action = self.addAction(swatch(target.color), target.name.replace("&", "&&"))
             action.setEnabled(is_free)
             action.triggered.connect(partial(self._merge, target.object_id))
 
     def _merge(self, target_id: int, _checked: bool = False) -> None:
-        self._merger().merge_into(target_id)
+        if (merger := self._merger()) is not None:
+            merger.merge_into(target_id)

@@ -4,17 +4,15 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QDockWidget,
     QFrame,
     QLineEdit,
     QMainWindow,
     QScrollArea,
     QStackedWidget,
-    QToolBar,
     QWidget,
 )
 
@@ -41,6 +39,7 @@ from app.ui.state.recent import progress_text, recent_entries, remember
 from app.ui.style.theme import Theme
 from app.ui.window.action_set import ActionSet, shortcut_rows
 from app.ui.window.drop_overlay import DropOverlay
+from app.ui.window.layout import WindowLayout
 from app.ui.window.menu_focus import MenuFocus
 from app.ui.window.recent_menu import RecentMenu
 from app.ui.window.status_bar import StatusBar
@@ -51,9 +50,6 @@ _log = logging.getLogger(__name__)
 
 TITLE = "TinySAM 2 annotator"
 SHUTDOWN_MS = 5000
-ICON_PX = 20
-OBJECTS_WIDTH_PX = 270  # initial
-LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 
 
 def _scrollable(page: QWidget) -> QScrollArea:
@@ -108,7 +104,7 @@ class MainWindow(QMainWindow):
         self.welcome = Welcome(self)
         self.drop = DropOverlay(self)
         self._pages = QStackedWidget(self)
-        self._toolbars = {name: self._toolbar(name) for name in ("Commands", "Tools")}
+        self.panels = WindowLayout(self)
         self.action_set = ActionSet(self)
         self._compose()
         self._connect()
@@ -119,51 +115,20 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(_scrollable(self.welcome))
         self.setCentralWidget(self._pages)
         self.setStatusBar(self.status)
-        self.action_set.fill_toolbars(*self._toolbars.values())
-        self.addToolBar(self._toolbars["Commands"])
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._toolbars["Tools"])
-        self._docks = {
-            name: self._dock(name, area)
-            for name, area in (
-                ("Objects", LEFT),
-                ("Memory", RIGHT),
-                ("Review", RIGHT),
-                ("Jobs", RIGHT),
-            )
-        }
-        self._docks["Jobs"].setWidget(self.jobs)
-        for name in ("Review", "Jobs"):
-            self.tabifyDockWidget(self._docks["Memory"], self._docks[name])
-        self._docks["Memory"].raise_()
+        self.action_set.fill_toolbars(self.panels.commands, self.panels.tools)
+        self.panels.fill(jobs=self.jobs)
         recent = RecentMenu(self.preferences, self)
         recent.path_requested.connect(self.open_path)
         self.action_set.menus["File"].insertMenu(self.action_set["Save"], recent)
-        merge = MergeMenu(lambda: self.workspace.objects, self)
-        self.action_set.menus["Object"].insertMenu(self.action_set["Rename object"], merge)
+        self._merge_menu = MergeMenu(self._objects, self)
+        rename = self.action_set["Rename object"]
+        self.action_set.menus["Object"].insertMenu(rename, self._merge_menu)
         view_menu = self.action_set.menus["View"]
         view_menu.addSeparator()
-        view_menu.addActions([dock.toggleViewAction() for dock in self._docks.values()])
+        view_menu.addActions([dock.toggleViewAction() for dock in self.panels.docks.values()])
         self.resize(1440, 900)
         if geometry := self.preferences.geometry:
             self.restoreGeometry(geometry)
-
-    def _toolbar(self, name: str) -> QToolBar:
-        toolbar = QToolBar(name, self, movable=False)
-        toolbar.setObjectName(name.lower())
-        toolbar.setIconSize(QSize(ICON_PX, ICON_PX))
-        toolbar.hide()
-        return toolbar
-
-    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(name, self)
-        dock.setObjectName(name.lower())
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetClosable
-            | QDockWidget.DockWidgetFeature.DockWidgetMovable
-        )
-        self.addDockWidget(area, dock)
-        dock.hide()
-        return dock
 
     def _connect(self) -> None:
         self.welcome.choice_requested.connect(self.ask_open)
@@ -224,12 +189,7 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, session: Session) -> None:
         if self._workspace is None:
-            for widget in (*self._toolbars.values(), *self._docks.values()):
-                widget.show()
-            width = min(OBJECTS_WIDTH_PX, self.width() // 5)
-            self.resizeDocks([self._docks["Objects"]], [width], Qt.Orientation.Horizontal)
-            if state := self.preferences.state:
-                self.restoreState(state)
+            self.panels.show(self.preferences.state)
         else:
             self.opener.close(self._take_workspace())
         self._show(session)
@@ -257,9 +217,9 @@ class MainWindow(QMainWindow):
 
     def _show(self, session: Session) -> None:
         workspace = self._workspace = Workspace(session, self.model_jobs, self.preferences, self)
-        self._docks["Objects"].setWidget(workspace.objects)
-        self._docks["Memory"].setWidget(workspace.memory)
-        self._docks["Review"].setWidget(workspace.review)
+        self.panels.fill(
+            objects=workspace.objects, memory=workspace.memory, review=workspace.review
+        )
         self._pages.addWidget(workspace.editor)
         self._pages.setCurrentWidget(workspace.editor)
         self.status.set_source(session.source)
@@ -341,9 +301,12 @@ class MainWindow(QMainWindow):
         """Open the editor of the keyboard shortcuts."""
         self.editing.edit_shortcuts(shortcut_rows(), self.action_set.keymap)
 
+    def _objects(self) -> ObjectsPanel | None:
+        return self._workspace.objects if self._workspace else None
+
     def objects_panel(self) -> ObjectsPanel:
         """Return the objects panel; it is shown if it was closed."""
-        self._docks["Objects"].show()
+        self.panels.docks["Objects"].show()
         return self.workspace.objects
 
     def available(self) -> set[Requirement]:
@@ -357,7 +320,9 @@ class MainWindow(QMainWindow):
 
     def refresh_actions(self) -> None:
         """Update the enabled and checked state of the actions."""
-        self.action_set.refresh(self.available())
+        available = self.available()
+        self.action_set.refresh(available)
+        self._merge_menu.setEnabled(Requirement.OBJECT in available)
 
     def _on_progress(self, progress: JobProgress) -> None:
         running = [*self.model_jobs.running, *self.file_jobs.running]

@@ -125,7 +125,7 @@ def test_directions_that_disagree_are_suggested_and_no_mask_changes(user: Window
 
 def test_the_dock_lists_the_runs(user: WindowDriver) -> None:
     (panel,) = user.window.findChildren(ReviewPanel)
-    user.window._docks["Review"].raise_()
+    user.window.panels.docks["Review"].raise_()
     model = panel.list.model()
 
     def rows() -> list[str]:

@@ -42,7 +42,7 @@ def test_objects_are_moved_and_duplicated(user: WindowDriver) -> None:
 
 def test_an_object_is_renamed_even_if_the_panel_was_closed(user: WindowDriver) -> None:
     panel = user.workspace.objects
-    user.window._docks["Objects"].close()
+    user.window.panels.docks["Objects"].close()
     user.do("Rename object")
     assert panel.isVisible()
     user.wait(lambda: isinstance(user.window.focusWidget(), QLineEdit))
@@ -62,11 +62,20 @@ def test_an_object_is_merged_from_the_menu(user: WindowDriver) -> None:
     menu = user.window.action_set.menus["Object"].findChild(MergeMenu) or next(
         each for each in user.window.findChildren(MergeMenu) if each.parent() is user.window
     )
+    assert menu.isEnabled()
     menu.aboutToShow.emit()
     assert [each.text() for each in menu.actions()] == ["ball", "cup"]
     menu.actions()[1].trigger()
     assert names(user) == ["ball", "cup"]
     assert user.workspace.view.active_object == 3
+
+
+def test_without_a_session_there_is_nothing_to_merge(qtbot: QtBot) -> None:
+    with open_window(qtbot) as user:
+        [menu] = user.window.findChildren(MergeMenu)
+        assert not menu.isEnabled()
+        menu.aboutToShow.emit()
+        assert menu.actions() == []
 
 
 def test_an_object_is_shown_alone_and_the_state_is_visible(user: WindowDriver) -> None:
