@@ -133,3 +133,13 @@ def test_dam4sam_anchors_frames_on_which_something_else_was_nearly_taken_for_the
     anchors = [f for f, v in enumerate(decisions, 1) if ", an anchor:" in v[1]]
     assert anchors == [10, 16]
     assert "another mask of the decoder shows a distractor" in decisions[9][1]
+
+
+@pytest.mark.parametrize("policy", MemoryPolicy)
+def test_a_copied_bank_does_not_teach_the_original_one(policy: MemoryPolicy) -> None:
+    copied_from, alone = bank_of(policy), bank_of(policy)
+    for bank in (copied_from, alone):
+        submit_all(bank, [seen(frame) for frame in range(1, 20)])
+    submit_all(copied_from.copy(), [seen(20 + i, x=0.4 + 0.02 * i, area=0.2) for i in range(8)])
+    rest = [seen(frame, area=0.2) for frame in range(20, 32)]
+    assert submit_all(copied_from, rest) == submit_all(alone, rest)

@@ -72,7 +72,7 @@ class _Student(nn.Module):
 
 
 @dataclass
-class _Run:
+class _StageState:
     """Everything that a resumed run needs."""
 
     student: _Student
@@ -119,7 +119,7 @@ def distill_features(
 
 
 def _train(
-    run: _Run, config: DistillationConfig, teacher: FeatureTeacher, is_stopped: StopRequest
+    run: _StageState, config: DistillationConfig, teacher: FeatureTeacher, is_stopped: StopRequest
 ) -> Iterator[Row]:
     ranks = run.ranks
     start_or_resume, reported = time.monotonic() - run.seconds, time.monotonic()
@@ -142,7 +142,7 @@ def _train(
             return
 
 
-def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) -> _Run:
+def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) -> _StageState:
     torch.manual_seed(config.seed)
     student = _Student(config)
     place(student, torch.device(config.device))
@@ -153,7 +153,7 @@ def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) ->
     ranks.broadcast(student.state_dict().values())
     weights, decay = student.parameters(), config.weight_decay
     optimizer = torch.optim.AdamW(weights, config.learning_rate, weight_decay=decay)
-    run, started_by = _Run(student, optimizer, [], ranks), ranks.count
+    run, started_by = _StageState(student, optimizer, [], ranks), ranks.count
     is_started = (config.out / STATE_FILE).exists()
     if is_started:
         started_by = run.load(config.out / STATE_FILE, config.device)
@@ -166,7 +166,7 @@ def _start(config: DistillationConfig, teacher: FeatureTeacher, ranks: Ranks) ->
     return run
 
 
-def _learn(run: _Run, config: DistillationConfig, batch: FeatureBatch, done: float) -> float:
+def _learn(run: _StageState, config: DistillationConfig, batch: FeatureBatch, done: float) -> float:
     """Take one step towards the teacher's projected features and return the loss."""
     rate = config.learning_rate * min(1.0, (run.step + 1) / WARMUP_STEPS)
     for group in run.optimizer.param_groups:
