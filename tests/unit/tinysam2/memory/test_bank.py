@@ -122,7 +122,7 @@ def test_frame_that_adds_least_is_refused_by_a_full_bank() -> None:
 def test_banned_frame_is_neither_kept_nor_read() -> None:
     bank = bank_of()
     bank.submit(entry(0, is_conditioning=True))
-    assert bank.submit(entry(1), is_banned=True)[0] is Decision.BANNED
+    assert bank.submit(entry(1), is_banned=True) == (Decision.BANNED, "banned by the user", None)
     assert readable(bank) == [0]
 
 
