@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,6 +11,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from app.core.errors import SourceError
+from app.media.limits import MAX_FRAME_PIXELS
 
 HINT_UNREADABLE = "Check that it plays in a video player, or convert it to MP4."
 
@@ -26,18 +28,40 @@ def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContai
         SourceError: the file cannot be opened or holds no video.
     """
     try:
-        container = av.open(path)
+        container = _open_local(path)
     except (FFmpegError, OSError) as error:
         reason = error.strerror or str(error)
         raise SourceError(
             f"{path} cannot be opened as a video: {reason}.", HINT_UNREADABLE
         ) from error
+    except ValueError as error:  # PyAV, of streams that make no sense
+        raise SourceError(f"{path} cannot be opened as a video.", HINT_UNREADABLE) from error
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or not stream.codec_context:
         container.close()
         raise SourceError(f"{path} holds no video that can be decoded.", HINT_UNREADABLE)
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MAX_FRAME_PIXELS:
+        container.close()
+        raise SourceError(
+            f"The frames of {path} are {width} x {height} pixels, more than can be read "
+            f"({MAX_FRAME_PIXELS >> 20} megapixels).",
+            "Scale the video down.",
+        )
+    # Frames whose size grows later are refused by the decoder.
+    stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     stream.thread_type = "AUTO" if frame_threads else "SLICE"
     return container, stream
+
+
+def _open_local(path: Path) -> InputContainer:
+    """Open a local file, never a URL; texts in it that are not UTF-8 do not matter."""
+    options = {"protocol_whitelist": "file"}  # a playlist must not reach out
+    try:
+        name = f"file:{path.absolute()}".encode().decode()
+    except UnicodeEncodeError:  # a name that is not UTF-8: PyAV cannot pass it on
+        return av.open(path.open("rb"), metadata_errors="replace")
+    return av.open(name, options=options, metadata_errors="replace")
 
 
 def decode_frames(
@@ -102,6 +126,11 @@ class DecodeCursor:
         self._skip_below: int | None = None
         self._frames = decode_frames(self._container, self._stream, lambda: self._skip_below)
         self._count = 0
+
+    @property
+    def pixel_aspect(self) -> Fraction | None:
+        """Width of a pixel by its height; None if the video does not say."""
+        return self._stream.sample_aspect_ratio
 
     def restart(self) -> None:
         """Return to the first frame by opening the video again.

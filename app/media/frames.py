@@ -22,11 +22,14 @@ class SourceFingerprint:
         frame_count: number of frames.
         index_sha256: hex digest of the presentation times, or of the file names and sizes.
         byte_size: size on disk of the file, or of all image files together.
+        content_sha256: hex digest of the content, see `app.media.identity`; it does not depend on
+            how the frames are numbered.
     """
 
     frame_count: int
     index_sha256: str
     byte_size: int
+    content_sha256: str
 
 
 class FrameSource(Protocol):
@@ -40,12 +43,14 @@ class FrameSource(Protocol):
         name: short name, shown to users and used in names of exported files.
         size_hw: height and width of every frame in pixels, as displayed (rotation applied).
         frame_rate: mean frames per second.
+        notice: what the user should know about how the frames are read; usually empty.
     """
 
     path: Path
     name: str
     size_hw: tuple[int, int]
     frame_rate: Fraction
+    notice: str
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -83,6 +88,10 @@ class FrameSource(Protocol):
         """Return what identifies the source."""
         ...
 
+    def frame_table(self) -> bytes:
+        """Return which frames there are and how they are read, for `open_source`."""
+        ...
+
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "FrameSource":
         """Open an independent handle for another thread; shares the index, not the cache."""
         ...
@@ -113,3 +122,9 @@ def check_frame_index(frame_index: int, frame_count: int) -> None:
     """
     if not 0 <= frame_index < frame_count:
         raise IndexError(f"frame must be in [0, {frame_count}), got {frame_index}")
+
+
+def on_black(rgba: Pixels) -> Pixels:
+    """Return (H, W, 4) RGB and alpha as (H, W, 3) RGB over black, so that hidden colors stay so."""
+    color, alpha = rgba[..., :3].astype(np.uint16), rgba[..., 3:].astype(np.uint16)
+    return ((color * alpha + 127) // 255).astype(np.uint8)

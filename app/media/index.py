@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -71,6 +72,44 @@ class VideoIndex:
     def from_first(self, position: int) -> "VideoIndex":
         """Return the index without the frames before ``position``."""
         return replace(self, pts=self.pts[self.pts >= position])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the values that `from_json` takes; times are stored as differences."""
+        return {
+            "pts": np.diff(self.pts, prepend=0).tolist(),
+            "key_pts": np.diff(self.key_pts, prepend=0).tolist(),
+            "time_base": str(self.time_base),
+            "start_pts": self.start_pts,
+            "frame_rate": str(self.frame_rate),
+            "is_counted": self.is_counted,
+            "is_decoded": self.is_decoded,
+        }
+
+    @staticmethod
+    def from_json(values: Any) -> "VideoIndex":
+        """Check and return stored values.
+
+        Raises:
+            ValueError, TypeError, KeyError, ArithmeticError: they cannot be used.
+        """
+        pts, key_pts = (
+            np.cumsum(np.array(values[name], dtype=np.int64), dtype=np.int64)
+            for name in ("pts", "key_pts")
+        )
+        index = VideoIndex(
+            pts,
+            key_pts,
+            Fraction(values["time_base"]),
+            int(values["start_pts"]),
+            Fraction(values["frame_rate"]),
+            bool(values["is_counted"]),
+            bool(values["is_decoded"]),
+        )
+        if pts.ndim != 1 or not len(pts) or np.any(np.diff(pts) <= 0):
+            raise ValueError("its times do not ascend")
+        if min(index.time_base, index.frame_rate) <= 0:
+            raise ValueError("its rate is not positive")
+        return index
 
     def with_decoded(self, times: Sequence[int | None]) -> "VideoIndex":
         """Return the index that a full decode gives.

@@ -1,22 +1,41 @@
-"""Folders of numbered images, and single images, as sources of frames."""
+"""Folders of numbered images, stacks and single images as sources of frames."""
 
 import hashlib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES, FrameCache
+from app.media.frame_table import damaged_table, pack_table, unpack_table
 from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index
+from app.media.identity import file_sha256, images_sha256
+from app.media.image_files import (
+    TIFF_SUFFIXES,
+    ImageHeader,
+    bit_depth,
+    composed,
+    decoded,
+    to_8_bit,
+)
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".apng", ".bmp", ".tif", ".tiff", ".webp"})
+
+KIND_OF_SUFFIX = {".jpeg": ".jpg", ".apng": ".png", ".tiff": ".tif"}
+KINDS = (".jpg", ".webp", ".bmp", ".tif", ".png")
+"""Which kind of image is the frame where several have one name; the others are its masks."""
 
 ASSUMED_RATE = Fraction(24)
 """Frames per second of images, which have no times; DAVIS and SA-V frame folders use 24."""
+
+DEPTH_SAMPLES = 8
+"""Number of 16-bit images that are read to find out how many of their bits are used."""
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -25,38 +44,95 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
 
 
-class ImageSequence(FrameSource):
-    """Images of one size, in natural order of their names, or one image alone.
+@dataclass(frozen=True, slots=True)
+class ImageTable:
+    """Which images are the frames, and how they are read.
 
-    Gray, 16-bit, palette and transparent images are read as 8-bit RGB (16-bit values keep
-    their upper byte, transparency is dropped); the EXIF orientation is applied.
-    All calls are safe from any thread.
+    Attributes:
+        files: the image files, in order.
+        pages: number of images in each; more than one in stacks.
+        size_hw: height and width that every image must have.
+        depth: how many bits of 16-bit images are used.
+        notice: what was left out, in a sentence; not stored.
+    """
+
+    files: tuple[Path, ...]
+    pages: tuple[int, ...]
+    size_hw: tuple[int, int]
+    depth: int = 16
+    notice: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the values that `from_json` takes."""
+        return {
+            "kind": "images",
+            "names": [file.name for file in self.files],
+            "pages": list(self.pages),
+            "size_hw": list(self.size_hw),
+            "depth": self.depth,
+        }
+
+    @staticmethod
+    def from_json(values: Any, path: Path) -> "ImageTable":
+        """Check and return stored values.
+
+        Args:
+            values: what `to_json` returned.
+            path: the folder, or the file, now.
+
+        Raises:
+            ValueError, TypeError, KeyError: they cannot be used.
+        """
+        names, pages = [str(name) for name in values["names"]], [int(n) for n in values["pages"]]
+        height, width = (int(side) for side in values["size_hw"])
+        if not names or len(names) != len(pages) or min(pages) < 1 or min(height, width) < 1:
+            raise ValueError("it has no frames")
+        if any(Path(name).name != name for name in names):
+            raise ValueError("it names files of other folders")
+        files = tuple(path / name for name in names) if path.is_dir() else (path,)
+        if len(files) != len(names):
+            raise ValueError("it belongs to a folder")
+        depth = int(values["depth"])
+        if not 8 <= depth <= 16:
+            raise ValueError(f"a depth of {depth} bits")
+        return ImageTable(files, tuple(pages), (height, width), depth)
+
+
+class ImageSequence(FrameSource):
+    """Images of one size, in natural order of their names, the pages of a stack, or one image.
+
+    All are read as 8-bit RGB: of 16-bit images the upper 8 of the bits that they use, transparent
+    ones over black; the EXIF orientation is applied.  All calls are safe from any thread.
 
     Args:
         path: the folder, or the image when there is only one.
-        files: the image of each frame, in order.
-        size_hw: height and width that every image must have.
+        table: which images.
         cache_bytes: limit of the decoded images in the cache.
     """
 
     def __init__(
-        self,
-        path: Path,
-        files: tuple[Path, ...],
-        size_hw: tuple[int, int],
-        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        self, path: Path, table: ImageTable, cache_bytes: int = DEFAULT_CACHE_BYTES
     ) -> None:
         self.path = path
         self.name = path.name if path.is_dir() else path.stem
-        self.files = files
-        self.size_hw = size_hw
+        self.table = table
+        self.size_hw = table.size_hw
         self.frame_rate = ASSUMED_RATE
+        self.notice = table.notice
+        self._first_frames = np.cumsum((0, *table.pages))
+        self._fingerprint = _fingerprint(path, table)
         self._is_closed = False
         self._cache: FrameCache[Pixels] = FrameCache(cache_bytes)
 
     def __len__(self) -> int:
         """Number of images."""
-        return len(self.files)
+        return int(self._first_frames[-1])
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file of each frame."""
+        pairs = zip(self.table.files, self.table.pages, strict=True)
+        return tuple(file for file, pages in pairs for _ in range(pages))
 
     def __getitem__(self, frame_index: int) -> Pixels:
         """Read one frame, (H, W, 3) RGB; see `FrameSource`."""
@@ -65,12 +141,21 @@ class ImageSequence(FrameSource):
         check_frame_index(frame_index, len(self))
         pixels = self._cache.get(frame_index)
         if pixels is None:
-            file = self.files[frame_index]
-            pixels = _read_rgb(file)
+            number = int(np.searchsorted(self._first_frames, frame_index, side="right")) - 1
+            file = self.table.files[number]
+            pixels = self._read(number, frame_index - int(self._first_frames[number]))
             if pixels.shape[:2] != self.size_hw:
                 raise _size_error(file, pixels.shape[:2], self.size_hw)
             self._cache.put(frame_index, pixels, pixels.nbytes)
         return pixels
+
+    def _read(self, number: int, page: int) -> Pixels:
+        file, is_stack = self.table.files[number], self.table.pages[number] > 1
+        is_animated = is_stack and file.suffix.lower() not in TIFF_SUFFIXES
+        if ImageHeader(file, counts_pages=False).has_alpha or is_animated:
+            return composed(file, page)
+        pixels = decoded(file, page)
+        return to_8_bit(pixels, self.table.depth) if pixels.dtype == np.uint16 else pixels
 
     def bgra(self, frame_index: int) -> Pixels:
         """Read one frame, (H, W, 4) blue, green, red, 255; see `FrameSource`."""
@@ -82,15 +167,16 @@ class ImageSequence(FrameSource):
         return float(frame_index / self.frame_rate)
 
     def fingerprint(self) -> SourceFingerprint:
-        """Describe the images by their names and sizes."""
-        sizes = [file.stat().st_size for file in self.files]
-        listing = "".join(f"{f.name}\0{size}\n" for f, size in zip(self.files, sizes, strict=True))
-        digest = hashlib.sha256(listing.encode()).hexdigest()
-        return SourceFingerprint(len(self), digest, sum(sizes))
+        """Describe the images by their names, sizes and content."""
+        return self._fingerprint
+
+    def frame_table(self) -> bytes:
+        """Return the names of the images and how they are read; see `FrameSource`."""
+        return pack_table(self.table.to_json())
 
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "ImageSequence":
         """Open an independent handle on the same list of files."""
-        return ImageSequence(self.path, self.files, self.size_hw, cache_bytes)
+        return ImageSequence(self.path, self.table, cache_bytes)
 
     def close(self) -> None:
         """Clear the cache; reading afterwards raises SourceError."""
@@ -98,64 +184,102 @@ class ImageSequence(FrameSource):
         self._cache.clear()
 
 
-def open_images(path: Path) -> ImageSequence:
-    """Open the images directly in a folder, or an image file.
+def open_images(path: Path, table: bytes | None = None) -> ImageSequence:
+    """Open the images directly in a folder, a stack or an image file.
+
+    Args:
+        path: the folder or the file.
+        table: the `FrameSource.frame_table` of an earlier opening; None to read the folder.
 
     Raises:
-        SourceError: there is no image, the first or the header of another cannot be read, or
-            their sizes differ.
+        SourceError: there is no image, the first or the header of another cannot be read, their
+            sizes differ, or the table is damaged.
     """
-    files = _list_images(path)
-    height, width = _read_rgb(files[0]).shape[:2]
-    for file in files[1:]:
-        found_hw = _stored_size_hw(file)
-        # Orientation may swap the sides; reading a frame compares them exactly.
-        if sorted(found_hw) != sorted((height, width)):
-            raise _size_error(file, found_hw, (height, width))
-    return ImageSequence(path, files, (height, width))
+    if table is None:
+        return ImageSequence(path, _read_table(path))
+    try:
+        values = ImageTable.from_json(unpack_table(table, "images"), path)
+    except (ValueError, TypeError, KeyError) as error:
+        raise damaged_table(error) from error
+    missing = [file for file in values.files if not file.is_file()]
+    if missing:
+        raise SourceError(
+            f"{missing[0]} is missing, which the project knows as a frame.", "Put it back."
+        )
+    return ImageSequence(path, values)
 
 
-def _list_images(path: Path) -> tuple[Path, ...]:
+def image_files(path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """List the images of a folder, or an image alone.
+
+    Returns:
+        The frames in natural order, and the images that are left out since a frame has their
+        name: its masks.
+
+    Raises:
+        SourceError: the folder cannot be listed or holds no image.
+    """
     if not path.is_dir():
-        return (path,)
+        return (path,), ()
     try:
         entries = list(path.iterdir())
     except OSError as error:
         raise SourceError(f"{path} cannot be listed: {error.strerror}.") from error
-    files = [
+    named = [
         entry
         for entry in entries
         if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
     ]
-    if not files:
+    if not named:
         raise SourceError(
             f"{path} holds no images.",
             f"A frame folder holds files such as 00000.jpg ({', '.join(sorted(IMAGE_SUFFIXES))}).",
         )
-    return tuple(sorted(files, key=lambda file: natural_key(file.name)))
+    frame_of: dict[str, Path] = {}
+    for file in sorted(named, key=lambda file: KINDS.index(_kind(file))):
+        frame_of.setdefault(file.stem, file)
+    ordered = sorted(named, key=lambda file: natural_key(file.name))
+    is_frame = {file: frame_of[file.stem] == file or _kind(file) != ".png" for file in ordered}
+    return tuple(f for f in ordered if is_frame[f]), tuple(f for f in ordered if not is_frame[f])
 
 
-def _read_rgb(file: Path) -> Pixels:
-    try:
-        coded = np.frombuffer(file.read_bytes(), dtype=np.uint8)  # cv2 cannot open every path
-        bgr = cv2.imdecode(coded, cv2.IMREAD_COLOR) if coded.size else None
-    except (OSError, cv2.error) as error:
-        raise SourceError(f"{file} cannot be read: {error}.") from error
-    if bgr is None:
-        raise SourceError(
-            f"{file} is not an image that can be read.", "It may be damaged or misnamed."
-        )
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+def _kind(file: Path) -> str:
+    suffix = file.suffix.lower()
+    return KIND_OF_SUFFIX.get(suffix, suffix)
 
 
-def _stored_size_hw(file: Path) -> tuple[int, int]:
-    """Read height and width from the header, before any orientation is applied."""
-    try:
-        with Image.open(file) as image:
-            return image.height, image.width
-    except (OSError, SyntaxError):  # Pillow reads fewer kinds of TIFF than OpenCV
-        height, width = _read_rgb(file).shape[:2]
-        return height, width
+def _read_table(path: Path) -> ImageTable:
+    files, masks = image_files(path)
+    headers = [ImageHeader(file) for file in files]
+    first = composed(files[0], 0) if headers[0].has_alpha else decoded(files[0])
+    height, width = first.shape[:2]
+    for file, header in zip(files, headers, strict=True):
+        # Orientation may swap the sides; reading a frame compares them exactly.
+        if sorted(header.size_hw) != sorted((height, width)):
+            raise _size_error(file, header.size_hw, (height, width))
+    depth = _depth(files) if first.dtype == np.uint16 else 16
+    notice = (
+        f"{len(masks)} PNG images in {path} are named like its frames and are not taken for "
+        "frames; they can be imported as masks."
+        if masks
+        else ""
+    )
+    pages = tuple(header.pages for header in headers)
+    return ImageTable(files, pages, (height, width), depth, notice)
+
+
+def _depth(files: Sequence[Path]) -> int:
+    step = -(-len(files) // DEPTH_SAMPLES)
+    deep = [image for file in files[::step] if (image := decoded(file)).dtype == np.uint16]
+    return max(bit_depth(int(image.max())) for image in deep)
+
+
+def _fingerprint(path: Path, table: ImageTable) -> SourceFingerprint:
+    sizes = [file.stat().st_size for file in table.files]
+    listing = "".join(f"{f.name}\0{size}\n" for f, size in zip(table.files, sizes, strict=True))
+    digest = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
+    content = images_sha256(table.files) if path.is_dir() else file_sha256(path)
+    return SourceFingerprint(sum(table.pages), digest, sum(sizes), content)
 
 
 def _size_error(file: Path, found_hw: tuple[int, ...], size_hw: tuple[int, int]) -> SourceError:

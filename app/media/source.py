@@ -1,5 +1,6 @@
-"""Open a video, a folder of images or an image as a source of frames."""
+"""Open a video, a folder of images, a stack of images or an image as a source of frames."""
 
+import stat
 from pathlib import Path
 
 from app.core.errors import SourceError
@@ -8,15 +9,38 @@ from app.media.sequence import IMAGE_SUFFIXES, open_images
 from app.media.video import VideoSource
 
 
-def open_source(path: Path | str) -> FrameSource:
-    """Open a video, a folder of images or a single image.
+def open_source(path: Path | str, table: bytes | None = None) -> FrameSource:
+    """Open a video, a folder of images, a stack or a single image.
+
+    Args:
+        path: what to open.
+        table: the `FrameSource.frame_table` of an earlier opening, whose frames are used whatever
+            a new reading would find; None to read it.
 
     Raises:
-        SourceError: no frames can be read from the path.
+        SourceError: no frames can be read from the path, or the table is damaged.
     """
     path = Path(path)
-    if not path.exists():
-        raise SourceError(f"{path} does not exist.", "Check the name, or whether it was moved.")
-    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
-        return open_images(path)
-    return VideoSource(path)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{path} does not exist.", "Check the name, or whether it was moved."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise SourceError(
+            f"{path} is neither a file nor a folder.", "Save what it delivers as a file first."
+        )
+    try:
+        if is_images(path):
+            return open_images(path, table)
+        return VideoSource(path) if table is None else VideoSource.from_table(path, table)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def is_images(path: Path) -> bool:
+    """Return whether a path is read as images, not as a video."""
+    return path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES

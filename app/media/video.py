@@ -13,7 +13,10 @@ from av.video.reformatter import VideoReformatter
 from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES, FrameCache
 from app.media.cursor import HINT_UNREADABLE, DecodeCursor
-from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index
+from app.media.display_shape import DisplayShape
+from app.media.frame_table import damaged_table, pack_table, unpack_table
+from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index, on_black
+from app.media.identity import file_sha256
 from app.media.index import VideoIndex, read_index
 
 KEPT_BEHIND = 12
@@ -32,7 +35,8 @@ class VideoSource(FrameSource):
 
     Args:
         path: the video.
-        index: the frame table of the same video, if known; otherwise read from the video.
+        index: the times of the same video's frames, if known; otherwise read from the video.
+        shape: how its frames are displayed, if known; otherwise as the video says.
         cache_bytes: limit of the decoded frames in the cache.
 
     Raises:
@@ -43,6 +47,7 @@ class VideoSource(FrameSource):
         self,
         path: Path,
         index: VideoIndex | None = None,
+        shape: DisplayShape | None = None,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
         self.path = path
@@ -51,6 +56,8 @@ class VideoSource(FrameSource):
         self._is_closed = False
         self._cache: FrameCache[av.VideoFrame] = FrameCache(cache_bytes)
         self._reformatter = VideoReformatter()
+        self._byte_size = path.stat().st_size
+        self._content_sha256 = file_sha256(path)
         self.index = index or read_index(path)
         self._cursor = _cursor_for(path, self.index)
         first = next(self._cursor.advance(), None)
@@ -58,15 +65,45 @@ class VideoSource(FrameSource):
             self._cursor.close()
             raise SourceError(f"No frame of {path} can be decoded.", HINT_UNREADABLE)
         position, frame = first
-        self.index = self.index.from_first(position)
+        if index is None:
+            self.index = self.index.from_first(position)
         self._keep(position, frame)
-        self._byte_size = path.stat().st_size
-        self._coded_size_wh = (frame.width, frame.height)
-        # Rotation of the display matrix in quarter turns, counterclockwise.
-        self._quarter_turns = (frame.rotation // 90) % 4
-        width, height = self._coded_size_wh
-        self.size_hw = (width, height) if self._quarter_turns % 2 else (height, width)
+        self._set_shape(shape or DisplayShape.of(frame, self._cursor.pixel_aspect))
+        self._coded_shape = self.shape.as_coded(frame)
         self.frame_rate = self.index.frame_rate
+
+    @classmethod
+    def from_table(cls, path: Path, table: bytes) -> "VideoSource":
+        """Open a video with the frames that `frame_table` describes.
+
+        Raises:
+            SourceError: the table is damaged, or the video cannot be read.
+        """
+        values = unpack_table(table, "video")
+        try:
+            index, shape = VideoIndex.from_json(values), DisplayShape.from_json(values["shape"])
+        except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+            raise damaged_table(error) from error
+        return cls(path, index, shape)
+
+    def frame_table(self) -> bytes:
+        """Return the times of the frames and their shape; see `FrameSource`."""
+        values = {"kind": "video", **self.index.to_json(), "shape": self.shape.to_json()}
+        return pack_table(values)
+
+    def display_as_coded(self) -> None:
+        """Turn frames only, as version 0.1 did, whose masks fit nothing else."""
+        self._set_shape(self._coded_shape)
+
+    def _set_shape(self, shape: DisplayShape) -> None:
+        self.shape = shape
+        self.size_hw = shape.size_hw
+        self.notice = (
+            ""
+            if shape.is_exact
+            else f"{self.path} asks to be displayed at an angle; it is shown at the nearest "
+            "quarter turn."
+        )
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -87,11 +124,13 @@ class VideoSource(FrameSource):
 
     def fingerprint(self) -> SourceFingerprint:
         """Describe the video by its frame table and size."""
-        return SourceFingerprint(len(self), self.index.digest(), self._byte_size)
+        return SourceFingerprint(
+            len(self), self.index.digest(), self._byte_size, self._content_sha256
+        )
 
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "VideoSource":
         """Open an independent handle that shares the index."""
-        return VideoSource(self.path, self.index, cache_bytes)
+        return VideoSource(self.path, self.index, self.shape, cache_bytes)
 
     def adopt(self, index: VideoIndex) -> None:
         """Use another frame table from now on (see `app.jobs.verify`).
@@ -117,10 +156,16 @@ class VideoSource(FrameSource):
                 raise SourceError(f"{self.path} is closed.")
             check_frame_index(frame_index, len(self))
             frame = self._cache.get(frame_index) or self._decode(frame_index)
-            width, height = self._coded_size_wh
-            converted = self._reformatter.reformat(frame, width, height, pixel_format)
-        pixels = np.rot90(converted.to_ndarray(), self._quarter_turns)
-        return np.ascontiguousarray(pixels, dtype=np.uint8)
+            has_alpha = frame.format.components[-1].is_alpha
+            converted = self._reformatter.reformat(
+                frame, self.shape.width, self.shape.height, "rgba" if has_alpha else pixel_format
+            )
+        pixels = np.asarray(converted.to_ndarray(), dtype=np.uint8)
+        if has_alpha:
+            pixels = on_black(pixels)
+            if pixel_format == "bgra":
+                pixels = np.dstack([pixels[..., ::-1], np.full_like(pixels[..., :1], 255)])
+        return self.shape.applied(pixels)
 
     def _decode(self, frame_index: int) -> av.VideoFrame:
         """Decode a frame that is not cached: continue, else seek, else start over."""
