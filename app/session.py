@@ -16,7 +16,7 @@ from app.media.frames import FrameSource
 from app.media.video import VideoSource
 from app.storage.opening import open_any
 from app.storage.project_file import ProjectFile
-from app.storage.source_link import locate_source
+from app.storage.source_link import describe_source, locate_source
 from app.tracking.backend import BackendLoader
 from app.tracking.model_catalog import load_model
 from app.tracking.results import result_edit
@@ -129,6 +129,13 @@ class Session:
         return self._file.path
 
     @property
+    def is_annotated(self) -> bool:
+        """Whether something refers to frames by number, so that they must keep their numbers."""
+        history = self.history
+        has_steps = history.undo_label is not None or history.redo_label is not None
+        return has_steps or bool(self.document.objects)
+
+    @property
     def num_frames(self) -> int:
         """Number of frames of the video."""
         return len(self.source)
@@ -167,10 +174,12 @@ class Session:
         return True
 
     def _adopt(self, step: VerifyStep) -> None:
-        if step.result is not None and step.result.index is not None:
-            assert isinstance(self.source, VideoSource)  # only a video's times can be wrong
-            self.source.adopt(step.result.index)
-            self.jobs = self.jobs.reopened()
+        if step.result is None or step.result.index is None or self.is_annotated:
+            return
+        assert isinstance(self.source, VideoSource)  # only a video's times can be wrong
+        self.source.adopt(step.result.index)
+        self._file.relink(describe_source(self.source, self.project_path))
+        self.jobs = self.jobs.reopened()
 
     def _import(self, step: ImportStep) -> None:
         document = self.document

@@ -1,7 +1,7 @@
 """Check in the background that the frame numbers of a source are those of a full decode."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
@@ -33,7 +33,7 @@ class VerifyResult:
         status: verified (the numbers were right), adopted (right with ``index``, to be given
             to `VideoSource.adopt` before anything is stored by frame number) or unsafe.
         frame_count: frames that can really be read.
-        sentence: message for the user; empty when verified.
+        sentence: message for the user; empty when there is nothing to say.
         index: the table to adopt, else None.
     """
 
@@ -80,6 +80,7 @@ def _verify_video(video: VideoSource, token: CancelToken) -> Iterator[VerifyStep
     announced = video.index
     total = len(announced)
     times: list[int | None] = []
+    sizes: list[tuple[int, int]] = []
     if not announced.is_decoded:
         try:
             container, stream = open_container(video.path)
@@ -89,26 +90,38 @@ def _verify_video(video: VideoSource, token: CancelToken) -> Iterator[VerifyStep
         with container:
             for frame in decode_frames(container, stream, lambda: None):
                 token.raise_if_cancelled()
+                sizes.append((frame.width, frame.height))
                 times.append(frame.pts)
                 if len(times) % STEP_FRAMES == 0:
                     yield VerifyStep(len(times), total)
-    yield VerifyStep(total, total, _compare(video, times))
+    resized = sum(size != sizes[0] for size in sizes) or announced.resized
+    result = _compare(video, times, resized)
+    notices = (result.sentence, video.notice, _resized_notice(video, resized))
+    sentence = " ".join(notice for notice in notices if notice)
+    yield VerifyStep(total, total, replace(result, sentence=sentence))
 
 
-def _compare(video: VideoSource, times: list[int | None]) -> VerifyResult:
+def _resized_notice(video: VideoSource, resized: int) -> str:
+    if not resized:
+        return ""
+    height, width = video.size_hw
+    return (
+        f"{resized} frames of {video.path} have another size than the first; they are scaled to "
+        f"{width} x {height} pixels."
+    )
+
+
+def _compare(video: VideoSource, times: list[int | None], resized: int) -> VerifyResult:
     announced = video.index
     if announced.is_decoded:
         return VerifyResult(IndexStatus.VERIFIED, len(announced))
-    found = announced.with_decoded(times)
+    found = announced.with_decoded(times, resized)
     if np.array_equal(found.pts, announced.pts) and not found.is_counted:
         return VerifyResult(IndexStatus.VERIFIED, len(found))
     if not len(found):
         sentence = f"{video.path} can no longer be decoded: not one frame could be read."
         return VerifyResult(IndexStatus.UNSAFE, 0, sentence)
-    sentence = (
-        f"{video.path} announces {len(announced)} frames, but {len(found)} can be decoded; "
-        "frames are numbered by what can be decoded."
-    )
+    sentence = f"{video.path} announces {len(announced)} frames, but {len(found)} can be decoded."
     return VerifyResult(IndexStatus.ADOPTED, len(found), sentence, found)
 
 
@@ -125,4 +138,5 @@ def _verify_images(source: FrameSource, token: CancelToken) -> Iterator[VerifySt
                 return
             if (frame_index + 1) % STEP_FRAMES == 0:
                 yield VerifyStep(frame_index + 1, total)
-    yield VerifyStep(total, total, VerifyResult(IndexStatus.VERIFIED, total))
+    result = VerifyResult(IndexStatus.VERIFIED, total, source.notice)
+    yield VerifyStep(total, total, result)

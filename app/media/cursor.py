@@ -1,5 +1,6 @@
 """Decode a video forward, frame by frame; damaged packets are skipped, never fatal."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -54,14 +55,21 @@ def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContai
     return container, stream
 
 
+class _OwnedFile(io.FileIO):
+    """A file that is closed with the container that reads it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def _open_local(path: Path) -> InputContainer:
     """Open a local file, never a URL; texts in it that are not UTF-8 do not matter."""
     options = {"protocol_whitelist": "file"}  # a playlist must not reach out
     try:
         name = f"file:{path.absolute()}".encode().decode()
     except UnicodeEncodeError:  # a name that is not UTF-8: PyAV cannot pass it on
-        return av.open(path.open("rb"), metadata_errors="replace")
-    return av.open(name, options=options, metadata_errors="replace")
+        return av.open(_OwnedFile(path), "r", metadata_errors="replace")
+    return av.open(name, "r", options=options, metadata_errors="replace")
 
 
 def decode_frames(

@@ -1,11 +1,13 @@
 """How the decoded pixels of a video are turned, mirrored and stretched to be displayed."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
 
 from app.media.frames import Pixels
@@ -71,7 +73,7 @@ class DisplayShape:
         return asdict(self)
 
     @staticmethod
-    def from_json(values: Any) -> "DisplayShape":
+    def from_json(values: Mapping[str, Any]) -> "DisplayShape":
         """Check and return stored values.
 
         Raises:
@@ -98,12 +100,12 @@ def _square_size(width: int, height: int, pixel_aspect: Fraction | None) -> tupl
 
 def _display_matrix(frame: av.VideoFrame) -> NDArray[np.float64] | None:
     """Return the 2 x 2 matrix that maps (x, y) of decoded to displayed pixels, y down."""
-    for side_data in frame.side_data:
-        if side_data.type.name == "DISPLAYMATRIX":
-            values = np.frombuffer(bytes(side_data), dtype="<i4")[:9].reshape(3, 3)
-            matrix = values[:2, :2].T.astype(np.float64)
-            return matrix if np.any(matrix) else None
-    return None
+    side_data: Mapping[Any, Any] = frame.side_data  # declared with other keys
+    found = side_data.get(Type.DISPLAYMATRIX)
+    if found is None or len(values := np.frombuffer(found, dtype="=i4")) < 9:
+        return None
+    matrix: NDArray[np.float64] = values[:9].reshape(3, 3)[:2, :2].T.astype(np.float64)
+    return matrix if np.all(np.any(matrix, axis=0)) else None
 
 
 def _orientation(quarter_turns: int, is_mirrored: bool) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Decode image files and the pages of stacks: checked sizes, 8-bit RGB."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ DEPTHS = (8, 10, 12, 14, 16)
 """Numbers of bits that cameras put into 16-bit images."""
 
 MAX_PAGES = 1_000_000
+
+Image.MAX_IMAGE_PIXELS = MAX_FRAME_PIXELS  # it raises an error at twice as many
 
 _COLOR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
 
@@ -46,8 +49,10 @@ class ImageHeader:
                 if counts_pages:
                     self.pages = min(getattr(image, "n_frames", 1), MAX_PAGES)
                 self.has_alpha = image.has_transparency_data
-        except Image.DecompressionBombError as error:
-            raise SourceError(f"{file} is larger than images that can be read.") from error
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise SourceError(
+                f"{file} has more pixels than can be read ({MAX_FRAME_PIXELS >> 20} megapixels)."
+            ) from error
         except FileNotFoundError as error:
             raise SourceError(f"{file} does not exist.") from error
         except (OSError, SyntaxError, ValueError, EOFError):
@@ -66,7 +71,7 @@ class ImageHeader:
             )
 
 
-def decoded(file: Path, page: int = 0) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def decoded(file: Path, page: int = 0) -> NDArray[np.uint8 | np.uint16]:
     """Decode one image of a file whose size was checked.
 
     Returns:
@@ -83,10 +88,11 @@ def decoded(file: Path, page: int = 0) -> NDArray[np.uint8] | NDArray[np.uint16]
         raise SourceError(f"{file} cannot be read: {error}.") from error
     if bgr is None:
         raise unreadable(file)
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+    rgb: NDArray[np.uint8 | np.uint16] = bgr[..., ::-1]
+    return np.ascontiguousarray(rgb)
 
 
-def _decode(file: Path, page: int, flags: int) -> NDArray[np.generic] | None:
+def _decode(file: Path, page: int, flags: int) -> NDArray[Any] | None:
     if page == 0:
         coded = np.frombuffer(file.read_bytes(), dtype=np.uint8)  # cv2 cannot open every path
         return cv2.imdecode(coded, flags) if coded.size else None
@@ -125,6 +131,8 @@ def bit_depth(maximum: int) -> int:
     return next(bits for bits in DEPTHS if maximum < 1 << bits)
 
 
-def to_8_bit(pixels: NDArray[np.uint16], depth: int) -> Pixels:
-    """Return the upper 8 of ``depth`` bits; larger values become white."""
-    return np.minimum(pixels >> (depth - 8), 255).astype(np.uint8)
+def to_8_bit(pixels: NDArray[np.uint8 | np.uint16], depth: int) -> Pixels:
+    """Return the upper 8 of ``depth`` bits of 16-bit pixels; larger values become white."""
+    if pixels.dtype != np.uint16:
+        return pixels.astype(np.uint8, copy=False)
+    return np.minimum(np.right_shift(pixels, depth - 8), 255).astype(np.uint8)

@@ -1,7 +1,7 @@
 """The table of presentation times that gives the frames of a video their numbers."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -34,6 +34,7 @@ class VideoIndex:
         frame_rate: mean frames per second.
         is_counted: the video has no usable times, frames are known by their order alone.
         is_decoded: the table comes from decoding, not from the packets' headers.
+        resized: number of decoded frames that have another size than the first.
     """
 
     pts: NDArray[np.int64]
@@ -43,6 +44,7 @@ class VideoIndex:
     frame_rate: Fraction
     is_counted: bool = False
     is_decoded: bool = False
+    resized: int = 0
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -83,10 +85,11 @@ class VideoIndex:
             "frame_rate": str(self.frame_rate),
             "is_counted": self.is_counted,
             "is_decoded": self.is_decoded,
+            "resized": self.resized,
         }
 
     @staticmethod
-    def from_json(values: Any) -> "VideoIndex":
+    def from_json(values: Mapping[str, Any]) -> "VideoIndex":
         """Check and return stored values.
 
         Raises:
@@ -104,6 +107,7 @@ class VideoIndex:
             Fraction(values["frame_rate"]),
             bool(values["is_counted"]),
             bool(values["is_decoded"]),
+            int(values["resized"]),
         )
         if pts.ndim != 1 or not len(pts) or np.any(np.diff(pts) <= 0):
             raise ValueError("its times do not ascend")
@@ -111,18 +115,19 @@ class VideoIndex:
             raise ValueError("its rate is not positive")
         return index
 
-    def with_decoded(self, times: Sequence[int | None]) -> "VideoIndex":
+    def with_decoded(self, times: Sequence[int | None], resized: int = 0) -> "VideoIndex":
         """Return the index that a full decode gives.
 
         Args:
             times: presentation time of every decoded frame, in decoder order.
+            resized: number of them that have another size than the first.
 
         Returns:
             An index over the same times, or a counted one when times are missing or repeated.
         """
         known = np.array([time for time in times if time is not None], dtype=np.int64)
         if len(known) == len(times) and np.all(np.diff(known) > 0):
-            return replace(self, pts=known, is_decoded=True)
+            return replace(self, pts=known, is_decoded=True, resized=resized)
         return replace(
             self,
             pts=np.arange(len(times), dtype=np.int64),
@@ -131,6 +136,7 @@ class VideoIndex:
             start_pts=0,
             is_counted=True,
             is_decoded=True,
+            resized=resized,
         )
 
 
@@ -147,7 +153,9 @@ def read_index(path: Path) -> VideoIndex:
         container, stream = open_container(path)
         with container:
             frames = decode_frames(container, stream, lambda: None)
-            index = index.with_decoded([frame.pts for frame in frames])
+            found = [(frame.pts, frame.width, frame.height) for frame in frames]
+        resized = sum(each[1:] != found[0][1:] for each in found)
+        index = index.with_decoded([pts for pts, _, _ in found], resized)
     if not len(index):
         raise SourceError(f"{path} holds no frames.", HINT_UNREADABLE)
     return index

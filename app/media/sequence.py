@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -73,7 +73,7 @@ class ImageTable:
         }
 
     @staticmethod
-    def from_json(values: Any, path: Path) -> "ImageTable":
+    def from_json(values: Mapping[str, Any], path: Path) -> "ImageTable":
         """Check and return stored values.
 
         Args:
@@ -154,8 +154,7 @@ class ImageSequence(FrameSource):
         is_animated = is_stack and file.suffix.lower() not in TIFF_SUFFIXES
         if ImageHeader(file, counts_pages=False).has_alpha or is_animated:
             return composed(file, page)
-        pixels = decoded(file, page)
-        return to_8_bit(pixels, self.table.depth) if pixels.dtype == np.uint16 else pixels
+        return to_8_bit(decoded(file, page), self.table.depth)
 
     def bgra(self, frame_index: int) -> Pixels:
         """Read one frame, (H, W, 4) blue, green, red, 255; see `FrameSource`."""

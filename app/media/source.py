@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app.core.errors import SourceError
 from app.media.frames import FrameSource
-from app.media.sequence import IMAGE_SUFFIXES, open_images
+from app.media.identity import file_sha256, images_sha256
+from app.media.sequence import IMAGE_SUFFIXES, image_files, open_images
 from app.media.video import VideoSource
 
 
@@ -21,6 +22,31 @@ def open_source(path: Path | str, table: bytes | None = None) -> FrameSource:
         SourceError: no frames can be read from the path, or the table is damaged.
     """
     path = Path(path)
+    _check_kind(path)
+    try:
+        if is_images(path):
+            return open_images(path, table)
+        return VideoSource(path) if table is None else VideoSource.from_table(path, table)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def identify_source(path: Path) -> tuple[str, str]:
+    """Return the name and the `content_sha256` of a source without opening it.
+
+    Raises:
+        SourceError: it does not exist or cannot be read.
+    """
+    _check_kind(path)
+    try:
+        if path.is_dir():
+            return path.name, images_sha256(image_files(path)[0])
+        return path.stem, file_sha256(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _check_kind(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
@@ -28,17 +54,16 @@ def open_source(path: Path | str, table: bytes | None = None) -> FrameSource:
             f"{path} does not exist.", "Check the name, or whether it was moved."
         ) from error
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read: {error}.") from error
+        raise _unreadable(path, error) from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise SourceError(
             f"{path} is neither a file nor a folder.", "Save what it delivers as a file first."
         )
-    try:
-        if is_images(path):
-            return open_images(path, table)
-        return VideoSource(path) if table is None else VideoSource.from_table(path, table)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    reason = getattr(error, "strerror", None) or error
+    return SourceError(f"{path} cannot be read: {reason}.")
 
 
 def is_images(path: Path) -> bool:

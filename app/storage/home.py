@@ -8,6 +8,9 @@ from platformdirs import user_data_path
 
 from app.media.frames import FrameSource
 
+MAX_NAME_BYTES = 120
+"""File systems take 255 bytes for a name; key, suffixes and hidden files need their part."""
+
 
 def home_folder() -> Path:
     """Return the folder of the program: ``TINYSAM2_HOME``, or one in the user's data folder."""
@@ -15,20 +18,31 @@ def home_folder() -> Path:
     return Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
 
 
-def automatic_project(source: FrameSource, folder: Path | None = None) -> Path:
+def automatic_project(name: str, content_sha256: str, folder: Path | None = None) -> Path:
     """Return the default path of the project of a video.
 
     It depends on the name and content of the video, not on its folder.
 
     Args:
-        source: the video.
+        name: of the video.
+        content_sha256: hex digest of its content.
         folder: where projects are created; the folder of the program if None.  A project that
             exists in the folder of the program is found in any case.
     """
+    return _in_folder(name, content_sha256, folder)
+
+
+def automatic_project_of_version_1(source: FrameSource, folder: Path | None = None) -> Path:
+    """Return where version 0.1, which went by the frame times, keeps the project of a video."""
     fingerprint = source.fingerprint()
     key = hashlib.sha256(f"{fingerprint.index_sha256} {fingerprint.byte_size}".encode()).hexdigest()
-    name = f"{source.name}-{key[:12]}.tsam"
-    at_home = home_folder() / "projects" / name
-    if folder is None or (at_home.exists() and not (folder / name).exists()):
+    return _in_folder(source.name, key, folder)
+
+
+def _in_folder(name: str, key: str, folder: Path | None) -> Path:
+    stem = name.encode("utf-8", "surrogateescape")[:MAX_NAME_BYTES]
+    file = f"{stem.decode('utf-8', 'ignore')}-{key[:12]}.tsam"
+    at_home = home_folder() / "projects" / file
+    if folder is None or (at_home.exists() and not (folder / file).exists()):
         return at_home
-    return folder / name
+    return folder / file

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from app.core.document import Document
+from app.core.document import FRAME_TABLES, Document, Table
+from app.core.errors import ProjectError
 from app.media.frames import FrameSource
-from app.media.source import open_source
-from app.storage.home import automatic_project
+from app.media.source import identify_source, open_source
+from app.media.video import VideoSource
+from app.storage.database import HINT_DAMAGED
+from app.storage.home import automatic_project, automatic_project_of_version_1
 from app.storage.project_file import ProjectFile
-from app.storage.source_link import check_same_video, describe_source, open_linked_source
+from app.storage.source_link import describe_source, open_linked_source
 
 PROJECT_SUFFIX = ".tsam"
 
@@ -36,42 +39,56 @@ def open_any(
     """
     if path.suffix.lower() == PROJECT_SUFFIX:
         return _open_project(path, video)
+    name, content = identify_source(path)
+    project = project_path or automatic_project(name, content, projects_folder)
+    if project.exists():
+        return _open_project(project, path)
     source = open_source(path)
     try:
-        chosen = project_path or automatic_project(source, projects_folder)
-        file, document = _project_of(source, chosen)
+        if project_path is None:
+            older = automatic_project_of_version_1(source, projects_folder)
+            if older.exists():
+                source.close()
+                return _open_project(older, path)
+        return source, Document(), ProjectFile.create(project, describe_source(source, project))
     except BaseException:
         source.close()
         raise
-    return source, document, file
 
 
 def _open_project(path: Path, video: Path | None) -> Opened:
     file, document = ProjectFile.open(path)
     try:
         source = open_linked_source(file.source, path, video)
+        return _linked(file, document, source)
     except BaseException:
         file.close()
         raise
+
+
+def _linked(file: ProjectFile, document: Document, source: FrameSource) -> Opened:
+    """Prepare the video of a project of an earlier version, and store where it is now."""
     try:
-        if video is not None:
-            file.relink(describe_source(source, path))
+        is_annotated = any(document.rows(table) for table in FRAME_TABLES)
+        if "frame_table" not in file.source and is_annotated and isinstance(source, VideoSource):
+            source.display_as_coded()
+        _check_sizes(document, source, file.path)
+        link = describe_source(source, file.path)
+        if any(file.source.get(name) != value for name, value in link.items()):
+            file.relink(link)
     except BaseException:
         source.close()
-        file.close()
         raise
     return source, document, file
 
 
-def _project_of(source: FrameSource, path: Path) -> tuple[ProjectFile, Document]:
-    link = describe_source(source, path)
-    if not path.exists():
-        return ProjectFile.create(path, link), Document()
-    file, document = ProjectFile.open(path)
-    try:
-        check_same_video(file.source, source, path)
-        file.relink(link)
-    except BaseException:
-        file.close()
-        raise
-    return file, document
+def _check_sizes(document: Document, source: FrameSource, path: Path) -> None:
+    rows = document.rows(Table.MASKS).items()
+    wrong = next((key for key, row in rows if row.mask.size_hw != source.size_hw), None)
+    if wrong is not None:
+        height, width = source.size_hw
+        raise ProjectError(
+            f"{path} is damaged: the mask of object {wrong[0]} on frame {wrong[1]} is not "
+            f"{width} x {height} pixels, as the frames are.",
+            HINT_DAMAGED,
+        )

@@ -24,7 +24,9 @@ def path_of(session: Session, projects_folder: Path | None = None) -> Path:
         session: an open session.
         projects_folder: where projects are created automatically, see `automatic_project`.
     """
-    is_automatic = session.project_path == automatic_project(session.source, projects_folder)
+    source = session.source
+    automatic = automatic_project(source.name, source.fingerprint().content_sha256, projects_folder)
+    is_automatic = session.project_path == automatic
     return (session.source.path if is_automatic else session.project_path).resolve()
 
 

@@ -35,10 +35,16 @@ class VerificationController(QObject):
         )
 
     def _on_step(self, session: Session, step: VerifyStep) -> None:
-        if step.result is None or step.result.status is IndexStatus.VERIFIED:
+        if step.result is None or not step.result.sentence:
             return
-        if step.result.status is IndexStatus.ADOPTED and not session.document.objects:
-            session.apply(step)
-            self.renumbered.emit()
         hint = "Check the video before you rely on its annotations, or convert it."
+        if step.result.status is IndexStatus.VERIFIED:
+            hint = ""
+        elif step.result.status is IndexStatus.ADOPTED:
+            if session.is_annotated:
+                hint = "Frames keep the numbers they have; those that are missing are not shown."
+            else:
+                hint = "Frames are numbered by what can be decoded."
+                session.apply(step)
+                self.renumbered.emit()
         self.warned.emit(SourceError(step.result.sentence, hint))
