@@ -73,29 +73,21 @@ def open_linked_source(
     if video is not None:
         return _open_checked(video, link, project)
     stored = linked_path(link)
-    relative = project.resolve().parent / _path(link.get("relative_path"))
-    relative = Path(os.path.normpath(relative))
-    places = list(dict.fromkeys(place for place in (relative, stored) if place.exists()))
-    for place in places[:-1]:  # the last one tells why it is not the video
-        try:
-            return _open_checked(place, link, project)
-        except (SourceError, VideoNotFoundError):
-            continue
-    try:
-        if places:
-            return _open_checked(places[-1], link, project)
-    except VideoNotFoundError:
-        if renamed := _find_renamed(link, (project.resolve().parent, stored.parent)):
-            return _open_checked(renamed, link, project)
-        raise
-    if renamed := _find_renamed(link, (project.resolve().parent, stored.parent)):
-        return _open_checked(renamed, link, project)
-    raise VideoNotFoundError(
+    beside = Path(os.path.normpath(project.resolve().parent / _path(link.get("relative_path"))))
+    refusal: SourceError | VideoNotFoundError = VideoNotFoundError(
         f"The video of {project} is not at {stored} any more.",
         "Locate it, or move it back there or to where it was relative to the project.",
         project,
         stored,
     )
+    for place in dict.fromkeys(place for place in (beside, stored) if place.exists()):
+        try:
+            return _open_checked(place, link, project)
+        except (SourceError, VideoNotFoundError) as error:
+            refusal = error
+    if renamed := _find_renamed(link, (project.resolve().parent, stored.parent)):
+        return _open_checked(renamed, link, project)
+    raise refusal
 
 
 def linked_path(link: Mapping[str, Any]) -> Path:

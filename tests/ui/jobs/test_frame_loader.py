@@ -45,7 +45,7 @@ class PaintedSource:
         return frame_index / 25
 
     def fingerprint(self) -> SourceFingerprint:
-        return SourceFingerprint(100, "", 0)
+        return SourceFingerprint(100, "", 0, "")
 
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "PaintedSource":
         self.clones.append(PaintedSource(self.gate, self.clones))

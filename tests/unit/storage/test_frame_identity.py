@@ -84,11 +84,11 @@ def check_frames_stay(video: Path) -> None:
         session.close()
 
 
-def test_a_damaged_film_keeps_the_frames_of_its_first_opening(damaged: Path) -> None:
+def test_a_damaged_video_keeps_the_frames_of_its_first_opening(damaged: Path) -> None:
     check_frames_stay(damaged)
 
 
-def test_the_damaged_film_of_the_cases_keeps_its_frames() -> None:
+def test_the_damaged_video_of_the_cases_keeps_its_frames() -> None:
     check_frames_stay(case("damaged.mp4"))
 
 
