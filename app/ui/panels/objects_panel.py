@@ -218,6 +218,7 @@ class ObjectsPanel(QWidget):
         self._edit(Column.CATEGORY)
 
     def _edit(self, column: Column) -> None:
+        self._table.showColumn(column)  # categories are hidden in a narrow panel
         index = self._model.index(self._row, column)
         self._table.setCurrentIndex(index)
         self._table.edit(index)

@@ -1,7 +1,7 @@
 """The table view of the objects, with toggle columns."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
@@ -18,6 +18,8 @@ from app.ui.panels.objects_name import LINE_ROW_PX, NameDelegate
 EMPTY_TEXT = "No objects yet.\nPress N or click an object."
 TOGGLE_WIDTH_PX = 25
 CATEGORY_WIDTH_PX = 66
+NARROW_PX = 245
+"""Below this width the names get the room of the categories, which the tooltips have, too."""
 ICON_PX = 16
 OFF_OPACITY = 0.35
 
@@ -93,6 +95,11 @@ class ObjectsTable(QTableView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, TOGGLE_WIDTH_PX)
             self.setItemDelegateForColumn(column, delegate)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide the categories if names would have no room."""
+        super().resizeEvent(event)
+        self.setColumnHidden(Column.CATEGORY, self.width() < NARROW_PX)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Switch the toggle under the pointer, or select the row."""

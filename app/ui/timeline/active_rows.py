@@ -39,7 +39,7 @@ def paint_quality(painter: QPainter, scene: TimelineScene, is_shown: bool = True
         is_shown: whether the curve is painted, or only title and threshold.
     """
     rect, colors = scene.rows.quality, scene.colors
-    _paint_title(painter, scene, rect, "Scores", "1.0", "0.0")
+    _paint_title(painter, scene, rect, "", "1.0", "0.0")
     if is_shown and (lane := active_lane(scene)) is not None:
         good = mark_color(Mark.KEPT, colors.dark)
         bar_colors = CurveColors(

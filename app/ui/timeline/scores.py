@@ -140,7 +140,7 @@ class CurveMenu(QToolButton):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setText("Curves")
+        self.setText("Scores")
         self.setToolTip("Choose the curves of the scores")
         self.setAccessibleName("Curves of the scores")
         self.setAutoRaise(True)

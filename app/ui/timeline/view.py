@@ -251,10 +251,10 @@ class TimelineView(QAbstractScrollArea):
             paint_curves(painter, scene, scene.model.scores(scene.active.object_id), shown)
 
     def _place_curve_menu(self) -> None:
-        """Keep the button below the title of its row."""
+        """Keep the button in the middle of its row, of which it is the title."""
         gutter = self.scene.rows.gutter(self.scene.rows.quality)
         size = self._curves.sizeHint()
-        top = gutter.top() + min(gutter.height() - size.height(), gutter.height() // 2 + 6)
+        top = gutter.top() + (gutter.height() - size.height()) // 2
         self._curves.setGeometry(QRect(QPoint(gutter.left() + 2, top), size))
 
     def _invalidate(self) -> None:

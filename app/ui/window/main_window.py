@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -50,6 +50,7 @@ _log = logging.getLogger(__name__)
 
 TITLE = "TinySAM 2 annotator"
 SHUTDOWN_MS = 5000
+INITIAL_SIZE = QSize(1440, 900)
 
 
 def _scrollable(page: QWidget) -> QScrollArea:
@@ -126,7 +127,7 @@ class MainWindow(QMainWindow):
         view_menu = self.action_set.menus["View"]
         view_menu.addSeparator()
         view_menu.addActions([dock.toggleViewAction() for dock in self.panels.docks.values()])
-        self.resize(1440, 900)
+        self.resize(INITIAL_SIZE.boundedTo(self.screen().availableSize()))
         if geometry := self.preferences.geometry:
             self.restoreGeometry(geometry)
 

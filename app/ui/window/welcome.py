@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -36,7 +36,8 @@ class RecentButton(QToolButton):
         self.setAccessibleName(f"Open {entry.path.name}, {entry.progress}".rstrip(", "))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        image = QLabel(self)
+        self._entry = entry
+        image = self._image = QLabel(self)
         image.setFixedSize(THUMBNAIL_SIZE / 2)
         image.setAlignment(Qt.AlignmentFlag.AlignCenter)
         image.setPixmap(self._pixmap(entry))
@@ -60,6 +61,12 @@ class RecentButton(QToolButton):
         for child in self.findChildren(QLabel):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setMinimumHeight(row.sizeHint().height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Paint the icon in the colors of a new theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._image.setPixmap(self._pixmap(self._entry))
 
     def _pixmap(self, entry: RecentEntry) -> QPixmap:
         ratio = self.devicePixelRatioF()

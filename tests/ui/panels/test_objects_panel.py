@@ -244,3 +244,18 @@ def test_a_name_of_two_words_breaks_between_them(panel: ObjectsPanel) -> None:
     width = metrics.horizontalAdvance("yellow bicycle")
     assert name_lines("yellow bicycle wheel", metrics, width) == ["yellow bicycle", "wheel"]
     assert name_lines("wheel", metrics, width) == ["wheel"]
+
+
+def test_a_narrow_panel_gives_names_the_room_of_the_categories(
+    qtbot: QtBot, panel: ObjectsPanel
+) -> None:
+    table = table_of(panel)
+    assert not table.isColumnHidden(Column.CATEGORY)
+    panel.resize(220, 300)
+    qtbot.waitUntil(lambda: table.isColumnHidden(Column.CATEGORY))
+    assert table.columnWidth(Column.NAME) > 80
+    panel.change_category()
+    (editor,) = table.viewport().findChildren(QLineEdit)
+    editor.setText("animal")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel._document.object(1).category == "animal")

@@ -35,7 +35,7 @@ def stage() -> Stage:
 
 @pytest.fixture
 def view(stage: Stage, qtbot: QtBot) -> TimelineView:
-    view = TimelineView(stage, stage.bridge, stage.state, stage.loader)
+    view = TimelineView(stage, stage.bridge, stage.state, stage.loader, stage.review)
     qtbot.addWidget(view)
     view.resize(1000 + GUTTER_PX + 8, 320)
     view.show()

@@ -50,6 +50,15 @@ def test_the_window_fits(user: WindowDriver) -> None:
     assert workspace.canvas.width() > 300
 
 
+def test_names_of_objects_have_room(user: WindowDriver) -> None:
+    user.click_and_wait(20, 20)
+    table = user.workspace.objects._table
+    name = table.model().index(0, 0)
+    metrics = table.fontMetrics()
+    assert table.rowHeight(0) < 2 * metrics.lineSpacing() + 10, "one line"
+    assert table.visualRect(name).width() > metrics.horizontalAdvance("object 10") + 22
+
+
 def test_no_toolbar_button_is_hidden(user: WindowDriver) -> None:
     for toolbar in user.window.findChildren(QToolBar):
         extension = toolbar.findChild(QToolButton, EXTENSION)

@@ -47,7 +47,7 @@ def test_a_closed_project_is_listed_with_progress_and_thumbnail(
     user.click_and_wait(20, 20)
     user.press("T")
     user.wait_until_idle()
-    user.press("Return")
+    user.do("Verify or unverify the mask of this frame")
     (tmp_path / "b").mkdir()
     user.open(small_clip(tmp_path / "b", 5))
     [_, entry] = recent_entries(user.window.preferences)
