@@ -271,20 +271,34 @@ def draw_mask(
 
 
 def paint(
-    document: Document, object_id: int, frame: int, stroke: RleMask, is_erasing: bool = False
+    document: Document,
+    object_id: int,
+    frame: int,
+    stroke: RleMask,
+    is_erasing: bool = False,
+    over: tuple[FrameMask | None, FramePrompts] | None = None,
 ) -> Edit:
     """Add the pixels of a stroke to a mask, or take them away; all prompts stay.
 
     The strokes of a frame are kept beside its mask, so that later predictions leave their pixels
     alone.  A stroke that changes no pixel changes nothing.
+
+    Args:
+        document: the annotations.
+        object_id: the object.
+        frame: index of the frame.
+        stroke: its pixels.
+        is_erasing: whether it takes them away.
+        over: mask and prompts before an earlier stroke, which this one replaces; those of the
+            document if None.
     """
     rules.check(document, object_id, frame)
     key = (object_id, frame)
-    row, prompts = document.mask(*key), document.prompts(*key)
+    row, prompts = over or (document.mask(*key), document.prompts(*key))
     before = row.mask if row is not None else RleMask.empty(stroke.size_hw)
     after = before - stroke if is_erasing else before | stroke
     label = f"{'Erase from' if is_erasing else 'Paint'} {document.object(object_id).name}"
-    if after == before:
+    if after == before and over is None:
         return Edit(label, ())
     painted = erased = RleMask.empty(stroke.size_hw)
     if prompts.strokes is not None:  # less what later clicks overruled
@@ -294,7 +308,7 @@ def paint(
     else:
         painted, erased = painted | stroke, erased - stroke
     changes = _changes(document, Table.PROMPTS, {key: prompts.with_strokes(painted, erased)})
-    drawn = FrameMask(after, Origin.PAINTED, base=_base(document, key))
+    drawn = FrameMask(after, Origin.PAINTED, base=row and row.before_prompts)
     return Edit(label, changes + _changes(document, Table.MASKS, {key: drawn}))
 
 

@@ -93,12 +93,7 @@ def track_request(
     Raises:
         UsageError: ``start`` is outside the range, or no object can be tracked.
     """
-    first, last = _bounds(document, num_frames, first, last)
-    if not first <= start <= last:
-        raise UsageError(
-            f"Tracking cannot start on frame {start}, outside the range {first} to {last}.",
-            "Move into the range, or clear it.",
-        )
+    first, last = _bounds(document, num_frames, start, first, last)
     asked = TrackRequest((), start, first, last, direction, document.is_exclusive)
     replaced = frozenset() if protects_hand_work else frozenset(asked.frames) - {start}
     objects = _requested_objects(document, start, object_ids, replaced)
@@ -112,12 +107,18 @@ def track_request(
 
 
 def _bounds(
-    document: Document, num_frames: int, first: int | None, last: int | None
+    document: Document, num_frames: int, start: int, first: int | None, last: int | None
 ) -> tuple[int, int]:
     in_frame, out_frame = document.frame_range
     starts = (frame for frame in (first, in_frame, 0) if frame is not None)
     ends = (frame for frame in (last, out_frame, num_frames - 1) if frame is not None)
-    return next(starts), next(ends)
+    lowest, highest = next(starts), next(ends)
+    if not lowest <= start <= highest:
+        raise UsageError(
+            f"Tracking cannot start on frame {start}, outside the range {lowest} to {highest}.",
+            "Move into the range, or clear it.",
+        )
+    return lowest, highest
 
 
 def _requested_objects(

@@ -1,11 +1,14 @@
 """Drawing of prompts, labels and the brush circle over the frame."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from app.ui.canvas.viewport import Viewport
 
 POINT_RADIUS_PX = 7.0
+HANDLE_SIDE_PX = 7.0
 POSITIVE = QColor(0, 138, 100)
 NEGATIVE = QColor(200, 55, 0)
 DARK = QColor(0, 0, 0, 170)
@@ -47,6 +50,26 @@ def draw_box(painter: QPainter, box: QRectF, color: QColor) -> None:
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         painter.setPen(pen)
         painter.drawRect(box)
+
+
+def draw_outline(
+    painter: QPainter, vertices: Sequence[QPointF], color: QColor, is_closed: bool
+) -> None:
+    """Draw a line through vertices, back to the first one if it is closed."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    draw = painter.drawPolygon if is_closed else painter.drawPolyline
+    for pen in (QPen(DARK, 4), QPen(Qt.GlobalColor.white, 2.5), QPen(color, 1.25)):
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        draw(QPolygonF(vertices))
+
+
+def draw_handle(painter: QPainter, at: QPointF) -> None:
+    """Draw a square that can be dragged."""
+    half = HANDLE_SIDE_PX / 2
+    painter.setPen(QPen(DARK, 1.5))
+    painter.setBrush(Qt.GlobalColor.white)
+    painter.drawRect(QRectF(at.x() - half, at.y() - half, HANDLE_SIDE_PX, HANDLE_SIDE_PX))
 
 
 def draw_brush_circle(painter: QPainter, at: QPointF, radius: float) -> None:

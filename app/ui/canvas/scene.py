@@ -1,14 +1,14 @@
 """The displayed frame, and what the canvas draws over it."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from app.core import rules
-from app.core.document import TrackedObject
-from app.core.masks import RleMask
+from app.core.document import FrameMask, TrackedObject
 from app.core.prompts import FramePrompts
 from app.media.frames import Pixels
 from app.session import Session
@@ -19,6 +19,9 @@ from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.state.view_state import ViewState
+
+if TYPE_CHECKING:
+    from app.core.masks import RleMask
 
 BACKGROUND = QColor(30, 31, 34)
 FRAME_EDGE = QColor(74, 76, 82)
@@ -124,14 +127,6 @@ class CanvasScene:
         return NO_OBJECT_COLOR if active is None else QColor(*active.color)
 
     @property
-    def active_mask(self) -> RleMask | None:
-        """The mask of the active object on the displayed frame."""
-        if self._displayed.frame is None or self._state.active_object is None:
-            return None
-        row = self._document.mask(self._state.active_object, self._displayed.frame)
-        return None if row is None else row.mask
-
-    @property
     def locked_reason(self) -> str:
         """Why the active object cannot be changed on this frame; empty when it can."""
         active, frame = self.active, self._displayed.frame
@@ -145,13 +140,13 @@ class CanvasScene:
         """Whether a gesture may change the active object on the displayed frame."""
         return self._displayed.is_current and not self.locked_reason
 
-    def point_at(self, at: QPointF, viewport: Viewport) -> int | None:
-        """Return the index of the active object's point prompt at a position of the widget."""
-        for index, point in reversed(list(enumerate(self._active_prompts().points))):
-            away = QPointF(*viewport.to_widget(point.x, point.y)) - at
-            if away.manhattanLength() <= overlays.POINT_RADIUS_PX:
-                return index
-        return None
+    @property
+    def active_rows(self) -> tuple[FrameMask | None, FramePrompts]:
+        """The mask and the prompts of the active object on the displayed frame."""
+        if self._state.active_object is None or self._displayed.frame is None:
+            return None, FramePrompts()
+        key = self._state.active_object, self._displayed.frame
+        return self._document.mask(*key), self._document.prompts(*key)
 
     def draw(self, painter: QPainter, viewport: Viewport, tool: CanvasTool) -> None:
         """Draw everything; the painter is in widget coordinates."""
@@ -160,8 +155,8 @@ class CanvasScene:
         if frame is not None:
             self._draw_frame(painter, viewport, tool, frame)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_prompts(painter, viewport, tool, frame)
             tool.draw(painter, viewport)
-            self._draw_prompts(painter, viewport, frame)
             self._draw_labels(painter, viewport, frame)
             self._memory.draw_legend(painter, viewport, frame)
             self._draw_verified(painter, viewport, frame)
@@ -190,7 +185,9 @@ class CanvasScene:
             draw_preview(painter, self.preview, self.active_color)
         painter.restore()
 
-    def _draw_prompts(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
+    def _draw_prompts(
+        self, painter: QPainter, viewport: Viewport, tool: CanvasTool, frame: int
+    ) -> None:
         active_id = self._state.active_object
         active_last = sorted(self._document.objects, key=lambda o: o.object_id == active_id)
         for tracked in active_last:
@@ -199,6 +196,8 @@ class CanvasScene:
             is_active = tracked.object_id == active_id
             painter.setOpacity(1.0 if is_active else OTHER_PROMPTS_OPACITY)
             prompts = self._document.prompts(tracked.object_id, frame)
+            if is_active:
+                prompts = tool.shown_prompts(prompts)
             if (box := prompts.box) is not None:
                 rect = QRectF(QPointF(box.x0, box.y0), QPointF(box.x1, box.y1))
                 overlays.draw_box(
@@ -241,8 +240,3 @@ class CanvasScene:
         widget_width, widget_height = viewport.widget_wh
         place = QPointF((widget_width - width) / 2, (widget_height - height) / 2)
         overlays.draw_label(painter, place, self._displayed.message, None)
-
-    def _active_prompts(self) -> FramePrompts:
-        if self._state.active_object is None or self._displayed.frame is None:
-            return FramePrompts()
-        return self._document.prompts(self._state.active_object, self._displayed.frame)

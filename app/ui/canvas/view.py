@@ -1,5 +1,7 @@
 """The canvas widget: passes mouse input to the selected tool, and zooms and pans."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -16,14 +18,17 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.document import Table
 from app.core.masks import RleMask
+from app.core.prompts import FramePrompts
 from app.session import Session
+from app.ui.canvas.brush_options import BrushOptions
 from app.ui.canvas.hover import HoverPreview
 from app.ui.canvas.overlays import draw_brush_circle, on_widget
 from app.ui.canvas.scene import CanvasScene, DisplayedFrame
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.tools.box import BoxTool
 from app.ui.canvas.tools.brush import BrushTool, EraserTool
-from app.ui.canvas.tools.point import PointTool
+from app.ui.canvas.tools.outline import ActiveRows, LassoTool, OutlineRequests, PolygonTool
+from app.ui.canvas.tools.point import PointRequests, PointTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.canvas.zoom_pan import ZOOM_STEP, ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
@@ -31,6 +36,7 @@ from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import Tool, ViewState
 
 TOOL_BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
+ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -44,8 +50,12 @@ class CanvasView(QWidget):
 
     Signals:
         point_requested: x, y, is_positive.
+        point_moved: index of a point, x, y.
+        point_removed: index of a point.
         box_requested: x0, y0, x1, y1.
         stroke_finished: pixels of a stroke as `RleMask`, and whether it erases them.
+        stroke_replaced: mask and prompts before the stroke that is replaced, then as above.
+        refused: why a press had no effect.
         preview_requested: x, y, is_positive of the point that a click would add; throttled.
         preview_ended: the preview is no longer needed.
         viewport_changed: the zoom or the visible part changed.
@@ -53,8 +63,12 @@ class CanvasView(QWidget):
     """
 
     point_requested = Signal(float, float, bool)
+    point_moved = Signal(int, float, float)
+    point_removed = Signal(int)
     box_requested = Signal(float, float, float, float)
     stroke_finished = Signal(object, bool)
+    stroke_replaced = Signal(object, object, bool)
+    refused = Signal(str)
     preview_requested = Signal(float, float, bool)
     preview_ended = Signal()
     cursor_moved = Signal(object)
@@ -75,6 +89,7 @@ class CanvasView(QWidget):
         self._displayed = DisplayedFrame(view_state, frame_loader, self)
         self._scene = CanvasScene(session, view_state, self._displayed)
         self._hover = HoverPreview(self)
+        self._brush_options = BrushOptions(view_state, self)
         self._tools = self._make_tools(session.size_hw)
         self._pressed = Qt.MouseButton.NoButton
         self._pointer: QPointF | None = None
@@ -87,18 +102,38 @@ class CanvasView(QWidget):
         self._update_cursor()
 
     def _make_tools(self, size_hw: tuple[int, int]) -> dict[Tool, CanvasTool]:
+        scene, stroke = self._scene, self.stroke_finished.emit
+
         def mask() -> RleMask:
-            return self._scene.active_mask or RleMask.empty(size_hw)
+            row, _ = scene.active_rows
+            return RleMask.empty(size_hw) if row is None else row.mask
+
+        def prompts() -> FramePrompts:
+            return scene.active_rows[1]
+
+        def rows() -> ActiveRows:
+            return scene.active_rows
 
         def color() -> QColor:
-            return self._scene.active_color
+            return scene.active_color
 
-        stroke = self.stroke_finished.emit
+        def viewport() -> Viewport:
+            return self.viewport
+
+        points = PointRequests(
+            self.point_requested.emit,
+            self.point_moved.emit,
+            self.point_removed.emit,
+            self._state.select_point,
+        )
+        outlines = OutlineRequests(stroke, self.stroke_replaced.emit)
         return {
-            Tool.POINT: PointTool(size_hw, self.point_requested.emit),
-            Tool.BOX: BoxTool(size_hw, self.box_requested.emit, color),
+            Tool.POINT: PointTool(size_hw, viewport, prompts, points),
+            Tool.BOX: BoxTool(size_hw, viewport, prompts, self.box_requested.emit, color),
             Tool.BRUSH: BrushTool(self._state, mask, stroke, color),
             Tool.ERASER: EraserTool(self._state, mask, stroke, color),
+            Tool.POLYGON: PolygonTool(size_hw, viewport, rows, outlines, color),
+            Tool.LASSO: LassoTool(size_hw, outlines, color),
         }
 
     def _connect(self, bridge: DocumentBridge) -> None:
@@ -146,9 +181,17 @@ class CanvasView(QWidget):
         """Zoom out around the pointer, or around the center if it is outside."""
         self._zoom(1 / ZOOM_STEP)
 
-    def zoom_100(self) -> None:
-        """Zoom to one image pixel per screen pixel."""
-        self._zoom(1 / (self.viewport.scale * self.devicePixelRatio()))
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per image pixel."""
+        return self.viewport.scale * self.devicePixelRatio()
+
+    def zoom_to(self, zoom: float | None) -> None:
+        """Zoom to a number of screen pixels per image pixel, or fit the image if None."""
+        if zoom is None:
+            self.fit()
+        else:
+            self._zoom(zoom / self.zoom)
 
     def cancel_gesture(self) -> bool:
         """Cancel a stroke or box in progress.
@@ -214,8 +257,10 @@ class CanvasView(QWidget):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._scene.locked_reason:
             self.setCursor(Qt.CursorShape.ForbiddenCursor)
-        else:
+        elif self._pointer is None:
             self.setCursor(self._tool.cursor)
+        else:
+            self.setCursor(self._tool.cursor_at(*self._image_xy(self._pointer)))
 
     def _refresh(self) -> None:
         self._update_cursor()
@@ -226,6 +271,7 @@ class CanvasView(QWidget):
         is_shown = any(frame == self._displayed.frame for _, frame in keys)
         if is_shown:
             self._state.selected_point = None
+            self._tool.synchronize()
         if is_shown or rows.keys() & {Table.OBJECTS, Table.MEMORY}:
             self._scene.masks.invalidate()
             self._refresh()
@@ -248,29 +294,40 @@ class CanvasView(QWidget):
         if event.button() == Qt.MouseButton.MiddleButton:
             self._zoom_pan.start_pan(event.position())
             self._update_cursor()
-        elif event.button() in TOOL_BUTTONS and not self._pressed and self._scene.can_edit:
-            self._hover.stop()
-            self._start_gesture(event)
+        elif event.button() in TOOL_BUTTONS and not self._pressed:
+            if reason := self._scene.locked_reason:
+                self.refused.emit(f"{reason}.")
+            elif self._scene.can_edit:
+                self._hover.stop()
+                self._start_gesture(event)
 
     def _start_gesture(self, event: QMouseEvent) -> None:
         self._state.earlier_masks = None  # a gesture changes the current masks
         is_left = event.button() == Qt.MouseButton.LeftButton
-        index = self._scene.point_at(event.position(), self.viewport)
-        if self._state.tool is Tool.POINT and is_left and index is not None:
-            self._state.selected_point = index
+        at = self._image_xy(event.position())
+        if is_left and event.modifiers() & ALT and self._tool.remove_at(*at):
             return
         self._pressed = event.button()
         is_negative = not is_left or bool(event.modifiers() & CTRL)
-        self._update_part(self._tool.start(*self._image_xy(event.position()), is_negative))
+        self._update_part(self._tool.start(*at, is_negative))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Finish a gesture of several clicks; else the second click is a click."""
+        if event.button() not in TOOL_BUTTONS or not self._tool.close():
+            self.mousePressEvent(event)
+        self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Continue the pan or the gesture, or update the preview."""
         self._zoom_pan.pan_to(event.position())
         self._move_pointer(event.position())
+        at = self._image_xy(event.position())
         if self._pressed:
-            self._update_part(self._tool.move(*self._image_xy(event.position())))
+            self._update_part(self._tool.move(*at))
         else:
+            self._update_part(self._tool.hover(*at))
             self._update_hover(event.modifiers())
+            self._update_cursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the pan or the gesture that the button started."""
@@ -292,10 +349,21 @@ class CanvasView(QWidget):
         self._zoom_pan.on_wheel(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Cancel the gesture on Escape; start the preview on Shift."""
+        """Cancel, finish or step back in a gesture; start the preview on Shift."""
         self._update_hover(event.modifiers())
-        if event.key() != Qt.Key.Key_Escape or not self.cancel_gesture():
+        act = self._gesture_keys.get(event.key())
+        if act is None or not act():
             super().keyPressEvent(event)
+        self.update()
+
+    @property
+    def _gesture_keys(self) -> dict[int, Callable[[], bool]]:
+        return {
+            Qt.Key.Key_Escape: self.cancel_gesture,
+            Qt.Key.Key_Return: self._tool.close,
+            Qt.Key.Key_Enter: self._tool.close,
+            Qt.Key.Key_Backspace: self._tool.step_back,
+        }
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """End the preview when Shift is released."""
@@ -303,7 +371,15 @@ class CanvasView(QWidget):
         super().keyReleaseEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Handle pinch gestures, which have no handler of their own in `QWidget`."""
+        """Handle pinch gestures, and keep keys of the gesture from the window's shortcuts."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self._tool.has_clicks
+            and event.key() in self._gesture_keys
+        ):
+            event.accept()
+            return True
         if isinstance(event, QNativeGestureEvent) and self._zoom_pan.on_pinch(event):
             return True
         return super().event(event)
@@ -311,6 +387,7 @@ class CanvasView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the center of the image in place, or the image fitted."""
         self._zoom_pan.resize((self.width(), self.height()))
+        self._brush_options.place()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the scene and the brush circle."""

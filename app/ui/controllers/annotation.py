@@ -95,15 +95,26 @@ class AnnotationController(QObject):
 
     def paint(self, stroke: RleMask, is_erasing: bool) -> None:
         """Paint or erase the pixels of a stroke; painting creates an object if none is active."""
-        if self.active is None and is_erasing:
-            return
+        if self.active is not None or not is_erasing:
+            self._paint(stroke, is_erasing, None)
 
+    def repaint(
+        self, over: tuple[FrameMask | None, FramePrompts], stroke: RleMask, is_erasing: bool
+    ) -> None:
+        """Replace a stroke by another one over the rows that were there before it."""
+        self._paint(stroke, is_erasing, over)
+
+    def _paint(
+        self,
+        stroke: RleMask,
+        is_erasing: bool,
+        over: tuple[FrameMask | None, FramePrompts] | None,
+    ) -> None:
         def draw() -> None:
             with self._session.history.macro():
                 target, frame = self._target(), self._view.frame
-                self._session.execute(
-                    edits.paint(self._document, target, frame, stroke, is_erasing)
-                )
+                edit = edits.paint(self._document, target, frame, stroke, is_erasing, over)
+                self._session.execute(edit)
 
         self._attempt(draw)
 

@@ -18,7 +18,7 @@ from app.ui.state.view_state import ViewState
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _TrackingRun:
     """What a tracking job was asked to do; the prompts are those when it starts.
 
     Attributes:
@@ -74,7 +74,7 @@ class TrackingController(QObject):
         self._jobs = jobs
         self._preferences = preferences
         self._protection = protection
-        self._waiting: list[_Run] = []
+        self._waiting: list[_TrackingRun] = []
         self._is_stepping = False  # whether a job that tracks one frame has not ended
         self._merge_key = 0  # of the running job
         self._followed: int | None = None  # the frame that the running job displayed last
@@ -108,7 +108,7 @@ class TrackingController(QObject):
         in_frame, out_frame = self._session.document.frame_range
         first = 0 if in_frame is None else in_frame
         last = self._session.num_frames - 1 if out_frame is None else out_frame
-        self._submit(_Run(self._object_id, direction, self._view.frame, first, last))
+        self._submit(_TrackingRun(self._object_id, direction, self._view.frame, first, last))
 
     def track_one(self, direction: Direction) -> None:
         """Track one frame in a direction and display it; ignored until the one before is done."""
@@ -116,13 +116,13 @@ class TrackingController(QObject):
             return
         here = self._view.frame
         first, last = max(0, here - 1), min(here + 1, self._session.num_frames - 1)
-        self._submit(_Run(self._object_id, direction, here, first, last, is_single=True))
+        self._submit(_TrackingRun(self._object_id, direction, here, first, last, is_single=True))
 
     @property
     def _object_id(self) -> int | None:
         return None if self.tracks_all else self._view.active_object
 
-    def _submit(self, run: _Run) -> None:
+    def _submit(self, run: _TrackingRun) -> None:
         tracked = self._session.document.find(run.object_id)
         label = run.label("all objects" if tracked is None else tracked.name)
         if run in self._waiting:
@@ -140,7 +140,7 @@ class TrackingController(QObject):
         ids = [tracked.object_id for tracked in request.objects]
         self._protection.ask_before(lambda: self._enqueue(run, label), ids, request.frames[1:])
 
-    def _enqueue(self, run: _Run, label: str) -> None:
+    def _enqueue(self, run: _TrackingRun, label: str) -> None:
         is_next = not self._jobs.running
         self._waiting.append(run)
         self._is_stepping |= run.is_single
@@ -154,7 +154,7 @@ class TrackingController(QObject):
         if not is_next:
             self.message.emit(f"Queued: {label}. See the Jobs panel.")
 
-    def _request(self, run: _Run) -> TrackRequest:
+    def _request(self, run: _TrackingRun) -> TrackRequest:
         session = self._session
         ids = None if run.object_id is None else [run.object_id]
         return track_request(
@@ -168,7 +168,7 @@ class TrackingController(QObject):
             self._protection.is_on,
         )
 
-    def _job(self, run: _Run) -> Job:
+    def _job(self, run: _TrackingRun) -> Job:
         request = self._request(run)
         self._forget_waiting(run)
         self._followed = run.start if self.follows or run.is_single else None
@@ -188,12 +188,12 @@ class TrackingController(QObject):
                 self._followed = None
         return True
 
-    def _on_ended(self, run: _Run) -> None:
+    def _on_ended(self, run: _TrackingRun) -> None:
         self._is_stepping &= not run.is_single
         if any(waiting is run for waiting in self._waiting):  # it never started
             self._forget_waiting(run)
         else:
             self.run_ended.emit(self._merge_key)
 
-    def _forget_waiting(self, run: _Run) -> None:
+    def _forget_waiting(self, run: _TrackingRun) -> None:
         self._waiting = [waiting for waiting in self._waiting if waiting is not run]

@@ -30,6 +30,8 @@ class Tool(StrEnum):
     BOX = "box"
     BRUSH = "brush"
     ERASER = "eraser"
+    POLYGON = "polygon"
+    LASSO = "lasso"
 
 
 class _ObservedValue(Generic[T]):
@@ -140,6 +142,10 @@ class ViewState(QObject):
     def select_tool(self, tool: Tool) -> None:
         """Select a canvas tool."""
         self.tool = tool
+
+    def select_point(self, index: int) -> None:
+        """Select a point of the active object on the displayed frame."""
+        self.selected_point = index
 
     def toggle_masks(self) -> None:
         """Show or hide all masks."""

@@ -1,8 +1,18 @@
 """The status bar: frame, time, pixel, tool hint, job progress and model."""
 
+from functools import partial
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QSpinBox,
+    QStatusBar,
+    QToolButton,
+    QWidget,
+)
 
 from app.media.frames import FrameSource, Pixels
 from app.ui.jobs.progress import JobProgress
@@ -16,12 +26,16 @@ MESSAGE_MS = 8000
 PROGRESS_WIDTH_PX = 150
 ITEM_SPACING_PX = 7  # what `QStatusBar` leaves between its widgets, at most
 SWATCH_PX = 12
+MENU_ARROW_PX = 26
+ZOOM_PERCENTS = (25, 50, 100, 200, 400)
 
 HINTS = {
-    Tool.POINT: "left: positive point, right or Ctrl+left: negative, Shift: preview",
-    Tool.BOX: "drag: box around the object, Esc: cancel",
+    Tool.POINT: "left: positive, right or Ctrl+left: negative, drag: move, Alt: remove",
+    Tool.BOX: "drag: box around the object, or its handles, Esc: cancel",
     Tool.BRUSH: "drag: paint the mask, [ ]: size",
     Tool.ERASER: "drag: erase from the mask, [ ]: size",
+    Tool.POLYGON: "click: vertex, double click or Enter: close, Backspace: step back",
+    Tool.LASSO: "drag: paint what you circle, right or Ctrl+left: erase it",
 }
 
 
@@ -37,12 +51,14 @@ class StatusBar(QStatusBar):
     Signals:
         frame_requested: frame index that the user typed.
         frame_entered: the user pressed Return in the frame field.
+        zoom_requested: screen pixels per image pixel; None to fit the image.
         cancel_requested: the stop button was clicked.
         model_requested: the model button was clicked.
     """
 
     frame_requested = Signal(int)
     frame_entered = Signal()
+    zoom_requested = Signal(object)
     cancel_requested = Signal()
     model_requested = Signal()
 
@@ -65,6 +81,7 @@ class StatusBar(QStatusBar):
         self._swatch = QLabel(self)
         self._swatch.setFixedSize(SWATCH_PX, SWATCH_PX)
         self._pixel = _fixed(QLabel(self), "x 8888, y 8888  #888888")
+        self._zoom = self._make_zoom()
         self._hint = ElidedLabel(self)
         self._hint.setProperty("role", "muted")
         self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
@@ -90,17 +107,39 @@ class StatusBar(QStatusBar):
         self._model.setAccessibleName("Model")
         self._model.setProperty("role", "muted")
         self._model.clicked.connect(self.model_requested)
-        for place in (self._frame, self._time, self._swatch, self._pixel):
+        for place in (self._frame, self._time, self._zoom, self._swatch, self._pixel):
             self.addWidget(place)
         self.addWidget(self._hint, 1)
         for widget in (self._progress_text, self._progress, self._cancel, self._model):
             self.addPermanentWidget(widget)
         self.show_progress([])
 
+    def _make_zoom(self) -> QToolButton:
+        button = QToolButton(self, autoRaise=True)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setAccessibleName("Zoom")
+        button.setToolTip("Screen pixels per pixel of the video; click to change")
+        widest = QFontMetrics(button.font()).horizontalAdvance("8888 %")
+        button.setFixedWidth(widest + MENU_ARROW_PX)
+        menu = QMenu(button)
+        menu.addAction("Fit").triggered.connect(lambda: self.zoom_requested.emit(None))
+        for percent in ZOOM_PERCENTS:
+            action = menu.addAction(f"{percent} %")
+            action.triggered.connect(partial(self._request_zoom, percent))
+        button.setMenu(menu)
+        return button
+
+    def _request_zoom(self, percent: int, _checked: bool = False) -> None:
+        self.zoom_requested.emit(percent / 100)
+
+    def show_zoom(self, zoom: float) -> None:
+        """Show the screen pixels per image pixel in percent."""
+        self._zoom.setText(f"{100 * zoom:.0f} %")
+
     def set_source(self, source: FrameSource | None) -> None:
         """Show another source, or None on the welcome page."""
         self._source, self._pixels = source, None
-        for widget in (self._frame, self._time, self._swatch, self._pixel):
+        for widget in (self._frame, self._time, self._zoom, self._swatch, self._pixel):
             widget.setVisible(source is not None)
         if source is not None:
             self._frame.blockSignals(True)  # a smaller range would request another frame
@@ -179,11 +218,15 @@ class StatusBar(QStatusBar):
         self._share_width()
 
     def _share_width(self) -> None:
-        """Show the tool's hint whole: the pixel and the text of the job get what it leaves."""
+        """Show the tool's hint whole: zoom, pixel and the job's text get what it leaves."""
         job = (self._progress, self._cancel) if self._is_busy else ()
         needed = self._width_of(self._frame, self._time, self._hint, *job, self._model)
         pixel = self._width_of(self._swatch, self._pixel)
         left = self.contentsRect().width() - 2 * ITEM_SPACING_PX - needed
+        zoom = self._width_of(self._zoom)
+        has_zoom = self._source is not None and zoom <= left
+        self._zoom.setVisible(has_zoom)
+        left -= has_zoom * zoom
         has_pixel = self._source is not None and pixel <= left
         self._swatch.setVisible(has_pixel)
         self._pixel.setVisible(has_pixel)

@@ -119,8 +119,12 @@ class Workspace(QObject):
         canvas, timeline, memory = self.canvas, self.timeline, self.memory
         controller = self.controller
         canvas.point_requested.connect(controller.add_point)
+        canvas.point_moved.connect(controller.move_point)
+        canvas.point_removed.connect(controller.delete_point)
         canvas.box_requested.connect(controller.set_box)
         canvas.stroke_finished.connect(controller.paint)
+        canvas.stroke_replaced.connect(controller.repaint)
+        canvas.refused.connect(self.message)
         canvas.preview_requested.connect(controller.preview)
         canvas.preview_ended.connect(controller.end_preview)
         controller.previewed.connect(canvas.show_preview)

@@ -13,7 +13,8 @@ from app.core import edits
 from app.core.document import FrameMask, Origin, Table
 from app.core.errors import ModelError
 from app.core.masks import RleMask
-from app.tracking.backend import TrackerBackend
+from app.tracking.backend import MaskFault, TrackerBackend
+from app.tracking.tinysam2_backend import clean_mask
 from app.ui.window.main_window import MainWindow
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip
@@ -52,26 +53,6 @@ def test_tracking_without_prompts_shows_why(user: WindowDriver) -> None:
     user.press("T")
     assert not user.window.model_jobs.running
     assert "nothing to track" in status_message(user)
-
-
-def test_a_second_tracking_job_is_refused_while_one_runs(qtbot: QtBot, clip: Path) -> None:
-    with open_window(qtbot, clip, FakeBackend(slow_s=0.05)) as user:
-        user.click_and_wait(20, 20)
-        user.press("T")
-        user.press("Shift+T")
-        assert len(user.window.model_jobs.running) == 1
-        assert "Esc stops it" in status_message(user)
-
-
-def test_deleting_removes_the_newest_point_then_all(user: WindowDriver) -> None:
-    user.workspace.controller.add_point(50, 40, True)
-    user.press("Delete")
-    assert [(p.x, p.y) for p in user.document.prompts(1, 0).points] == [
-        (pytest.approx(20, abs=1), pytest.approx(20, abs=1))
-    ]
-    user.press("Delete")
-    assert user.document.prompts(1, 0).is_empty
-    assert user.document.mask(1, 0) is None
 
 
 def test_the_undo_action_names_the_step(user: WindowDriver) -> None:
@@ -167,6 +148,7 @@ def faulty(size_hw: tuple[int, int]) -> RleMask:
 
 def test_specks_and_holes_are_removed_here_or_on_all_frames(user: WindowDriver) -> None:
     mask = faulty(user.workspace.session.size_hw)
+    assert clean_mask(mask, MaskFault.SPECKS).area == mask.area - 1
     rows = {(1, frame): FrameMask(mask, Origin.TRACKED, 0.5) for frame in range(1, 4)}
     user.history.execute(edits.set_masks(user.document, rows, "Put"))
     user.history.execute(edits.set_verified(user.document, 1, 3, True))
@@ -200,3 +182,36 @@ def test_cleaning_keeps_what_was_painted(user: WindowDriver) -> None:
     found = user.workspace.controller.active_mask
     assert found is not None
     assert found.mask.covers(80, 55)
+
+
+def test_a_moved_point_predicts_the_mask_anew(user: WindowDriver) -> None:
+    before = user.document.mask(1, 0)
+    user.workspace.canvas.point_moved.emit(0, 60.5, 40.5)
+    user.wait(lambda: user.document.mask(1, 0) != before)
+    found = user.document.mask(1, 0)
+    assert found is not None
+    assert found.mask.covers(60, 40)
+    assert len(user.document.prompts(1, 0).points) == 1
+    user.press("Ctrl+Z")
+    assert user.document.mask(1, 0) == before
+
+
+def test_a_click_on_a_locked_object_is_refused_in_the_status_bar(user: WindowDriver) -> None:
+    user.press("L")
+    user.click(40, 40)
+    assert "object 1 is locked." in status_message(user)
+
+
+def test_the_status_bar_shows_the_zoom_and_changes_it(user: WindowDriver) -> None:
+    zoom = next(b for b in user.window.status.findChildren(QToolButton) if b.text().endswith(" %"))
+    choices = {action.text(): action for action in zoom.menu().actions()}
+    choices["200 %"].trigger()
+    assert zoom.text() == "200 %"
+    assert user.workspace.canvas.zoom == pytest.approx(2)
+    user.workspace.canvas.zoom_in()
+    assert zoom.text() == "250 %"
+    choices["Fit"].trigger()
+    fitted = user.workspace.canvas.zoom
+    user.do("100 %")
+    user.do("Fit")
+    assert user.workspace.canvas.zoom == pytest.approx(fitted)

@@ -39,7 +39,7 @@ def question(user: WindowDriver) -> QMessageBox | None:
     return next((box for box in boxes if box.text() == QUESTION and box.isVisible()), None)
 
 
-def answer(user: WindowDriver, text: str) -> None:
+def choose(user: WindowDriver, text: str) -> None:
     box = question(user)
     assert box is not None
     next(button for button in box.buttons() if button.text().replace("&", "") == text).click()
@@ -60,7 +60,7 @@ def test_hand_work_is_kept_and_the_question_comes_once(user: WindowDriver) -> No
     assert box is not None
     assert "2 masks are in the way" in box.informativeText()
     assert not user.window.model_jobs.running
-    answer(user, "Keep them")
+    choose(user, "Keep them")
     user.wait(lambda: user.document.mask(1, 7) is not None)
     user.wait_until_idle()
     assert masks(user) == [IMPORTED, PAINTED]
@@ -75,7 +75,7 @@ def test_hand_work_is_kept_and_the_question_comes_once(user: WindowDriver) -> No
 def test_hand_work_may_be_replaced_and_one_undo_brings_it_back(user: WindowDriver) -> None:
     before = user.document.prompts(1, 4)
     track(user)
-    answer(user, "Replace them")
+    choose(user, "Replace them")
     user.wait(lambda: user.document.mask(1, 7) is not None)
     user.wait_until_idle()
     assert IMPORTED not in masks(user)
@@ -98,8 +98,8 @@ def test_the_menu_decides_without_a_question(user: WindowDriver) -> None:
 
 def test_cancel_tracks_nothing_and_asks_again(user: WindowDriver) -> None:
     track(user)
-    answer(user, "Cancel")
+    choose(user, "Cancel")
     assert not user.window.model_jobs.running
     track(user)
     assert question(user) is not None
-    answer(user, "Cancel")
+    choose(user, "Cancel")

@@ -384,7 +384,7 @@ def test_painting_is_undoable(user: WindowDriver) -> None:
     drawn = user.workspace.controller.active_mask
     assert drawn is not None
     user.go(3)
-    user.workspace.controller.paint(drawn.mask)
+    user.workspace.controller.paint(drawn.mask, False)
     painted = user.document.mask(1, 3)
     assert painted is not None
     assert painted.origin is Origin.PAINTED
