@@ -1,15 +1,18 @@
 """The queue's promises: order, cancelling, bounded delivery, failures, shutdown."""
 
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from app.core.cancel import CancelToken, Job
 from app.core.errors import AppError, ModelError, UsageError
-from app.ui.jobs.job_queue import CREDITS, Deferred, JobQueue, Priority
+from app.ui.jobs.job_queue import CREDITS, PROGRESS_INTERVAL_MS, Deferred, JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 
 
@@ -416,6 +419,7 @@ def test_listed_jobs_that_wait_can_be_moved_but_the_running_one_stays_first(
     queue.move(ids[3], 1)
     assert order() == [0, 1, 3, 2]
     queue.move(ids[0], 2)
+    queue.move(ids[1], -1)
     queue.move(123456, 1)
     assert order() == [0, 1, 3, 2]
     queue.cancel(ids[0])
@@ -428,3 +432,69 @@ def test_an_idle_job_waits_for_the_whole_queue(qtbot: QtBot, queue: JobQueue, lo
     idle = log.submit(counting(1), priority=Priority.IDLE)
     wait_for_end(qtbot, log, first, second, idle)
     assert [job_id for job_id, _ in log.steps] == [first, first, second, second, idle]
+
+
+def test_canceling_all_jobs_makes_none_of_those_that_wait(
+    qtbot: QtBot, queue: JobQueue, log: Log
+) -> None:
+    def make() -> Job:
+        raise AssertionError("a canceled job was made")
+
+    gate = log.submit(Gate(), priority=Priority.INTERACTIVE)
+    ids = [log.submit(counting(1)), *(log.submit(Deferred(make)) for _ in range(3))]
+    queue.cancel_all()
+    wait_for_end(qtbot, log, gate, *ids)
+    assert {log.outcomes[job_id] for job_id in ids} == {Outcome.CANCELLED}
+
+
+def test_a_job_whose_owner_was_deleted_is_canceled_without_a_callback(
+    qtbot: QtBot, queue: JobQueue
+) -> None:
+    owner = QObject()
+    called: list[object] = []
+    gate = Gate()
+    job_id = queue.submit(gate, "Owned", called.append, on_end=called.append, owner=owner)
+    gate.passes.release()
+    qtbot.waitUntil(lambda: called == [0], timeout=5000)
+    delete(owner)
+    gate.passes.release(2)
+    qtbot.waitUntil(lambda: not queue.is_active(job_id), timeout=5000)
+    qtbot.waitUntil(lambda: queue.running == [], timeout=5000)
+    assert called == [0]
+    assert gate.is_closed
+
+
+def test_a_failure_of_an_idle_job_is_only_logged(
+    qtbot: QtBot, queue: JobQueue, log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(token: CancelToken) -> Iterator[object]:
+        raise ModelError("There is no memory left.")
+
+    job_id = log.submit(failing, priority=Priority.IDLE)
+    wait_for_end(qtbot, log, job_id)
+    assert log.outcomes[job_id] == Outcome.FAILED
+    assert log.errors == []
+    assert "There is no memory left." in caplog.text
+
+
+@dataclass
+class Counted:
+    done: int
+    total: int = 400
+
+
+def test_progress_is_announced_at_intervals_and_at_the_end(qtbot: QtBot, queue: JobQueue) -> None:
+    seen: list[int] = []
+    queue.progress_changed.connect(lambda progress: seen.append(progress.done))
+    ended: list[Outcome] = []
+    start_s = time.monotonic()
+    queue.submit(
+        lambda token: (Counted(number) for number in range(1, 401)),
+        "Counted",
+        lambda step: None,
+        on_end=ended.append,
+    )
+    qtbot.waitUntil(lambda: bool(ended), timeout=10_000)
+    intervals = (time.monotonic() - start_s) * 1000 / PROGRESS_INTERVAL_MS
+    assert len(seen) <= intervals + 5  # and when it is queued, starts and ends
+    assert seen[-1] == 400
