@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.core import edits
-from app.core.document import Change, Document, FrameMask, Origin, Table
+from app.core.document import Change, Document, Edit, FrameMask, Origin, Table
 from app.core.errors import UsageError
 from app.core.history import History
 from app.core.masks import RleMask
@@ -268,3 +268,68 @@ def test_every_discarded_step_is_remembered_as_undone(history: History, document
         history.execute(edits.add_object(document))
     assert history.is_undone(1)
     assert history.is_undone(2)
+
+
+def rows(edit_or_changes: "Edit | Sequence[Change]") -> dict[object, tuple[object, object]]:
+    changes = getattr(edit_or_changes, "changes", edit_or_changes)
+    return {change.key: (change.before, change.after) for change in changes}
+
+
+def test_the_changes_of_a_key_are_those_of_its_steps_that_are_not_undone(
+    history: History, document: Document
+) -> None:
+    assert not history.is_done(1)
+    assert history.changes(1) == []
+    paint(history, document, 3)
+    track(history, document, 3, key=1)
+    track(history, document, 4, key=1)
+    paint(history, document, 3)
+    track(history, document, 3, key=1)  # a step of its own, since frame 3 was painted in between
+    track(history, document, 5, key=2)
+    assert history.is_done(1)
+    assert rows(history.changes(1)) == {(1, 3): (PAINTED, MASK), (1, 4): (None, MASK)}
+    for _ in range(4):
+        history.undo()
+    assert not history.is_done(1)
+    assert history.changes(1) == []
+
+
+@pytest.fixture
+def tracked(history: History, document: Document) -> Document:
+    """An object whose painted frames 2 to 6 were tracked with key 1."""
+    history.execute(edits.add_object(document, "dog"))
+    for frame in range(2, 7):
+        paint(history, document, frame)
+        track(history, document, frame, key=1)
+    return document
+
+
+def test_some_frames_of_a_step_are_reverted(history: History, tracked: Document) -> None:
+    edit = history.reverted(1, range(3, 5))
+    assert edit.label == "Revert frames 3 to 4"
+    assert edit.merge_key is None
+    assert rows(edit) == {(1, 3): (MASK, PAINTED), (1, 4): (MASK, PAINTED)}
+    history.execute(edit)
+    assert [tracked.mask(1, frame) for frame in range(2, 7)] == [MASK, PAINTED, PAINTED, MASK, MASK]
+    history.undo()
+    assert tracked.mask(1, 3) == MASK
+
+
+def test_a_frame_that_was_changed_after_the_step_is_not_reverted(
+    history: History, tracked: Document
+) -> None:
+    history.execute(edits.set_verified(tracked, 1, 4, True))
+    history.execute(edits.clear_masks(tracked, 1, [5]))
+    assert [key for key in rows(history.reverted(1, range(10)))] == [(1, 2), (1, 3), (1, 6)]
+
+
+def test_a_locked_object_is_not_reverted(history: History, tracked: Document) -> None:
+    history.execute(edits.update_object(tracked, 1, is_locked=True))
+    assert history.reverted(1, range(10)).changes == ()
+
+
+def test_only_rows_of_frames_are_reverted(history: History, document: Document) -> None:
+    with history.macro(7):
+        history.execute(edits.add_object(document, "dog"))
+        history.execute(edits.set_masks(document, {(1, 0): MASK}, "Track"))
+    assert rows(history.reverted(7, range(9))) == {(1, 0): (MASK, None)}
