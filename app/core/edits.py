@@ -4,8 +4,10 @@ Edits that a user asks for raise `UsageError` where `app.core.rules` forbids the
 `KeyError` where there is no such object.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any, TypedDict, Unpack
 
 from app.core import rules
@@ -332,16 +334,24 @@ def clean_mask(
 
 
 def duplicate_object(document: Document, object_id: int) -> Edit:
-    """Copy an object with all its rows, under the next free id."""
+    """Copy an object with all its rows, under the next free id and a name that no other has."""
     original = document.object(object_id)
     copy_id = next_object_id(document)
-    added = add_object(document, f"{original.name} copy", original.category)
+    added = add_object(document, _copy_name(document, original.name), original.category)
     rows = tuple(
         Change(table, (copy_id, frame), None, row)
         for table in FRAME_TABLES
         for frame, row in document.of_object(table, object_id).items()
     )
     return Edit(f"Duplicate {original.name}", added.changes + rows)
+
+
+def _copy_name(document: Document, name: str) -> str:
+    """Return ``name copy``, or ``name copy 2`` and so on; a copy of a copy counts on."""
+    taken = {each.name for each in document.objects}
+    first = f"{re.sub(r' copy( [0-9]+)?$', '', name)} copy"
+    more = (f"{first} {number}" for number in count(2))
+    return next(each for each in chain([first], more) if each not in taken)
 
 
 def merge_objects(document: Document, target_id: int, other_id: int) -> Edit:

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 Grid = NDArray[np.bool_]
 
 
+STARTED_HERE = "propagation started here"
+"""Reason of the record of a frame that tracking started from without a prompt."""
+
+
 class MemoryDecision(StrEnum):
     """What happened to a frame that the tracker submitted to its memory bank."""
 

@@ -1,7 +1,7 @@
 """Questions about a document that more than one part of the program asks."""
 
-from app.core.document import Document, Table
-from app.core.memory import MemoryDecision
+from app.core.document import Document, Origin, Table
+from app.core.memory import STARTED_HERE, MemoryDecision
 from app.core.prompts import PointPrompt
 
 WEAK_CONFIDENCE = 0.5
@@ -28,6 +28,14 @@ def disobeyed_points(document: Document, object_id: int, frame: int) -> list[Poi
     row = document.mask(object_id, frame)
     points = document.prompts(object_id, frame).points_in_force
     return [p for p in points if row is None or row.mask.covers(p.x, p.y) != p.is_positive]
+
+
+def is_memory_outdated(document: Document, object_id: int, frame: int) -> bool:
+    """Return whether the memory of a frame is of a tracked mask that another one has replaced."""
+    row, record = document.mask(object_id, frame), document.memory(object_id, frame)
+    if row is None or record is None or row.origin is Origin.TRACKED:
+        return False
+    return record.decision is not MemoryDecision.PROMPTED and record.reason != STARTED_HERE
 
 
 def stored_frames(document: Document, object_id: int) -> list[int]:

@@ -7,15 +7,12 @@ import numpy as np
 from app.core import edits, rules
 from app.core.document import Document, Edit, FrameMask, Origin
 from app.core.masks import Bitmap, RleMask
-from app.core.memory import MemoryDecision, MemoryRecord
+from app.core.memory import STARTED_HERE, MemoryDecision, MemoryRecord
 from app.core.prompts import FramePrompts
 from app.tracking.backend import FrameResult, Prediction
 from app.tracking.strokes import with_strokes
 
 Key = tuple[int, int]
-
-
-STARTED_HERE = "propagation started here"
 
 
 def result_edit(

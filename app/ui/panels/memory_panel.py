@@ -195,7 +195,8 @@ class MemoryPanel(QWidget):
             self._refresh_soon()
 
     def _on_document_changed(self, rows: ChangedRows) -> None:
-        if rows.keys() & {Table.OBJECTS, Table.MEMORY, Table.CONSTRAINTS}:
+        is_edited = any(frame == self._shown_bank for _, frame in rows.get(Table.MASKS, ()))
+        if is_edited or rows.keys() & {Table.OBJECTS, Table.MEMORY, Table.CONSTRAINTS}:
             self._refresh_soon()
 
     def _on_thumbnail_loaded(self, frame: int, image: QImage) -> None:

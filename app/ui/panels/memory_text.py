@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.core.document import Document, Table, TrackedObject
+from app.core.document import Document, Origin, Table, TrackedObject
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
+from app.core.queries import is_memory_outdated
 from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
 
 _OUTSIDE = (MemoryDecision.REFUSED, MemoryDecision.BANNED)
@@ -59,6 +60,8 @@ def decision_text(document: Document, tracked: TrackedObject | None, frame: int)
         )
     pending = _pending(document, tracked.object_id, frame)
     record = document.memory(tracked.object_id, frame)
+    if record is not None and is_memory_outdated(document, tracked.object_id, frame):
+        return _edited_text(document, tracked.object_id, frame, record)
     if record is not None:
         more = pending or _novelty(record)
         return DecisionText(
@@ -72,6 +75,22 @@ def decision_text(document: Document, tracked: TrackedObject | None, frame: int)
     return DecisionText(
         f"Frame {frame}: {tracked.name} was not tracked here",
         f"Go to a frame that has a mark in the timeline's memory row.{pending}",
+    )
+
+
+def _edited_text(
+    document: Document, object_id: int, frame: int, record: MemoryRecord
+) -> DecisionText:
+    """Return the text of a frame whose mask is no longer the one that the tracker decided on."""
+    row = document.mask(object_id, frame)
+    is_imported = row is not None and row.origin is Origin.IMPORTED
+    how = "imported" if is_imported else "edited by hand"
+    is_prompt = row is not None and not is_imported and row.mask.area
+    then = " Track again to remember it." if is_prompt else ""
+    return DecisionText(
+        f"Frame {frame}: {how}",
+        f"The tracker has not seen this mask: its decision ({_outcome(record)}) is about the mask "
+        f"that it predicted here.{then}{_pending(document, object_id, frame)}",
     )
 
 

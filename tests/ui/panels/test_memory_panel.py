@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPalette
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.core import edits
+from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision
 from app.session import Session
 from app.tracking.backend import Direction
@@ -76,6 +78,14 @@ def test_the_panel_follows_frame_and_object(stage: Stage, panel: MemoryPanel, qt
     qtbot.waitUntil(lambda: panel.title.text() == "No object selected")
     assert listed(panel) == []
     assert not panel.meter.isVisible()
+
+
+def test_the_panel_follows_a_stroke(stage: Stage, panel: MemoryPanel, qtbot: QtBot) -> None:
+    stage.state.frame = 10
+    qtbot.waitUntil(lambda: panel.title.text() == "Frame 10: kept")
+    stroke = RleMask.encode(np.ones(stage.size_hw, dtype=np.bool_))
+    stage.document.apply(edits.paint(stage.document, 1, 10, stroke))
+    qtbot.waitUntil(lambda: panel.title.text() == "Frame 10: edited by hand")
 
 
 def test_the_panel_follows_tracking_and_undo(

@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.core import edits
-from app.core.memory import Constraint, MemoryDecision
+from app.core.document import FrameMask, Origin
+from app.core.masks import RleMask
+from app.core.memory import STARTED_HERE, Constraint, MemoryDecision
 from app.ui.panels.memory_text import (
     DecisionText,
     bank_entries,
@@ -13,6 +16,8 @@ from app.ui.panels.memory_text import (
 )
 from app.ui.style.memory_marks import Mark, bank_mark, tokens_text
 from tests.ui.timeline_stage import Stage, record
+
+pytestmark = pytest.mark.usefixtures("qapp")  # the stage has timers
 
 
 @pytest.fixture
@@ -57,6 +62,35 @@ def test_novelty_is_not_repeated_after_the_reason(stage: Stage) -> None:
 def test_an_absent_object_is_reported_as_not_visible(stage: Stage) -> None:
     stage.put(1, {}, {120: record(MemoryDecision.REFUSED, presence=0.03, quality=0.0)})
     assert text_of(stage, 120).title == "Frame 120: not visible (presence 0.03), so not kept"
+
+
+@pytest.mark.parametrize(
+    ("origin", "title", "then"),
+    [
+        (Origin.PAINTED, "edited by hand", True),
+        (Origin.PROMPT, "edited by hand", True),
+        (Origin.IMPORTED, "imported", False),
+    ],
+)
+def test_a_mask_that_tracking_has_not_seen_is_not_taken_for_the_one_it_decided_on(
+    stage: Stage, origin: Origin, title: str, then: bool
+) -> None:
+    mask = RleMask.encode(np.ones((4, 4), dtype=np.bool_))
+    stage.put(1, {}, {120: record(MemoryDecision.KEPT, reason="the bank had room")})
+    document = stage.document
+    document.apply(edits.set_masks(document, {(1, 120): FrameMask(mask, Origin.TRACKED)}, "Put"))
+    assert text_of(stage, 120).title == "Frame 120: kept"
+    document.apply(edits.set_masks(document, {(1, 120): FrameMask(mask, origin)}, "Put"))
+    found = text_of(stage, 120)
+    assert found.title == f"Frame 120: {title}"
+    assert "its decision (kept) is about the mask that it predicted here" in found.detail
+    assert ("Track again to remember it." in found.detail) is then
+    for now in (
+        record(MemoryDecision.PROMPTED),
+        record(MemoryDecision.KEPT, reason=STARTED_HERE),
+    ):
+        stage.put(1, {}, {120: now})
+        assert text_of(stage, 120).title == f"Frame 120: {now.decision}"
 
 
 def test_missing_data_is_named(stage: Stage) -> None:

@@ -256,6 +256,17 @@ def test_a_copy_has_all_rows_a_name_and_the_category_of_the_original(document: D
         assert document.of_object(table, 3) == document.of_object(table, 1) != {}
 
 
+def test_copies_are_numbered(document: Document) -> None:
+    def name_of_copy(object_id: int) -> str:
+        document.apply(edits.duplicate_object(document, object_id))
+        return document.objects[-1].name
+
+    names = [name_of_copy(1), name_of_copy(1), name_of_copy(3), name_of_copy(2)]
+    assert names == ["dog copy", "dog copy 2", "dog copy 3", "cup copy"]
+    document.apply(edits.update_object(document, 2, name="hard copy"))
+    assert name_of_copy(2) == "hard copy 2"
+
+
 def test_joined_edits_are_one(document: Document) -> None:
     moves = [edits.update_object(document, i, order=9 - i) for i in (1, 2)]
     document.apply(edits.joined("Reorder objects", *moves))
