@@ -9,6 +9,7 @@ from app.core.cancel import CancelToken
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryRecord
 from app.core.prompts import FramePrompts
+from app.core.settings import MemoryValue
 from app.media.frames import FrameSource
 
 
@@ -79,6 +80,7 @@ class TrackRequest:
         last: highest frame of the range, inclusive.
         is_exclusive: whether a pixel belongs to one of the objects at most.
         protects_hand_work: whether painted and imported masks stay, see `app.core.rules`.
+        memory: memory settings of this run that differ from those of the model, by name.
     """
 
     objects: tuple[ObjectRequest, ...]
@@ -88,6 +90,7 @@ class TrackRequest:
     direction: Direction = Direction.FORWARD
     is_exclusive: bool = False
     protects_hand_work: bool = True
+    memory: tuple[tuple[str, MemoryValue], ...] = ()
 
     @property
     def frames(self) -> list[int]:

@@ -13,7 +13,7 @@ from app.core.errors import ModelError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import FramePrompts
-from app.core.settings import ModelSettings
+from app.core.settings import MemoryValue, ModelSettings
 from app.media.frames import FrameSource, SourceFingerprint
 from app.tracking.backend import (
     Direction,
@@ -72,10 +72,19 @@ def load_network(settings: ModelSettings) -> tuple[Model, MemoryConfig]:
     """
     with _setting_errors():
         model = _load(load_model, settings)
-        values = dict(settings.memory)
-        if "policy" in values:
-            values["policy"] = MemoryPolicy(str(values["policy"]))
-        return model, replace(model.network.config.memory, **values)  # type: ignore[arg-type]
+        return model, _changed(model.network.config.memory, settings.memory)
+
+
+def _changed(memory: MemoryConfig, differing: tuple[tuple[str, MemoryValue], ...]) -> MemoryConfig:
+    """Return memory settings with other values.
+
+    Raises:
+        ValueError: a value cannot be used.
+    """
+    values = dict(differing)
+    if "policy" in values:
+        values["policy"] = MemoryPolicy(str(values["policy"]))
+    return replace(memory, **values)  # type: ignore[arg-type]
 
 
 def load_image_network(settings: ModelSettings) -> ImageModel:
@@ -202,7 +211,9 @@ class TinySam2Backend:
     def _tracker(self, source: FrameSource, request: TrackRequest) -> VideoTracker:
         size, cleanup = self._predictor.image_size, MaskCleanup.of_fraction(source.size_hw)
         is_exclusive = request.is_exclusive
-        tracker = VideoTracker(self._model, source, self._memory, size, cleanup, is_exclusive)
+        with _setting_errors():
+            memory = _changed(self._memory, request.memory)
+        tracker = VideoTracker(self._model, source, memory, size, cleanup, is_exclusive)
         for each in request.objects:
             for frame, prompts in each.prompts.items():
                 tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))

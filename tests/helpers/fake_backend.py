@@ -22,6 +22,7 @@ from app.tracking.backend import (
 
 STEP_XY = (2.0, 1.0)
 RADIUS = 8.0
+WIDER = 4.0
 BANK_SIZE = 4
 ENTRY_QUALITY = 0.5
 GRID_HW = (8, 8)
@@ -56,6 +57,7 @@ class Track:
     """One object on its way: where its disk was last prompted, and its memory."""
 
     request: ObjectRequest
+    is_wide: bool = False  # masks are larger, so that runs under two policies differ
     anchor: tuple[int, FramePrompts] | None = None
     bank: dict[int, float] = field(default_factory=dict)
 
@@ -67,6 +69,7 @@ class Track:
             return None
         x, y, radius = disk_of(self.anchor[1])
         ahead = frame - self.anchor[0]
+        radius += WIDER * self.is_wide
         mask = disk(size_hw, (x + STEP_XY[0] * ahead, y + STEP_XY[1] * ahead), radius)
         if prompts.mask is not None:
             mask = prompts.mask
@@ -168,4 +171,5 @@ class FakeBackend:
             yield FrameResult(frame, {each: p for each, p in found.items() if p is not None})
 
     def _tracks(self, request: TrackRequest) -> Mapping[int, Track]:
-        return {each.object_id: Track(each) for each in request.objects}
+        is_wide = dict(request.memory).get("policy") == "fifo"
+        return {each.object_id: Track(each, is_wide) for each in request.objects}

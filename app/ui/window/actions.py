@@ -287,6 +287,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Memory", "Ban or allow this frame", ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, "A banned frame never enters memory; track again to apply"),
     _S("Memory", "-", (), lambda w: None),
     _S("Memory", "Export memory…", (), lambda w: w.exporting.ask(w.workspace.session, MEMORY_FORMATS), "export", tip="Decisions, scores and kept tokens as JSON, CSV and PNG"),
+    _S("Memory", "Compare policies…", (), lambda w: w.workspace.policies.ask(), requires=_OBJ, tip="Track the object under two memory settings, look at both, and use one"),
     _S("Memory", "Show kept tokens on the frame", ("K",), lambda w: w.workspace.inspection.toggle_map(), requires=_OBJ, tip="Where the memory bank after this frame holds tokens: one color per remembered frame", is_on=lambda w: w.workspace.view.show_memory_map),
     _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: w.edit_shortcuts(), "keyboard", _ALWAYS),
     _S("Help", "Open log", (), lambda w: open_log(), requires=_ALWAYS),

@@ -12,6 +12,7 @@ from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
+from app.ui.controllers.policy_comparison import PolicyComparison
 from app.ui.controllers.review import ReviewController
 from app.ui.controllers.run_comparison import RunComparison
 from app.ui.controllers.tracking import TrackingController
@@ -88,6 +89,7 @@ class Workspace(QObject):
         self.tracking = TrackingController(
             session, self.view, jobs, preferences, self.protection, self
         )
+        self.policies = PolicyComparison(session, self.view, jobs, self.protection, parent, self)
         self.comparison = RunComparison(session, self.bridge, self.view, self)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
@@ -151,6 +153,7 @@ class Workspace(QObject):
             self.comparison,
             self.navigator,
             self.reviewing,
+            self.policies,
         ):
             source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
@@ -200,6 +203,7 @@ class Workspace(QObject):
         self.changed.disconnect()
         self.restoring.store()
         self.player.pause()
+        self.policies.close()
         self.bridge.close()
         has_ended = self.loader.shutdown()
         for widget in (self.editor, self.objects, self.memory, self.review):

@@ -9,6 +9,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from app.tracking.comparison import MemoryVariant
+from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -65,3 +67,44 @@ def test_the_memory_of_the_session_is_exported_as_json_csv_and_images(
     user.wait(lambda: bool(user.window.findChildren(QMessageBox)))
     found = sorted(path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert found == [".csv", ".json", *[".png"] * FRAMES]
+
+
+def test_two_policies_are_compared_and_one_is_used(user: WindowDriver) -> None:
+    before = {f: user.document.mask(1, f) for f in range(FRAMES)}
+    user.go(0)
+    dialog = user.workspace.policies.ask()
+    assert dialog is not None
+    variants, frames = dialog.variants, dialog.frames
+    dialog.reject()
+    window = user.workspace.policies.start(1, frames, variants)
+    assert window is not None
+    assert not window.use[0].isEnabled()
+    user.wait_until_idle()
+    user.wait(window.use[1].isEnabled)
+    assert {f: user.document.mask(1, f) for f in range(FRAMES)} == before
+    window.show_frame(5)
+    assert f"{FRAMES} of {FRAMES} frames" in window.summary.text()
+    assert window.values.text().startswith("Frame 5")
+    record = window.comparison.prediction(0, 5).memory
+    assert window.banks.topLevelItemCount() >= len(record.bank)
+    wide = window.comparison.prediction(1, 5).mask
+    window.use[1].click()
+    user.wait_until_idle()
+    assert user.document.mask(1, 5).mask == wide
+    assert user.document.memory(1, 5) is not None
+    user.do("Undo")
+    assert {f: user.document.mask(1, f) for f in range(FRAMES)} == before
+
+
+def test_closing_the_comparison_cancels_its_runs(qtbot: QtBot, tmp_path: Path) -> None:
+    slow = FakeBackend(slow_s=0.05)
+    with open_window(qtbot, small_clip(tmp_path, 40), slow) as user:
+        user.click_and_wait(20, 20)
+        variants = MemoryVariant("a"), MemoryVariant("b", (("policy", "fifo"),))
+        window = user.workspace.policies.start(1, range(40), variants)
+        assert window is not None
+        user.wait(lambda: len(window.comparison.results(0)) >= 2)
+        window.reject()
+        user.wait_until_idle()
+        assert len(window.comparison.results(0)) < 40
+        assert user.mask_frames() == [0]

@@ -7,7 +7,7 @@ import torch
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
-from app.core.memory import Constraint, MemoryDecision
+from app.core.memory import Constraint, MemoryDecision, MemoryRecord
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
 from app.media.frames import FrameSource
@@ -134,6 +134,24 @@ def test_features_of_another_video_are_not_mistaken(
         backend.encode(other, 0)
         assert backend.segment(other, SegmentRequest(0, CLICK)).mask.size_hw == (96, 128)
     assert backend.segment(source, SegmentRequest(0, CLICK)) == before
+
+
+def test_a_run_may_have_memory_settings_of_its_own(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    objects = (ObjectRequest(1, {0: CLICK}),)
+
+    def last(*memory: tuple[str, str | int]) -> MemoryRecord:
+        request = TrackRequest(objects, 0, 0, 7, memory=memory)
+        *_, step = backend.track(source, request, CancelToken())
+        return step.predictions[1].memory
+
+    own, other = last(), last(("policy", "fifo"), ("max_frames", 3))
+    assert (own.policy, other.policy) == ("quality", "fifo")
+    assert len(other.bank) <= 3
+    assert last().policy == "quality"
+    with pytest.raises(ModelError, match="pool must be"):
+        last(("pool", 3))
 
 
 def test_weights_are_loaded_with_the_chosen_memory(tmp_path: Path, source: FrameSource) -> None:

@@ -1,0 +1,122 @@
+"""Comparing two memory policies: asks, runs both in the background, shows and applies them."""
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.core.errors import UsageError
+from app.jobs.compare import compare_job, replay_job
+from app.session import Session
+from app.tracking.backend import Direction
+from app.tracking.comparison import Comparison, ComparisonRequest, ComparisonStep, MemoryVariant
+from app.tracking.requests import track_request
+from app.ui.controllers.hand_work import HandWorkProtection
+from app.ui.dialogs.compare_dialog import CompareDialog
+from app.ui.dialogs.comparison_window import ComparisonWindow
+from app.ui.jobs.job_queue import JobQueue
+from app.ui.jobs.progress import Outcome
+from app.ui.state.view_state import ViewState
+
+
+class PolicyComparison(QObject):
+    """Runs two memory policies on the same frames without touching the document.
+
+    Signals:
+        message: text for the status bar.
+    """
+
+    message = Signal(str)
+
+    def __init__(
+        self,
+        session: Session,
+        view: ViewState,
+        jobs: JobQueue,
+        protection: HandWorkProtection,
+        window: QWidget,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._view = view
+        self._jobs = jobs
+        self._protection = protection
+        self._window = window
+        self._open: list[ComparisonWindow] = []
+
+    def ask(self) -> CompareDialog | None:
+        """Open the dialog for the active object; accepting it starts the runs."""
+        document = self._session.document
+        tracked = document.find(self._view.active_object)
+        if tracked is None:
+            return None
+        first, last = document.frame_range
+        ends = (first or 0, self._session.num_frames - 1 if last is None else last)
+        dialog = CompareDialog(tracked.name, self._session.num_frames, ends, self._window)
+        object_id = tracked.object_id
+        dialog.accepted.connect(lambda: self.start(object_id, dialog.frames, dialog.variants))
+        dialog.open()
+        return dialog
+
+    def start(
+        self, object_id: int, frames: range, variants: tuple[MemoryVariant, MemoryVariant]
+    ) -> ComparisonWindow | None:
+        """Track an object under both variants, from the displayed frame; show them as they come."""
+        session = self._session
+        start = min(max(self._view.frame, frames[0]), frames[-1])
+        direction = Direction.FORWARD if start == frames[0] else Direction.BOTH
+        ends = frames[0], frames[-1]
+        try:
+            request = track_request(
+                session.document,
+                session.num_frames,
+                direction,
+                start,
+                [object_id],
+                *ends,
+                self._protection.is_on,
+            )
+        except UsageError as error:
+            self.message.emit(str(error))
+            return None
+        name = session.document.object(object_id).name
+        compared = Comparison(ComparisonRequest(object_id, request, variants))
+        window = ComparisonWindow(name, compared, session.source, self._window)
+        label = f"Compare policies on {name}, frames {ends[0]} to {ends[1]}"
+
+        def on_step(step: ComparisonStep) -> None:
+            compared.add(step)
+            if window in self._open:
+                window.refresh(is_complete=False)
+
+        def on_end(outcome: Outcome) -> None:
+            if window in self._open:
+                window.refresh(is_complete=outcome is Outcome.DONE)
+
+        job_id = self._jobs.submit(
+            compare_job(session.jobs, compared.request), label, on_step, on_end=on_end
+        )
+        window.used.connect(lambda side: self._use(window, side))
+        window.rejected.connect(lambda: self._on_closed(window, job_id))
+        self._open.append(window)
+        window.refresh(is_complete=False)
+        window.show()
+        return window
+
+    def close(self) -> None:
+        """Close all windows, because the session ends."""
+        for window in list(self._open):
+            window.reject()
+
+    def _use(self, window: ComparisonWindow, side: int) -> None:
+        """Apply a run as one undoable step."""
+        request, key = window.comparison.request, self._session.history.new_key()
+        job = replay_job(window.comparison.results(side), key, request.track.protects_hand_work)
+        letter = "AB"[side]
+        self._jobs.submit(job, f"Use {letter} of the comparison", self._session.apply)
+        self.message.emit(f"{letter} is used: {request.variants[side].label}. Undo takes it back.")
+        window.reject()
+
+    def _on_closed(self, window: ComparisonWindow, job_id: int) -> None:
+        if window in self._open:
+            self._open.remove(window)
+            self._jobs.cancel(job_id)

@@ -1,0 +1,226 @@
+"""The window that shows two runs side by side, and lets the user take one of them."""
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.media.frames import FrameSource
+from app.tracking.comparison import NUM_VARIANTS, Comparison, Curve
+from app.ui.dialogs.comparison_view import SIDE_RGB, ComparisonCurves, ComparisonView, Shown
+from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.style.memory_marks import tokens_text
+from app.ui.style.theme import SPACING_PX
+
+SIZE_PX = (960, 580)
+AGREEING_IOU = 0.9
+"""IoU of the two masks below which a frame counts as different."""
+
+
+class ComparisonWindow(QDialog):
+    """Shows a `Comparison` while and after it is computed.  Lives on the GUI thread.
+
+    Args:
+        name: of the object.
+        comparison: what the runs found; call `refresh` when it has grown.
+        source: the video.
+        parent: owner.
+
+    Signals:
+        used: 0 or 1, the variant that the user takes.
+    """
+
+    used = Signal(int)
+
+    def __init__(
+        self, name: str, comparison: Comparison, source: FrameSource, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Memory policies on {name}")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.comparison = comparison
+        self.frame = comparison.request.track.start
+        self._loader = FrameLoader(source, self)
+        self._loader.loaded.connect(self._on_loaded)
+        self.view = ComparisonView(self)
+        self.curves = ComparisonCurves(comparison, self)
+        self.curves.frame_requested.connect(self.show_frame)
+        self.curves.hovered.connect(self._describe)
+        self.banks = self._make_banks()
+        self.values, self.summary = QLabel(self), QLabel(self, wordWrap=True)
+        self._make_buttons()
+        self._arrange()
+        available = self.screen().availableSize()
+        self.resize(*(min(a, b) for a, b in zip(SIZE_PX, available.toTuple(), strict=True)))
+        self.show_frame(self.frame)
+
+    def _make_banks(self) -> QTreeWidget:
+        banks = QTreeWidget(self)
+        banks.setHeaderLabels(["In memory", "A", "B"])
+        banks.setRootIsDecorated(False)
+        banks.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        banks.setAccessibleName("Frames in the memory banks of A and B, and their tokens")
+        banks.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        banks.setMinimumWidth(220)
+        return banks
+
+    def _make_buttons(self) -> None:
+        self.modes = QButtonGroup(self)
+        self._mode_row = QHBoxLayout()
+        for shown in Shown:
+            button = QToolButton(self)
+            button.setText(shown.value)
+            button.setCheckable(True)
+            button.setChecked(shown is Shown.DIFFERENCE)
+            self.modes.addButton(button)
+            self._mode_row.addWidget(button)
+        self.modes.buttonClicked.connect(lambda _button: self._show_masks())
+        self._mode_row.addStretch()
+        self._mode_row.addWidget(self.values)
+        self.use: list[QPushButton] = []
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        for side, letter in enumerate("AB"):
+            use = QPushButton(f"Use {letter}", self)
+            use.setToolTip("Put its masks and memory decisions into the project; can be undone")
+            use.setAutoDefault(False)
+            use.clicked.connect(lambda _checked=False, s=side: self.used.emit(s))
+            self._buttons.addButton(use, QDialogButtonBox.ButtonRole.ActionRole)
+            self.use.append(use)
+        self._buttons.rejected.connect(self.reject)
+
+    def _arrange(self) -> None:
+        legend = QLabel(_legend(self.comparison), self, wordWrap=True)
+        left, right = QWidget(self), QWidget(self)
+        for side, widgets in ((left, (self.view,)), (right, (legend, self.banks))):
+            column = QVBoxLayout(side)
+            column.setContentsMargins(0, 0, 0, 0)
+            for widget in widgets:
+                column.addWidget(widget, int(widget is not legend))
+        left_layout = left.layout()
+        assert isinstance(left_layout, QVBoxLayout)
+        left_layout.addLayout(self._mode_row)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.addWidget(left)
+        splitter.addWidget(right)
+        splitter.setStretchFactor(0, 1)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(SPACING_PX)
+        layout.addWidget(splitter, 1)
+        layout.addWidget(self.curves)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.summary, 1)
+        bottom.addWidget(self._buttons)
+        layout.addLayout(bottom)
+
+    def refresh(self, is_complete: bool) -> None:
+        """Show what the runs have found since; only complete ones can be taken."""
+        for button in self.use:
+            button.setEnabled(is_complete)
+        self.summary.setText(_summary(self.comparison))
+        self.curves.update()
+        self._show_masks()
+        self._show_banks()
+        self._describe(None)
+
+    def show_frame(self, frame: int) -> None:
+        """Show the masks and banks of a frame."""
+        self.frame = min(max(frame, self.comparison.first), self.comparison.last)
+        self.curves.set_frame(self.frame)
+        self._loader.request(self.frame)
+        self._show_masks()
+        self._show_banks()
+        self._describe(None)
+
+    def _show_masks(self) -> None:
+        found = [self.comparison.prediction(side, self.frame) for side in range(NUM_VARIANTS)]
+        a, b = (None if each is None else each.mask for each in found)
+        mode = self.modes.checkedButton()
+        assert mode is not None
+        self.view.set_masks((a, b), Shown(mode.text()))
+
+    def _show_banks(self) -> None:
+        self.banks.clear()
+        for remembered, tokens in self.comparison.banks(self.frame).items():
+            texts = ["-" if n is None else tokens_text(n).split()[0] for n in tokens]
+            item = QTreeWidgetItem([f"frame {remembered}", *texts])
+            for column, count in enumerate(tokens, 1):
+                if not count:
+                    item.setForeground(column, self.palette().placeholderText())
+            self.banks.addTopLevelItem(item)
+
+    def _describe(self, hovered: int | None) -> None:
+        """Show the values of the frame under the pointer, else of the displayed one."""
+        frame = self.frame if hovered is None else hovered
+        compared, place = self.comparison, frame - self.comparison.first
+        self.values.setText(
+            f"Frame {frame}  ·  IoU {_number(compared.iou[place])}  ·  predicted "
+            f"{' / '.join(_number(each[place]) for each in compared.predicted_iou)}"
+        )
+
+    def _on_loaded(self, frame: int, bgra: np.ndarray) -> None:
+        if frame == self.frame:
+            height, width = bgra.shape[:2]
+            image_format = QImage.Format.Format_RGB32
+            self.view.set_image(QImage(bgra.data, width, height, width * 4, image_format).copy())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step by the arrow keys."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        if (step := steps.get(Qt.Key(event.key()))) is not None:
+            self.show_frame(self.frame + step)
+        else:
+            super().keyPressEvent(event)
+
+    def done(self, result: int) -> None:
+        """End the threads that read the video, however the window is closed."""
+        self._loader.shutdown()
+        super().done(result)
+
+
+def _legend(comparison: Comparison) -> str:
+    names = [each.label for each in comparison.request.variants]
+    lines = [
+        f'<span style="color: rgb{rgb}">\N{BLACK SQUARE}</span> <b>{letter}</b>: {name}'
+        for letter, rgb, name in zip("AB", SIDE_RGB, names, strict=True)
+    ]
+    return "<br>".join(lines)
+
+
+def _summary(comparison: Comparison) -> str:
+    known = comparison.iou[~np.isnan(comparison.iou)]
+    if not len(known):
+        return "Tracking…"
+    differing = int((known < AGREEING_IOU).sum())
+    predicted, tokens = (
+        " / ".join(_number(_mean(each), digits) for each in curves)
+        for curves, digits in ((comparison.predicted_iou, 2), (comparison.tokens, 0))
+    )
+    return (
+        f"{len(known)} of {len(comparison.iou)} frames: mean IoU of A and B {known.mean():.2f}, "
+        f"{differing} differ (below {AGREEING_IOU}); predicted IoU {predicted}; tokens {tokens}."
+    )
+
+
+def _mean(values: Curve) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return "-" if np.isnan(value) else f"{value:.{digits}f}"
