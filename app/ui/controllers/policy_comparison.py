@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 from app.core.errors import UsageError
 from app.jobs.compare import compare_job, replay_job
 from app.session import Session
-from app.tracking.backend import Direction
+from app.tracking.backend import Direction, TrackRequest
 from app.tracking.comparison import Comparison, ComparisonRequest, ComparisonStep, MemoryVariant
 from app.tracking.requests import track_request
 from app.ui.controllers.hand_work import HandWorkProtection
@@ -33,9 +33,8 @@ class PolicyComparison(QObject):
         jobs: JobQueue,
         protection: HandWorkProtection,
         window: QWidget,
-        parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
         self._session = session
         self._view = view
         self._jobs = jobs
@@ -62,26 +61,15 @@ class PolicyComparison(QObject):
     ) -> ComparisonWindow | None:
         """Track an object under both variants, from the displayed frame; show them as they come."""
         session = self._session
-        start = min(max(self._view.frame, frames[0]), frames[-1])
-        direction = Direction.FORWARD if start == frames[0] else Direction.BOTH
-        ends = frames[0], frames[-1]
         try:
-            request = track_request(
-                session.document,
-                session.num_frames,
-                direction,
-                start,
-                [object_id],
-                *ends,
-                self._protection.is_on,
-            )
+            request = self._request(object_id, frames)
         except UsageError as error:
             self.message.emit(str(error))
             return None
         name = session.document.object(object_id).name
         compared = Comparison(ComparisonRequest(object_id, request, variants))
         window = ComparisonWindow(name, compared, session.source, self._window)
-        label = f"Compare policies on {name}, frames {ends[0]} to {ends[1]}"
+        label = f"Compare policies on {name}, frames {frames[0]} to {frames[-1]}"
 
         def on_step(step: ComparisonStep) -> None:
             compared.add(step)
@@ -102,10 +90,25 @@ class PolicyComparison(QObject):
         window.show()
         return window
 
+    def _request(self, object_id: int, frames: range) -> TrackRequest:
+        first, last = frames[0], frames[-1]
+        start = min(max(self._view.frame, first), last)
+        return track_request(
+            self._session.document,
+            self._session.num_frames,
+            Direction.FORWARD if start == first else Direction.BOTH,
+            start,
+            [object_id],
+            first,
+            last,
+            self._protection.is_on,
+        )
+
     def close(self) -> None:
-        """Close all windows, because the session ends."""
+        """Close all windows, because the session ends; the controller cannot be used any more."""
         for window in list(self._open):
             window.reject()
+        self.deleteLater()
 
     def _use(self, window: ComparisonWindow, side: int) -> None:
         """Apply a run as one undoable step."""

@@ -13,8 +13,8 @@ from app.tracking.comparison import Comparison, Curve
 from app.ui.style.colors import ChartColors
 
 SIDE_RGB = ((86, 180, 233), (230, 159, 0))  # A and B; differ without color vision as well
-BOTH_RGB = (235, 235, 235)
-SIDE_ALPHA, BOTH_ALPHA = 200, 90
+BOTH_RGB = (0, 158, 115)
+SIDE_ALPHA, BOTH_ALPHA = 200, 110
 
 
 class Shown(StrEnum):
@@ -150,7 +150,7 @@ class ComparisonCurves(QWidget):
         self.frame_requested.emit(self._frame_at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on to the frame under the pointer while pressed; else tell which it is."""
+        """Scrub while the button is pressed; else emit the frame under the pointer."""
         frame = self._frame_at(event.position().x())
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.frame_requested.emit(frame)

@@ -22,9 +22,14 @@ from PySide6.QtWidgets import (
 
 from app.media.frames import FrameSource
 from app.tracking.comparison import NUM_VARIANTS, Comparison, Curve
-from app.ui.dialogs.comparison_view import SIDE_RGB, ComparisonCurves, ComparisonView, Shown
+from app.ui.dialogs.comparison_view import (
+    BOTH_RGB,
+    SIDE_RGB,
+    ComparisonCurves,
+    ComparisonView,
+    Shown,
+)
 from app.ui.jobs.frame_loader import FrameLoader
-from app.ui.style.memory_marks import tokens_text
 from app.ui.style.theme import SPACING_PX
 
 SIZE_PX = (960, 580)
@@ -71,11 +76,13 @@ class ComparisonWindow(QDialog):
 
     def _make_banks(self) -> QTreeWidget:
         banks = QTreeWidget(self)
-        banks.setHeaderLabels(["In memory", "A", "B"])
+        banks.setHeaderLabels(["Tokens of", "A", "B"])
         banks.setRootIsDecorated(False)
         banks.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         banks.setAccessibleName("Frames in the memory banks of A and B, and their tokens")
         banks.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        banks.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        banks.setToolTip("How many tokens of each remembered frame the two banks hold; - for none")
         banks.setMinimumWidth(220)
         return banks
 
@@ -157,7 +164,7 @@ class ComparisonWindow(QDialog):
     def _show_banks(self) -> None:
         self.banks.clear()
         for remembered, tokens in self.comparison.banks(self.frame).items():
-            texts = ["-" if n is None else tokens_text(n).split()[0] for n in tokens]
+            texts = ["-" if n is None else f"{n:,}" for n in tokens]
             item = QTreeWidgetItem([f"frame {remembered}", *texts])
             for column, count in enumerate(tokens, 1):
                 if not count:
@@ -195,9 +202,10 @@ class ComparisonWindow(QDialog):
 
 def _legend(comparison: Comparison) -> str:
     names = [each.label for each in comparison.request.variants]
+    sides = [*zip("AB", SIDE_RGB, names, strict=True), ("Both", BOTH_RGB, "")]
     lines = [
-        f'<span style="color: rgb{rgb}">\N{BLACK SQUARE}</span> <b>{letter}</b>: {name}'
-        for letter, rgb, name in zip("AB", SIDE_RGB, names, strict=True)
+        f'<span style="color: rgb{rgb}">\N{BLACK SQUARE}</span> <b>{letter}</b> {name}'
+        for letter, rgb, name in sides
     ]
     return "<br>".join(lines)
 

@@ -69,6 +69,8 @@ class MemoryPanel(QWidget):
         self._timer.timeout.connect(self.refresh)
         self._make_widgets()
         self._connect(bridge)
+        # Keeps the canvas in place when the contents change.
+        self.setMinimumWidth(self.minimumSizeHint().width())
 
     def _make_widgets(self) -> None:
         self.setAccessibleName("Memory")

@@ -89,7 +89,7 @@ class Workspace(QObject):
         self.tracking = TrackingController(
             session, self.view, jobs, preferences, self.protection, self
         )
-        self.policies = PolicyComparison(session, self.view, jobs, self.protection, parent, self)
+        self.policies = PolicyComparison(session, self.view, jobs, self.protection, parent)
         self.comparison = RunComparison(session, self.bridge, self.view, self)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
@@ -101,8 +101,6 @@ class Workspace(QObject):
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
-        # Keeps the canvas in place when the contents of the panel change.
-        self.memory.setMinimumWidth(self.memory.minimumSizeHint().width())
         self.canvas = CanvasView(*shared, self.loader)
         self.timeline = TimelineView(*shared, self.loader, self.suggestions)
         self.editor = QSplitter(Qt.Orientation.Vertical)

@@ -59,7 +59,7 @@ def test_both_runs_cover_the_range_and_the_document_stays(session: Session) -> N
     ]
 
 
-def test_the_banks_of_a_frame_are_told_apart(session: Session) -> None:
+def test_the_banks_of_both_runs_are_side_by_side(session: Session) -> None:
     comparison = compared(session)
     a, b = (comparison.prediction(side, 7).memory for side in (0, 1))
     banks = comparison.banks(7)
