@@ -122,9 +122,17 @@ class TrackingController(QObject):
     def _object_id(self) -> int | None:
         return None if self.tracks_all else self._view.active_object
 
+    @property
+    def target(self) -> str:
+        """What the next job tracks, as text: the name of the active object, or all objects."""
+        return self._name_of(self._object_id)
+
+    def _name_of(self, object_id: int | None) -> str:
+        tracked = self._session.document.find(object_id)
+        return "all objects" if tracked is None else tracked.name
+
     def _submit(self, run: _TrackingRun) -> None:
-        tracked = self._session.document.find(run.object_id)
-        label = run.label("all objects" if tracked is None else tracked.name)
+        label = run.label(self._name_of(run.object_id))
         if run in self._waiting:
             self.message.emit(f"Waiting already: {label}.")
             return

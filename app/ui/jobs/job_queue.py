@@ -251,7 +251,7 @@ class JobQueue(QObject):
     def cancel(self, job_id: int) -> None:
         """Cancel a job at its next step; one that has not started ends at once."""
         task = self._tasks.get(job_id)
-        if task is None:
+        if task is None or not self._is_open:
             return
         task.token.cancel()
         if task.job is None or self._worker.withdraw(task):

@@ -169,6 +169,11 @@ def _select(position: int) -> ActionSpec:
     )
 
 
+def _target(window: ActionTarget) -> str:
+    name = window.workspace.tracking.target.replace("&", "&&")  # no mnemonic
+    return f"({name})"
+
+
 _S = ActionSpec
 _ALWAYS, _OBJ, _MASK = Requirement.NOTHING, Requirement.OBJECT, Requirement.MASK
 
@@ -255,11 +260,11 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Object", "-", (), lambda w: None),
     _S("Object", "Clear mask of this frame", (), lambda w: w.workspace.controller.clear_mask_here(), requires=_MASK),
     _S("Object", "Clear all masks of the object", (), lambda w: w.workspace.controller.clear_masks(), requires=_OBJ),
-    _S("Track", "Track backward", ("Shift+T",), lambda w: w.workspace.tracking.track(BACKWARD), "track-backward", _OBJ, "From this frame to the in frame or the start", toolbar=True, short="Backward"),
-    _S("Track", "Track forward", ("T",), lambda w: w.workspace.tracking.track(FORWARD), "track-forward", _OBJ, "From this frame to the out frame or the end", toolbar=True, short="Forward"),
-    _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track(Direction.BOTH), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True, short="Both ways"),
-    _S("Track", "Track one frame backward", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ),
-    _S("Track", "Track one frame forward", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ),
+    _S("Track", "Track backward", ("Shift+T",), lambda w: w.workspace.tracking.track(BACKWARD), "track-backward", _OBJ, "From this frame to the in frame or the start", toolbar=True, short="Backward", detail=_target),
+    _S("Track", "Track forward", ("T",), lambda w: w.workspace.tracking.track(FORWARD), "track-forward", _OBJ, "From this frame to the out frame or the end", toolbar=True, short="Forward", detail=_target),
+    _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track(Direction.BOTH), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True, short="Both ways", detail=_target),
+    _S("Track", "Track one frame backward", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ, detail=_target),
+    _S("Track", "Track one frame forward", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ, detail=_target),
     _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept (Esc)", toolbar=True, short="Stop"),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others keep their masks", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True, short="All objects"),

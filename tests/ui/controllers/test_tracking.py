@@ -196,3 +196,13 @@ def test_holding_the_key_of_one_frame_tracks_frame_after_frame(
     user.wait_until_idle()
     assert user.workspace.view.frame == 2
     assert [request.start for request in backend.requests] == [0, 1]
+
+
+def test_the_menu_tells_which_objects_are_tracked(user: WindowDriver) -> None:
+    action = user.window.action_set["Track forward"]
+    user.wait(lambda: action.text() == "Track forward (object 2)")
+    user.rename(2, "cat & dog")
+    user.wait(lambda: action.text() == "Track forward (cat && dog)")
+    user.do("Track all objects")
+    assert action.text() == "Track forward (all objects)"
+    assert action.iconText() == "Forward"

@@ -356,8 +356,9 @@ def test_a_mistake_is_reported_with_the_job_and_what_to_do(
 def test_nothing_is_delivered_after_shutdown(qtbot: QtBot) -> None:
     queue = JobQueue()
     log = Log(queue)
-    job_id = log.submit(counting(2))
+    job_id, waiting = log.submit(counting(2)), log.submit(counting(2))
     assert queue.shutdown(5000)
+    queue.cancel(waiting)
     qtbot.wait(20)
     assert (log.steps, log.outcomes) == ([], {})
     assert not queue.is_active(job_id)
