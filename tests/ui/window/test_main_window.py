@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QMessageBox,
@@ -390,19 +388,6 @@ def test_painting_is_undoable(user: WindowDriver) -> None:
     assert painted.origin is Origin.PAINTED
     user.press("Ctrl+Z")
     assert user.document.mask(1, 3) is None
-
-
-def test_dropping_a_file_opens_it(user: WindowDriver, tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    other = small_clip(tmp_path / "b", 5)
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(other))])
-    none = Qt.KeyboardModifier.NoModifier
-    drop = QDropEvent(
-        QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none
-    )
-    QApplication.sendEvent(user.window, drop)
-    user.wait(lambda: user.workspace.session.num_frames == 5)
 
 
 def test_a_video_that_cannot_be_opened_leaves_the_open_one(

@@ -121,3 +121,8 @@ def test_a_file_dragged_over_the_window_is_announced(user: WindowDriver, tmp_pat
     QApplication.sendEvent(user.window, QDropEvent(QPointF(5, 5), copy, mime, left, none))
     assert not overlay.isVisible()
     user.wait(lambda: user.window.windowTitle().startswith("clip"))
+    (tmp_path / "b").mkdir()
+    mime.setUrls([QUrl.fromLocalFile(str(small_clip(tmp_path / "b", 6)))])
+    QApplication.sendEvent(user.window, entering)
+    QApplication.sendEvent(user.window, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    user.wait(lambda: user.workspace.session.num_frames == 6)
