@@ -90,8 +90,12 @@ class AnnotationController(QObject):
 
     def set_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Set the box prompt on the displayed frame; without an active object, create one first."""
-        box = BoxPrompt(x0, y0, x1, y1)
-        self._prompt(lambda each: edits.set_box(self._document, each, self._view.frame, box))
+        box, frame = BoxPrompt(x0, y0, x1, y1), self._view.frame
+        active = self.active
+        is_adjusted = active and self._document.prompts(active.object_id, frame).box is not None
+        self._prompt(
+            lambda each: edits.set_box(self._document, each, frame, box), bool(is_adjusted)
+        )
 
     def paint(self, stroke: RleMask, is_erasing: bool) -> None:
         """Paint or erase the pixels of a stroke; painting creates an object if none is active."""
