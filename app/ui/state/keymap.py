@@ -42,8 +42,11 @@ class Keymap(QObject):
         self._own = {action: keys for action, keys in stored.items() if action in defaults}
 
     def keys(self, action: str) -> Keys:
-        """Return the keys of an action."""
-        return self._own.get(action, self._defaults[action])
+        """Return the keys of an action; a default key that the user gave to another is left out."""
+        if action in self._own:
+            return self._own[action]
+        taken = {key for keys in self._own.values() for key in keys}
+        return tuple(key for key in self._defaults[action] if key not in taken)
 
     def is_default(self, action: str) -> bool:
         """Return whether the keys of an action are the default ones."""

@@ -54,3 +54,10 @@ def test_a_change_is_announced_for_every_action_it_concerns(keymap: Keymap) -> N
     assert changed == ["Track", "Play"]
     keymap.add("Play", "T")
     assert len(changed) == 2
+
+
+def test_a_default_of_a_later_version_does_not_take_a_key_from_the_user(keymap: Keymap) -> None:
+    keymap.add("Play", "Ctrl+R")
+    later = Keymap({**DEFAULTS, "Record": ("Ctrl+R", "R")}, Preferences())
+    assert later.owner("Ctrl+R") == "Play"
+    assert later.keys("Record") == ("R",)

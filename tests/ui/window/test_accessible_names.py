@@ -37,7 +37,14 @@ CONTROLS = (
     QLineEdit,
     QProgressBar,
 )
-DIALOGS = ("Preferences…", "Keyboard shortcuts", "Export…", "Model…")
+DIALOGS = (
+    "Preferences…",
+    "Keyboard shortcuts",
+    "Export…",
+    "Model…",
+    "Compare policies…",
+    "Export memory…",
+)
 
 
 @pytest.fixture
