@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tinysam2.inference.propose import Proposal
 
 CATEGORIES = {"object": 1}  # what the objects are is not known
-MIN_RELATIVE_IOU, MIN_STABILITY = 0.88, 0.9  # those of the model, which is not loaded for them
+MIN_RELATIVE_IOU, MIN_STABILITY = 0.78, 0.86  # those of the model, which is not loaded for them
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

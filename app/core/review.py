@@ -135,7 +135,7 @@ class ObjectReview:
         row = self._document.mask(self.object_id, frame)
         self._has_mask[frame] = row is not None
         self._is_verified[frame] = row is not None and row.is_verified
-        self._is_open[frame] = row is not None and not is_checked(row)
+        self._is_open[frame] = row is not None and not self._is_checked(frame, row)
         values = [np.nan] * len(Evidence)
         if row is None:
             return values
@@ -154,6 +154,12 @@ class ObjectReview:
                 values[Evidence.PRESENCE] = record.scores.object_presence
         values[Evidence.AREA : Evidence.AGREEMENT] = self._change(frame, row.mask)
         return values
+
+    def _is_checked(self, frame: int, row: FrameMask) -> bool:
+        """Return whether a person has seen the mask: verified it, or made it there by hand."""
+        is_by_hand = row.origin in (Origin.PAINTED, Origin.PROMPT)
+        is_prompted = not self._document.prompts(self.object_id, frame).is_empty
+        return row.is_verified or is_by_hand or is_prompted
 
     def _change(self, frame: int, mask: RleMask) -> tuple[float, float, float]:
         """Compare the mask of a frame with that of the frame before: area, shape, position."""
@@ -239,11 +245,6 @@ class ObjectReview:
             score = float(self.scores[worst])
             found.append(ReviewRun(self.object_id, first, end - 1, worst, score, reason))
         return found
-
-
-def is_checked(row: FrameMask) -> bool:
-    """Return whether a person has seen a mask: verified it, or made it there by hand."""
-    return row.is_verified or row.origin in (Origin.PAINTED, Origin.PROMPT)
 
 
 def reason_text(cause: Evidence, value: float, other: str) -> str:

@@ -125,6 +125,20 @@ class FrameResult:
     predictions: Mapping[int, Prediction]
 
 
+@dataclass(frozen=True, slots=True)
+class SuggestionStep:
+    """How far the search for objects on a frame has come.
+
+    Attributes:
+        done: number of points prompted so far, of ``total``.
+        masks: with the last step, the masks found, the best first.
+    """
+
+    done: int
+    total: int
+    masks: tuple[RleMask, ...] | None = None
+
+
 class TrackerBackend(Protocol):
     """A promptable video segmenter.  Used from one thread at a time."""
 
@@ -139,6 +153,10 @@ class TrackerBackend(Protocol):
 
     def segment(self, source: FrameSource, request: SegmentRequest) -> Prediction:
         """Predict the mask that prompts on a frame stand for."""
+        ...
+
+    def propose(self, source: FrameSource, frame: int) -> Iterator[SuggestionStep]:
+        """Find the objects of a frame without prompts."""
         ...
 
     def track(

@@ -17,6 +17,7 @@ from app.tracking.backend import (
     ObjectRequest,
     Prediction,
     SegmentRequest,
+    SuggestionStep,
     TrackRequest,
 )
 
@@ -151,6 +152,14 @@ class FakeBackend:
             return Prediction(request.prompts.mask, 1.0)
         x, y, radius = disk_of(request.prompts)
         return Prediction(disk(source.size_hw, (x, y), radius), 0.9)
+
+    def propose(self, source: FrameSource, frame: int) -> Iterator[SuggestionStep]:
+        height, width = source.size_hw
+        for done in range(1, 4):
+            time.sleep(self.slow_s)
+            yield SuggestionStep(done, 4)
+        places = ((width * 0.25, height * 0.5), (width * 0.7, height * 0.5))
+        yield SuggestionStep(4, 4, tuple(disk(source.size_hw, at, RADIUS) for at in places))
 
     def track(
         self, source: FrameSource, request: TrackRequest, token: CancelToken

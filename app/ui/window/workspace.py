@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.session import Session
+from app.ui.canvas.suggestions import SuggestionOverlay
 from app.ui.canvas.view import CanvasView
 from app.ui.controllers.annotation import AnnotationController
 from app.ui.controllers.hand_work import HandWorkProtection
@@ -15,6 +16,7 @@ from app.ui.controllers.navigation import Navigator, Player
 from app.ui.controllers.policy_comparison import PolicyComparison
 from app.ui.controllers.review import ReviewController
 from app.ui.controllers.run_comparison import RunComparison
+from app.ui.controllers.suggestions import SuggestionController
 from app.ui.controllers.tracking import TrackingController
 from app.ui.controllers.view_restoring import ViewRestoring
 from app.ui.jobs.frame_loader import FrameLoader
@@ -69,6 +71,8 @@ class Workspace(QObject):
     tracking: TrackingController
     comparison: RunComparison
     reviewing: ReviewController
+    proposing: SuggestionController
+    proposals: SuggestionOverlay
     navigator: Navigator
     player: Player
     inspection: MemoryInspection
@@ -97,23 +101,28 @@ class Workspace(QObject):
         shared = session, self.bridge, self.view
         self.suggestions = ReviewState(*shared, self)
         self.reviewing = ReviewController(session, self.view, self.suggestions, jobs, self)
+        self.proposing = SuggestionController(session, self.view, jobs, self)
         self.review = ReviewPanel(session, self.suggestions, self.view)
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
         self.canvas = CanvasView(*shared, self.loader)
+        self.proposals = SuggestionOverlay(self.canvas)
         self.timeline = TimelineView(*shared, self.loader, self.suggestions)
+        self._compose_editor(parent.height())
+        self._connect_requests()
+        self._connect_review()
+        self._connect_changes()
+        self.restoring = ViewRestoring(session, self.view, self.canvas, self)
+
+    def _compose_editor(self, height_px: int) -> None:
         self.editor = QSplitter(Qt.Orientation.Vertical)
         for widget, stretch in ((self.canvas, 1), (self.timeline, 0)):
             self.editor.addWidget(widget)
             self.editor.setStretchFactor(self.editor.indexOf(widget), stretch)
             self.editor.setCollapsible(self.editor.indexOf(widget), False)
-        timeline_px = min(TIMELINE_PX, parent.height() // 3)
-        self.editor.setSizes([parent.height() - timeline_px, timeline_px])
-        self._connect_requests()
-        self._connect_review()
-        self._connect_changes()
-        self.restoring = ViewRestoring(session, self.view, self.canvas, self)
+        timeline_px = min(TIMELINE_PX, height_px // 3)
+        self.editor.setSizes([height_px - timeline_px, timeline_px])
 
     def _connect_requests(self) -> None:
         canvas, timeline, memory = self.canvas, self.timeline, self.memory
@@ -150,7 +159,6 @@ class Workspace(QObject):
             self.tracking,
             self.comparison,
             self.navigator,
-            self.reviewing,
             self.policies,
         ):
             source.message.connect(self.message)
@@ -161,6 +169,10 @@ class Workspace(QObject):
         self.review.next_requested.connect(self.reviewing.visit_next)
         self.review.run_verified.connect(self.reviewing.verify_run)
         self.review.comparison_requested.connect(self.reviewing.compare_directions)
+        self.proposing.suggested.connect(self.proposals.show_masks)
+        self.reviewing.message.connect(self.message)
+        self.proposing.message.connect(self.message)
+        self.proposals.accepted.connect(self.proposing.accept)
 
     def _connect_changes(self) -> None:
         for signal in (

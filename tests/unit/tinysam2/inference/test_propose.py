@@ -76,7 +76,8 @@ def disk(point: Tensor, radius: float = 4) -> Tensor:
 def cone(point: Tensor, radius: float = 4) -> Tensor:
     y, x = torch.meshgrid(torch.arange(24) + 0.5, torch.arange(40) + 0.5, indexing="ij")
     distance = ((x - point[0] * 40) ** 2 + (y - point[1] * 24) ** 2).sqrt()
-    return 20 * (1 - distance / radius)
+    height = 1 - distance / radius
+    return 20 * height * height.abs()  # flat at its border
 
 
 def found(
