@@ -233,8 +233,7 @@ class JobQueue(QObject):
             The job id, unique over all queues.
         """
         if priority in NEWEST_ONLY:
-            for older in [t for t in self._tasks.values() if t.priority == priority]:
-                self.cancel(older.job_id)
+            self._cancel_each(priority)
         prepare = job.make if isinstance(job, Deferred) else lambda: job
         task = _Task(next(JobQueue._ids), label, priority, prepare, on_step, on_end, owner)
         self._tasks[task.job_id] = task
@@ -268,6 +267,10 @@ class JobQueue(QObject):
         for progress in reversed(listed):
             self.cancel(progress.job_id)
         return bool(listed)
+
+    def _cancel_each(self, priority: Priority) -> None:
+        for task in [each for each in self._tasks.values() if each.priority == priority]:
+            self.cancel(task.job_id)
 
     def move(self, job_id: int, places: int) -> None:
         """Move a listed job that waits earlier (negative) or later (positive) in the queue."""
