@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,6 +19,9 @@ from app.tracking.model_catalog import AvailableModels, FetchStep, KnownModelRow
 from app.ui.dialogs.model_form import ModelForm
 from app.ui.dialogs.model_table import ModelTable
 from app.ui.style.theme import SPACING_PX
+
+SIZE = QSize(800, 780)
+TITLE_BAR = QSize(0, 40)  # about what a desktop adds
 
 
 def problem(model: KnownModelRow, settings: ModelSettings) -> str:
@@ -63,7 +66,7 @@ class ModelDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Model")
-        self.resize(800, 780)
+        self.resize(SIZE.boundedTo(self.screen().availableSize() - TITLE_BAR))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
         self._is_loading = False

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication, QStatusBar, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QStatusBar, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.ui.dialogs.model_dialog import TITLE_BAR
 from app.ui.style.theme import Theme, apply_theme
 from app.ui.window.status_bar import HINTS
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fake_catalog import FakeCatalog
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -73,6 +75,29 @@ def test_tracking_actions_have_text_in_the_toolbar(user: WindowDriver) -> None:
         if button.toolButtonStyle().name == "ToolButtonTextBesideIcon"
     }
     assert texts >= {"Backward", "Forward", "Both ways", "Stop", "All objects"}
+
+
+DIALOGS = (
+    "Preferences…",
+    "Keyboard shortcuts",
+    "Export…",
+    "Model…",
+    "Compare policies…",
+)
+
+
+@pytest.mark.parametrize("action", DIALOGS)
+def test_dialogs_fit(user: WindowDriver, action: str) -> None:
+    user.window.models.catalog = FakeCatalog()
+    user.click_and_wait(20, 20)
+    user.do(action)
+    user.wait(lambda: any(each.isVisible() for each in user.window.findChildren(QDialog)))
+    [dialog] = [each for each in user.window.findChildren(QDialog) if each.isVisible()]
+    least, room = dialog.minimumSizeHint(), dialog.screen().availableSize()
+    assert least.width() <= WIDTH
+    assert least.height() <= HEIGHT - TITLE_BAR.height()
+    assert dialog.height() <= room.height() - TITLE_BAR.height()
+    dialog.close()
 
 
 def test_the_hint_of_the_tool_is_not_cut_while_a_job_reports(user: WindowDriver) -> None:
