@@ -18,13 +18,18 @@ class SamPhase:
         until: its end, a fraction of the run in (0, 1].
         size: side of square images, pixels; images of other proportions have as many pixels.
         prompts: whether clicks and boxes are part of each step, beside the embedding.
+        encoder: whether the encoder learns.  Where it does not, SAM's decoder learns from
+            annotated objects alone, without the teacher, and a step takes half the time.
     """
 
     until: float
     size: int
     prompts: bool = True
+    encoder: bool = True
 
     def __post_init__(self) -> None:
+        if not self.prompts and not self.encoder:
+            raise ValueError("a phase must have prompts or train the encoder, got neither")
         if not 0 < self.until <= 1:
             raise ValueError(f"until must be in (0, 1], got {self.until}")
         check_image_size(self.size)

@@ -35,7 +35,7 @@ def embedding_loss(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
 
 def prompt_loss(
     student: tuple[SamDecoder, ImageFeatures],
-    teacher: tuple[SamDecoder, ImageFeatures],
+    teacher: tuple[SamDecoder, ImageFeatures] | None,
     objects: Objects,
     rounds: int,
     generator: torch.Generator,
@@ -48,7 +48,8 @@ def prompt_loss(
 
     Args:
         student: its decoder and its features of B images.
-        teacher: its decoder and its features of the same images.
+        teacher: its decoder and its features of the same images; None if all objects that can be
+            used are annotated.
         objects: K of each image.
         rounds: predictions for each object.
         generator: draws prompts.
@@ -66,7 +67,7 @@ def prompt_loss(
         ambiguous = number == 0 and prompt.is_ambiguous
         found = decoder(features, prompt.xy, prompt.labels, prompt.previous, ambiguous)
         loss, iou = _object_loss(found, objects.masks)
-        if ambiguous:
+        if ambiguous and teacher is not None:
             copied = _copy_loss(found, _shown(*teacher, prompt, per_image))
             loss = torch.where(objects.is_true, loss, copied)
         losses.append(_weighted_mean(loss, torch.sigmoid(1 / (iou + _EPS) - 1), objects))

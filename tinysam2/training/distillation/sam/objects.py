@@ -59,13 +59,25 @@ def choose_objects(
     chosen = (chance + is_good).argmax(1)  # a random one of the good masks
     each = torch.arange(rows, device=device)
     masks = found.logits[each, chosen] > 0
-    true = F.adaptive_avg_pool2d(truth.flatten(0, 1).float()[:, None], masks.shape[-2:])[:, 0] > 0.5
-    is_true = true.flatten(1).any(1)
+    true = annotated_objects(truth, masks.shape[-2:])
     return Objects(
-        torch.where(is_true[:, None, None], true, masks),
-        is_true,
-        is_true | is_good[each, chosen],
+        torch.where(true.is_true[:, None, None], true.masks, masks),
+        true.is_true,
+        true.is_true | is_good[each, chosen],
     )
+
+
+def annotated_objects(truth: Tensor, size_hw: tuple[int, int]) -> Objects:
+    """Take the annotated objects of a batch alone.
+
+    Args:
+        truth: (B, K, Hi, Wi) bool, empty where nothing is annotated.
+        size_hw: of the decoder's masks.
+    """
+    covered = F.adaptive_avg_pool2d(truth.flatten(0, 1).float()[:, None], size_hw)[:, 0]
+    masks = covered > 0.5
+    is_true = masks.flatten(1).any(1)
+    return Objects(masks, is_true, is_true)
 
 
 def _has_fitting_area(masks: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from tinysam2.model.sam import Sam
 from tinysam2.training.distillation.losses import relative_error
 from tinysam2.training.distillation.sam.config import SamDistillationConfig, SamPhase
 from tinysam2.training.distillation.sam.losses import embedding_loss, prompt_loss
-from tinysam2.training.distillation.sam.objects import choose_objects
+from tinysam2.training.distillation.sam.objects import annotated_objects, choose_objects
 from tinysam2.training.distillation.sam.view_sources import ViewSource, open_views
 from tinysam2.training.engine.compilation import compile_parts
 from tinysam2.training.engine.distributed import ALONE, Ranks
@@ -281,7 +281,8 @@ def train_step(
     loss = torch.stack([weights[k] * x for k, x in losses.items() if k in weights]).sum()
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    trained = [p for group in state.optimizer.param_groups for p in group["params"]]
+    groups = state.optimizer.param_groups
+    trained = [p for group in groups for p in group["params"] if p.grad is not None]
     state.ranks.average(trained)
     nn.utils.clip_grad_norm_(trained, 1.0)
     state.optimizer.step()
@@ -308,6 +309,15 @@ def _losses(
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
     """Return the losses ``embedding``, ``keep``, ``prompts``, and figures for the log."""
+    assert state.network.sam_decoder is not None
+    if not phase.encoder:
+        with torch.no_grad():
+            features = state.network.encode_image(images)
+        height, width = features.size_hw
+        objects = annotated_objects(truth, (4 * height, 4 * width))
+        student = state.network.sam_decoder, features
+        prompts, ious = prompt_loss(student, None, objects, config.rounds, generator)
+        return {"prompts": prompts} | _numbered(ious)
     with torch.no_grad():
         taught = state.sam.encode_image(images)
         kept = ImageFeatures(*state.own.neck(state.own.trunk(images)))
@@ -317,14 +327,18 @@ def _losses(
     found = {"embedding": error, "cosine": cosine, "keep": torch.stack(moved).mean()}
     if not phase.prompts:
         return found
-    assert state.network.sam_decoder is not None
     teacher = state.sam.sam_decoder
     objects = choose_objects(teacher, taught, truth, generator)
     student = state.network.sam_decoder, features
     found["prompts"], ious = prompt_loss(
         student, (teacher, taught), objects, config.rounds, generator
     )
-    return found | {f"iou{number}": iou for number, iou in enumerate(ious, 1)}
+    return found | _numbered(ious)
+
+
+def _numbered(ious: Tensor) -> dict[str, Tensor]:
+    """Name the IoU after each round (rounds,) for the log."""
+    return {f"iou{number}": iou for number, iou in enumerate(ious, 1)}
 
 
 def _means(state: SamTrainingState, log: list[dict[str, Tensor]]) -> dict[str, float]:

@@ -97,6 +97,26 @@ def test_run_learns_saves_and_resumes(recipe: SamDistillationConfig) -> None:
     assert [row["step"] for row in resumed] == [32]
 
 
+def test_a_phase_without_the_encoder_changes_sams_decoder_alone(
+    recipe: SamDistillationConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(stage.distill_sam(recipe))
+    start = recipe.out / "tinysam2.safetensors"
+    monkeypatch.setattr(Sam, "encode_image", lambda *_: pytest.fail("the teacher was asked"))
+    decoder_only = (SamPhase(1.0, 64, encoder=False),)
+    then = replace(recipe, start=start, out=recipe.out / "then", phases=decoder_only, labeled=1.0)
+    (*_, row) = stage.distill_sam(then)
+    assert {"iou1", "iou2", "prompts"} <= row.keys()
+    before, after = load_file(start), load_file(then.out / "tinysam2.safetensors")
+    changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {"sam_decoder"}
+
+
+def test_a_phase_that_trains_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="must have prompts or train the encoder"):
+        SamPhase(1.0, 64, prompts=False, encoder=False)
+
+
 def test_run_learns_from_parts_and_resumes_from_its_shards_alone(
     recipe: SamDistillationConfig, tmp_path: Path
 ) -> None:
