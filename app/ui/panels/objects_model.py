@@ -36,8 +36,8 @@ _HEADERS = {
     Column.NAME: ("Name", "Double-click or F2 to rename"),
     Column.CATEGORY: ("Category", "Category of the object; written into exports"),
     Column.MASKS: ("#", "Number of frames with a mask"),
-    Column.VISIBLE: ("Visible", "Show or hide the object on the canvas (H)"),
-    Column.LOCKED: ("Locked", "Protect the object from changes (L)"),
+    Column.VISIBLE: ("Visible", "Show or hide the object on the canvas"),
+    Column.LOCKED: ("Locked", "Protect the object from changes"),
     Column.SOLO: ("Solo", "Show this object alone"),
 }
 _HEADER_ICONS = {Column.VISIBLE: "eye", Column.LOCKED: "lock", Column.SOLO: "solo"}

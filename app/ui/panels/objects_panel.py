@@ -47,7 +47,9 @@ class ObjectsPanel(QWidget):
         self._on_objects_changed()
 
     def _make_actions(self) -> None:
-        self._add = self._action("New object", "add", "New object (N)", self._on_add)
+        self._add = self._action(
+            "New object", "add", "The next click or box belongs to it", self._on_add
+        )
         self._duplicate = self._action(
             "Duplicate", "duplicate", "Copy this object with all its masks", self.duplicate
         )

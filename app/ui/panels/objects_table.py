@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from app.ui.panels.objects_model import SWATCH_PX, TOGGLES, Column, ObjectsModel
 from app.ui.panels.objects_name import LINE_ROW_PX, NameDelegate
 
-EMPTY_TEXT = "No objects yet.\nPress N or click an object."
+EMPTY_TEXT = "No objects yet.\nClick an object in the frame."
 TOGGLE_WIDTH_PX = 25
 CATEGORY_WIDTH_PX = 66
 NARROW_PX = 245

@@ -80,9 +80,11 @@ class Keymap(QObject):
 
     def reset_all(self) -> None:
         """Give every action its default keys."""
-        for action in [each for each in self._defaults if not self.is_default(each)]:
-            self._set(action, self._defaults[action])
+        changed = [each for each in self._defaults if not self.is_default(each)]
+        self._own.clear()
         self._store()
+        for action in changed:
+            self.changed.emit(action)
 
     def _set(self, action: str, keys: Keys) -> None:
         self._own[action] = keys

@@ -266,7 +266,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Track range both ways", ("Ctrl+T",), lambda w: w.workspace.tracking.track(Direction.BOTH), "track-both", _OBJ, "From this frame to both ends of the in/out range, or of the video", toolbar=True, short="Both ways", detail=_target),
     _S("Track", "Track one frame backward", ("Ctrl+,",), lambda w: w.workspace.tracking.track_one(BACKWARD), "step-backward", _OBJ, detail=_target),
     _S("Track", "Track one frame forward", ("Ctrl+.",), lambda w: w.workspace.tracking.track_one(FORWARD), "step-forward", _OBJ, detail=_target),
-    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept (Esc)", toolbar=True, short="Stop"),
+    _S("Track", "Stop", (), lambda w: w.cancel_jobs(), "stop", Requirement.JOB, "Finished frames are kept", toolbar=True, short="Stop"),
     _S("Track", "-", (), lambda w: None),
     _S("Track", "Track all objects", ("Ctrl+Shift+T",), lambda w: w.workspace.tracking.toggle_all(), "track-all", tip="Off: only the active object is tracked, the others keep their masks", is_on=lambda w: w.workspace.tracking.tracks_all, toolbar=True, short="All objects"),
     _S("Track", "Prevent overlaps", (), lambda w: w.workspace.controller.toggle_exclusive(), tip="Tracked masks never overlap masks of other objects; track again to apply", is_on=lambda w: w.workspace.session.document.is_exclusive),

@@ -56,6 +56,14 @@ def test_a_change_is_announced_for_every_action_it_concerns(keymap: Keymap) -> N
     assert len(changed) == 2
 
 
+def test_keys_are_right_when_a_reset_is_announced(keymap: Keymap) -> None:
+    keymap.add("Play", "T")
+    announced = {}
+    keymap.changed.connect(lambda action: announced.update({action: keymap.keys(action)}))
+    keymap.reset_all()
+    assert announced == {"Play": ("Space",), "Track": ("T",)}
+
+
 def test_a_default_of_a_later_version_does_not_take_a_key_from_the_user(keymap: Keymap) -> None:
     keymap.add("Play", "Ctrl+R")
     later = Keymap({**DEFAULTS, "Record": ("Ctrl+R", "R")}, Preferences())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QKeySequenceEdit, QPushButton
+from PySide6.QtWidgets import QKeySequenceEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.dialogs.preferences_dialog import PreferencesDialog
@@ -120,3 +120,16 @@ def test_escape_stops_tracking_after_a_menu_was_left_with_escape(
         user.press("Esc")
         user.wait_until_idle()
         assert len(user.mask_frames()) < 240
+
+
+def test_keys_that_can_be_changed_are_named_by_their_actions_alone(user: WindowDriver) -> None:
+    user.click_and_wait(20, 20)
+    keymap = user.window.action_set.keymap
+    keymap.clear("New object")
+    keymap.clear("Hide or show")
+    tips = {each.toolTip() for each in user.window.findChildren(QWidget)}
+    model = user.workspace.objects._table.model()
+    header, tip = Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
+    tips |= {str(model.headerData(column, header, tip)) for column in range(model.columnCount())}
+    assert not [each for each in tips if "(N)" in each or "(H)" in each]
+    keymap.reset_all()
