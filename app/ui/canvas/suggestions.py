@@ -41,7 +41,7 @@ class SuggestionOverlay(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Suggested objects")
         canvas.installEventFilter(self)
-        canvas.viewport_changed.connect(self.update)
+        canvas.zoom_pan.changed.connect(self.update)
         self.hide()
 
     def show_masks(self, masks: Sequence[RleMask]) -> None:

@@ -30,7 +30,7 @@ from app.ui.canvas.tools.brush import BrushTool, EraserTool
 from app.ui.canvas.tools.outline import ActiveRows, LassoTool, OutlineRequests, PolygonTool
 from app.ui.canvas.tools.point import PointRequests, PointTool
 from app.ui.canvas.viewport import Viewport
-from app.ui.canvas.zoom_pan import ZOOM_STEP, ZoomPan
+from app.ui.canvas.zoom_pan import ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import Tool, ViewState
@@ -48,6 +48,9 @@ class CanvasView(QWidget):
     displayed and the active object is neither locked nor verified on it.  Coordinates are image
     coordinates, see `Viewport`.
 
+    Attributes:
+        zoom_pan: zooms and pans the image.
+
     Signals:
         point_requested: x, y, is_positive.
         point_moved: index of a point, x, y.
@@ -58,7 +61,6 @@ class CanvasView(QWidget):
         refused: why a press had no effect.
         preview_requested: x, y, is_positive of the point that a click would add; throttled.
         preview_ended: the preview is no longer needed.
-        viewport_changed: the zoom or the visible part changed.
         cursor_moved: (column, row) of the pixel under the pointer, None outside the image.
     """
 
@@ -72,7 +74,6 @@ class CanvasView(QWidget):
     preview_requested = Signal(float, float, bool)
     preview_ended = Signal()
     cursor_moved = Signal(object)
-    viewport_changed = Signal()
 
     def __init__(
         self,
@@ -85,14 +86,13 @@ class CanvasView(QWidget):
         super().__init__(parent)
         self._state = view_state
         widget_wh = self.width(), self.height()
-        self._zoom_pan = ZoomPan(Viewport(session.size_hw[::-1], widget_wh).fitted(), self)
+        self.zoom_pan = ZoomPan(Viewport(session.size_hw[::-1], widget_wh).fitted(), self)
         self._displayed = DisplayedFrame(view_state, frame_loader, self)
         self._scene = CanvasScene(session, view_state, self._displayed)
         self._hover = HoverPreview(self)
         self._brush_options = BrushOptions(view_state, self)
         self._tools = self._make_tools(session.size_hw)
         self._pressed = Qt.MouseButton.NoButton
-        self._pointer: QPointF | None = None
         self._connect(bridge)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -142,8 +142,7 @@ class CanvasView(QWidget):
         self._state.active_object_changed.connect(self._cancel_gestures)
         self._state.tool_changed.connect(self._cancel_gestures)
         self._state.overlay_changed.connect(self.update)
-        self._zoom_pan.changed.connect(self.update)
-        self._zoom_pan.changed.connect(self.viewport_changed)
+        self.zoom_pan.changed.connect(self.update)
         self._displayed.changed.connect(self._refresh)
         self._hover.requested.connect(self.preview_requested)
         self._hover.ended.connect(self._on_hover_ended)
@@ -151,11 +150,7 @@ class CanvasView(QWidget):
     @property
     def viewport(self) -> Viewport:
         """The current mapping between image and widget."""
-        return self._zoom_pan.viewport
-
-    def fit(self) -> None:
-        """Fit the image to the widget, also after later resizes."""
-        self._zoom_pan.fit()
+        return self.zoom_pan.viewport
 
     def image(self) -> QImage:
         """Return what is displayed of the frame, with masks, without the area around it."""
@@ -163,35 +158,6 @@ class CanvasView(QWidget):
         corners = [QPointF(*viewport.to_widget(*xy)) for xy in ((0, 0), viewport.image_wh)]
         shown = QRectF(*corners).toAlignedRect() & self.rect()
         return self.grab(shown).toImage()
-
-    @property
-    def is_fitted(self) -> bool:
-        """Whether the image stays fitted to the widget."""
-        return self._zoom_pan.is_fitted
-
-    def center_on(self, center_xy: tuple[float, float], scale: float) -> None:
-        """Show image coordinates at the center, at a scale."""
-        self._zoom_pan.center_on(center_xy, scale)
-
-    def zoom_in(self) -> None:
-        """Zoom in around the pointer, or around the center if it is outside."""
-        self._zoom(ZOOM_STEP)
-
-    def zoom_out(self) -> None:
-        """Zoom out around the pointer, or around the center if it is outside."""
-        self._zoom(1 / ZOOM_STEP)
-
-    @property
-    def zoom(self) -> float:
-        """Screen pixels per image pixel."""
-        return self.viewport.scale * self.devicePixelRatio()
-
-    def zoom_to(self, zoom: float | None) -> None:
-        """Zoom to a number of screen pixels per image pixel, or fit the image if None."""
-        if zoom is None:
-            self.fit()
-        else:
-            self._zoom(zoom / self.zoom)
 
     def cancel_gesture(self) -> bool:
         """Cancel a stroke or box in progress.
@@ -214,10 +180,6 @@ class CanvasView(QWidget):
     def _tool(self) -> CanvasTool:
         return self._tools[self._state.tool]
 
-    def _zoom(self, factor: float) -> None:
-        center = QRectF(self.rect()).center()
-        self._zoom_pan.zoom(factor, center if self._pointer is None else self._pointer)
-
     def _image_xy(self, at: QPointF) -> tuple[float, float]:
         return self.viewport.to_image(at.x(), at.y())
 
@@ -230,14 +192,15 @@ class CanvasView(QWidget):
     def _footprint(self) -> QRectF:
         """Return the widget rectangle of the brush circle; null if there is none."""
         radius = self._tool.footprint_radius * self.viewport.scale
-        if self._pointer is None or not radius:
+        pointer = self.zoom_pan.pointer
+        if pointer is None or not radius:
             return QRectF()
         reach = radius + 3
-        return QRectF(self._pointer, self._pointer).adjusted(-reach, -reach, reach, reach)
+        return QRectF(pointer, pointer).adjusted(-reach, -reach, reach, reach)
 
     def _move_pointer(self, at: QPointF | None) -> None:
         before = self._footprint()
-        self._pointer = at
+        self.zoom_pan.pointer = at
         self.update((before | self._footprint()).toAlignedRect())
         xy = None if at is None else self._image_xy(at)
         is_inside = xy is not None and self.viewport.contains(*xy)
@@ -246,21 +209,21 @@ class CanvasView(QWidget):
     def _update_hover(self, modifiers: Qt.KeyboardModifier) -> None:
         """Request a preview while Shift is held and a click would add a point."""
         is_previewing = bool(modifiers & SHIFT) and self._state.tool is Tool.POINT
-        xy = None if self._pointer is None else self._image_xy(self._pointer)
+        xy = None if self.zoom_pan.pointer is None else self._image_xy(self.zoom_pan.pointer)
         if is_previewing and self._scene.can_edit and xy and self.viewport.contains(*xy):
             self._hover.request(*xy, not modifiers & CTRL)
         else:
             self._hover.stop()
 
     def _update_cursor(self) -> None:
-        if self._zoom_pan.is_panning:
+        if self.zoom_pan.is_panning:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._scene.locked_reason:
             self.setCursor(Qt.CursorShape.ForbiddenCursor)
-        elif self._pointer is None:
+        elif self.zoom_pan.pointer is None:
             self.setCursor(self._tool.cursor)
         else:
-            self.setCursor(self._tool.cursor_at(*self._image_xy(self._pointer)))
+            self.setCursor(self._tool.cursor_at(*self._image_xy(self.zoom_pan.pointer)))
 
     def _refresh(self) -> None:
         self._update_cursor()
@@ -292,7 +255,7 @@ class CanvasView(QWidget):
         """Start a pan, or a gesture of the tool."""
         self._move_pointer(event.position())
         if event.button() == Qt.MouseButton.MiddleButton:
-            self._zoom_pan.start_pan(event.position())
+            self.zoom_pan.start_pan(event.position())
             self._update_cursor()
         elif event.button() in TOOL_BUTTONS and not self._pressed:
             if reason := self._scene.locked_reason:
@@ -319,7 +282,7 @@ class CanvasView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Continue the pan or the gesture, or update the preview."""
-        self._zoom_pan.pan_to(event.position())
+        self.zoom_pan.pan_to(event.position())
         self._move_pointer(event.position())
         at = self._image_xy(event.position())
         if self._pressed:
@@ -332,7 +295,7 @@ class CanvasView(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the pan or the gesture that the button started."""
         if event.button() == Qt.MouseButton.MiddleButton:
-            self._zoom_pan.end_pan()
+            self.zoom_pan.end_pan()
             self._update_cursor()
         elif event.button() == self._pressed:
             self._pressed = Qt.MouseButton.NoButton
@@ -346,7 +309,7 @@ class CanvasView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom, or pan with a trackpad; see `ZoomPan`."""
-        self._zoom_pan.on_wheel(event)
+        self.zoom_pan.on_wheel(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Cancel, finish or step back in a gesture; start the preview on Shift."""
@@ -380,18 +343,18 @@ class CanvasView(QWidget):
         ):
             event.accept()
             return True
-        if isinstance(event, QNativeGestureEvent) and self._zoom_pan.on_pinch(event):
+        if isinstance(event, QNativeGestureEvent) and self.zoom_pan.on_pinch(event):
             return True
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the center of the image in place, or the image fitted."""
-        self._zoom_pan.resize((self.width(), self.height()))
+        self.zoom_pan.resize((self.width(), self.height()))
         self._brush_options.place()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the scene and the brush circle."""
         painter = QPainter(self)
         self._scene.draw(painter, self.viewport, self._tool)
-        if self._pointer is not None and (radius := self._tool.footprint_radius):
-            draw_brush_circle(painter, self._pointer, radius * self.viewport.scale)
+        if self.zoom_pan.pointer is not None and (radius := self._tool.footprint_radius):
+            draw_brush_circle(painter, self.zoom_pan.pointer, radius * self.viewport.scale)

@@ -1,7 +1,8 @@
 """Zoom and pan by wheel, trackpad, pinch and middle button, independent of the tools."""
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QNativeGestureEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
 from app.ui.canvas.viewport import Viewport
 
@@ -12,8 +13,13 @@ WHEEL_NOTCH = 120  # `QWheelEvent.angleDelta` of one notch: 15 degrees in eighth
 class ZoomPan(QObject):
     """Owns the viewport of a canvas and changes it on input.
 
+    Args:
+        viewport: the first mapping between image and widget.
+        widget: the canvas.
+
     Attributes:
         viewport: the current mapping between image and widget.
+        pointer: position of the pointer in the widget; None outside.
 
     Signals:
         changed: the viewport changed.
@@ -21,9 +27,11 @@ class ZoomPan(QObject):
 
     changed = Signal()
 
-    def __init__(self, viewport: Viewport, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, viewport: Viewport, widget: QWidget) -> None:
+        super().__init__(widget)
         self.viewport = viewport
+        self.pointer: QPointF | None = None
+        self._widget = widget
         self._is_fitted = True
         self._pan_from: QPointF | None = None
 
@@ -52,8 +60,31 @@ class ZoomPan(QObject):
         resized = self.viewport.resized(widget_wh)
         self._set(resized.fitted() if self._is_fitted else resized)
 
-    def zoom(self, factor: float, at: QPointF) -> None:
-        """Zoom by a factor around a position of the widget."""
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per image pixel."""
+        return self.viewport.scale * self._widget.devicePixelRatio()
+
+    def zoom_to(self, zoom: float | None) -> None:
+        """Zoom to a number of screen pixels per image pixel, or fit the image if None."""
+        if zoom is None:
+            self.fit()
+        else:
+            self.zoom_by(zoom / self.zoom)
+
+    def zoom_in(self) -> None:
+        """Zoom in by one step around the pointer, or around the center if it is outside."""
+        self.zoom_by(ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        """Zoom out by one step around the pointer, or around the center if it is outside."""
+        self.zoom_by(1 / ZOOM_STEP)
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom by a factor around a position of the widget: the pointer, or the center, if None."""
+        if at is None:
+            center = QRectF(self._widget.rect()).center()
+            at = center if self.pointer is None else self.pointer
         self._is_fitted = False
         self._set(self.viewport.zoomed(factor, (at.x(), at.y())))
 
@@ -64,7 +95,7 @@ class ZoomPan(QObject):
         if is_touch and not has_ctrl:
             self._pan(QPointF(event.pixelDelta()))
         else:
-            self.zoom(ZOOM_STEP ** (event.angleDelta().y() / WHEEL_NOTCH), event.position())
+            self.zoom_by(ZOOM_STEP ** (event.angleDelta().y() / WHEEL_NOTCH), event.position())
         event.accept()
 
     def on_pinch(self, event: QNativeGestureEvent) -> bool:
@@ -75,7 +106,7 @@ class ZoomPan(QObject):
         """
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
             return False
-        self.zoom(1 + event.value(), event.position())
+        self.zoom_by(1 + event.value(), event.position())
         return True
 
     def start_pan(self, at: QPointF) -> None:

@@ -32,7 +32,7 @@ class ViewRestoring(QObject):
         self._timer.timeout.connect(self.store)
         view.frame_changed.connect(self._store_later)
         view.active_object_changed.connect(self._store_later)
-        canvas.viewport_changed.connect(self._store_later)
+        canvas.zoom_pan.changed.connect(self._store_later)
 
     def store(self) -> None:
         """Store what is displayed now."""
@@ -40,7 +40,7 @@ class ViewRestoring(QObject):
         now = {"frame": float(self._view.frame)}
         if self._view.active_object is not None:
             now["active_object"] = float(self._view.active_object)
-        if not self._canvas.is_fitted:
+        if not self._canvas.zoom_pan.is_fitted:
             viewport = self._canvas.viewport
             now["center_x"], now["center_y"] = viewport.center_xy
             now["scale"] = viewport.scale
@@ -56,4 +56,4 @@ class ViewRestoring(QObject):
             self._view.active_object = active
         if {"center_x", "center_y", "scale"} <= stored.keys():
             center = stored["center_x"], stored["center_y"]
-            self._canvas.center_on(center, stored["scale"])
+            self._canvas.zoom_pan.center_on(center, stored["scale"])

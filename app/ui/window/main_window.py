@@ -151,7 +151,9 @@ class MainWindow(QMainWindow):
         self.status.model_requested.connect(self.models.ask)
         self.models.switched.connect(self._on_switched)
         self.status.cancel_requested.connect(self.cancel_jobs)
-        self.status.zoom_requested.connect(lambda zoom: self.workspace.canvas.zoom_to(zoom))
+        self.status.zoom_requested.connect(
+            lambda zoom: self.workspace.canvas.zoom_pan.zoom_to(zoom)
+        )
         self.status.frame_requested.connect(lambda frame: self.workspace.navigator.go(frame))
         self._refresh_timer.timeout.connect(self.refresh_actions)
         MenuFocus(self.menuBar(), self.action_set.menus.values(), self._focus_page)
@@ -234,8 +236,8 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.status.show_message)
         workspace.changed.connect(self._refresh_timer.start)
         canvas = workspace.canvas
-        canvas.viewport_changed.connect(lambda: self.status.show_zoom(canvas.zoom))
-        self.status.show_zoom(canvas.zoom)
+        canvas.zoom_pan.changed.connect(lambda: self.status.show_zoom(canvas.zoom_pan.zoom))
+        self.status.show_zoom(canvas.zoom_pan.zoom)
         self.status.frame_entered.connect(workspace.canvas.setFocus)
         workspace.canvas.setFocus()
         self._show_state()

@@ -84,7 +84,7 @@ def test_outline_is_as_wide_at_any_zoom(stage: Stage) -> None:
     stage.state.show_outlines = True
     widths = []
     for factor in (1.0, 4.0):
-        stage.view._zoom_pan.zoom(factor, stage.widget_point(20.5, 40.5))
+        stage.view.zoom_pan.zoom_by(factor, stage.widget_point(20.5, 40.5))
         image = stage.view.grab().toImage()
         y = round(stage.widget_point(0, 40.5).y())
         row = [rgb(image.pixelColor(x, y)) for x in range(150)]

@@ -306,9 +306,9 @@ def test_the_brush_radius_is_set_by_slider_and_number(stage: Stage) -> None:
 
 
 def test_the_zoom_is_in_screen_pixels(stage: Stage) -> None:
-    stage.view.zoom_to(2)
-    assert stage.view.zoom == pytest.approx(2)
+    stage.view.zoom_pan.zoom_to(2)
+    assert stage.view.zoom_pan.zoom == pytest.approx(2)
     stage.wheel(QPointF(100, 100), 1)
-    assert stage.view.zoom == pytest.approx(2.5)
-    stage.view.zoom_to(None)
+    assert stage.view.zoom_pan.zoom == pytest.approx(2.5)
+    stage.view.zoom_pan.zoom_to(None)
     assert stage.view.viewport == stage.view.viewport.fitted()

@@ -218,11 +218,11 @@ def test_fit_follows_the_size_of_the_widget_until_zoomed(stage: Stage) -> None:
     scale = stage.view.viewport.scale
     stage.view.resize(800, 600)
     assert stage.view.viewport.scale > scale
-    stage.view.zoom_to(1)
+    stage.view.zoom_pan.zoom_to(1)
     assert stage.view.viewport.scale == pytest.approx(1)
     stage.view.resize(500, 400)
     assert stage.view.viewport.scale == pytest.approx(1)
-    stage.view.fit()
+    stage.view.zoom_pan.fit()
     assert stage.view.viewport.scale > 1
 
 

@@ -91,8 +91,8 @@ def arrange(user: WindowDriver, steps: int, text: str) -> None:
     theme = Theme.DARK if text != Theme.DARK.value.capitalize() else Theme.LIGHT
     if user.window.preferences.theme is not theme:  # a style sheet takes long to apply
         user.window.use_theme(theme)
-    user.workspace.canvas.fit()
-    user.workspace.canvas.zoom_in()
+    user.workspace.canvas.zoom_pan.fit()
+    user.workspace.canvas.zoom_pan.zoom_in()
     user.workspace.canvas.setFocus()
     user.window.status.show_message("")
     user.go(12)

@@ -23,10 +23,10 @@ def test_frame_object_and_zoom_are_restored(qtbot: QtBot, tmp_path: Path) -> Non
             SessionDriver(user.workspace.session).add_object(name)
         user.workspace.view.active_object = 2
         user.go(13)
-        user.workspace.canvas.center_on((60.0, 20.0), 9.0)
+        user.workspace.canvas.zoom_pan.center_on((60.0, 20.0), 9.0)
         user.open(other)
         assert user.workspace.view.frame == 0
-        assert user.workspace.canvas.is_fitted
+        assert user.workspace.canvas.zoom_pan.is_fitted
         user.open(clip)
         view, viewport = user.workspace.view, user.workspace.canvas.viewport
         assert (view.frame, view.active_object) == (13, 2)
