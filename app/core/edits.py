@@ -281,14 +281,7 @@ def paint(
     The strokes of a frame are kept beside its mask, so that later predictions leave their pixels
     alone.  A stroke that changes no pixel changes nothing.
 
-    Args:
-        document: the annotations.
-        object_id: the object.
-        frame: index of the frame.
-        stroke: its pixels.
-        is_erasing: whether it takes them away.
-        over: mask and prompts before an earlier stroke, which this one replaces; those of the
-            document if None.
+    ``over`` has mask and prompts before an earlier stroke that this one replaces.
     """
     rules.check(document, object_id, frame)
     key = (object_id, frame)

@@ -48,12 +48,15 @@ class SegmentRequest:
         previous: mask that the prompts correct; None to start from the prompts alone.
         drops_islands: whether to drop parts of the prediction that touch no positive click, the
             box or ``previous``.
+        only_at_clicks: whether ``previous`` changes only around the clicks that it contradicts.  It
+            changes everywhere where there is none of these, but a box.
     """
 
     frame: int
     prompts: FramePrompts
     previous: RleMask | None = None
     drops_islands: bool = True
+    only_at_clicks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def segment_request(
         FramePrompts(prompts.points_in_force, prompts.box),
         find(document, object_id, frame, prompts),
         drops_islands,
+        only_at_clicks=not (starts_over and prompts.box),
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
-from app.core.masks import RleMask
+from app.core.masks import Bitmap, RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
-from app.core.prompts import FramePrompts
+from app.core.prompts import BoxPrompt, FramePrompts
 from app.core.settings import MemoryValue, ModelSettings
 from app.media.frames import FrameSource, SourceFingerprint
 from app.tracking.backend import (
@@ -36,6 +36,7 @@ from tinysam2.inference.postprocess import (
     MaskCleanup,
     drop_islands,
     fill_holes,
+    merge_at_clicks,
     remove_specks,
 )
 from tinysam2.inference.propose import ProposalConfig, propose_objects
@@ -43,6 +44,8 @@ from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
 
+CLICK_MARGIN = 0.01
+"""Fraction of the frame's longer side by which a positive click widens the box of its mask."""
 SMALL_FRACTION = 0.02
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
 SUGGESTION_POINTS = 16
@@ -175,13 +178,10 @@ class TinySam2Backend:
         if request.prompts.mask is not None:
             return Prediction(request.prompts.mask, 1.0)
         with model_errors():
-            predictor, prompt = self._predictor_of(source), _object_prompt(request.prompts)
+            predictor, prompt = self._predictor_of(source), _prompt_of(request)
             previous = None if request.previous is None else request.previous.decode()
             found = predictor.predict(request.frame, source[request.frame], prompt, previous)
-        mask = enforce_pixels(found.mask_logits > 0, prompt.points_xy, prompt.labels)
-        if request.drops_islands:
-            positive = [(p.x, p.y) for p in request.prompts.points if p.is_positive]
-            mask = drop_islands(mask, positive, prompt.box_xyxy, previous)
+        mask = _finished(request, found.mask_logits > 0, previous)
         return Prediction(RleMask.encode(mask), _unit(found.confidence))
 
     def propose(self, source: FrameSource, frame: int) -> Iterator[SuggestionStep]:
@@ -277,6 +277,43 @@ class TinySam2Backend:
             self._fingerprint = fingerprint
             self._predictor = FramePredictor(self._model, self._predictor.image_size)
         return self._predictor
+
+
+def _prompt_of(request: SegmentRequest) -> ObjectPrompt:
+    """Return the prompt of a request; a mask to correct comes with a box around it.
+
+    Without one a decoder takes a corrective click for the object itself, and loses the rest.
+    """
+    prompts, previous = request.prompts, request.previous
+    if previous is None or prompts.box is not None or previous.box_xyxy is None:
+        return _object_prompt(prompts)
+    margin = max(1.0, CLICK_MARGIN * max(previous.size_hw))
+    x0, y0, x1, y1 = previous.box_xyxy
+    added = [point for point in prompts.points if point.is_positive]
+    box = BoxPrompt(
+        min([x0, *(point.x - margin for point in added)]),
+        min([y0, *(point.y - margin for point in added)]),
+        max([x1, *(point.x + margin for point in added)]),
+        max([y1, *(point.y + margin for point in added)]),
+    )
+    return _object_prompt(prompts.with_box(box))
+
+
+def _finished(request: SegmentRequest, predicted: Bitmap, previous: Bitmap | None) -> Bitmap:
+    """Make a predicted mask (H, W) obey its clicks, and change no more than they ask for."""
+    prompts = request.prompts
+    points, labels = [(p.x, p.y) for p in prompts.points], [p.is_positive for p in prompts.points]
+    mask = enforce_pixels(predicted, points, labels)
+    if previous is not None and request.only_at_clicks:
+        merged = merge_at_clicks(previous, mask, points, labels)
+        if prompts.box is None or not np.array_equal(merged, previous):
+            return merged
+    if not request.drops_islands:
+        return mask
+    box = _object_prompt(prompts).box_xyxy
+    return drop_islands(
+        mask, [p for p, on in zip(points, labels, strict=True) if on], box, previous
+    )
 
 
 def _object_prompt(prompts: FramePrompts) -> ObjectPrompt:

@@ -17,7 +17,7 @@ MARGIN = 1.0  # logit, of the right sign, that the surroundings of a contradicte
 
 
 def enforce_pixels(
-    mask: NDArray[np.bool_], points_xy: Sequence[tuple[float, float]], labels: Sequence[int]
+    mask: NDArray[np.bool_], points_xy: Sequence[tuple[float, float]], labels: Sequence[int | bool]
 ) -> NDArray[np.bool_]:
     """Set or clear a disc around each click that a mask contradicts at the click's pixel.
 

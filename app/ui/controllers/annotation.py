@@ -138,7 +138,7 @@ class AnnotationController(QObject):
         )
 
     def delete_prompt(self) -> None:
-        """Delete the selected point of the active object on this frame, else its newest point."""
+        """Delete the selected point of the active object on this frame, else its newest prompt."""
         active, frame = self._view.active_object, self._view.frame
         if active is None:
             return
@@ -146,6 +146,8 @@ class AnnotationController(QObject):
         selected = self._view.selected_point
         if count_here:
             self.delete_point(count_here - 1 if selected is None else selected)
+        elif self._document.prompts(active, frame).box is not None:
+            self._prompt(lambda each: edits.remove_box(self._document, each, frame), True)
         else:
             self.clear_prompts(frame)
 

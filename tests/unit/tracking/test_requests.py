@@ -8,7 +8,7 @@ from app.core.document import Document, FrameMask, Origin
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
-from app.core.prompts import FramePrompts, PointPrompt
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.tracking.backend import Direction, ObjectRequest, SegmentRequest, TrackRequest
 from app.tracking.requests import segment_request, track_request
 
@@ -78,6 +78,15 @@ def test_a_removed_click_leaves_nothing_of_what_it_made(document: Document) -> N
     document.apply(edits.set_prompts(document, 2, 3, prompt_more))
     put(document, 2, 3, FrameMask(FULL, Origin.PROMPT), tracked=False)
     assert segment_request(document, 2, 3, starts_over=True).previous == DOT
+
+
+def test_prompts_that_start_over_with_a_box_change_all_of_the_mask(document: Document) -> None:
+    put(document, 1, 3, FrameMask(FULL, Origin.TRACKED), tracked=True)
+    prompt(document, 1, 3)
+    assert segment_request(document, 1, 3, starts_over=True).only_at_clicks
+    document.apply(edits.set_box(document, 1, 3, BoxPrompt(1, 1, 3, 3)))
+    assert segment_request(document, 1, 3).only_at_clicks
+    assert not segment_request(document, 1, 3, starts_over=True).only_at_clicks
 
 
 def test_points_under_later_strokes_are_not_asked_for(document: Document) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
+from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
@@ -67,6 +69,34 @@ def test_masks_have_the_size_of_the_video(
     assert 0 <= found.confidence <= 1
     if prompts.mask is not None:
         assert found.mask == prompts.mask
+
+
+def test_a_click_changes_the_mask_that_it_corrects_around_itself_only(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    before = disk(SIZE_HW, (40, 30), 9)
+    for point in (PointPrompt(40.5, 30.5, False), PointPrompt(70.5, 40.5)):
+        found = backend.segment(source, SegmentRequest(3, FramePrompts((point,)), before)).mask
+        assert found.covers(point.x, point.y) is point.is_positive
+        kept = found & before if point.is_positive else found - before
+        assert kept == (before if point.is_positive else RleMask.empty(SIZE_HW))
+    inside = FramePrompts((PointPrompt(40.5, 30.5),))
+    assert backend.segment(source, SegmentRequest(3, inside, before)).mask == before
+
+
+def test_a_box_and_prompts_that_start_over_change_all_of_the_mask(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    before = disk(SIZE_HW, (40, 30), 9)
+    boxed = FramePrompts(box=BoxPrompt(60, 20, 90, 50))
+    found = backend.segment(source, SegmentRequest(3, boxed, before)).mask
+    anew = FramePrompts((PointPrompt(40.5, 30.5, False),), boxed.box)
+    whole = SegmentRequest(3, anew, before, only_at_clicks=False, drops_islands=False)
+    assert found != before
+    assert (
+        backend.segment(source, whole).mask
+        != backend.segment(source, replace(whole, only_at_clicks=True)).mask
+    )
 
 
 def test_frames_come_in_the_order_of_propagation(

@@ -9,6 +9,7 @@ from tinysam2.inference.postprocess import (
     MaskCleanup,
     drop_islands,
     fill_holes,
+    merge_at_clicks,
     remove_specks,
     without_overlap,
 )
@@ -58,6 +59,21 @@ def test_islands_without_a_prompt_are_dropped() -> None:
     assert parts(drop_islands(mask, [], kept=before)) == [False, False, True]
     assert parts(drop_islands(mask, [(59.9, 39.9)])) == [True, True, True]
     assert parts(drop_islands(mask, [])) == [True, True, True]
+
+
+def test_a_mask_changes_only_where_clicks_contradict_it() -> None:
+    before, predicted = np.zeros((40, 60), dtype=np.bool_), np.zeros((40, 60), dtype=np.bool_)
+    before[10:30, 10:30] = True
+    predicted[10:30, 20:40] = True
+    predicted[35:38, 50:58] = True
+    added = merge_at_clicks(before, predicted, [(35.5, 20.5)], [1])
+    assert np.array_equal(added, before | (predicted & (np.arange(40) < 35)[:, None]))
+    removed = merge_at_clicks(before, predicted, [(12.5, 20.5)], [0])
+    assert np.array_equal(removed, before & predicted)
+    both = merge_at_clicks(before, predicted, [(35.5, 20.5), (12.5, 20.5)], [1, 0])
+    assert np.array_equal(both, predicted & (np.arange(40) < 35)[:, None])
+    satisfied = merge_at_clicks(before, predicted, [(15.5, 15.5), (55.5, 5.5)], [1, 0])
+    assert np.array_equal(satisfied, before)
 
 
 def test_bool_masks_are_cleaned_as_logits_are() -> None:
