@@ -21,6 +21,8 @@ from app.tracking.backend import BackendLoader
 from app.tracking.model_catalog import load_model
 from app.tracking.results import result_edit
 
+_MAX_KEPT_ID = 1_000_000  # Imported objects of a higher number get the next free one.
+
 Step = PredictionStep | ImportStep | CleanupStep | VerifyStep
 
 
@@ -184,11 +186,13 @@ class Session:
     def _import(self, step: ImportStep) -> None:
         document = self.document
         with self.history.macro(step.merge_key):
-            for file_id, mask in step.masks.items():
+            for file_id, (name, category) in step.names.items():
                 if file_id not in step.object_ids:
-                    object_id = step.object_ids[file_id] = edits.next_object_id(document)
-                    name, category = step.names.get(file_id, (None, "object"))
+                    is_free = 0 < file_id <= _MAX_KEPT_ID and document.find(file_id) is None
+                    object_id = file_id if is_free else edits.next_object_id(document)
+                    step.object_ids[file_id] = object_id
                     self.execute(edits.add_object(document, name, category, object_id))
+            for file_id, mask in step.masks.items():
                 object_id = step.object_ids[file_id]
                 if rules.is_mask_editable(document, object_id, step.frame):
                     edit = edits.draw_mask(document, object_id, step.frame, mask, Origin.IMPORTED)

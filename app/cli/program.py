@@ -11,7 +11,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from app.cli import demo, evaluate, export, label, pack, propose, track, train, weights
+from app.cli import (
+    demo,
+    evaluate,
+    export,
+    import_masks,
+    label,
+    pack,
+    propose,
+    track,
+    train,
+    weights,
+)
 from app.cli.options import add_model_options, chosen_model
 from app.core.errors import AppError, SourceError, UsageError
 
@@ -20,6 +31,7 @@ COMMANDS = {
     "track": track,
     "propose": propose,
     "export": export,
+    "import": import_masks,
     "eval": evaluate,
     "label": label,
     "train": train,

@@ -139,6 +139,10 @@ def _annotation(
     }
 
 
+def _object_id(item: tuple[TrackedObject, FrameMask]) -> int:
+    return item[0].object_id
+
+
 def _score(row: FrameMask) -> float:
     return 1.0 if row.confidence is None else row.confidence
 
@@ -153,7 +157,7 @@ def write_coco_results(selection: Selection, folder: Path) -> Writing:
     with path.open("w", encoding="utf-8") as file:
         separator = "["
         for done, frame in enumerate(selection.frames, 1):
-            for tracked, row in selection.masks_on(frame):
+            for tracked, row in sorted(selection.masks_on(frame), key=_object_id):
                 result = {
                     "image_id": frame + 1,
                     "category_id": categories[tracked.category],

@@ -35,7 +35,7 @@ def write_cvat_xml(selection: Selection, folder: Path) -> Writing:
         file.write("  <version>1.1</version>\n")
         file.writelines(_meta(selection))
         for number, tracked in enumerate(objects):
-            for done in _write_track(file, selection, tracked):
+            for done in _write_track(file, selection, tracked, number):
                 yield (number * len(selection.frames) + done) // len(objects)
         file.write("</annotations>\n")
     return ()
@@ -65,7 +65,9 @@ def _meta(selection: Selection) -> Iterator[str]:
     yield "    </task>\n  </meta>\n"
 
 
-def _write_track(file: IO[str], selection: Selection, tracked: TrackedObject) -> Iterator[int]:
+def _write_track(
+    file: IO[str], selection: Selection, tracked: TrackedObject, z_order: int
+) -> Iterator[int]:
     """Write the track of an object; yields the frames that were looked at."""
     label = _attribute(tracked.category)
     file.write(f'  <track id="{tracked.object_id}" label={label} source="file">\n')
@@ -73,16 +75,21 @@ def _write_track(file: IO[str], selection: Selection, tracked: TrackedObject) ->
     for done, frame in enumerate(selection.frames, 1):
         row = selection.mask(tracked.object_id, frame)
         if row is not None:
-            _write_shape(file, frame, row.mask, tracked, is_outside=False)
+            _write_shape(file, frame, row.mask, tracked, z_order)
         elif last is not None:
-            _write_shape(file, frame, last, tracked, is_outside=True)
+            _write_shape(file, frame, last, tracked, z_order, is_outside=True)
         last = None if row is None else row.mask
         yield done
     file.write("  </track>\n")
 
 
 def _write_shape(
-    file: IO[str], frame: int, mask: RleMask, tracked: TrackedObject, is_outside: bool
+    file: IO[str],
+    frame: int,
+    mask: RleMask,
+    tracked: TrackedObject,
+    z_order: int,
+    is_outside: bool = False,
 ) -> None:
     assert mask.box_xyxy is not None  # empty masks are not exported
     x0, y0, x1, y1 = mask.box_xyxy
@@ -90,7 +97,7 @@ def _write_shape(
     file.write(
         f'    <mask frame="{frame}" keyframe="1" outside="{int(is_outside)}" occluded="0" '
         f'rle="{", ".join(map(str, runs.tolist()))}" left="{x0}" top="{y0}" '
-        f'width="{x1 - x0}" height="{y1 - y0}" z_order="{max(0, tracked.order)}">\n'
+        f'width="{x1 - x0}" height="{y1 - y0}" z_order="{z_order}">\n'
         f'      <attribute name="{NAME_ATTRIBUTE}">{_text(tracked.name)}</attribute>\n'
         "    </mask>\n"
     )

@@ -34,7 +34,7 @@ def write_labelme(selection: Selection, folder: Path) -> Writing:
             "flags": {},
             "shapes": [
                 shape
-                for tracked, row in selection.masks_on(frame)
+                for tracked, row in _by_number(selection, frame)
                 for shape in _shapes(selection, tracked, row)
             ],
             "imagePath": f"{name}.jpg",
@@ -48,6 +48,10 @@ def write_labelme(selection: Selection, folder: Path) -> Writing:
     if selection.options.polygons:
         return ("Holes of masks are filled: polygons cannot hold them.",)
     return ()
+
+
+def _by_number(selection: Selection, frame: int) -> list[tuple[TrackedObject, FrameMask]]:
+    return sorted(selection.masks_on(frame), key=lambda item: item[0].object_id)
 
 
 def _shapes(selection: Selection, tracked: TrackedObject, row: FrameMask) -> list[dict[str, Any]]:

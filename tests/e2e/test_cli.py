@@ -270,6 +270,47 @@ def test_export_wants_a_project(folder: Path, run: Callable[..., Outcome]) -> No
     assert "none.tsam does not exist" in err
 
 
+def test_masks_are_imported_after_a_dry_run(folder: Path, run: Callable[..., Outcome]) -> None:
+    masks = folder / "masks"
+    masks.mkdir()
+    for frame, side in ((1, 10), (3, 12), (99, 5)):
+        image = Image.new("P", (96, 64))
+        image.paste(4, (0, 0, side, side))
+        image.save(masks / f"{frame:05d}.png")
+    names = ("clip.mp4", "masks", "--project", "a.tsam", "--json")
+    status, out, err = run("import", *names, "--dry-run")
+    assert status == 0, err
+    plan = json.loads(out)
+    assert (plan["matched_frames"], plan["missed_frames"]) == (2, ["00099"])
+    assert run("import", *names)[0] == 0
+    session = Session.open(folder / "a.tsam")
+    try:
+        assert [o.object_id for o in session.document.objects] == [4]
+        assert session.document.mask(4, 3).mask.area == 144
+    finally:
+        session.close()
+    status, out, err = run("import", "a.tsam", "masks", "--update")
+    assert "object 4, 2 replaced" in out
+    assert "1 frames are not in the video: “00099”" in err
+    assert run("import", "a.tsam", "missing.json")[0] == 1
+
+
+def test_an_earlier_export_is_kept_unless_it_is_asked_for(
+    folder: Path, run: Callable[..., Outcome]
+) -> None:
+    order = ("track", "clip.mp4", "--prompts", "prompts.json", "--out", "out", "--no-check")
+    assert run(*order)[0] == 0
+    before = sorted(path for path in (folder / "out").rglob("*"))
+    status, _, err = run(*order)
+    assert status == 1
+    assert "exists already" in err
+    assert sorted(path for path in (folder / "out").rglob("*")) == before
+    assert run(*order, "--overwrite")[0] == 0
+    assert run(*order, "--new-name")[0] == 0
+    names = (folder / "out/ImageSets/2017/val.txt").read_text().split()
+    assert names == ["clip", "clip-2"]
+
+
 def test_track_does_not_touch_a_project(folder: Path, run: Callable[..., Outcome]) -> None:
     Session.open(folder / "clip.mp4", None, folder / "a.tsam").close()
     status, _, err = run("track", "a.tsam", "--prompts", "prompts.json", "--out", "out")

@@ -1,19 +1,23 @@
-"""Mask import in the background, as one undo step."""
+"""Mask import in the background, as one undo step, after a dry run that the user sees."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QInputDialog, QWidget
 
-from app.jobs.import_masks import import_job
+from app.core.cancel import CancelToken, Job
+from app.export.reading.source import ChoiceError
+from app.jobs.import_masks import ImportPlan, ImportRequest, import_job, plan_job
 from app.session import Session
 from app.ui.dialogs import paths
+from app.ui.dialogs.import_dialog import ImportDialog
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.state.preferences import Preferences
 
 
 class ImportController(QObject):
-    """Imports masks; each object of the file becomes a new object of the session."""
+    """Imports masks of files, as new objects or into those that are there."""
 
     def __init__(self, jobs: JobQueue, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
@@ -22,11 +26,50 @@ class ImportController(QObject):
         self._window = parent
 
     def ask(self, session: Session) -> None:
-        """Let the user select mask files and import them."""
+        """Let the user select mask files; a dialog shows what they hold before the import."""
         if path := paths.ask_masks(self._window, self._preferences):
-            self.start(path, session)
+            self.start(ImportRequest(path), session)
 
-    def start(self, path: Path, session: Session) -> None:
-        """Import a JSON file or a folder of label images in the background."""
-        job = import_job(path, session.source, session.history.new_key())
-        self._jobs.submit(job, f"Import {path.name}", session.apply)
+    def start(self, request: ImportRequest, session: Session) -> None:
+        """Read the masks in the background and show what an import would do."""
+
+        def show(step: ImportPlan | ChoiceError | None) -> None:
+            if isinstance(step, ImportPlan):
+                self._confirm(step, session)
+            elif step is not None:
+                self._ask_video(step.choices, request, session)
+
+        job = _choice_or_plan(plan_job(session.document, session.source, request))
+        self._jobs.submit(job, f"Check {request.path.name}", show)
+
+    def _ask_video(self, names: list[str], request: ImportRequest, session: Session) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Import masks")
+        dialog.setLabelText("The file holds several videos. Import the masks of:")
+        dialog.setComboBoxItems(names)
+        dialog.textValueSelected.connect(
+            lambda name: self.start(replace(request, video=name), session)
+        )
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _confirm(self, plan: ImportPlan, session: Session) -> None:
+        dialog = ImportDialog(plan, self._window)
+        dialog.accepted.connect(lambda: self._import(plan, session, dialog.is_update()))
+        dialog.open()
+
+    def _import(self, plan: ImportPlan, session: Session, is_update: bool) -> None:
+        job = import_job(plan, session.source, session.history.new_key(), is_update)
+        self._jobs.submit(job, f"Import {plan.request.path.name}", session.apply)
+
+
+def _choice_or_plan(job: Job) -> Job:
+    """Yield what a dry run yields, or last the `ChoiceError` that it raises."""
+
+    def run(token: CancelToken) -> Iterator[ImportPlan | ChoiceError | None]:
+        try:
+            yield from job(token)
+        except ChoiceError as error:
+            yield error
+
+    return run

@@ -54,10 +54,13 @@ def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | Non
 
 
 def ask_masks(parent: QWidget, preferences: Preferences) -> Path | None:
-    """Ask for masks: a JSON file, or any label image of a folder, which returns the folder."""
-    filters = "COCO or YouTube-VIS (*.json);;Label images, one per frame (*.png)"
-    path = _ask_file(parent, preferences, "Import masks", filters)
-    return path.parent if path and path.suffix.lower() == ".png" else path
+    """Ask for a file of masks, or any label image of a folder, which stands for the folder."""
+    filters = (
+        "Masks (*.json *.xml *.zip *.txt *.png);;"
+        "COCO, YouTube-VIS, SA-V, LabelMe (*.json);;CVAT (*.xml *.zip);;MOTS text (*.txt);;"
+        "Label images, one per frame (*.png)"
+    )
+    return _ask_file(parent, preferences, "Import masks", filters)
 
 
 def ask_weights(parent: QWidget, preferences: Preferences) -> Path | None:

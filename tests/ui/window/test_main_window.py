@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QLabel,
     QMessageBox,
@@ -23,6 +24,7 @@ from app.core.document import Origin
 from app.jobs.verify import IndexStatus, VerifyResult, VerifyStep
 from app.media.video import VideoSource
 from app.ui.dialogs.export_dialog import ExportRequest
+from app.ui.dialogs.import_dialog import ImportDialog
 from app.ui.state.recent import recent_entries
 from app.ui.style.theme import Theme
 from app.ui.window.recent_menu import RecentMenu
@@ -261,6 +263,13 @@ def test_exports_contain_the_masks_and_report_their_folder(
     assert len(coco["annotations"]) == FRAMES
 
 
+def accept_import(user: WindowDriver, is_update: bool = False) -> None:
+    user.wait(lambda: bool(user.window.findChildren(ImportDialog)))
+    [dialog] = user.window.findChildren(ImportDialog)
+    dialog.findChild(QCheckBox).setChecked(is_update)
+    dialog.accept()
+
+
 @pytest.mark.parametrize(("form", "chosen"), [("coco", "*.json"), ("davis", "*.png")])
 def test_exported_masks_come_back_as_one_step(
     user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, chosen: str
@@ -276,6 +285,7 @@ def test_exported_masks_come_back_as_one_step(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (path, ""))
     user.press("Home")
     user.do("Import masks…")
+    accept_import(user)
     user.wait_until_idle()
     assert user.document.object(2).name == "dog"
     for frame in range(FRAMES):
@@ -285,6 +295,25 @@ def test_exported_masks_come_back_as_one_step(
             assert theirs.mask == ours.mask
     user.history.undo()
     assert [each.object_id for each in user.document.objects] == [1]
+
+
+def test_an_import_can_update_objects_and_one_undo_takes_it_back(
+    user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user.click_and_wait(20, 20)
+    before = user.document.mask(1, 0)
+    empty = Image.new("P", (96, 64))
+    empty.paste(1, (0, 0, 10, 10))
+    empty.save(tmp_path / "00000.png")
+    chosen = str(tmp_path / "00000.png")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (chosen, ""))
+    user.do("Import masks…")
+    accept_import(user, is_update=True)
+    user.wait(lambda: user.document.mask(1, 0).mask.area == 100)
+    assert len(user.document.objects) == 1
+    assert user.document.mask(1, 0).origin is Origin.IMPORTED
+    user.history.undo()
+    assert user.document.mask(1, 0) == before
 
 
 def test_masks_of_another_video_are_refused(

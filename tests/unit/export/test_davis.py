@@ -10,7 +10,6 @@ from app.core.document import Document
 from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.core.palette import davis_palette
-from app.export.label_images import read_davis
 from app.export.registry import ExportReport, export
 from app.export.selection import Existing, ExportOptions
 from tests.unit.export.scene import (
@@ -186,29 +185,3 @@ def test_second_sequence_joins_the_first(tmp_path: Path) -> None:
         export(two_objects(), source, "davis", tmp_path / "out")
     assert (tmp_path / "out/ImageSets/2017/val.txt").read_text() == f"{SEQUENCE}\nother\n"
     assert len(list((tmp_path / "out/Annotations/480p").iterdir())) == 2
-
-
-def test_reading_gives_back_what_was_written(tmp_path: Path) -> None:
-    document = two_objects()
-    _, folder = run(document, tmp_path)
-    read = dict(read_davis(folder))
-    assert list(read) == list(range(FRAME_COUNT))
-    assert read[1] == {1: document.mask(1, 1).mask, 2: document.mask(2, 1).mask}
-    assert list(read[3]) == [2]
-
-
-def test_void_is_not_an_object(tmp_path: Path) -> None:
-    Image.fromarray(np.array([[0, 255, 7]], dtype=np.uint8)).save(tmp_path / "frame_000012.png")
-    ((frame, masks),) = read_davis(tmp_path)
-    assert (frame, list(masks)) == (12, [7])
-
-
-def test_reading_what_is_not_labels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="no numbered label images"):
-        list(read_davis(tmp_path))
-    Image.new("RGB", (4, 4)).save(tmp_path / "00000.png")
-    with pytest.raises(ExportError, match="color image"):
-        list(read_davis(tmp_path))
-    (tmp_path / "00000.png").write_bytes(b"no image")
-    with pytest.raises(ExportError, match="cannot be read"):
-        list(read_davis(tmp_path))

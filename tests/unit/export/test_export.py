@@ -19,7 +19,14 @@ from app.export.naming import file_stem
 from app.export.registry import FORMATS, export, export_steps
 from app.export.selection import Existing, ExportOptions, Selection
 from app.media.frames import FrameSource
-from tests.unit.export.scene import SIZE_HW, open_frames, rectangle, set_mask, two_objects
+from tests.unit.export.scene import (
+    SIZE_HW,
+    content,
+    open_frames,
+    rectangle,
+    set_mask,
+    two_objects,
+)
 
 REPLACE = ExportOptions(existing=Existing.REPLACE)
 
@@ -103,14 +110,6 @@ def test_source_size_masks_of_full_frames_survive(source: FrameSource, tmp_path:
     for name in FORMATS:
         assert export(document, source, name, tmp_path / name).paths
     assert np.prod(SIZE_HW) == document.mask(1, 0).mask.area
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.mark.parametrize("name", FORMATS)
