@@ -274,7 +274,7 @@ def test_masks_are_imported_after_a_dry_run(folder: Path, run: Callable[..., Out
     masks = folder / "masks"
     masks.mkdir()
     for frame, side in ((1, 10), (3, 12), (99, 5)):
-        image = Image.new("P", (96, 64))
+        image = Image.new("L", (96, 64))
         image.paste(4, (0, 0, side, side))
         image.save(masks / f"{frame:05d}.png")
     names = ("clip.mp4", "masks", "--project", "a.tsam", "--json")
