@@ -46,10 +46,11 @@ class ModelCard(QFrame):
         grid.setContentsMargins(2 * SPACING_PX, SPACING_PX, 2 * SPACING_PX, SPACING_PX)
         grid.setHorizontalSpacing(2 * SPACING_PX)
         grid.setColumnStretch(0, 1)
-        self.in_use = QLabel(self, wordWrap=True)
-        self.stored = QLabel(self, wordWrap=True)
+        # Two lines, one and two, as later: the page must not move when the models are known.
+        self.in_use = QLabel("<b>Model</b><br>Reading the list of models…", self, wordWrap=True)
+        self.stored = QLabel(" ", self, wordWrap=True)
         self.stored.setProperty("role", "muted")
-        self.better = QLabel(self, wordWrap=True)
+        self.better = QLabel("<b>&nbsp;</b><br>&nbsp;", self, wordWrap=True)
         self._choose = QPushButton("Models…", self)
         self._choose.clicked.connect(lambda: self.model_requested.emit(""))
         self._get = QPushButton("Better masks…", self)
@@ -60,7 +61,7 @@ class ModelCard(QFrame):
         grid.addWidget(self._choose, 0, 1, 2, 1, top)
         grid.addWidget(self.better, 2, 0)
         grid.addWidget(self._get, 2, 1, top)
-        self.hide()
+        self._show_suggestion(False)
 
     def show_models(self, models: Sequence[KnownModelRow], settings: ModelSettings) -> None:
         """Show the state of the models.
@@ -78,11 +79,16 @@ class ModelCard(QFrame):
         self.stored.setText(f"On this computer: {', '.join(stored)}")
         suggested = by_name.get(SUGGESTED_MODEL)
         is_better = suggested is not None and settings.name == BUNDLED_MODEL
-        self.better.setVisible(is_better)
-        self._get.setVisible(is_better)
+        self._show_suggestion(is_better)
         if suggested is not None and is_better:
             self._suggest(suggested)
-        self.show()
+
+    def _show_suggestion(self, is_shown: bool) -> None:
+        for widget in (self.better, self._get):
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
+            widget.setVisible(is_shown)
 
     def _suggest(self, model: KnownModelRow) -> None:
         is_stored = model.state is ModelState.STORED

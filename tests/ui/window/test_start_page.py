@@ -71,9 +71,13 @@ def test_a_better_model_is_suggested_beside_the_figure_of_the_bundled_one(
     user: WindowDriver,
 ) -> None:
     card = user.window.welcome.models
-    assert not card.isVisible()
+    assert not card.better.isVisible()
+    before = button(user, "Sample clip").mapTo(user.window, QPoint(0, 0))
     user.window.show_models()
-    user.wait(card.isVisible)
+    user.wait(card.better.isVisible)
+    user.qtbot.wait(20)
+    moved = button(user, "Sample clip").mapTo(user.window, QPoint(0, 0)) - before
+    assert moved.manhattanLength() <= 1, "nothing moves under the pointer"
     assert "J&F 0.718" in card.in_use.text()
     assert "Better masks: get EdgeTAM (56 MB)" in card.better.text()
     assert "J&F 0.877" in card.better.text()
