@@ -67,12 +67,12 @@ class FramePrompts:
     @property
     def is_empty(self) -> bool:
         """Whether there is no point, box, mask or stroke."""
-        return not self.can_predict and not self.is_drawn
+        return not self.points and self.box is None and not self.is_drawn
 
     @property
     def can_predict(self) -> bool:
-        """Whether there is a point or a box, from which a model predicts a mask."""
-        return bool(self.points) or self.box is not None
+        """Whether there is a point in force or a box, from which a model predicts a mask."""
+        return bool(self.points_in_force) or self.box is not None
 
     @property
     def is_drawn(self) -> bool:

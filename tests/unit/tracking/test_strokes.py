@@ -93,6 +93,16 @@ def test_a_stroke_over_a_click_overrules_it(document: Document) -> None:
     assert document.prompts(1, 0).points_in_force == (POSITIVE, PointPrompt(30, 5))
 
 
+def test_where_strokes_cover_the_last_click_nothing_is_left_to_predict(document: Document) -> None:
+    click(document, POSITIVE, LEFT)
+    paint(document, LEFT, is_erasing=True)
+    assert not document.prompts(1, 0).can_predict
+    click(document, PointPrompt(30, 5), RIGHT)
+    document.apply(edits.remove_point(document, 1, 0, 1))
+    assert document.prompts(1, 0).points == (POSITIVE,)
+    assert document.mask(1, 0) == FrameMask(EMPTY, Origin.PAINTED)
+
+
 def test_a_prediction_that_arrives_after_a_stroke_does_not_undo_it(document: Document) -> None:
     document.apply(edits.add_point(document, 1, 0, POSITIVE))
     paint(document, RIGHT)
