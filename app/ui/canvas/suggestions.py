@@ -8,11 +8,11 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from app.core.masks import RleMask
+from app.core.palette import display_color
 from app.ui.canvas import overlays
 from app.ui.canvas.mask_layer import OUTLINE_PX, draw_outline, draw_preview, outline
 from app.ui.canvas.view import CanvasView
 
-OUTLINE = QColor(255, 255, 255)
 HOVERED = QColor(255, 214, 64)
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -136,8 +136,9 @@ class SuggestionOverlay(QWidget):
         view = self._canvas.viewport
         (left, top), scale = view.origin_xy, view.scale
         painter.setTransform(QTransform(scale, 0, 0, scale, left, top))
-        for mask in self.masks:
-            draw_outline(painter, outline(mask), OUTLINE, OUTLINE_PX)
+        for number, mask in enumerate(self.masks, 1):
+            color = QColor(*display_color(number))  # so that neighbors differ
+            draw_outline(painter, outline(mask), color, OUTLINE_PX)
         if self._hovered is not None:
             draw_preview(painter, self.masks[self._hovered], HOVERED)
         painter.resetTransform()
