@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.core.cancel import CancelToken, Job
+from app.core.mask_change import mask_iou
 from app.jobs.predict import TRACK_CACHE_BYTES, JobContext, PredictionStep
 from app.tracking.backend import FrameResult
-from app.tracking.comparison import ComparisonRequest, ComparisonStep, mask_iou
+from app.tracking.comparison import ComparisonRequest, ComparisonStep
 
 
 def compare_job(context: JobContext, request: ComparisonRequest) -> Job:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.masks import RleMask
 from app.core.settings import MemoryValue
 from app.tracking.backend import FrameResult, Prediction, TrackRequest
 
@@ -55,13 +54,6 @@ class ComparisonStep:
     def frame(self) -> int:
         """Index of the frame."""
         return self.results[0].frame
-
-
-def mask_iou(first: RleMask, second: RleMask) -> float:
-    """Return the IoU of two masks of one size; 1 if both are empty."""
-    a, b = first.decode(), second.decode()
-    union = int(np.count_nonzero(a | b))
-    return int(np.count_nonzero(a & b)) / union if union else 1.0
 
 
 class Comparison:

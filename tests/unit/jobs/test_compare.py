@@ -8,11 +8,12 @@ import pytest
 
 from app.core.cancel import Cancelled, CancelToken
 from app.core.document import Table
+from app.core.mask_change import mask_iou
 from app.core.masks import RleMask
 from app.jobs.compare import compare_job, replay_job
 from app.session import Session
 from app.tracking.backend import Direction
-from app.tracking.comparison import Comparison, ComparisonRequest, MemoryVariant, mask_iou
+from app.tracking.comparison import Comparison, ComparisonRequest, MemoryVariant
 from app.tracking.requests import track_request
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver

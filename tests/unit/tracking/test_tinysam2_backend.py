@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
 from app.media.frames import FrameSource
 from app.media.source import open_source
+from app.tracking import tinysam2_backend
 from app.tracking.backend import (
     Direction,
     FrameResult,
@@ -26,6 +28,7 @@ from tests.helpers.fake_backend import disk
 from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY, toy_model
 from tinysam2.checkpoints.native import save_checkpoint
+from tinysam2.inference.propose import ProposalConfig
 from tinysam2.model.network import TinySam2
 
 CLICK = FramePrompts((PointPrompt(30, 30),))
@@ -217,3 +220,15 @@ def test_what_cannot_be_loaded_is_reported(settings: ModelSettings, sentence: st
 def test_running_out_of_memory_is_reported(error: Exception) -> None:
     with pytest.raises(ModelError, match="ran out of memory"), model_errors():
         raise error
+
+
+def test_objects_are_suggested_with_masks_of_the_size_of_the_video(
+    backend: TinySam2Backend, source: FrameSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = partial(ProposalConfig, min_relative_iou=-100, min_stability=0)
+    monkeypatch.setattr(tinysam2_backend, "ProposalConfig", everything)
+    *steps, last = backend.propose(source, 2)
+    assert steps
+    assert all(step.masks is None and step.done <= step.total for step in steps)
+    assert last.masks
+    assert {mask.size_hw for mask in last.masks} == {SIZE_HW}
