@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from app.cli import (
+    check,
     demo,
     evaluate,
     export,
@@ -32,6 +33,7 @@ COMMANDS = {
     "propose": propose,
     "export": export,
     "import": import_masks,
+    "check": check,
     "eval": evaluate,
     "label": label,
     "train": train,

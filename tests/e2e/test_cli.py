@@ -311,6 +311,21 @@ def test_an_earlier_export_is_kept_unless_it_is_asked_for(
     assert names == ["clip", "clip-2"]
 
 
+def test_a_data_set_is_checked(folder: Path, run: Callable[..., Outcome]) -> None:
+    order = ("track", "clip.mp4", "--prompts", "prompts.json", "--out", "out", "--no-check")
+    assert run(*order, "--images", "--official-ids", "--range", "2:6")[0] == 0
+    assert run("check", "out") == (0, "davis: 0 errors, 0 notes\n", "")
+    image = next((folder / "out/Annotations/480p/clip").iterdir())
+    image.unlink()
+    status, out, _ = run("check", "out")
+    assert status == 1
+    assert f"{image.name}: it is missing" in out
+    findings = json.loads(run("check", "out", "--json")[1])["findings"]
+    assert [each["is_error"] for each in findings] == [True]
+    assert run("check", "prompts.json")[0] == 1
+    assert run("check", "clip.mp4")[0] == 2
+
+
 def test_track_does_not_touch_a_project(folder: Path, run: Callable[..., Outcome]) -> None:
     Session.open(folder / "clip.mp4", None, folder / "a.tsam").close()
     status, _, err = run("track", "a.tsam", "--prompts", "prompts.json", "--out", "out")

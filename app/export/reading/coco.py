@@ -24,6 +24,10 @@ from app.export.rle import decode_segmentation
 if TYPE_CHECKING:
     from app.core.masks import RleMask
 
+_NO_TRACKS = (
+    "The file has no track ids: the n-th annotation of a category on each image is taken for the "
+    "same object."
+)
 _Annotations = dict[FrameRef, list[tuple[int, Any]]]
 
 
@@ -58,16 +62,9 @@ def open_coco(
             name = f"object {track_id}"
         names.setdefault(object_id, (text(name, "name"), category))
         found[images[image_id]].append((object_id, annotation["segmentation"]))
-    what = "COCO instances"
-    notes = (
-        []
-        if has_tracks
-        else [
-            "The file has no track ids: the n-th annotation of a category on each image is taken "
-            "for the same object."
-        ]
-    )
-    return MaskSource(what, names, guarded(path, what, _decoded(found, size_hw)), notes)
+    notes = [] if has_tracks else [_NO_TRACKS]
+    frames = guarded(path, "COCO instances", _decoded(found, size_hw))
+    return MaskSource("COCO instances", names, frames, notes)
 
 
 def _decoded(found: _Annotations, size_hw: tuple[int, int]) -> Iterator[FrameMasks]:

@@ -41,7 +41,7 @@ def open_cvat(path: Path, size_hw: tuple[int, int]) -> MaskSource:
     what = "CVAT XML"
     with reading(path, what):
         check_file_size(path, MAX_JSON_BYTES)
-        parser = _Parser(size_hw)
+        parser = _CvatParser(size_hw)
         with path.open("rb") as file:
             parser.parse(iter(lambda: file.read(_CHUNK_BYTES), b""))
     ordered = sorted(parser.frames.items(), key=lambda item: (item[0].index or 0, str(item[0])))
@@ -49,7 +49,7 @@ def open_cvat(path: Path, size_hw: tuple[int, int]) -> MaskSource:
     return MaskSource(what, parser.names, guarded(path, what, frames), parser.notes)
 
 
-class _Parser:
+class _CvatParser:
     """Collects the masks of all frames; the document types of XML are refused.
 
     Attributes:

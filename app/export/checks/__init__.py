@@ -1,0 +1,1 @@
+"""Checks of data set folders by the rules of the official readers."""

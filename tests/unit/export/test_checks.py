@@ -1,0 +1,161 @@
+"""What official readers refuse or misread is named with its file; exports pass."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.core.errors import UsageError
+from app.export.checks.folder import check, kind_of
+from app.export.registry import export
+from app.export.selection import ExportOptions
+from tests.unit.export.scene import SIZE_HW, open_frames, two_objects
+
+ROOTS = {"davis": ".", "davis_2016": "davis_2016", "youtube_vos": "youtube_vos"}
+FILES = {"coco": "my_clip.coco.json", "youtube_vis": "my_clip.youtube_vis.json"}
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Callable[[str], Path]:
+    def run(name: str) -> Path:
+        options = ExportOptions(with_images=True)
+        with open_frames(tmp_path) as source:
+            export(two_objects(), source, name, tmp_path / "out", options=options)
+        return tmp_path / "out" / {**ROOTS, **FILES}[name]
+
+    return run
+
+
+def reasons(path: Path) -> list[str]:
+    return [f"{finding.path.name}: {finding.reason}" for finding in check(path)]
+
+
+def paint(path: Path, *values: int, mode: str = "L", size_hw: tuple[int, int] = SIZE_HW) -> None:
+    pixels = np.zeros(size_hw, dtype=np.uint8)
+    for place, value in enumerate(values):
+        pixels[place] = value
+    Image.fromarray(pixels).convert(mode).save(path)
+
+
+@pytest.mark.parametrize("name", [*ROOTS, *FILES])
+def test_exports_pass(exported: Callable[[str], Path], name: str) -> None:
+    assert reasons(exported(name)) == []
+
+
+def test_faults_of_davis_trees_are_named(exported: Callable[[str], Path]) -> None:
+    root = exported("davis")
+    images, masks = (root / kind / "480p" / "my_clip" for kind in ("JPEGImages", "Annotations"))
+    (masks / "001.png").unlink()
+    paint(masks / "002.png", 1, mode="RGB")
+    paint(masks / "003.png", 1, size_hw=(10, 10))
+    (masks / "004.png").write_bytes(b"no image")
+    paint(masks / "005.png", 1, 4, 255)
+    (root / "ImageSets/2017/train.txt").write_text("missing\n../../etc\n")
+    found = reasons(root)
+    for sentence in (
+        "001.png: it is missing",
+        "002.png: it cannot be read as a label image: 002.png is a color image",
+        "003.png: it cannot be read as a label image: it is 10 x 10 pixels",
+        "004.png: it cannot be read as a label image",
+        "005.png: object 4 appears first here and is not scored: the first image counts 2",
+        "missing: it is missing: the evaluator lists its frames by it",
+        "train.txt: '../../etc' is no name",
+    ):
+        assert any(sentence in each for each in found), (sentence, found)
+    for file in images.glob("*.jpg"):
+        file.rename(file.with_suffix(".jpeg"))
+    assert any("its images must be *.jpg" in each for each in reasons(root))
+
+
+def test_gaps_and_short_sequences_of_davis_are_named(exported: Callable[[str], Path]) -> None:
+    root = exported("davis")
+    masks = root / "Annotations" / "480p" / "my_clip"
+    for number in range(2, 6):
+        (masks / f"{number:03d}.png").unlink()
+        (root / "JPEGImages" / "480p" / "my_clip" / f"{number:03d}.jpg").unlink()
+    for number in range(2):
+        paint(masks / f"{number:03d}.png", 1, 3)
+    found = reasons(root)
+    assert "my_clip: object 2 has no pixel; it is counted and scores 1" in found
+    assert "my_clip: it has 2 frames; the evaluator needs 3" in found
+    assert "val.txt: it is missing: it lists the sequences of a split" in reasons_without_lists(
+        root
+    )
+
+
+def reasons_without_lists(root: Path) -> list[str]:
+    (root / "ImageSets/2017/val.txt").unlink()
+    return reasons(root)
+
+
+def test_faults_of_davis_2016_are_named(exported: Callable[[str], Path]) -> None:
+    root = exported("davis_2016")
+    masks = root / "Annotations" / "480p" / "my_clip"
+    paint(masks / "000.png", 1)
+    (masks / "001.png").unlink()
+    found = reasons(root)
+    assert "000.png: it has the value 1; masks are 0 and 255" in found
+    assert "001.png: it is missing: line 2 of val.txt names it" in found
+
+
+def test_faults_of_youtube_vos_are_named(exported: Callable[[str], Path]) -> None:
+    root = exported("youtube_vos")
+    masks = root / "Annotations" / "my_clip"
+    paint(masks / "000.png", 2, 9)
+    (masks / "004.png").unlink()
+    (root / "Annotations" / "other").mkdir()
+    found = reasons(root)
+    assert "000.png: it has object 9, which meta.json does not name" in found
+    assert "000.png: object 1 has no pixel on its first frame" in found
+    assert "004.png: it is missing: meta.json names it" in found
+    assert "other: meta.json does not name it: it is not read" in found
+    (root / "meta.json").write_text("{}")
+    assert "meta.json: it cannot be read: 'videos' is missing" in reasons(root)
+
+
+COCO_FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "id 0 makes the evaluator score nothing": lambda c: c["annotations"][0].update(id=0),
+    "this id is there twice": lambda c: c["annotations"][1].update(id=1),
+    "there is no category 77": lambda c: c["annotations"][0].update(category_id=77),
+    "there is no image 77": lambda c: c["annotations"][0].update(image_id=77),
+    "'iscrowd' is missing": lambda c: c["annotations"][0].pop("iscrowd"),
+    "'iscrowd' 1 makes it": lambda c: c["annotations"][0].update(iscrowd=1),
+    "'area' is missing": lambda c: c["annotations"][0].pop("area"),
+    "area is 2000, the mask has 300": lambda c: c["annotations"][0].update(area=2000),
+    "'bbox' is missing": lambda c: c["annotations"][0].pop("bbox"),
+    "polygons or runs": lambda c: c["annotations"][0].update(segmentation=None),
+    "'images' is missing": lambda c: c.pop("images"),
+    "id 1 is twice in 'images'": lambda c: c["images"][1].update(id=1),
+}
+
+
+@pytest.mark.parametrize("sentence", COCO_FAULTS)
+def test_faults_of_coco_are_named(exported: Callable[[str], Path], sentence: str) -> None:
+    path = exported("coco")
+    content = json.loads(path.read_text())
+    COCO_FAULTS[sentence](content)
+    path.write_text(json.dumps(content))
+    found = reasons(path)
+    assert any(sentence in each for each in found), found
+
+
+def test_faults_of_youtube_vis_are_named(exported: Callable[[str], Path]) -> None:
+    path = exported("youtube_vis")
+    content = json.loads(path.read_text())
+    content["annotations"][0]["segmentations"].pop()
+    content["annotations"][1].pop("areas")
+    path.write_text(json.dumps(content))
+    found = reasons(path)
+    assert any("annotation 1: 'segmentations' must list 6 frames" in each for each in found)
+    assert any("annotation 2: 'areas' is missing" in each for each in found)
+
+
+def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no data set"):
+        kind_of(tmp_path)
+    with pytest.raises(UsageError, match="no data set"):
+        kind_of(tmp_path / "missing")
