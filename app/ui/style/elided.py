@@ -44,7 +44,7 @@ class ElidedLabel(QLabel):
 class ElidedButton(QToolButton):
     """A tool button that elides its text in the middle.
 
-    The accessible name has the full text; so has the tooltip, above its own sentence.
+    The tooltip has the full text, above its own sentence, while the text is elided.
 
     Args:
         tip: the tooltip.

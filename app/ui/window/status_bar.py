@@ -215,6 +215,7 @@ class StatusBar(QStatusBar):
     def show_model(self, text: str) -> None:
         """Show the name, input size and device of the model."""
         self._model.setText(text)
+        self._model.setAccessibleName(f"Model: {text}")
         self._share_width()
 
     def _share_width(self) -> None:
