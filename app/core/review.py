@@ -92,6 +92,7 @@ class ObjectReview:
         self._has_mask, self._is_verified, self._is_open = np.zeros((3, num_frames), np.bool_)
         self._agreements: dict[int, tuple[RleMask, float]] = {}
         self._stale = set(document.of_object(Table.MASKS, object_id))
+        self._queue: list[int] = []  # stale frames in the order in which they are examined
         self._last: tuple[RleMask, MaskRuns] | None = None  # of the frame examined last
         self._scores: Floats | None = None
 
@@ -126,9 +127,15 @@ class ObjectReview:
 
     def update(self, max_frames: int | None = None) -> None:
         """Examine changed frames, the lowest first; all, or at most ``max_frames``."""
-        for frame in sorted(self._stale)[:max_frames]:
-            self._values[:, frame] = self._examine(frame)
-            self._stale.discard(frame)
+        left = len(self._stale) if max_frames is None else min(max_frames, len(self._stale))
+        while left:
+            if not self._queue:
+                self._queue = sorted(self._stale, reverse=True)  # once, not for every slice of work
+            frame = self._queue.pop()
+            if frame in self._stale:
+                self._values[:, frame] = self._examine(frame)
+                self._stale.discard(frame)
+                left -= 1
         self._scores = None
 
     def _examine(self, frame: int) -> list[float]:
