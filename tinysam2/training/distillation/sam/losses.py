@@ -48,8 +48,7 @@ def prompt_loss(
 
     Args:
         student: its decoder and its features of B images.
-        teacher: its decoder and its features of the same images; None if all objects that can be
-            used are annotated.
+        teacher: the same of the teacher; None if all usable objects are annotated.
         objects: K of each image.
         rounds: predictions for each object.
         generator: draws prompts.
