@@ -15,6 +15,7 @@ from tinysam2.config import MemoryConfig
 from tinysam2.datasets.sequences import AnnotatedSequence, read_sequences
 from tinysam2.evaluation.metrics import Bitmap, Scores, boundary_accuracy, region_similarity
 from tinysam2.evaluation.prompts import Protocol, click_sequence, enclosing_box
+from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
@@ -31,7 +32,7 @@ class SequenceResult:
 
     Attributes:
         name: of the sequence.
-        object_ids: the objects of the first frame, O of them.
+        object_ids: 1 to the highest number on the first frame, O of them.
         scored_frames: annotated frames except the first and the last of the sequence, F of them.
         region: (O, F) J.
         boundary: (O, F) F.
@@ -111,7 +112,9 @@ def open_trackers(
     """Yield each sequence of a dataset with a new tracker on it; arguments as in `evaluate`."""
     for sequence in islice(read_sequences(root, split), max_sequences):
         limited = sequence if max_frames is None else sequence.first(max_frames)
-        yield VideoTracker(model, limited.frames, memory, image_size), limited
+        height, width = limited.labels(0).shape
+        cleanup = MaskCleanup.of_fraction((height, width))  # as the application tracks
+        yield VideoTracker(model, limited.frames, memory, image_size, cleanup), limited
 
 
 def score_sequence(
@@ -119,8 +122,10 @@ def score_sequence(
 ) -> SequenceResult:
     """Prompt every object of the first frame, track them and compare with the ground truth.
 
-    As in the official protocol the first and the last frame are not scored, nor are objects that
-    appear later.
+    As in the official protocol the first and the last frame are not scored.  The objects are 1 to
+    the highest number on the first frame: a number without any pixel scores 1, an object that
+    appears later is scored like one that was not found if its number is lower than that, and not
+    at all if it is higher.
 
     Args:
         tracker: without prompts yet, on ``sequence.frames``.
@@ -129,11 +134,15 @@ def score_sequence(
 
     Raises:
         ValueError: the first frame has no object, or no frame is left to score.
+
+    Source:
+        davisvideochallenge/davis2017-evaluation, ``get_all_masks`` in ``davis2017/davis.py``.
     """
     first = sequence.labels(0)
-    ids, scored = scored_part(sequence, first)
+    visible, scored = scored_part(sequence, first)
+    ids = tuple(range(1, max(visible) + 1))
     start = time.perf_counter()
-    for object_id in ids:
+    for object_id in visible:
         _prompt(tracker, object_id, first == object_id, protocol)
     prompting_seconds = time.perf_counter() - start
     done = track_and_score(tracker, sequence, ids, scored)
@@ -153,7 +162,7 @@ def score_sequence(
 def scored_part(
     sequence: AnnotatedSequence, first: NDArray[np.uint8]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the ids of the objects and the indices of the frames that are scored.
+    """Return the ids of the objects on the first frame, and the indices of the scored frames.
 
     Args:
         sequence: the ground truth.

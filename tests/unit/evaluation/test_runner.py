@@ -15,7 +15,14 @@ from tinysam2.config import ModelConfig
 from tinysam2.datasets.sequences import AnnotatedSequence, read_sequences
 from tinysam2.evaluation.prompts import Protocol, click_sequence
 from tinysam2.evaluation.report import summarize, write_csv, write_json
-from tinysam2.evaluation.runner import SequenceResult, combined_labels, evaluate, score_sequence
+from tinysam2.evaluation.runner import (
+    SequenceResult,
+    combined_labels,
+    evaluate,
+    open_trackers,
+    score_sequence,
+)
+from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.results import TrackStep
 from tinysam2.model.network import TinySam2
 
@@ -52,7 +59,7 @@ def same(labels: Labels, frame: int) -> Labels:
 
 def test_perfect_tracking_scores_one(sequence: AnnotatedSequence) -> None:
     result = score_sequence(ScriptedTracker(sequence, same), sequence)
-    assert result.object_ids == (1, 3)
+    assert result.object_ids == (1, 2, 3)
     assert result.scored_frames == tuple(range(1, 7))  # neither the first nor the last
     assert (result.region == 1).all()
     assert (result.boundary == 1).all()
@@ -66,7 +73,32 @@ def test_lost_object_scores_zero_and_the_other_stays(sequence: AnnotatedSequence
     summary = summarize([score_sequence(ScriptedTracker(sequence, lose_three), sequence)])
     assert summary["sequences"]["surf"]["objects"]["1"]["J&F"] == 1
     assert summary["sequences"]["surf"]["objects"]["3"]["J&F"] == 0
-    assert summary["overall"]["J&F"] == 0.5
+    assert summary["sequences"]["surf"]["objects"]["2"]["J&F"] == 1  # has no pixel anywhere
+    assert summary["overall"]["J&F"] == pytest.approx(2 / 3)
+
+
+def test_late_objects_count_as_the_official_evaluator_counts_them(
+    sequence: AnnotatedSequence,
+) -> None:
+    late = truth(4)
+    late[42:46, 2:6] = 2  # below the highest number on the first frame: scored, never prompted
+    late[42:46, 20:24] = 4  # above it: not scored
+    Image.fromarray(late).save(sequence.annotations[4])
+    tracker = ScriptedTracker(sequence, same)
+    result = score_sequence(tracker, sequence)
+    assert set(tracker.prompts) == {1, 3}
+    assert result.object_ids == (1, 2, 3)
+    assert result.region[1].tolist() == [1, 1, 1, 0, 1, 1]  # missing on frame 4
+    assert (result.region[[0, 2]] == 1).all()
+
+
+def test_masks_are_cleaned_up_as_the_application_does(
+    sequence: AnnotatedSequence, tmp_path: Path
+) -> None:
+    assert sequence
+    model = prepare(TinySam2(ModelConfig()), torch.device("cpu"))
+    ((tracker, _),) = open_trackers(model, tmp_path / "set", "val", None, None, 64, None)
+    assert tracker.cleanup == MaskCleanup.of_fraction(SIZE_HW)
 
 
 def test_mask_and_box_prompts_describe_the_first_frame(sequence: AnnotatedSequence) -> None:
@@ -177,7 +209,7 @@ def test_white_is_void_where_objects_have_ids(sequence: AnnotatedSequence) -> No
     all_void = np.full(SIZE_HW, 255, np.uint8)
     Image.fromarray(all_void).save(sequence.annotations[4])
     result = score_sequence(ScriptedTracker(sequence, same), sequence)
-    assert result.object_ids == (1, 3)
+    assert result.object_ids == (1, 2, 3)
     assert (result.region == 1).all()
 
 
@@ -231,5 +263,5 @@ def test_network_is_evaluated_from_end_to_end(sequence: AnnotatedSequence, tmp_p
     (result,) = evaluate(
         model, tmp_path / "set", "val", Protocol.CLICK_1, max_frames=4, image_size=64
     )
-    assert (result.name, result.object_ids, result.scored_frames) == ("surf", (1, 3), (1, 2))
+    assert (result.name, result.object_ids, result.scored_frames) == ("surf", (1, 2, 3), (1, 2))
     assert ((result.region >= 0) & (result.region <= 1)).all()
