@@ -35,7 +35,7 @@ def cleanup_job(
     """Clean masks of an object, by frame; yields a `CleanupStep` for each."""
 
     def run(token: CancelToken) -> Iterator[CleanupStep]:
-        from app.tracking.tinysam2_backend import clean_mask  # imports torch, which takes seconds
+        from app.tracking.mask_cleaning import clean_mask  # not when the program starts
 
         for done, (frame, mask) in enumerate(sorted(masks.items()), 1):
             token.raise_if_cancelled()

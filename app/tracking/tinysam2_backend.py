@@ -18,7 +18,6 @@ from app.media.frames import FrameSource, SourceFingerprint
 from app.tracking.backend import (
     Direction,
     FrameResult,
-    MaskFault,
     ModelDescription,
     Prediction,
     SegmentRequest,
@@ -31,14 +30,9 @@ from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
 from tinysam2.inference.click_enforcement import enforce_pixels
 from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.mask_parts import drop_islands, merge_at_clicks
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.postprocess import (
-    MaskCleanup,
-    drop_islands,
-    fill_holes,
-    merge_at_clicks,
-    remove_specks,
-)
+from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.propose import ProposalConfig, propose_objects
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
@@ -46,7 +40,6 @@ from tinysam2.memory.bank import MemoryEvent
 
 CLICK_MARGIN = 0.01
 """Fraction of the frame's longer side by which a positive click widens the box of its mask."""
-SMALL_FRACTION = 0.02
 HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another device."
 SUGGESTION_POINTS = 16
 """Points per side of the grid that is searched for objects: seconds on a CPU, where 32 take 20."""
@@ -122,18 +115,6 @@ def _setting_errors() -> Iterator[None]:
             yield
     except ValueError as error:
         raise ModelError(f"The model cannot be used: {error}.") from error
-
-
-def clean_mask(mask: RleMask, fault: MaskFault) -> RleMask:
-    """Remove the specks or the holes of a mask.
-
-    They are small when their area is at most `SMALL_FRACTION` of the object's, or what SAM 2 takes
-    for a hole in a frame of this size.
-    """
-    least = MaskCleanup.of_fraction(mask.size_hw).fill_holes_px
-    max_px = max(least, round(SMALL_FRACTION * mask.area))
-    act = fill_holes if fault is MaskFault.HOLES else remove_specks
-    return RleMask.encode(act(mask.decode(), max_px))
 
 
 class TinySam2Backend:

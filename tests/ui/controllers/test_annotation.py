@@ -14,7 +14,7 @@ from app.core.document import FrameMask, Origin, Table
 from app.core.errors import ModelError
 from app.core.masks import RleMask
 from app.tracking.backend import MaskFault, TrackerBackend
-from app.tracking.tinysam2_backend import clean_mask
+from app.tracking.mask_cleaning import clean_mask
 from app.ui.window.main_window import MainWindow
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip

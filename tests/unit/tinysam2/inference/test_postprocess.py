@@ -5,14 +5,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
-from tinysam2.inference.postprocess import (
-    MaskCleanup,
+from tinysam2.inference.mask_parts import (
     drop_islands,
     fill_holes,
     merge_at_clicks,
     remove_specks,
-    without_overlap,
 )
+from tinysam2.inference.postprocess import MaskCleanup, without_overlap
 from tinysam2.inference.video_tracker import VideoTracker
 
 FRAMES = noise_frames(3)
