@@ -191,7 +191,8 @@ class Session:
                     is_free = 0 < file_id <= _MAX_KEPT_ID and document.find(file_id) is None
                     object_id = file_id if is_free else edits.next_object_id(document)
                     step.object_ids[file_id] = object_id
-                    self.execute(edits.add_object(document, name, category, object_id))
+                    own_name = None if name == f"object {file_id}" else name  # not a number's
+                    self.execute(edits.add_object(document, own_name, category, object_id))
             for file_id, mask in step.masks.items():
                 object_id = step.object_ids[file_id]
                 if rules.is_mask_editable(document, object_id, step.frame):

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.cli.options import add_json_option
 from app.core.cancel import CancelToken
 from app.core.errors import ExportError
-from app.export.naming import listed
+from app.export.naming import counted, listed
 from app.jobs.import_masks import ImportPlan, ImportRequest, import_job, plan_job
 from app.session import Session
 
@@ -88,16 +88,17 @@ def _values(plan: ImportPlan, project: Path, arguments: argparse.Namespace) -> d
 
 def _show(plan: ImportPlan, project: Path, arguments: argparse.Namespace) -> None:
     verb = "would be imported" if arguments.dry_run else "imported"
-    print(f"{plan.format}: {plan.matched_frames} frames {verb}")
+    print(f"{plan.format}: {counted(plan.matched_frames, 'frame')} {verb}")
     for each in plan.objects:
         becomes = "new"
         if arguments.update and each.object_id is not None:
             becomes = f"object {each.object_id}, {each.replaced} replaced"
             becomes += f", {each.kept} kept (locked or verified)" if each.kept else ""
-        print(f"  {each.name} ({each.category}): {each.mask_count} masks, {becomes}")
+        print(f"  {each.name} ({each.category}): {counted(each.mask_count, 'mask')}, {becomes}")
     if plan.missed_frames:
-        count = len(plan.missed_frames)
-        print(f"{count} frames are not in the video: {listed(plan.missed_frames)}", file=sys.stderr)
+        count = counted(len(plan.missed_frames), "frame")
+        names = listed(plan.missed_frames)
+        print(f"left out, since not in the video: {count} ({names})", file=sys.stderr)
     for note in plan.notes:
         print(note, file=sys.stderr)
     print(f"project: {project}")

@@ -33,6 +33,11 @@ def frame_digits(frames: Sequence[int], at_least: int) -> int:
     return max(at_least, len(str(max(frames))))
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 frame" or "2 frames"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def listed(names: Iterable[str]) -> str:
     """Join names, quoted, for use in a sentence; after five, their number."""
     quoted = [f"“{name}”" for name in names]

@@ -57,8 +57,8 @@ def preview_steps(
         found = yield from _overlapping_frames(selection)
         if found:
             warnings.append(
-                f"Objects overlap on about {found} frames: {_titles(forms, Loss.OVERLAPS)} gives "
-                "each pixel to the more certain mask."
+                f"Objects overlap on about {found} of the frames: "
+                f"{_titles(forms, Loss.OVERLAPS)} gives each pixel to the more certain mask."
             )
     warnings += [
         f"{_titles(forms, loss)} does not keep {loss.value}."

@@ -139,7 +139,7 @@ def _check_found(path: Path, matched: set[int], missed: list[str]) -> None:
     if not missed:
         raise ExportError(f"{path} has no mask that shows anything.")
     raise ExportError(
-        f"None of the {len(missed)} frames of {path} is in the video: {listed(missed)}.",
+        f"No frame of {path} is in the video: {listed(missed)}.",
         "Open the video that the masks were made for.",
     )
 

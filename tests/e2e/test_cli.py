@@ -291,7 +291,7 @@ def test_masks_are_imported_after_a_dry_run(folder: Path, run: Callable[..., Out
         session.close()
     status, out, err = run("import", "a.tsam", "masks", "--update")
     assert "object 4, 2 replaced" in out
-    assert "1 frames are not in the video: “00099”" in err
+    assert "not in the video: 1 frame (“00099”)" in err
     assert run("import", "a.tsam", "missing.json")[0] == 1
 
 

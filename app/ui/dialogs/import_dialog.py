@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.export.naming import listed
+from app.export.naming import counted, listed
 from app.jobs.import_masks import ImportPlan
 from app.ui.style.theme import SPACING_PX
 
@@ -85,8 +85,8 @@ class ImportDialog(QDialog):
 def _summary(plan: ImportPlan) -> str:
     masks = sum(each.mask_count for each in plan.objects)
     return (
-        f"{plan.request.path.name} ({plan.format}): {masks} masks of {len(plan.objects)} objects "
-        f"on {plan.matched_frames} frames of the video."
+        f"{plan.request.path.name} ({plan.format}): {counted(masks, 'mask')} of "
+        f"{counted(len(plan.objects), 'object')} on {counted(plan.matched_frames, 'frame')}."
     )
 
 
@@ -94,7 +94,7 @@ def _notes(plan: ImportPlan) -> list[str]:
     missed = []
     if plan.missed_frames:
         missed = [
-            f"{len(plan.missed_frames)} frames of the file are not in the video and are left out: "
-            f"{listed(plan.missed_frames)}."
+            f"Left out, since not in the video: {counted(len(plan.missed_frames), 'frame')} "
+            f"({listed(plan.missed_frames)})."
         ]
     return [*missed, *plan.notes]

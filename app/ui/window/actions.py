@@ -186,7 +186,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
     _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
     _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session), "export", toolbar=True),
-    _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session), "import", tip="COCO, YouTube-VIS or DAVIS masks of this video"),
+    _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session), "import", tip="Masks of this video made by other tools: label images, COCO, CVAT and more"),
     _S("File", "-", (), lambda w: None),
     _S("File", "Quit", ("Ctrl+Shift+Q",), lambda w: w.close(), requires=_ALWAYS),
     _S("Edit", "Undo", ("Ctrl+Z",), lambda w: w.workspace.session.history.undo(), "undo", Requirement.UNDO, toolbar=True, detail=lambda w: w.workspace.session.history.undo_label or ""),

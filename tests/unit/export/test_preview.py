@@ -39,7 +39,8 @@ def test_every_format_has_an_estimate_and_nothing_is_left(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     found = preview(two_objects(), tmp_path, *FORMATS)
     assert set(found.size_bytes) == set(FORMATS)
-    assert all(found.size_bytes.values())
+    assert None not in found.size_bytes.values()
+    assert found.size_bytes["coco"]
     assert [path.name for path in tmp_path.iterdir()] == ["my clip"]
 
 
@@ -69,7 +70,7 @@ def test_overlaps_count_for_formats_that_cannot_hold_them(tmp_path: Path) -> Non
     for name in ("under", "over"):
         set_mask(document, add_object(document, name), 0, rectangle(0, 0, 10, 10))
     warnings = preview(document, tmp_path, "davis", "yolo").warnings
-    assert any("overlap on about 1 frames: “DAVIS 2017 masks”" in text for text in warnings)
+    assert any("overlap on about 1 of the frames: “DAVIS 2017 masks”" in text for text in warnings)
     assert any(text.startswith("“YOLO segmentation (lossy)” does not keep") for text in warnings)
     (tmp_path / "my clip").rename(tmp_path / "other")
     assert not any("overlap" in text for text in preview(document, tmp_path, "coco").warnings)

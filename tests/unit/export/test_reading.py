@@ -201,7 +201,7 @@ def test_frames_are_matched_by_name_first(tmp_path: Path) -> None:
 
 def test_masks_of_no_frame_are_refused(tmp_path: Path, source: BlankFrames) -> None:
     label_image(tmp_path / "masks", "00099", {1: (0, 0, 9, 9)})
-    with pytest.raises(ExportError, match=r"None of the 1 frames .*“00099”"):
+    with pytest.raises(ExportError, match=r"No frame of .*“00099”"):
         imported(tmp_path / "masks", source)
 
 
@@ -232,6 +232,15 @@ def test_objects_whose_number_is_taken_get_the_next(tmp_path: Path) -> None:
         session = imported(path, source)
         update(session, path, is_update=False)
     assert [o.object_id for o in session.document.objects] == [1, 2, 3, 4]
+
+
+def test_objects_without_names_are_named_by_the_number_that_they_get(
+    tmp_path: Path, source: BlankFrames
+) -> None:
+    label_image(tmp_path / "masks", "00001", {1: (0, 0, 9, 9)})
+    session = imported(tmp_path / "masks", source)
+    update(session, tmp_path / "masks", is_update=False)
+    assert [o.name for o in session.document.objects] == ["object 1", "object 2"]
 
 
 def test_labelme_shapes_of_other_tools_are_read(tmp_path: Path, source: BlankFrames) -> None:
