@@ -75,10 +75,13 @@ else:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Keep other exports from changing a folder; waits for them."""
+    """Keep other exports from changing a folder; waits for them.
+
+    Folders share 256 lock files, which stay in the temporary folder of the system.
+    """
     digest = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
     user = os.getuid() if hasattr(os, "getuid") else 0
-    with _file_lock(Path(tempfile.gettempdir()) / f"tinysam2-export-{user}-{digest[:16]}.lock"):
+    with _file_lock(Path(tempfile.gettempdir()) / f"tinysam2-export-{user}-{digest[:2]}.lock"):
         yield
 
 
