@@ -156,7 +156,7 @@ class Session:
 
         Returns:
             Whether the job should continue: False, and nothing is stored, when the user has
-            undone what the step belongs to.
+            undone what the step belongs to, or has deleted or locked all objects that it predicts.
         """
         if isinstance(step, VerifyStep):
             self._adopt(step)
@@ -171,9 +171,13 @@ class Session:
                 edits.clean_mask(self.document, key, step.before, step.after, label, step.merge_key)
             )
         else:
-            protects = step.protects_hand_work
-            self.execute(result_edit(self.document, step.result, step.merge_key, protects))
+            return self._predict(step)
         return True
+
+    def _predict(self, step: PredictionStep) -> bool:
+        document, result = self.document, step.result
+        self.execute(result_edit(document, result, step.merge_key, step.protects_hand_work))
+        return any(rules.is_object_editable(document, each) for each in result.predictions)
 
     def _adopt(self, step: VerifyStep) -> None:
         if step.result is None or step.result.index is None or self.is_annotated:

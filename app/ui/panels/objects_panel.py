@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -22,7 +22,12 @@ class ObjectsPanel(QWidget):
     """Displays the objects; the selected row is the active object.
 
     When the active object is removed, the object that takes its row becomes active.
+
+    Signals:
+        message: text for the status bar.
     """
+
+    message = Signal(str)
 
     def __init__(
         self,
@@ -220,6 +225,11 @@ class ObjectsPanel(QWidget):
         self._edit(Column.CATEGORY)
 
     def _edit(self, column: Column) -> None:
+        if (active := self._active) is None:
+            return
+        if refusal := rules.refusal(self._document, active.object_id):
+            self.message.emit(str(refusal))
+            return
         self._table.showColumn(column)  # categories are hidden in a narrow panel
         index = self._model.index(self._row, column)
         self._table.setCurrentIndex(index)

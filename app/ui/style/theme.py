@@ -107,6 +107,8 @@ QLabel[role="error"] {{ color: {error}; }}
 QFrame[role="card"] {{ background: {surface}; border: 1px solid {border}; border-radius: 8px; }}
 QFrame[role="card"] QLabel {{ border: 0; background: transparent; }}
 QMenu {{ background: {window}; border: 1px solid {menu_border}; padding: 4px; }}
+QMenu::item:selected {{ background: {accent}; color: {accent_text}; }}
+QMenu::item:selected:disabled {{ background: {raised}; color: {disabled}; }}
 QPushButton[role="secondary"] {{ background: {raised}; color: {text}; border-radius: 6px;
                                  border: 1px solid {border}; padding: 10px 16px; }}
 QPushButton[role="secondary"]:hover, QPushButton[role="secondary"]:focus {{ border-color: {text}; }}

@@ -160,6 +160,7 @@ class Workspace(QObject):
             self.comparison,
             self.navigator,
             self.policies,
+            self.objects,
         ):
             source.message.connect(self.message)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))

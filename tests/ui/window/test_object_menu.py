@@ -52,6 +52,15 @@ def test_an_object_is_renamed_even_if_the_panel_was_closed(user: WindowDriver) -
     user.wait(lambda: names(user)[0] == "wolf")
 
 
+def test_the_name_of_a_locked_object_is_not_edited(user: WindowDriver) -> None:
+    SessionDriver(user.workspace.session).update_object(1, is_locked=True)
+    for action in ("Rename object", "Change category of object"):
+        user.window.status.clear_message()
+        user.do(action)
+        assert user.window.status._hint.text() == "dog is locked. Unlock it to change it."
+        assert not isinstance(user.window.focusWidget(), QLineEdit)
+
+
 def test_an_object_gets_another_color(user: WindowDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QColorDialog, "getColor", lambda *args: QColor(1, 2, 3))
     user.do("Change color of object…")

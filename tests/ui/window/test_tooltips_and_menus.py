@@ -74,6 +74,26 @@ def test_menus_have_a_border(
     assert image.pixelColor(4, 3).name() != colors.menu_border
 
 
+@pytest.mark.parametrize(("theme", "colors"), [(Theme.DARK, DARK), (Theme.LIGHT, LIGHT)])
+def test_the_selected_item_of_a_menu_stands_out(
+    application: QApplication, qtbot: QtBot, theme: Theme, colors: ThemeColors
+) -> None:
+    application.setStyle("Fusion")
+    apply_theme(application, theme)
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    selected = menu.addAction("Track forward")
+    menu.addAction("Track backward")
+    menu.resize(menu.sizeHint())
+    menu.setActiveAction(selected)
+    image = menu.grab().toImage()
+    background = [
+        image.pixelColor(menu.actionGeometry(each).topLeft() + QPoint(4, 8)).name()
+        for each in menu.actions()
+    ]
+    assert background == [colors.accent, colors.window]
+
+
 def test_titles_of_models_explain_themselves() -> None:
     models = {model.name: model for model in ModelCatalog().available().models}
     assert models["efficienttam-ti-1"].title == "EfficientTAM Ti, pooled memory /1"

@@ -145,6 +145,21 @@ def test_results_of_what_was_undone_are_dropped_and_end_the_job(driver: SessionD
     assert driver.masked_frames(object_id) == [0]
 
 
+@pytest.mark.parametrize("is_deleted", [True, False], ids=["deleted", "locked"])
+def test_a_job_ends_when_no_object_is_left_that_it_may_change(
+    driver: SessionDriver, is_deleted: bool
+) -> None:
+    ids = [driver.click_object(), driver.click_object()]
+    steps = driver.track_job(Direction.FORWARD, 0)(CancelToken())
+    for object_id in ids:
+        assert driver.session.apply(next(steps))
+        if is_deleted:
+            driver.remove_object(object_id)
+        else:
+            driver.update_object(object_id, is_locked=True)
+    assert not driver.session.apply(next(steps))
+
+
 def test_a_mask_is_dropped_when_its_prompts_are_gone(driver: SessionDriver) -> None:
     object_id = driver.add_object()
     driver.add_point(object_id, 0, 20, 20)
