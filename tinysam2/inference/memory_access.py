@@ -59,11 +59,10 @@ def make_entries(
         distractors: `MemoryEntry.distractor_overlap` per object.
     """
     config = banks[0].config
-    coverage = None
-    if config.keeps_details and config.pool > 1:
-        covered = (masks.logits[:, None] > 0).float()
-        coverage = F.adaptive_avg_pool2d(covered, features.size_hw)[:, 0]
-    compressed = compress_memory(memory, coverage, config.pool, banks[0].max_tokens)
+    covered = (masks.logits[:, None] > 0).float()
+    coverage = F.adaptive_avg_pool2d(covered, features.size_hw)[:, 0]
+    details = coverage if config.keeps_details and config.pool > 1 else None
+    compressed = compress_memory(memory, details, config.pool, banks[0].max_tokens)
     descriptors = object_descriptors(features.s16, masks.logits)
     shapes = mask_shapes(masks.logits)
     entries = []
@@ -73,8 +72,10 @@ def make_entries(
         others = [e.descriptor for e in bank.readable() if e.frame != frame]
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
-        looks = masks.pointer[i], descriptors[i]
-        entry = MemoryEntry(frame, *compressed[i], *looks, scores, shapes[i], is_conditioning[i])
+        tokens, locations = compressed[i]
+        is_object = bank.grid.shows_object(coverage[i], locations)
+        looks = masks.pointer[i], descriptors[i], scores, shapes[i]
+        entry = MemoryEntry(frame, tokens, locations, is_object, *looks, is_conditioning[i])
         entries.append(replace(entry, distractor_overlap=distractors[i]) if distractors else entry)
     return entries
 

@@ -1,7 +1,7 @@
 """The memory bank of one object: it stores what its policy lets in, within the token budget."""
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -208,16 +208,16 @@ class MemoryBank:
             [e.tokens for e in entries],
             [self.grid.window[e.locations] for e in entries],
             [e.is_conditioning for e in entries],
+            [e.is_object for e in entries],
             max(1, budget),
         )
         for entry, kept in zip(entries, keep, strict=True):
             if bool(kept.all()):
                 continue
-            thinned = replace(entry, tokens=entry.tokens[kept], locations=entry.locations[kept])
             if entry is self.recent:
-                self.recent = thinned
+                self.recent = entry.thinned(kept)
             else:
-                self.entries[entry.frame] = thinned
+                self.entries[entry.frame] = entry.thinned(kept)
 
     @property
     def tokens_stored(self) -> int:

@@ -32,6 +32,7 @@ class MemoryEntry:
     Attributes:
         tokens: (n, memory_dim) surviving tokens.
         locations: (n,) long, their indices in the bank's `MemoryGrid`.
+        is_object: (n,) bool, whether each shows the object, at least in part.
         pointer: (dim,) object pointer.
         descriptor: unit vector of the object's appearance, see `object_descriptors`.
         shape: where its mask is and how large.
@@ -43,6 +44,7 @@ class MemoryEntry:
     frame: int
     tokens: Tensor
     locations: Tensor
+    is_object: Tensor
     pointer: Tensor
     descriptor: Tensor
     scores: FrameScores
@@ -50,12 +52,22 @@ class MemoryEntry:
     is_conditioning: bool
     distractor_overlap: float | None = None
 
+    def thinned(self, kept: Tensor) -> "MemoryEntry":
+        """Return the same with the tokens that ``kept`` (n,) bool selects."""
+        return replace(
+            self,
+            tokens=self.tokens[kept],
+            locations=self.locations[kept],
+            is_object=self.is_object[kept],
+        )
+
     def to(self, device: torch.device) -> "MemoryEntry":
         """Return the entry with its tensors on a device."""
         return replace(
             self,
             tokens=self.tokens.to(device),
             locations=self.locations.to(device),
+            is_object=self.is_object.to(device),
             pointer=self.pointer.to(device),
             descriptor=self.descriptor.to(device),
         )

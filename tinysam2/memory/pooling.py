@@ -66,6 +66,22 @@ class MemoryGrid:
             found[self.window[locations[locations >= self.size_hw[0] * self.size_hw[1]]]] = True
         return found.view(height, width)
 
+    def shows_object(self, coverage: Tensor, locations: Tensor) -> Tensor:
+        """Return whether each token at ``locations`` (n,) stands for a part of the object, (n,).
+
+        Args:
+            coverage: (H, W) fraction of each feature location that shows the object.  At any other
+                size than this grid's (latents) every token may show it.
+            locations: (n,) long.
+        """
+        if coverage.shape != self.size_hw:
+            return torch.ones_like(locations, dtype=torch.bool)
+        own = coverage.flatten() > 0
+        merged = torch.zeros(len(self.window) - len(own), dtype=torch.bool, device=own.device)
+        if len(merged):
+            merged[self.window[: len(own)][own]] = True
+        return torch.cat([own, merged])[locations]
+
 
 def compress_memory(
     memory: Tensor, coverage: Tensor | None, pool: int, max_tokens: int | None = None

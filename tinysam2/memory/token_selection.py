@@ -9,14 +9,18 @@ from torch.nn import functional as F
 _RESERVED_BONUS = 10.0  # more than any novelty, which is at most 2
 FRAME_RESERVE = 0.3
 """Fraction of the budget that is reserved for each conditioning frame."""
-TOTAL_RESERVE = 0.6
+TOTAL_RESERVE = 0.4
 """Largest fraction of the budget that is reserved for all conditioning frames together."""
+OBJECT_RESERVE = 0.4
+"""Fraction of the budget that is reserved for the object's tokens of all non-conditioning frames
+together, where there are several conditioning frames."""
 
 
 def select_tokens(
     tokens: Sequence[Tensor],
     windows: Sequence[Tensor],
     is_conditioning: Sequence[bool],
+    is_object: Sequence[Tensor],
     budget: int,
 ) -> list[Tensor]:
     """Choose the most informative tokens across the frames of a bank.
@@ -25,13 +29,16 @@ def select_tokens(
     earlier frames of the list hold in the same pooling window.  A token that resembles an earlier
     one in the same place is redundant.  Tokens of the first frame are compared with their mean.
     `FRAME_RESERVE` of the budget is reserved for the best tokens of each conditioning frame, or an
-    equal part of `TOTAL_RESERVE` if that is less.  The rest of the budget goes to the highest
-    scores of all frames.
+    equal part of `TOTAL_RESERVE` if that is less.  Two conditioning frames could take all of the
+    budget, much of it with tokens of the background.  From two on, `OBJECT_RESERVE` is reserved
+    for the best tokens that show the object on non-conditioning frames, in equal parts.  The rest
+    of the budget goes to the highest scores of all frames.
 
     Args:
         tokens: per frame (n, C), most important frame first.
         windows: per frame (n,) long, the pooling window of each token.
         is_conditioning: per frame, whether it was prompted or pinned.
+        is_object: per frame (n,) bool, whether each token shows the object.
         budget: tokens to keep in all.
 
     Returns:
@@ -45,10 +52,15 @@ def select_tokens(
     if sum(counts) <= budget:
         return [torch.ones(len(t), dtype=torch.bool, device=t.device) for t in tokens]
     scores = _novelty(tokens, windows)
-    reserved = int(min(FRAME_RESERVE, TOTAL_RESERVE / max(1, sum(is_conditioning))) * budget)
-    for i, score in enumerate(scores):
-        if is_conditioning[i]:
-            score[score.topk(min(reserved, len(score))).indices] += _RESERVED_BONUS
+    conditioning = sum(is_conditioning)
+    reserved = int(min(FRAME_RESERVE, TOTAL_RESERVE / max(1, conditioning)) * budget)
+    others = len(tokens) - conditioning
+    of_object = int(OBJECT_RESERVE * budget / max(1, others)) if conditioning > 1 else 0
+    for score, is_fixed, shows_object in zip(scores, is_conditioning, is_object, strict=True):
+        eligible = shows_object | is_fixed
+        ranked = score.masked_fill(~eligible, -torch.inf)
+        best = ranked.topk(min(reserved if is_fixed else of_object, len(score))).indices
+        score[best] += _RESERVED_BONUS * eligible[best]
     flat = torch.cat(scores)
     keep = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
     keep[flat.topk(budget).indices] = True

@@ -30,6 +30,7 @@ def entry(
         frame=frame,
         tokens=tokens,
         locations=torch.arange(LOCATIONS),
+        is_object=torch.ones(LOCATIONS, dtype=torch.bool),
         pointer=torch.full((16,), float(frame)),
         descriptor=F.normalize(torch.randn(8, generator=generator), dim=0),
         scores=FrameScores(quality, presence, quality * presence, 0.5),

@@ -43,6 +43,19 @@ def test_a_grid_knows_what_tokens_stand_for() -> None:
     assert shown.int().tolist() == [[1, 0, 1, 1], [0, 0, 1, 1], [0] * 4, [0] * 4]
 
 
+def test_a_grid_tells_which_tokens_show_the_object() -> None:
+    grid = MemoryGrid.of((4, 4), 2, torch.device("cpu"))
+    coverage = torch.zeros(4, 4)
+    coverage[1, 2] = 0.1
+    locations = torch.tensor([2, 6, 16, 17, 19])
+    shown = grid.shows_object(coverage, locations).tolist()
+    assert shown == [False, True, False, True, False]
+    assert MemoryGrid.of((4, 4), 1, torch.device("cpu")).shows_object(
+        coverage, torch.arange(16)
+    ).nonzero().tolist() == [[6]]
+    assert bool(grid.shows_object(torch.zeros(2, 2), locations).all())  # latents have no place
+
+
 def test_pooled_positions_are_the_means_of_the_locations_they_pool() -> None:
     single = pooled_positions((8, 8), 1).view(8, 8, 2).permute(2, 0, 1)[None]
     for pool in (2, 4):

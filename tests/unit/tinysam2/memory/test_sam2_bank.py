@@ -94,6 +94,7 @@ def entry(frame: int, is_conditioning: bool) -> MemoryEntry:
         frame=frame,
         tokens=torch.full((2, TOY.memory_dim), float(frame)),
         locations=torch.arange(2),
+        is_object=torch.ones(2, dtype=torch.bool),
         pointer=torch.full((TOY.dim,), float(frame)),
         descriptor=torch.ones(TOY.dim),
         scores=FrameScores(0.9, 1.0, 0.9, 0.5),
