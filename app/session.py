@@ -57,8 +57,9 @@ class Session:
         self.document = document
         self.history = History(document)
         self.jobs = JobContext(source, load_backend or partial(load_model, ModelSettings()))
+        self.history.restore(file.steps)
         self._file = file
-        document.subscribe(file.write)
+        self.history.subscribe(file.write_update)
 
     @classmethod
     def open(
@@ -90,11 +91,27 @@ class Session:
         """Save pending changes and close the project and its video; no job may run any more.
 
         Raises:
-            ProjectError: some changes could not be saved.
+            ProjectError: some changes could not be saved; the session stays open.
         """
+        self._file.close()
         self.jobs.close()
         self.source.close()
-        self._file.close()
+
+    def abandon(self) -> None:
+        """Close the project and its video without changes that could not be saved."""
+        self._file.abandon()
+        self.jobs.close()
+        self.source.close()
+
+    @property
+    def notice(self) -> str:
+        """What the user should know about the opening, in a sentence; usually empty."""
+        return self._file.notice
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed, in a sentence; empty if everything can."""
+        return self._file.read_only
 
     def save_as(self, path: Path) -> None:
         """Copy the project to another file and continue there.
@@ -102,7 +119,8 @@ class Session:
         Raises:
             ProjectError: it cannot be written; the session stays where it was.
         """
-        self._file.save_as(path, self._file.source | locate_source(self.source, path))
+        source = self._file.source | locate_source(self.source, path)
+        self._file.save_as(path, source, self.document, self.history.stored())
 
     @property
     def view(self) -> dict[str, float]:
@@ -148,7 +166,13 @@ class Session:
         return self.source.size_hw
 
     def execute(self, edit: Edit) -> None:
-        """Apply an edit of the document as a step of undo."""
+        """Apply an edit of the document as a step of undo.
+
+        Raises:
+            ProjectError: the project is read-only, or an earlier change could not be saved; in
+                the second case the edit is applied nevertheless.
+        """
+        self._file.check_writable()
         self.history.execute(edit)
 
     def apply(self, step: Step) -> bool:

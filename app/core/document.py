@@ -163,14 +163,15 @@ class Document:
 
     def copy(self) -> "Document":
         """Return a document of the same rows, which are immutable and shared, and no listeners."""
-        rows = (
-            Change(table, key, None, row)
-            for table, held in self._rows.items()
-            for key, row in held.items()
-        )
         copied = Document()
-        copied.apply(Edit("Copy", tuple(rows)))
+        copied.apply(Edit("Copy", tuple(self.as_changes())))
         return copied
+
+    def as_changes(self) -> Iterator[Change]:
+        """Yield every row as a change of an empty document."""
+        for table, held in self._rows.items():
+            for key, row in held.items():
+                yield Change(table, key, None, row)
 
     @contextmanager
     def batched(self) -> Iterator[None]:

@@ -1,21 +1,61 @@
 """Undo and redo of the edits of a document, without Qt; the window only shows their state."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 from app.core import rules
-from app.core.document import FRAME_TABLES, Change, Document, Edit, RowKey, combine
+from app.core.document import FRAME_TABLES, Change, Document, Edit, Row, RowKey, combine
 
 UNDO_LIMIT = 500
 """Number of steps that can be undone; beyond it the oldest is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryUpdate:
+    """What one call of a `History` changed.
+
+    Attributes:
+        changes: rows of the document, before and after.
+        step: number of the step that was recorded, extended, undone or redone.
+        label: of the step.
+        is_undone: whether the step is now undone.
+        is_moved: whether the step was undone or redone; else it was recorded or extended.
+        dropped: steps that can neither be undone nor redone any more.
+    """
+
+    changes: Sequence[Change]
+    step: int
+    label: str
+    is_undone: bool = False
+    is_moved: bool = False
+    dropped: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step of undo as a project keeps it.
+
+    Attributes:
+        number: ascending in the order in which steps were made.
+        values: by row, what it was before the step, or, if the step is undone, after it.
+    """
+
+    number: int
+    label: str
+    is_undone: bool
+    values: Mapping[RowKey, Row]
+
+
+HistoryListener = Callable[[HistoryUpdate], object]
 
 
 @dataclass(slots=True)
 class _UndoStep:
     """What one undo reverts: an edit and the later ones merged into it, by row."""
 
+    number: int
     label: str
     merge_key: int | None
     changes: dict[RowKey, Change] = field(default_factory=dict)
@@ -47,6 +87,16 @@ class History:
         self._discarded_keys: set[int] = set()  # of undone steps that can no longer be redone
         self._macro: Edit | None = None  # the edits of the open macro so far
         self._keys = count(1)
+        self._numbers = count(1)
+        self._listeners: list[HistoryListener] = []
+
+    def subscribe(self, listener: HistoryListener) -> None:
+        """Call ``listener`` after every change, when document and history agree again."""
+        self._listeners.append(listener)
+
+    def _notify(self, update: HistoryUpdate) -> None:
+        for listener in self._listeners:
+            listener(update)
 
     @property
     def undo_label(self) -> str | None:
@@ -113,14 +163,18 @@ class History:
         if self._done:
             step = self._done.pop()
             self._undone.append(step)
-            self._document.apply(step.edit().inverse())
+            self._move(step, step.edit().inverse(), is_undone=True)
 
     def redo(self) -> None:
         """Repeat the step that was undone last, if there is one."""
         if self._undone:
             step = self._undone.pop()
             self._done.append(step)
-            self._document.apply(step.edit())
+            self._move(step, step.edit(), is_undone=False)
+
+    def _move(self, step: _UndoStep, edit: Edit, is_undone: bool) -> None:
+        self._document.apply(edit)
+        self._notify(HistoryUpdate(edit.changes, step.number, step.label, is_undone, is_moved=True))
 
     def is_undone(self, merge_key: int) -> bool:
         """Return whether a step with this key was undone, so that nothing may be added to it."""
@@ -162,13 +216,52 @@ class History:
 
     def _record(self, edit: Edit) -> None:
         step = self._step_to_extend(edit)
+        dropped: list[_UndoStep] = []
         if step is None:
             self._discarded_keys |= {s.merge_key for s in self._undone if s.merge_key is not None}
-            self._undone.clear()
-            step = _UndoStep(edit.label, edit.merge_key)
+            step = _UndoStep(next(self._numbers), edit.label, edit.merge_key)
             self._done.append(step)
+            dropped = [*self._undone, *self._done[: -self._limit]]
+            self._undone.clear()
             del self._done[: -self._limit]
         combine(step.changes, edit.changes)
+        numbers = tuple(each.number for each in dropped)
+        self._notify(HistoryUpdate(edit.changes, step.number, step.label, dropped=numbers))
+
+    def stored(self) -> list[StoredStep]:
+        """Return all steps, for `restore`."""
+        done = [
+            StoredStep(s.number, s.label, False, {k: c.before for k, c in s.changes.items()})
+            for s in self._done
+        ]
+        undone = [
+            StoredStep(s.number, s.label, True, {k: c.after for k, c in s.changes.items()})
+            for s in reversed(self._undone)
+        ]
+        return done + undone
+
+    def restore(self, steps: Sequence[StoredStep]) -> None:
+        """Take over the steps of an earlier session; the history must be empty.
+
+        Args:
+            steps: ascending by number; the document must be as it was after the last one that
+                is not undone.
+        """
+        rows: dict[RowKey, Row] = {}  # as they were at the step that is being restored
+        for stored in reversed([step for step in steps if not step.is_undone]):
+            self._done.insert(0, self._restored(stored, rows))
+        rows.clear()
+        for stored in (step for step in steps if step.is_undone):
+            self._undone.insert(0, self._restored(stored, rows))
+        self._numbers = count(max((step.number for step in steps), default=0) + 1)
+
+    def _restored(self, stored: StoredStep, rows: dict[RowKey, Row]) -> _UndoStep:
+        changes = {}
+        for key, value in stored.values.items():
+            present = rows[key] if key in rows else self._document.row(*key)
+            before, after = (present, value) if stored.is_undone else (value, present)
+            changes[key], rows[key] = Change(*key, before, after), value
+        return _UndoStep(stored.number, stored.label, None, changes)
 
     def _step_to_extend(self, edit: Edit) -> _UndoStep | None:
         """Find the newest step with the edit's key, unless a later one changes the same rows."""

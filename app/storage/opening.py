@@ -1,5 +1,6 @@
 """Open a video with its project, or a project with its video."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from app.core.document import FRAME_TABLES, Document, Table
@@ -7,7 +8,7 @@ from app.core.errors import ProjectError
 from app.media.frames import FrameSource
 from app.media.source import identify_source, open_source
 from app.media.video import VideoSource
-from app.storage.database import HINT_DAMAGED
+from app.storage.database import HINT_DAMAGED, EmptyProjectError
 from app.storage.home import automatic_project, automatic_project_of_version_1
 from app.storage.project_file import ProjectFile
 from app.storage.source_link import describe_source, open_linked_source
@@ -41,16 +42,18 @@ def open_any(
         return _open_project(path, video)
     name, content = identify_source(path)
     project = project_path or automatic_project(name, content, projects_folder)
-    if project.exists():
-        return _open_project(project, path)
+    with suppress(EmptyProjectError):
+        if project.exists():
+            return _open_project(project, path)
     source = open_source(path)
     try:
-        if project_path is None:
+        if project_path is None and not project.exists():
             older = automatic_project_of_version_1(source, projects_folder)
-            if older.exists():
-                source.close()
-                return _open_project(older, path)
-        return source, Document(), ProjectFile.create(project, describe_source(source, project))
+            with suppress(EmptyProjectError):
+                if older.exists():
+                    return _open_project(older, path)
+        file = ProjectFile.create(project, describe_source(source, project))
+        return source, Document(), file
     except BaseException:
         source.close()
         raise
@@ -62,7 +65,7 @@ def _open_project(path: Path, video: Path | None) -> Opened:
         source = open_linked_source(file.source, path, video)
         return _linked(file, document, source)
     except BaseException:
-        file.close()
+        file.abandon()
         raise
 
 

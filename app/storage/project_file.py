@@ -2,91 +2,174 @@
 
 import atexit
 import logging
+import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from app.core.atomic_write import atomic_write
-from app.core.document import Change, Document, Edit
+from app.core.document import Change, Document, Edit, RowKey
 from app.core.errors import ProjectError
+from app.core.history import HistoryUpdate, StoredStep
 from app.storage import database
+from app.storage.history_rows import read_steps, write_steps, write_update
+from app.storage.snapshots import is_snapshot, keep_before_recovery, save_hourly
 
 _log = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 256
 """Limit of the queue of changes to write; when it is full, `ProjectFile.write` waits."""
 
+HINT_READ_ONLY = "Save it under another name to change it."
+
 Task = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectContent:
+    """Everything that a project file holds.
+
+    Attributes:
+        document: the annotations.
+        source: description of the video, see `source_link`.
+        view: what a window showed last.
+        steps: the undo history.
+    """
+
+    document: Document
+    source: Mapping[str, Any] = field(default_factory=dict)
+    view: Mapping[str, float] = field(default_factory=dict)
+    steps: Sequence[StoredStep] = ()
 
 
 class ProjectFile:
     """A project file that every change is written to.
 
     The methods are called from the thread of the document; the database is only touched by the
-    storage thread.  Changes that could not be written are kept and tried again with the next.
+    storage thread.  Changes that could not be written are kept and tried again with the next.  A
+    row that cannot be stored at all is set aside and reported; it does not keep others from being
+    saved.
+
+    Attributes:
+        path: the file.
+        source: description of the video.
+        view: what a window showed last.
+        steps: the undo history as it was when the file was opened.
+        read_only: why nothing can be written; empty for a file that can be written.
+        notice: what the user should know about the opening; usually empty.
 
     Args:
         path: the file.
-        connection: an open database; closed with the project file.
+        connection: an open database; closed with the project file.  None if it is read-only.
+        content: what was read from it.
+        read_only: see above.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection | None,
+        content: ProjectContent,
+        read_only: str = "",
+    ) -> None:
         self.path = path
-        self.source: dict[str, Any] = database.read_source(connection)
-        self.view: dict[str, float] = database.read_view(connection)
+        self.source = dict(content.source)
+        self.view = dict(content.view)
+        self.steps = content.steps
+        self.read_only = read_only
+        self.notice = ""
         self._connection = connection
-        self._unwritten: list[Change] = []
+        self._identity = None if connection is None else _identity(path)
+        self._unwritten: list[tuple[Sequence[Change], HistoryUpdate | None]] = []
+        self._refused: dict[RowKey, str] = {}
         self._tasks: queue.Queue[Task | None] = queue.Queue(QUEUE_LENGTH)
         self._error: ProjectError | None = None
         self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
-        atexit.register(self._stop)  # so that a missing `close` neither hangs nor loses changes
+        atexit.register(self.abandon)  # so that a missing `close` neither hangs nor loses changes
 
     @classmethod
     def create(cls, path: Path, source: Mapping[str, Any]) -> "ProjectFile":
         """Create an empty project file.
 
         Args:
-            path: the file; must not exist.
-            source: description of the video, see `source_link`; texts or numbers by name.
+            path: the file; an existing one is replaced.
+            source: description of the video, see `source_link`; texts, numbers or bytes by name.
 
         Raises:
             ProjectError: it cannot be written.
         """
-        return cls(path, database.create(path, source))
+        content = ProjectContent(Document(), source)
+        described = _build(path, content)
+        connection = database.open_for_writing(path)
+        return cls(path, connection, ProjectContent(Document(), described))
 
     @classmethod
     def open(cls, path: Path) -> tuple["ProjectFile", Document]:
         """Open a project file and read its document.
 
+        It is opened read-only if it is a snapshot, if another program has it open or if its place
+        cannot be written to.
+
         Raises:
-            ProjectError: it is missing, not a project, of a newer version, in use or damaged.
+            ProjectError: it is missing, not a project, of a newer version or damaged.
         """
-        connection = database.open_existing(path)
-        document = Document()
+        read_only = ""
+        notice = keep_before_recovery(path)
+        if is_snapshot(path):
+            read_only = f"{path.name} is a snapshot."
+            connection = database.read_without_writing(path)
+        else:
+            try:
+                connection = database.open_for_writing(path)
+            except database.UnwritableProjectError as error:
+                read_only = error.sentence
+                connection = database.read_without_writing(path)
         try:
-            with database.project_errors(path, "read"):
-                document.apply(Edit("Open", tuple(database.read_rows(connection, path))))
-                return cls(path, connection), document
+            content = _read(connection, path)
         except BaseException:
             connection.close()
             raise
+        if read_only:
+            connection.close()
+            return cls(path, None, content, read_only), content.document
+        file = cls(path, connection, content)
+        file.notice = notice
+        return file, content.document
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, changes: Sequence[Change], update: HistoryUpdate | None = None) -> None:
         """Queue changes to be written in one transaction.
 
+        Args:
+            changes: rows of the document.
+            update: what they did to the undo history.
+
         Raises:
-            ProjectError: an earlier change could not be saved; this one is queued nevertheless.
+            ProjectError: an earlier change could not be saved, or the project is read-only; in
+                the first case this change is queued nevertheless.
         """
-        self._tasks.put(lambda: self._commit(changes))
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        self.check_writable()
+        self._tasks.put(lambda: self._keep(changes, update))
+        self._raise_error()
+
+    def write_update(self, update: HistoryUpdate) -> None:
+        """Queue what one call of a `History` changed; see `write`."""
+        self.write(update.changes, update)
+
+    def check_writable(self) -> None:
+        """Refuse changes of a read-only project.
+
+        Raises:
+            ProjectError: it is read-only.
+        """
+        if self.read_only:
+            raise ProjectError(f"The project is read-only: {self.read_only}", HINT_READ_ONLY)
 
     def flush(self) -> None:
         """Wait until everything is on disk.
@@ -94,19 +177,24 @@ class ProjectFile:
         Raises:
             ProjectError: it could not be written.
         """
-        self._call(lambda: self._commit(()))
+        if self.read_only:
+            return
+        self._call(self._commit)
+        self._raise_error()
+
+    def _raise_error(self) -> None:
         error, self._error = self._error, None
         if error is not None:
             raise error
 
     def relink(self, source: Mapping[str, Any]) -> None:
-        """Store where the video is now.
+        """Store where the video is now; a read-only project remembers it until it is closed.
 
         Raises:
             ProjectError: it cannot be written.
         """
-        with database.project_errors(self.path, "saved"):
-            self._call(lambda: database.write_source(self._connection, source))
+        if not self.read_only:
+            self._call(lambda: self._write_now(lambda c: database.write_source(c, source)))
         self.source |= source
 
     def write_view(self, view: Mapping[str, float]) -> None:
@@ -115,36 +203,47 @@ class ProjectFile:
             self.view = dict(view)
             self._tasks.put(lambda: self._commit_view(view))
 
-    def save_as(self, path: Path, source: Mapping[str, Any]) -> None:
-        """Copy the project to another file and continue there.
+    def save_as(
+        self,
+        path: Path,
+        source: Mapping[str, Any],
+        document: Document,
+        steps: Sequence[StoredStep] = (),
+    ) -> None:
+        """Write the whole project to another file and continue there.
 
         Args:
-            path: the new file; an existing one is replaced when the copy is complete.
+            path: the new file; an existing one is replaced when the new one is complete.
             source: description of the video there.
+            document: the annotations.
+            steps: the undo history.
 
         Raises:
-            ProjectError: the copy cannot be written; the project stays where it was.
+            ProjectError: it cannot be written, or a row cannot be stored; the project stays where
+                it was.
         """
-        self._call(lambda: self._move(path, source))
+        content = ProjectContent(document, source, self.view, steps)
+        self._call(lambda: self._move(path, content))
 
     def close(self) -> None:
         """Write pending changes and close the file.
 
         Raises:
-            ProjectError: some changes could not be written.
+            ProjectError: some changes could not be written; the file stays open.
         """
-        if not self._thread.is_alive():
-            return
-        try:
+        if self._thread.is_alive():
             self.flush()
-        finally:
-            atexit.unregister(self._stop)
-            self._stop()
+            self.abandon()
 
-    def _stop(self) -> None:
-        self._tasks.put(None)
-        self._thread.join()
-        self._connection.close()
+    def abandon(self) -> None:
+        """Close the file without what could not be written."""
+        atexit.unregister(self.abandon)
+        if self._thread.is_alive():
+            self._tasks.put(None)
+            self._thread.join()
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
 
     def _call(self, work: Task) -> None:
         """Run a function on the storage thread and wait; its exceptions are raised here."""
@@ -164,41 +263,148 @@ class ProjectFile:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
+            # Changes that came meanwhile are committed together.
+            if self._tasks.empty() or len(self._unwritten) >= QUEUE_LENGTH:
+                self._commit()
+        self._commit()
 
-    def _commit(self, changes: Sequence[Change]) -> None:
-        self._unwritten += changes
-        if not self._unwritten:
-            return
-        try:
-            with database.project_errors(self.path, "saved"):
-                database.write_changes(self._connection, self._unwritten)
-        except ProjectError as error:
-            self._error = error
-        except Exception as error:  # noqa: BLE001 - the thread must live to save what comes next
-            _log.exception("changes were not saved")
-            self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
-        else:
-            self._unwritten.clear()
+    def _keep(self, changes: Sequence[Change], update: HistoryUpdate | None) -> None:
+        self._unwritten.append((changes, update))
+
+    def _commit(self) -> None:
+        if self._unwritten:
+            try:
+                save_hourly(self.path, str(self.source.get("project_id", "unknown")))
+                self._write_now(self._write_unwritten)
+            except ProjectError as error:
+                self._error = error
+            except Exception as error:  # noqa: BLE001 - the thread must live to save what comes
+                _log.exception("changes were not saved")
+                self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
+            else:
+                self._unwritten.clear()
+        if self._refused and self._error is None:
+            self._error = self._refusal()
+
+    def _write_now(self, write: Callable[[sqlite3.Connection], object]) -> None:
+        """Run a function in a transaction."""
+        connection = self._connection
+        assert connection is not None
+        with database.project_errors(self.path, "saved"):
+            if _identity(self.path) != self._identity:
+                raise ProjectError(
+                    f"{self.path} was moved, deleted or replaced while it was open.",
+                    "Save the project under another name.",
+                )
+            try:
+                if not connection.in_transaction:
+                    connection.execute("BEGIN IMMEDIATE")
+                write(connection)
+                database.commit(connection)
+            except BaseException:
+                database.roll_back(connection)
+                raise
+
+    def _write_unwritten(self, connection: sqlite3.Connection) -> None:
+        for changes, update in self._unwritten:
+            for change in changes:
+                key = (change.table, change.key)
+                self._refused.pop(key, None)
+                if reason := _write_row(connection, change):
+                    self._refused[key] = reason
+            if update is not None:
+                write_update(connection, update)
+
+    def _refusal(self) -> ProjectError:
+        (table, key), reason = next(iter(self._refused.items()))
+        return ProjectError(
+            f"{len(self._refused)} entries of {self.path} cannot be stored, the first in "
+            f"{table.value} {key}: {reason}. Everything else is saved.",
+            "Change or delete it.",
+        )
 
     def _commit_view(self, view: Mapping[str, float]) -> None:
+        if self.read_only:
+            return
         try:
-            database.write_view(self._connection, view)
-        except sqlite3.Error:
+            self._write_now(lambda connection: database.write_view(connection, view))
+        except ProjectError:
             _log.warning("the view was not saved", exc_info=True)
 
-    def _move(self, path: Path, source: Mapping[str, Any]) -> None:
-        if path.resolve() == self.path.resolve():
+    def _move(self, path: Path, content: ProjectContent) -> None:
+        if not self.read_only and path.resolve() == self.path.resolve():
             return
-        with database.project_errors(path, "saved"):
-            with (
-                atomic_write(path) as partial_path,
-                closing(sqlite3.connect(partial_path, check_same_thread=False)) as copy,
-            ):
-                self._connection.backup(copy)
-                with copy:  # commits
-                    database.write_source(copy, source)
-            connection = database.connect(path)
-            database.enable_write_ahead_log(connection)
-        self._connection.close()
-        self.path, self._connection, self.source = path, connection, dict(source)
-        self._commit(())
+        self._commit()  # if it fails, the new file has the changes nevertheless
+        source = _build(path, content)
+        connection = database.open_for_writing(path)
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self.path, self._connection, self._identity = path, connection, _identity(path)
+        self.source, self.read_only = source, ""
+        self._unwritten.clear()
+        self._refused.clear()
+        self._error = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another of the same name; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _write_row(connection: sqlite3.Connection, change: Change) -> str:
+    """Write a row; returns why it cannot be stored, or an empty text."""
+    try:
+        database.write_change(connection, change)
+    except sqlite3.OperationalError:
+        raise  # of the disk, not of the row
+    except (sqlite3.Error, ValueError, TypeError, ArithmeticError, AttributeError) as error:
+        return str(error)
+    return ""
+
+
+def _build(path: Path, content: ProjectContent) -> dict[str, Any]:
+    """Write a project file; returns the description of its video with the id of the project.
+
+    Raises:
+        ProjectError: it cannot be written, or a row cannot be stored.
+    """
+    source = {**content.source, "project_id": uuid4().hex}
+
+    def write(connection: sqlite3.Connection) -> None:
+        database.write_source(connection, source)
+        database.write_view(connection, content.view)
+        for change in content.document.as_changes():
+            if reason := _write_row(connection, change):
+                raise ProjectError(
+                    f"{path} cannot be saved: {change.table.value} {change.key} cannot be stored: "
+                    f"{reason}.",
+                    "Change or delete it.",
+                )
+        write_steps(connection, content.steps)
+
+    database.build(path, write)
+    return source
+
+
+def _read(connection: sqlite3.Connection, path: Path) -> ProjectContent:
+    """Read a project.
+
+    Raises:
+        ProjectError: it is damaged.
+    """
+    with database.project_errors(path, "read"):
+        document = Document()
+        changes: Iterable[Change] = database.read_rows(connection, path)
+        document.apply(Edit("Open", tuple(changes)))
+        source, view = database.read_source(connection), database.read_view(connection)
+        try:
+            steps = read_steps(connection)
+        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
+            _log.warning("the undo history of %s is damaged and was left out", path)
+            steps = []
+        return ProjectContent(document, source, view, steps)

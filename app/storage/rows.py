@@ -11,7 +11,7 @@ from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScor
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt, Strokes
 
 APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCHEMA = """
 CREATE TABLE source (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -32,6 +32,14 @@ CREATE TABLE constraints (
 CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 
+_VERSION_3 = """
+CREATE TABLE IF NOT EXISTS view (name TEXT PRIMARY KEY, value REAL) WITHOUT ROWID;
+CREATE TABLE history_steps (step INTEGER PRIMARY KEY, label TEXT, is_undone INTEGER);
+CREATE TABLE history_rows (
+  step INTEGER, row_table TEXT, row_key TEXT, value BLOB, PRIMARY KEY (step, row_table, row_key));
+"""
+SCHEMA += _VERSION_3
+
 MIGRATIONS = {
     1: """
 ALTER TABLE prompts ADD COLUMN painted BLOB;
@@ -40,7 +48,8 @@ ALTER TABLE prompts ADD COLUMN num_points INTEGER;
 ALTER TABLE masks ADD COLUMN base_runs BLOB;
 ALTER TABLE masks ADD COLUMN base_origin TEXT;
 ALTER TABLE masks ADD COLUMN base_confidence REAL;
-"""
+""",
+    2: _VERSION_3,
 }
 """SQL that makes the next version of a schema, by version."""
 

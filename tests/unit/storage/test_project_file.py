@@ -121,7 +121,7 @@ def test_save_as_continues_on_the_copy(project: ProjectFile, tmp_path: Path) -> 
     document = Document()
     document.subscribe(project.write)
     document.apply(edits.add_object(document, "one"))
-    project.save_as(tmp_path / "b.tsam", {"frame_count": 8})
+    project.save_as(tmp_path / "b.tsam", {"frame_count": 8}, document)
     document.apply(edits.add_object(document, "two"))
     project.close()
     assert project.path == tmp_path / "b.tsam"
@@ -132,16 +132,35 @@ def test_save_as_continues_on_the_copy(project: ProjectFile, tmp_path: Path) -> 
 def test_save_as_to_a_bad_place_keeps_the_project(project: ProjectFile, tmp_path: Path) -> None:
     document = Document()
     document.subscribe(project.write)
+    (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ProjectError, match="cannot be saved"):
-        project.save_as(tmp_path / "missing" / "b.tsam", {})
+        project.save_as(tmp_path / "file" / "b.tsam", {}, document)
     document.apply(edits.add_object(document, "one"))
     project.close()
     assert [o.name for o in reopened(project.path).objects] == ["one"]
 
 
-def test_one_window_at_a_time(project: ProjectFile) -> None:
+def test_a_second_program_reads_and_writes_nothing(project: ProjectFile) -> None:
+    document = Document()
+    document.subscribe(project.write)
+    document.apply(edits.add_object(document, "one"))
+    project.flush()
+    second, seen = ProjectFile.open(project.path)
+    assert "open in another program" in second.read_only
+    assert [o.name for o in seen.objects] == ["one"]
+    with pytest.raises(ProjectError, match=r"read-only: .* open in another program"):
+        second.write(())
+    document.apply(edits.add_object(document, "two"))
+    project.flush()  # readers do not keep the writer from writing
+    second.save_as(project.path.with_name("copy.tsam"), second.source, seen)
+    assert second.read_only == ""
+    second.close()
+    assert [o.name for o in reopened(second.path).objects] == ["one"]
+    third, seen = ProjectFile.open(project.path)
+    assert [o.name for o in seen.objects] == ["one", "two"]
     with pytest.raises(ProjectError, match="open in another program"):
-        ProjectFile.open(project.path)
+        third.save_as(project.path, third.source, seen)
+    third.close()
 
 
 def test_text_is_not_a_project(tmp_path: Path) -> None:
@@ -186,6 +205,8 @@ def test_a_project_of_version_1_opens_and_keeps_what_version_2_adds(
     project.close()
     for table, column in VERSION_2_COLUMNS:
         change_on_disk(project.path, f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("view", "history_steps", "history_rows"):
+        change_on_disk(project.path, f"DROP TABLE {table}")
     change_on_disk(project.path, "PRAGMA user_version = 1")
     file, document = ProjectFile.open(project.path)
     assert document.mask(3, 0) == FrameMask(blob(2), Origin.TRACKED, 0.625, True)
@@ -229,12 +250,12 @@ def test_whatever_fails_a_write_the_next_one_is_saved(
     project: ProjectFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def overflow(*_: object) -> None:
-        raise OverflowError("too large")
+        raise RuntimeError("too large")
 
     document = Document()
     document.subscribe(project.write)
     with monkeypatch.context() as broken:
-        broken.setattr(database, "write_changes", overflow)
+        broken.setattr(database, "write_change", overflow)
         document.apply(edits.add_object(document, "one"))
         with pytest.raises(ProjectError, match="cannot be saved: too large"):
             project.flush()
