@@ -149,6 +149,11 @@ class Session:
         return self._file.path
 
     @property
+    def snapshots_folder(self) -> Path:
+        """Where the snapshots of the project are; it exists after the first one."""
+        return self._file.snapshots_folder
+
+    @property
     def is_annotated(self) -> bool:
         """Whether something refers to frames by number, so that they must keep their numbers."""
         history = self.history

@@ -21,15 +21,10 @@ from app.core.document import (
     Table,
     TrackedObject,
 )
-from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryRecord
 from app.core.palette import display_color
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
-
-
-MAX_TEXT = 1000
-"""Most characters of a name or a category."""
 
 
 class ObjectAttributes(TypedDict, total=False):
@@ -51,22 +46,6 @@ def _changes(
     return tuple(change for change in found if change.before != change.after)
 
 
-def _check_texts(*texts: str | None) -> None:
-    """Refuse names and categories that neither a project nor an export can hold.
-
-    Raises:
-        UsageError: one is too long, or has characters that are none.
-    """
-    for text in texts:
-        if text is not None and (
-            len(text) > MAX_TEXT or any(c < " " or "\ud800" <= c <= "\udfff" for c in text)
-        ):
-            raise UsageError(
-                f"The name {text[:40]!a} cannot be stored.",
-                f"Use at most {MAX_TEXT} characters, none of them a control character.",
-            )
-
-
 def next_object_id(document: Document) -> int:
     """Return the id that a new object gets unless another is given."""
     return max(document.rows(Table.OBJECTS), default=0) + 1
@@ -82,9 +61,8 @@ def add_object(
 
     Raises:
         ValueError: the id is taken.
-        UsageError: name or category cannot be stored.
     """
-    _check_texts(name, category)
+    rules.check_texts(name, category)
     objects = document.rows(Table.OBJECTS)
     new_id = next_object_id(document) if object_id is None else object_id
     if new_id in objects:
@@ -99,7 +77,7 @@ def add_object(
 def update_object(document: Document, object_id: int, **values: Unpack[ObjectAttributes]) -> Edit:
     """Change attributes of an object (`TrackedObject` fields)."""
     rules.check_attributes(document, object_id, values)
-    _check_texts(values.get("name"), values.get("category"))
+    rules.check_texts(values.get("name"), values.get("category"))
     before = document.object(object_id)
     after = replace(before, **values)
     label = f"Change {', '.join(values).replace('_', ' ')} of {before.name}"

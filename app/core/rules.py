@@ -16,6 +16,26 @@ LOCKED_ATTRIBUTES = frozenset({"name", "category"})
 """Fields of `TrackedObject` that a locked object keeps; the others say how it is displayed."""
 
 
+MAX_TEXT = 1000
+"""Most characters of a name or a category."""
+
+
+def check_texts(*texts: str | None) -> None:
+    """Refuse names and categories that neither a project nor an export can hold.
+
+    Raises:
+        UsageError: one is too long, or has characters that are none.
+    """
+    for text in texts:
+        if text is not None and (
+            len(text) > MAX_TEXT or any(c < " " or "\ud800" <= c <= "\udfff" for c in text)
+        ):
+            raise UsageError(
+                f"The name {text[:40]!a} cannot be stored.",
+                f"Use at most {MAX_TEXT} characters, none of them a control character.",
+            )
+
+
 def is_object_editable(document: Document, object_id: int) -> bool:
     """Return whether an object is in the document and not locked."""
     row = document.find(object_id)

@@ -6,20 +6,24 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from app.core.document import Change, Document, Edit, RowKey
+from app.core.document import Change, Document, RowKey
 from app.core.errors import ProjectError
 from app.core.history import HistoryUpdate, StoredStep
 from app.storage import database
-from app.storage.history_rows import read_steps, write_steps, write_update
-from app.storage.snapshots import is_snapshot, keep_before_recovery, save_hourly
+from app.storage.content import ProjectContent, build, read, write_row
+from app.storage.history_rows import write_update
+from app.storage.snapshots import (
+    is_snapshot,
+    keep_before_recovery,
+    save_hourly,
+    snapshots_root,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -29,23 +33,6 @@ QUEUE_LENGTH = 256
 HINT_READ_ONLY = "Save it under another name to change it."
 
 Task = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectContent:
-    """Everything that a project file holds.
-
-    Attributes:
-        document: the annotations.
-        source: description of the video, see `source_link`.
-        view: what a window showed last.
-        steps: the undo history.
-    """
-
-    document: Document
-    source: Mapping[str, Any] = field(default_factory=dict)
-    view: Mapping[str, float] = field(default_factory=dict)
-    steps: Sequence[StoredStep] = ()
 
 
 class ProjectFile:
@@ -106,7 +93,7 @@ class ProjectFile:
             ProjectError: it cannot be written.
         """
         content = ProjectContent(Document(), source)
-        described = _build(path, content)
+        described = build(path, content)
         connection = database.open_for_writing(path)
         return cls(path, connection, ProjectContent(Document(), described))
 
@@ -132,7 +119,7 @@ class ProjectFile:
                 read_only = error.sentence
                 connection = database.read_without_writing(path)
         try:
-            content = _read(connection, path)
+            content = read(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -142,6 +129,11 @@ class ProjectFile:
         file = cls(path, connection, content)
         file.notice = notice
         return file, content.document
+
+    @property
+    def snapshots_folder(self) -> Path:
+        """Where the snapshots of the project are; it exists after the first one."""
+        return snapshots_root() / str(self.source.get("project_id", "unknown"))
 
     def write(self, changes: Sequence[Change], update: HistoryUpdate | None = None) -> None:
         """Queue changes to be written in one transaction.
@@ -310,7 +302,7 @@ class ProjectFile:
             for change in changes:
                 key = (change.table, change.key)
                 self._refused.pop(key, None)
-                if reason := _write_row(connection, change):
+                if reason := write_row(connection, change):
                     self._refused[key] = reason
             if update is not None:
                 write_update(connection, update)
@@ -335,7 +327,7 @@ class ProjectFile:
         if not self.read_only and path.resolve() == self.path.resolve():
             return
         self._commit()  # if it fails, the new file has the changes nevertheless
-        source = _build(path, content)
+        source = build(path, content)
         connection = database.open_for_writing(path)
         if self._connection is not None:
             with suppress(sqlite3.Error):
@@ -354,57 +346,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _write_row(connection: sqlite3.Connection, change: Change) -> str:
-    """Write a row; returns why it cannot be stored, or an empty text."""
-    try:
-        database.write_change(connection, change)
-    except sqlite3.OperationalError:
-        raise  # of the disk, not of the row
-    except (sqlite3.Error, ValueError, TypeError, ArithmeticError, AttributeError) as error:
-        return str(error)
-    return ""
-
-
-def _build(path: Path, content: ProjectContent) -> dict[str, Any]:
-    """Write a project file; returns the description of its video with the id of the project.
-
-    Raises:
-        ProjectError: it cannot be written, or a row cannot be stored.
-    """
-    source = {**content.source, "project_id": uuid4().hex}
-
-    def write(connection: sqlite3.Connection) -> None:
-        database.write_source(connection, source)
-        database.write_view(connection, content.view)
-        for change in content.document.as_changes():
-            if reason := _write_row(connection, change):
-                raise ProjectError(
-                    f"{path} cannot be saved: {change.table.value} {change.key} cannot be stored: "
-                    f"{reason}.",
-                    "Change or delete it.",
-                )
-        write_steps(connection, content.steps)
-
-    database.build(path, write)
-    return source
-
-
-def _read(connection: sqlite3.Connection, path: Path) -> ProjectContent:
-    """Read a project.
-
-    Raises:
-        ProjectError: it is damaged.
-    """
-    with database.project_errors(path, "read"):
-        document = Document()
-        changes: Iterable[Change] = database.read_rows(connection, path)
-        document.apply(Edit("Open", tuple(changes)))
-        source, view = database.read_source(connection), database.read_view(connection)
-        try:
-            steps = read_steps(connection)
-        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
-            _log.warning("the undo history of %s is damaged and was left out", path)
-            steps = []
-        return ProjectContent(document, source, view, steps)

@@ -81,7 +81,7 @@ def save_hourly(project: Path, project_id: str, now: Callable[[], float] = time.
         if free >= ROOM_FACTOR * project.stat().st_size:
             save_snapshot(project, project_id, now=now)
     except (OSError, sqlite3.Error):
-        _log.warning("no snapshot was made", exc_info=True)
+        _log.info("no snapshot was made", exc_info=True)
 
 
 def keep_before_recovery(project: Path) -> str:

@@ -102,11 +102,16 @@ class SessionOpener(QObject):
             on_end=lambda outcome: self._on_end(opening, outcome),
         )
 
-    def close(self, session: Session) -> None:
-        """Close a session once the jobs submitted before have ended."""
+    def close(self, session: Session, discards: bool = False) -> None:
+        """Close a session once the jobs submitted before have ended.
+
+        Args:
+            session: an open session.
+            discards: whether changes that cannot be saved are given up.
+        """
 
         def job(token: CancelToken) -> Iterator[object]:
-            session.close()
+            (session.abandon if discards else session.close)()
             yield from ()
 
         name = session.source.name

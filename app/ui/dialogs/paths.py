@@ -53,6 +53,12 @@ def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | Non
     return path.with_name(path.name + PROJECT_SUFFIX)
 
 
+def ask_snapshot(parent: QWidget, folder: Path) -> Path | None:
+    """Ask for a snapshot in the folder of a project's snapshots."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open snapshot", str(folder), PROJECT_FILTER)
+    return Path(chosen) if chosen else None
+
+
 def ask_masks(parent: QWidget, preferences: Preferences) -> Path | None:
     """Ask for a file of masks, or any label image of a folder, which stands for the folder."""
     filters = (

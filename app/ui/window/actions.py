@@ -62,6 +62,10 @@ class ActionTarget(Protocol):
         """Wait until the project is on disk."""
         ...
 
+    def open_snapshot(self) -> None:
+        """Ask for a snapshot of the project."""
+        ...
+
     def ask_save_as(self) -> None:
         """Copy the project to a file that the user selects."""
         ...
@@ -185,6 +189,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "-", (), lambda w: None),
     _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
     _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
+    _S("File", "Open snapshot…", (), lambda w: w.open_snapshot(), tip="The project as it was at an earlier hour, read-only"),
     _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session), "export", toolbar=True),
     _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session), "import", tip="Masks of this video made by other tools: label images, COCO, CVAT and more"),
     _S("File", "-", (), lambda w: None),

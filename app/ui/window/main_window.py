@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.errors import AppError, UsageError, VideoNotFoundError
+from app.core.errors import AppError, ProjectError, UsageError, VideoNotFoundError
 from app.core.settings import ModelSettings
 from app.session import Session
+from app.storage.project_file import HINT_READ_ONLY
 from app.ui.controllers.mask_export import ExportController
 from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
@@ -28,6 +29,7 @@ from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error, show_missing_video
 from app.ui.dialogs.export_dialog import show_export_result
+from app.ui.dialogs.unsaved import show_unsaved
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.model_host import ModelHost, ModelLoader
 from app.ui.jobs.progress import JobProgress
@@ -100,6 +102,7 @@ class MainWindow(QMainWindow):
         self.verification = VerificationController(self.file_jobs, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
+        self._discards = False  # whether the user gave up changes that cannot be saved
         self.status = StatusBar(self)
         self.jobs = JobsPanel(self)
         self.welcome = Welcome(self)
@@ -192,11 +195,20 @@ class MainWindow(QMainWindow):
             self.opener.open(path)
 
     def _on_opened(self, session: Session) -> None:
+        path = self._path_of(session)
+        if not self._is_saved(lambda: self.opener.open(path)):
+            self.opener.close(session)
+            return
         if self._workspace is None:
             self.panels.show(self.preferences.state)
         else:
-            self.opener.close(self._take_workspace())
+            self.opener.close(self._take_workspace(), self._discards)
+            self._discards = False
         self._show(session)
+        if session.read_only:
+            show_error(self, ProjectError(session.read_only, HINT_READ_ONLY))
+        elif session.notice:
+            show_error(self, ProjectError(session.notice))
         self.verification.start(session)
         self.preferences.add_recent(self._path_of(session))
 
@@ -245,6 +257,8 @@ class MainWindow(QMainWindow):
     def _show_state(self) -> None:
         name = self._workspace.session.source.name if self._workspace else ""
         project = self._workspace.session.project_path.name if self._workspace else ""
+        if self._workspace and self._workspace.session.read_only:
+            project += " (read-only)"
         self.setWindowTitle(f"{name} - {project} - {TITLE}" if name else TITLE)
         self.refresh_actions()
 
@@ -272,6 +286,11 @@ class MainWindow(QMainWindow):
             self.preferences.add_recent(path)
             self.status.show_message(f"The project is now {path}")
             self._show_state()
+
+    def open_snapshot(self) -> None:
+        """Let the user select a snapshot of the open project, and open it read-only."""
+        if path := paths.ask_snapshot(self, self.workspace.session.snapshots_folder):
+            self.open_path(path)
 
     def cancel_jobs(self) -> bool:
         """Cancel the listed jobs; return whether there were any."""
@@ -338,8 +357,31 @@ class MainWindow(QMainWindow):
         if progress.outcome is not None or not progress.done:
             self.refresh_actions()
 
+    def _is_saved(self, proceed: Callable[[], object]) -> bool:
+        """Return whether no change would be lost; if some would, ask what to do.
+
+        Args:
+            proceed: called when the user has decided.
+        """
+
+        def discard() -> None:
+            self._discards = True
+            proceed()
+
+        if self._workspace is None or self._discards:
+            return True
+        try:
+            self._workspace.session.flush()
+        except ProjectError as error:
+            show_unsaved(self, error, proceed, self.ask_save_as, discard)
+            return False
+        return True
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Store the layout, end all threads and close the project."""
+        """Store the layout, end all threads and close the project, unless changes would be lost."""
+        if not self._is_saved(self.close):
+            event.ignore()
+            return
         self.preferences.geometry = self.saveGeometry()
         if self._workspace is not None:
             self.preferences.state = self.saveState()
@@ -349,7 +391,11 @@ class MainWindow(QMainWindow):
             while not jobs.shutdown(SHUTDOWN_MS):
                 _log.warning("a job has not ended yet; finished work is saved")
         if session is not None:
-            session.close()
+            try:
+                session.close()
+            except ProjectError:  # what jobs delivered since, or what the user gave up
+                _log.warning("changes were not saved", exc_info=True)
+                session.abandon()
         self.opener.abandon()
         event.accept()
         self.closed.emit()
