@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -21,15 +20,14 @@ from app.cli.options import (
     add_json_option,
     add_model_options,
     add_range_option,
-    backend_loader,
     check_file_writable,
     check_writable,
     chosen_frames,
-    model_settings,
     write_json,
 )
 from app.cli.progress import Progress
 from app.cli.prompts_file import ObjectPrompts, read_prompts
+from app.cli.resuming import check_prompts, remaining_runs, tracking_project
 from app.core import edits
 from app.core.cancel import CancelToken
 from app.core.document import Origin
@@ -72,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--memory-report", type=Path, metavar="FILE", help="the memory decisions (JSON)"
     )
     parser.add_argument(
+        "--resume", action="store_true", help="continue a run that was interrupted or killed"
+    )
+    parser.add_argument(
         "--no-check",
         action="store_true",
         help="do not decode the whole video first to check its frame numbers",
@@ -84,27 +85,20 @@ def run(arguments: argparse.Namespace) -> int:
     formats, options = chosen_formats(arguments.format), export_options(arguments)
     if arguments.video.suffix.lower() == PROJECT_SUFFIX:
         raise UsageError(f"{arguments.video} is a project.", "Name its video instead.")
-    with tempfile.TemporaryDirectory(prefix="tinysam2-") as scratch:
-        loader = backend_loader(model_settings(arguments))
-        session = Session.open(arguments.video, loader, Path(scratch) / "track.tsam")
-        try:
-            frames, objects = _check_request(session, arguments)
-            stepped(frames, arguments)  # a wrong step shows now
-            check_export(session, formats, arguments.out, options)
-            model = session.jobs.backend.description  # loads it: errors show now, not after hours
-            if not arguments.no_check:
-                _check_video(session)
-                frames, objects = _check_request(session, arguments)  # there may be fewer frames
-            print(f"model: {model.name} on {model.device}", file=sys.stderr)
-            session.execute(edits.set_exclusive(session.document, arguments.no_overlap))
-            done = track_objects(session, objects, Direction(arguments.direction), frames)
-            reports = export_all(
-                session, formats, arguments.out, stepped(frames, arguments), options
-            )
-            if arguments.memory_report:
-                write_json(arguments.memory_report, memory_report(session.document, frames))
-        finally:
-            session.close()
+    with tracking_project(arguments) as session:
+        frames, objects = _check_request(session, arguments)
+        stepped(frames, arguments)  # a wrong step shows now
+        check_export(session, formats, arguments.out, options)
+        model = session.jobs.backend.description  # loads it: errors show now, not after hours
+        if not arguments.no_check:
+            _check_video(session)
+            frames, objects = _check_request(session, arguments)  # there may be fewer frames
+        print(f"model: {model.name} on {model.device}", file=sys.stderr)
+        session.execute(edits.set_exclusive(session.document, arguments.no_overlap))
+        done = track_objects(session, objects, Direction(arguments.direction), frames)
+        reports = export_all(session, formats, arguments.out, stepped(frames, arguments), options)
+        if arguments.memory_report:
+            write_json(arguments.memory_report, memory_report(session.document, frames))
     if arguments.json:
         print(json.dumps({**asdict(done), "exports": report_values(reports)}))
         return 0
@@ -136,7 +130,9 @@ def _check_video(session: Session) -> None:
         if step.result is not None and step.result.sentence:
             if step.result.status is IndexStatus.UNSAFE:
                 raise SourceError(step.result.sentence, "Use --no-check to track it nevertheless.")
-            print(step.result.sentence, file=sys.stderr)
+            is_renumbered = step.result.status is IndexStatus.ADOPTED
+            consequence = " Frames are numbered by what can be decoded." if is_renumbered else ""
+            print(f"{step.result.sentence}{consequence}", file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,26 +151,33 @@ def track_objects(
 ) -> TrackingRun:
     """Prompt each object, then track them, as a user of the window does.
 
-    Objects that start on the same frame are tracked together.
+    Objects that start on the same frame are tracked together.  What the project has already is not
+    predicted again; tracking resumes from the last mask.
 
     Args:
-        session: an open project without these objects; they are added with their masks.
+        session: an open project; the objects are added with their masks.
         objects: the objects and their prompts.
         direction: which way to propagate.
         frames: the frames that may be tracked, without gaps.
 
     Raises:
-        UsageError: an object has no prompt in the range.
+        UsageError: an object has no prompt in the range, or the project has other prompts.
     """
     objects = list(objects)
     starts = _starts(objects, direction, frames)
+    check_prompts(session.document, objects)
     for each in objects:
         _prompt(session, each)
-    total = sum(_tracked_count(start, direction, frames) for start in starts)
+    runs = [
+        (way, frame, ids)
+        for start, ids in starts.items()
+        for way, frame in remaining_runs(session.document, ids, start, direction, frames)
+    ]
+    total = sum(_tracked_count(frame, way, frames) for way, frame, _ in runs)
     done, progress = count(1), Progress("tracking")
-    for start, ids in starts.items():
+    for way, frame, ids in runs:
         request = track_request(
-            session.document, session.num_frames, direction, start, ids, frames[0], frames[-1]
+            session.document, session.num_frames, way, frame, ids, frames[0], frames[-1]
         )
         for step in track_job(session.jobs, request, session.history.new_key())(CancelToken()):
             session.apply(step)
@@ -207,8 +210,11 @@ def _tracked_count(start: int, direction: Direction, frames: range) -> int:
 
 def _prompt(session: Session, given: ObjectPrompts) -> None:
     document, object_id = session.document, given.object_id
-    session.execute(edits.add_object(document, given.name, given.category, object_id))
+    if document.find(object_id) is None:
+        session.execute(edits.add_object(document, given.name, given.category, object_id))
     for frame, prompts in given.prompts.items():
+        if document.mask(object_id, frame) is not None:
+            continue  # an interrupted run predicted it
         if prompts.mask is not None:
             edit = edits.draw_mask(document, object_id, frame, prompts.mask, Origin.PROMPT)
             session.execute(edit)

@@ -202,10 +202,10 @@ def test_bad_input_is_explained_and_leaves_nothing(
     assert not backend.requests
 
 
-def test_a_failure_while_tracking_leaves_nothing(
+def test_a_failure_before_tracking_leaves_nothing(
     folder: Path, run: Callable[..., Outcome], backend: FakeBackend
 ) -> None:
-    backend.fail_at = 4
+    backend.fail_at = 2
     before = files_in(folder)
     status, _, err = run(*track("--memory-report", "m.json"))
     assert status == 1
@@ -218,10 +218,57 @@ def test_a_failure_while_tracking_leaves_nothing(
     assert "Traceback" in err
 
 
+def masks_in(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.rglob("*.png")}
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+@pytest.mark.parametrize("error", [RuntimeError("broken"), KeyboardInterrupt()])
+def test_what_was_tracked_is_kept_and_resumed(
+    folder: Path,
+    run: Callable[..., Outcome],
+    backend: FakeBackend,
+    direction: str,
+    error: BaseException,
+) -> None:
+    (folder / "prompts.json").write_text(json.dumps(ONE_POINT).replace("2", "4", 1))
+    words = ("--direction", direction)
+    backend.fail_at, backend.error = (6, error) if direction != "backward" else (2, error)
+    status, _, err = run(*track(*words))
+    assert status == (130 if isinstance(error, KeyboardInterrupt) else 1)
+    assert "clip.track.tsam; --resume continues" in err
+    assert files_in(folder / "out") == ["clip.track.tsam"]
+    status, _, err = run(*track(*words))
+    assert status == 2
+    assert "holds what an interrupted run tracked" in err
+
+    backend.fail_at = None
+    backend.requests.clear()
+    status, _, err = run(*track(*words, "--resume"))
+    assert status == 0, err
+    assert backend.requests[0].start == (3 if direction == "backward" else 5)
+    assert "clip.track.tsam" not in files_in(folder / "out")
+    resumed = masks_in(folder / "out")
+    assert run("track", "clip.mp4", "--prompts", "prompts.json", "--out", "whole", *words)[0] == 0
+    assert resumed.keys() == masks_in(folder / "whole").keys()
+
+
+def test_other_prompts_are_not_mixed_into_a_run_that_is_resumed(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    backend.fail_at = 5
+    assert run(*track())[0] == 1
+    (folder / "prompts.json").write_text(json.dumps(ONE_POINT).replace("20", "30", 1))
+    status, _, err = run(*track("--resume"))
+    assert status == 2
+    assert "other prompts for object 1" in err
+    assert files_in(folder / "out") == ["clip.track.tsam"]
+
+
 def test_interruption_has_its_own_status(
     folder: Path, run: Callable[..., Outcome], backend: FakeBackend
 ) -> None:
-    backend.fail_at, backend.error = 4, KeyboardInterrupt()
+    backend.fail_at, backend.error = 2, KeyboardInterrupt()
     before = files_in(folder)
     status, _, err = run(*track())
     assert (status, err.splitlines()[-1]) == (130, "tinysam2: interrupted")
@@ -342,7 +389,7 @@ def test_a_cut_video_is_tracked_by_what_can_be_decoded(
     (folder / "clip.mp4").write_bytes(content[: len(content) * 7 // 10])
     status, out, err = run(*track("--json"))
     assert status == 0
-    assert "frames are numbered by what can be decoded" in err
+    assert "Frames are numbered by what can be decoded" in err
     assert 0 < json.loads(out)["frames"] < 58
 
 

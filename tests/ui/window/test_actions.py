@@ -26,6 +26,7 @@ ASKS = {
     "Open video…",
     "Open frame folder…",
     "Open project…",
+    "Open snapshot…",
     "Save as…",
     "Import masks…",
     "Change color of object…",
