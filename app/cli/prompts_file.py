@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from app.core import rules
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 
 HINT = "See `Prompts` in docs/formats.md."
+MAX_COORDINATE = 1e6
+ALPHA_THRESHOLD = 127
+MAX_FILE_BYTES = 64 << 20
 MAX_OBJECT_ID = 2**31 - 1  # readers of exported files may use int32
 OBJECT_ENTRIES = {"id", "name", "category", "prompts"}
 PROMPT_ENTRIES = {"frame", "points", "box", "mask", "label"}
@@ -57,8 +62,12 @@ def read_prompts(path: Path, frame_count: int, size_hw: tuple[int, int]) -> list
 
 
 def _read_json(path: Path) -> Any:  # noqa: ANN401 - it can be anything, which is then checked
+    if path.exists() and not path.is_file():
+        raise UsageError(f"The prompts file {path} is not a file.")
     try:
-        return json.loads(path.read_text("utf-8"))
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UsageError(f"The prompts file {path} is larger than {MAX_FILE_BYTES >> 20} MB.")
+        return json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"The prompts file {path} cannot be read: {error.strerror}.") from error
     except json.JSONDecodeError as error:
@@ -67,6 +76,8 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - it can be anything, which i
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not a text file in UTF-8.") from error
+    except (RecursionError, ValueError) as error:  # or a number of thousands of digits
+        raise UsageError(f"{path} is not a prompts file: it is nested too deeply.", HINT) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class _PromptsReader:
         name, category = entry.get("name"), entry.get("category", "object")
         if not isinstance(name, str | None) or not isinstance(category, str):
             raise UsageError(f"{where}: name and category must be text.")
+        rules.check_texts(name, category)
         where = f"{self.path}: object {object_id}" + (f" ({name})" if name else "")
         if not isinstance(entry.get("prompts"), list) or not entry["prompts"]:
             raise UsageError(f"{where} has no prompts.", HINT)
@@ -162,19 +174,9 @@ class _PromptsReader:
         if not isinstance(entry["mask"], str):
             raise UsageError(f"{where}: mask must be a file name, got {entry['mask']!r}.")
         file = self.path.parent / entry["mask"]
-        try:
-            with Image.open(file) as image:
-                is_plain = image.mode in ("1", "L", "P", "I", "I;16")
-                labels = np.asarray(image if is_plain else image.convert("L"))
-        except OSError as error:
-            reason = error.strerror or "it is not an image"
-            raise UsageError(f"{where}: the mask {file} cannot be read: {reason}.") from error
-        if labels.shape != self.size_hw:
-            height, width = self.size_hw
-            raise UsageError(
-                f"{where}: the mask {file} has {labels.shape[1]} x {labels.shape[0]} pixels, the "
-                f"video {width} x {height}."
-            )
+        if "label" in entry and not _is_whole(entry["label"]):
+            raise UsageError(f"{where}: label must be a whole number, got {entry['label']!r}.")
+        labels = self._read_labels(file, where)
         bitmap = labels == entry["label"] if "label" in entry else labels != 0
         if not bitmap.any():
             raise UsageError(f"{where}: the mask {file} has no pixel of the object.")
@@ -186,6 +188,25 @@ class _PromptsReader:
             )
         return RleMask.encode(bitmap)
 
+    def _read_labels(self, file: Path, where: str) -> NDArray[np.generic]:
+        """Return the values of a mask: those of its palette, of its alpha channel or gray."""
+        height, width = self.size_hw
+        try:
+            with Image.open(file) as image:
+                if image.size != (width, height):  # checked before memory is taken
+                    raise UsageError(
+                        f"{where}: the mask {file} has {image.width} x {image.height} pixels, the "
+                        f"video {width} x {height}."
+                    )
+                if image.mode in ("1", "L", "P", "I", "I;16"):
+                    return np.asarray(image)
+                if image.has_transparency_data:  # a cut-out: the object is what can be seen
+                    return np.asarray(image.convert("RGBA").getchannel("A")) > ALPHA_THRESHOLD
+                return np.asarray(image.convert("L"))
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning) as error:
+            reason = getattr(error, "strerror", None) or "it is not an image"
+            raise UsageError(f"{where}: the mask {file} cannot be read: {reason}.") from error
+
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
@@ -196,4 +217,5 @@ def _are_numbers(value: object, count: int) -> bool:
         isinstance(value, list)
         and len(value) == count
         and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+        and all(abs(v) < MAX_COORDINATE for v in value)
     )

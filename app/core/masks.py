@@ -7,6 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_SIDE = 1 << 16
+MAX_MASK_PIXELS = 1 << 27
+"""Limits of a mask that is read: those of frames that can be read."""
+
 Bitmap = NDArray[np.bool_]
 
 
@@ -105,8 +109,13 @@ class RleMask:
         """Unpack `to_bytes`.
 
         Raises:
-            ValueError: the runs do not add up to height x width.
+            ValueError: the runs do not add up to height x width, or the mask is larger than any
+                frame.
         """
+        if any(type(side) is not int or not 0 < side <= MAX_SIDE for side in size_hw):
+            raise ValueError(f"a mask of {size_hw} pixels")
+        if size_hw[0] * size_hw[1] > MAX_MASK_PIXELS:
+            raise ValueError(f"a mask of {size_hw} pixels")
         runs = np.frombuffer(packed, dtype="<u4").astype(np.uint32)
         if int(runs.sum()) != size_hw[0] * size_hw[1]:
             raise ValueError(f"runs must add up to {size_hw} pixels, got {int(runs.sum())}")

@@ -1,5 +1,7 @@
 """Decode image files and the pages of stacks: checked sizes, 8-bit RGB."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,12 @@ TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 
 DEPTHS = (8, 10, 12, 14, 16)
 """Numbers of bits that cameras put into 16-bit images."""
+
+PILLOW_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, MemoryError, TypeError, AttributeError),
+    *(LookupError, ArithmeticError, RuntimeError, struct.error, zlib.error),
+)
+"""What Pillow raises for damaged images, beside its own errors."""
 
 MAX_PAGES = 1_000_000
 
@@ -55,7 +63,7 @@ class ImageHeader:
             ) from error
         except FileNotFoundError as error:
             raise SourceError(f"{file} does not exist.") from error
-        except (OSError, SyntaxError, ValueError, EOFError):
+        except PILLOW_ERRORS:
             # Pillow reads fewer kinds of TIFF than OpenCV, which checks the size itself.
             height, width = decoded(file).shape[:2]
             self.size_hw = (height, width)
@@ -115,7 +123,7 @@ def composed(file: Path, page: int) -> Pixels:
             image.seek(page)
             turned = ImageOps.exif_transpose(image)
             return on_black(np.asarray(turned.convert("RGBA"), dtype=np.uint8))
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except PILLOW_ERRORS as error:
         raise unreadable(file) from error
 
 

@@ -82,7 +82,7 @@ def read(connection: sqlite3.Connection, path: Path) -> ProjectContent:
         source, view = database.read_source(connection), database.read_view(connection)
         try:
             steps = read_steps(connection)
-        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
+        except database.ROW_ERRORS:
             _log.warning("the undo history of %s is damaged and was left out", path)
             steps = []
         return ProjectContent(document, source, view, steps)

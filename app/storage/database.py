@@ -14,6 +14,7 @@ from urllib.parse import quote
 from app.core.atomic_write import atomic_write
 from app.core.document import Change, Table
 from app.core.errors import ProjectError
+from app.storage.checks import check_key
 from app.storage.history_rows import limit_history
 from app.storage.rows import APPLICATION_ID, FORMATS, MIGRATIONS, SCHEMA, SCHEMA_VERSION
 from app.storage.snapshots import save_snapshot
@@ -27,6 +28,13 @@ BUSY_TIMEOUT_S = 5.0
 MAGIC = b"SQLite format 3\0"
 JOURNALS = ("-journal", "-wal", "-shm")
 """Suffixes of the files that SQLite keeps beside a database that was not closed."""
+
+
+ROW_ERRORS = (
+    *(ValueError, TypeError, KeyError, AttributeError),
+    *(RecursionError, ArithmeticError, MemoryError),
+)
+"""What reading a row of unexpected form raises."""
 
 
 class EmptyProjectError(ProjectError):
@@ -343,8 +351,9 @@ def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
         for values in connection.execute(f"SELECT {columns} FROM {table}"):
             key = values[:width] if width > 1 else values[0]
             try:
+                check_key(table, key)
                 row = form.to_row(values[width:], key)
-            except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError) as error:
+            except ROW_ERRORS as error:
                 raise ProjectError(
                     f"{path} is damaged: the entry {key} of its table {table} cannot be read.",
                     HINT_DAMAGED,

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.document import Change, Row, RowKey, Table
 from app.core.history import HistoryUpdate, StoredStep
+from app.storage.checks import check_key, whole
 from app.storage.rows import FORMATS
 
 MAX_HISTORY_BYTES = 256 << 20
@@ -86,10 +87,12 @@ def read_steps(connection: sqlite3.Connection) -> list[StoredStep]:
     values: dict[int, dict[RowKey, Row]] = {}
     for step, table, key, packed in connection.execute("SELECT * FROM history_rows"):
         row_key = (Table(table), _row_key(json.loads(key)))
+        check_key(*row_key)
+        whole(step)
         values.setdefault(step, {})[row_key] = unpack_row(row_key, packed)
     steps = connection.execute("SELECT step, label, is_undone FROM history_steps ORDER BY step")
     return [
-        StoredStep(number, str(label), bool(is_undone), values.get(number, {}))
+        StoredStep(whole(number), str(label), bool(is_undone), values.get(number, {}))
         for number, label, is_undone in steps
     ]
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from app.core.document import FRAME_TABLES, Document, Table
+from app.core.document import FRAME_TABLES, Document, FrameMask, Table
 from app.core.errors import ProjectError
 from app.media.frames import FrameSource
 from app.media.source import identify_source, open_source
@@ -75,7 +75,7 @@ def _linked(file: ProjectFile, document: Document, source: FrameSource) -> Opene
         is_annotated = any(document.rows(table) for table in FRAME_TABLES)
         if "frame_table" not in file.source and is_annotated and isinstance(source, VideoSource):
             source.display_as_coded()
-        _check_sizes(document, source, file.path)
+        _check_sizes(file, document, source)
         link = describe_source(source, file.path)
         if any(file.source.get(name) != value for name, value in link.items()):
             file.relink(link)
@@ -85,13 +85,16 @@ def _linked(file: ProjectFile, document: Document, source: FrameSource) -> Opene
     return source, document, file
 
 
-def _check_sizes(document: Document, source: FrameSource, path: Path) -> None:
+def _check_sizes(file: ProjectFile, document: Document, source: FrameSource) -> None:
+    steps = [row for step in file.steps for (_, row) in step.values.items()]
+    if any(isinstance(row, FrameMask) and row.mask.size_hw != source.size_hw for row in steps):
+        file.steps = ()  # an undo would put back masks that fit no frame
     rows = document.rows(Table.MASKS).items()
     wrong = next((key for key, row in rows if row.mask.size_hw != source.size_hw), None)
     if wrong is not None:
         height, width = source.size_hw
         raise ProjectError(
-            f"{path} is damaged: the mask of object {wrong[0]} on frame {wrong[1]} is not "
+            f"{file.path} is damaged: the mask of object {wrong[0]} on frame {wrong[1]} is not "
             f"{width} x {height} pixels, as the frames are.",
             HINT_DAMAGED,
         )

@@ -275,6 +275,7 @@ class ProjectFile:
                 self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
             else:
                 self._unwritten.clear()
+                self._error = None  # what failed before is saved now
         if self._refused and self._error is None:
             self._error = self._refusal()
 

@@ -9,6 +9,7 @@ from app.core.document import FrameMask, Origin, Table, TrackedObject
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt, Strokes
+from app.storage.checks import check_property, number, number_or_none, text, whole
 
 APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
 SCHEMA_VERSION = 3
@@ -64,9 +65,11 @@ def _object_values(row: TrackedObject) -> Values:
 def _object_row(values: Values, object_id: int) -> TrackedObject:
     name, color, category, order, is_visible, is_locked = values
     red, green, blue = json.loads(color)
-    return TrackedObject(
-        object_id, name, (red, green, blue), category, order, bool(is_visible), bool(is_locked)
-    )
+    if not all(0 <= whole(part) <= 255 for part in (red, green, blue)):
+        raise ValueError(f"the color {color!r}")
+    rgb = (red, green, blue)
+    shown, locked = bool(is_visible), bool(is_locked)
+    return TrackedObject(object_id, text(name), rgb, text(category), whole(order), shown, locked)
 
 
 def _prompts_values(row: FramePrompts) -> Values:
@@ -87,10 +90,10 @@ def _prompts_row(values: Values, _key: object) -> FramePrompts:
         return RleMask.from_bytes((height, width), packed)
 
     return FramePrompts(
-        tuple(PointPrompt(x, y, is_positive) for x, y, is_positive in json.loads(points)),
-        None if box is None else BoxPrompt(*json.loads(box)),
+        tuple(PointPrompt(number(x), number(y), bool(on)) for x, y, on in json.loads(points)),
+        None if box is None else BoxPrompt(*map(number, json.loads(box))),
         None if runs is None else mask(runs),
-        None if painted is None else Strokes(mask(painted), mask(erased), num_points),
+        None if painted is None else Strokes(mask(painted), mask(erased), whole(num_points)),
     )
 
 
@@ -107,8 +110,11 @@ def _frame_mask_row(values: Values, _key: object) -> FrameMask:
     def mask(packed: bytes) -> RleMask:
         return RleMask.from_bytes((height, width), packed)
 
-    base = None if base_runs is None else FrameMask(mask(base_runs), Origin(base_origin), sure)
-    return FrameMask(mask(runs), Origin(origin), confidence, bool(is_verified), base)
+    base = None
+    if base_runs is not None:
+        base = FrameMask(mask(base_runs), Origin(base_origin), number_or_none(sure))
+    score = number_or_none(confidence)
+    return FrameMask(mask(runs), Origin(origin), score, bool(is_verified), base)
 
 
 def _memory_values(row: MemoryRecord) -> Values:
@@ -122,15 +128,36 @@ def _memory_values(row: MemoryRecord) -> Values:
 def _memory_row(values: Values, _key: object) -> MemoryRecord:
     fields = json.loads(values[0])
     survivors, tokens = fields["survivors"].items(), fields.get("tokens", {}).items()
+    scores, thresholds = fields["scores"], fields.get("thresholds", {})
     fields |= {
         "decision": MemoryDecision(fields["decision"]),
-        "scores": MemoryScores(**fields["scores"]),
-        "bank": tuple(fields["bank"]),
-        "survivors": {int(frame): (h, w, bytes.fromhex(b)) for frame, (h, w, b) in survivors},
-        "tokens": {int(frame): count for frame, count in tokens},
+        "reason": text(fields["reason"]),
+        "scores": MemoryScores(**{name: number(score) for name, score in scores.items()}),
+        "bank": tuple(map(whole, fields["bank"])),
+        "survivors": {int(frame): _feature_map(*found) for frame, found in survivors},
+        "tokens": {int(frame): whole(count) for frame, count in tokens},
         "averaged": {int(f): bytes.fromhex(b) for f, b in fields.get("averaged", {}).items()},
+        "policy": text(fields.get("policy", "")),
+        "thresholds": {text(name): number(least) for name, least in thresholds.items()},
     }
+    for name in ("tokens_stored", "tokens_attended", "tokens_full_sam2", "pool"):
+        whole(fields.get(name, 0))
+    for name in ("evicted", "recent"):
+        whole(fields.get(name) or 0)
     return MemoryRecord(**fields)
+
+
+def _feature_map(height: int, width: int, bits: str) -> tuple[int, int, bytes]:
+    packed = bytes.fromhex(bits)
+    if min(whole(height), whole(width)) < 1 or len(packed) != (height * width + 7) // 8:
+        raise ValueError(f"a feature map of {height} x {width} in {len(packed)} bytes")
+    return height, width, packed
+
+
+def _property(values: Values, name: str) -> object:
+    value = _tuples(json.loads(values[0]))
+    check_property(name, value)
+    return value
 
 
 def _tuples(value: object) -> object:
@@ -187,6 +214,6 @@ FORMATS: dict[Table, TableFormat] = {
         ("name",),
         ("value",),
         lambda row: (json.dumps(row),),
-        lambda values, _key: _tuples(json.loads(values[0])),
+        _property,
     ),
 }

@@ -109,3 +109,55 @@ def test_an_id_or_frame_given_twice_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.json cannot be read: No such file"):
         read_prompts(tmp_path / "none.json", FRAME_COUNT, SIZE_HW)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        (
+            '{"objects": [{"id": 1, "prompts": [{"frame": 0, "box": [0, 0, 1'
+            + "0" * 400
+            + ", 5]}]}]}",
+            "a box must",
+        ),
+        (
+            '{"objects": [{"id": 1, "prompts": [{"frame": 0, "mask": "m.png", "label": [1]}]}]}',
+            "label must be",
+        ),
+        (
+            '{"objects": [{"id": 1, "name": "half \\ud83d", "prompts": [{"frame": 0}]}]}',
+            "cannot be stored",
+        ),
+        (
+            '{"objects": [{"id": 1, "prompts": [{"frame": 0, "points": [[NaN, 1, 1]]}]}]}',
+            "a point must",
+        ),
+        ('{"objects": [{"id": ' + "9" * 5000 + "}]}", "nested too deeply"),
+    ],
+)
+def test_hostile_files_end_in_a_sentence(tmp_path: Path, content: str, sentence: str) -> None:
+    path = tmp_path / "prompts.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=sentence):
+        read_prompts(path, 3, SIZE_HW)
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.json"
+    content = {"objects": [{"id": 1, "prompts": [{"frame": 0, "points": [[1, 1, 1]]}]}]}
+    path.write_text(json.dumps(content), encoding="utf-8-sig")
+    assert len(read_prompts(path, 3, SIZE_HW)) == 1
+
+
+def test_the_object_of_a_cut_out_is_what_can_be_seen(tmp_path: Path) -> None:
+    height, width = SIZE_HW
+    image = Image.new("RGBA", (width, height), (200, 0, 0, 0))
+    image.paste((200, 0, 0, 255), (0, 0, 4, 3))
+    image.save(tmp_path / "m.png")
+    path = tmp_path / "prompts.json"
+    path.write_text('{"objects": [{"id": 1, "prompts": [{"frame": 0, "mask": "m.png"}]}]}')
+    [found] = read_prompts(path, 3, SIZE_HW)
+    mask = found.prompts[0].mask
+    assert mask is not None
+    assert mask.area == 12
