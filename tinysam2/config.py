@@ -162,6 +162,16 @@ class KeyPooling(StrEnum):
     SHIFT = "shift"
 
 
+_LARGEST = {
+    "dim": 2048,
+    "memory_dim": 1024,
+    "mlp_dim": 16384,
+    "decoder_heads": 64,
+    "memory_layers": 32,
+}
+"""Limits of a configuration; weights files of others must not take all memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """Shape of a network; the defaults are TinySAM 2's, the options below those of external models.
@@ -224,6 +234,10 @@ class ModelConfig:
             raise ValueError(f"trunk must be one of {['repvit', *TRUNKS]}, got {self.trunk!r}")
         if self.repvit not in REPVIT_VARIANTS:
             raise ValueError(f"repvit must be one of {list(REPVIT_VARIANTS)}, got {self.repvit!r}")
+        for name, most in _LARGEST.items():
+            value = getattr(self, name)
+            if type(value) is not int or not 0 < value <= most:
+                raise ValueError(f"{name} must be a whole number from 1 to {most}, got {value!r}")
         if self.dim % self.memory_dim or self.dim % (4 * self.decoder_heads):
             raise ValueError(
                 f"dim must be a multiple of memory_dim and of 4 x decoder_heads, got {self.dim}"

@@ -3,8 +3,9 @@
 import argparse
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -30,8 +31,9 @@ from app.cli.prompts_file import ObjectPrompts, read_prompts
 from app.cli.resuming import check_prompts, remaining_runs, tracking_project
 from app.core import edits
 from app.core.cancel import CancelToken
-from app.core.document import Origin
+from app.core.document import FrameMask, Origin
 from app.core.errors import SourceError, UsageError
+from app.core.masks import RleMask
 from app.export.memory_report import memory_report
 from app.jobs.predict import segment_job, track_job
 from app.jobs.verify import IndexStatus, VerifyStep, verify_job
@@ -168,6 +170,8 @@ def track_objects(
     check_prompts(session.document, objects)
     for each in objects:
         _prompt(session, each)
+    if session.document.is_exclusive:
+        _separate_prompts(session, objects)
     runs = [
         (way, frame, ids)
         for start, ids in starts.items()
@@ -206,6 +210,21 @@ def _starts(
 
 def _tracked_count(start: int, direction: Direction, frames: range) -> int:
     return len(TrackRequest((), start, frames[0], frames[-1], direction).frames)
+
+
+def _separate_prompts(session: Session, objects: Iterable[ObjectPrompts]) -> None:
+    """Leave each pixel of prompted frames to the first of the objects that have it."""
+    document = session.document
+    taken = defaultdict(lambda: RleMask.empty(session.size_hw))
+    separated: dict[tuple[int, int], FrameMask | None] = {}
+    for each in objects:
+        for frame in each.prompts:
+            row = document.mask(each.object_id, frame)
+            if row is not None:
+                free = replace(row, mask=row.mask - taken[frame])
+                separated[each.object_id, frame] = free
+                taken[frame] |= free.mask
+    session.execute(edits.set_masks(document, separated, "Prevent overlaps"))
 
 
 def _prompt(session: Session, given: ObjectPrompts) -> None:

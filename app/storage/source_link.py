@@ -80,7 +80,7 @@ def open_linked_source(
         project,
         stored,
     )
-    for place in dict.fromkeys(place for place in (beside, stored) if place.exists()):
+    for place in dict.fromkeys(place for place in (beside, stored) if os.path.exists(place)):
         try:
             return _open_checked(place, link, project)
         except (SourceError, VideoNotFoundError) as error:

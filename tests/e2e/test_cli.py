@@ -121,6 +121,23 @@ def test_objects_can_be_kept_apart(
     assert areas[1] < areas[0]
 
 
+def test_objects_prompted_on_one_frame_are_kept_apart(
+    folder: Path, run: Callable[..., Outcome]
+) -> None:
+    boxes = {1: [10, 10, 40, 40], 2: [20, 10, 60, 50]}
+    objects = [{"id": i, "prompts": [{"frame": 0, "box": box}]} for i, box in boxes.items()]
+    (folder / "prompts.json").write_text(json.dumps({"objects": objects}))
+    overlaps = []
+    for out, words in (("free", []), ("apart", ["--no-overlap"])):
+        assert run(*track("--format", "sam2", *words, "--out", out))[0] == 0
+        first, second = (
+            np.asarray(Image.open(next((folder / out).rglob(f"00{i}/00000.png")))) for i in (1, 2)
+        )
+        overlaps.append(int(((first > 0) & (second > 0)).sum()))
+    assert overlaps[0] > 0
+    assert overlaps[1] == 0
+
+
 def test_a_saved_project_is_exported_as_track_does(
     folder: Path, run: Callable[..., Outcome], backend: FakeBackend
 ) -> None:

@@ -45,3 +45,10 @@ def test_impossible_model_is_refused(settings: dict[str, object], message: str) 
 def test_input_size_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="got 0"):
         check_image_size(0)
+
+
+@pytest.mark.parametrize("name", ["dim", "memory_dim", "mlp_dim", "memory_layers"])
+@pytest.mark.parametrize("value", [0, -1, 100_000, 2.5, True, "64"])
+def test_numbers_beyond_reason_are_refused(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 to"):
+        ModelConfig(**{name: value})
