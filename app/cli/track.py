@@ -186,10 +186,8 @@ def track_objects(
         for step in track_job(session.jobs, request, session.history.new_key())(CancelToken()):
             session.apply(step)
             progress.update(next(done), total)
-    model = session.jobs.backend.description
-    return TrackingRun(
-        total, round(progress.elapsed_s, 3), model.name, model.device, model.input_size
-    )
+    model, seconds = session.jobs.backend.description, round(progress.elapsed_s, 3)
+    return TrackingRun(total, seconds, model.name, model.device, model.input_size)
 
 
 def _starts(
@@ -215,7 +213,7 @@ def _tracked_count(start: int, direction: Direction, frames: range) -> int:
 def _separate_prompts(session: Session, objects: Iterable[ObjectPrompts]) -> None:
     """Leave each pixel of prompted frames to the first of the objects that have it."""
     document = session.document
-    taken = defaultdict(lambda: RleMask.empty(session.size_hw))
+    taken: defaultdict[int, RleMask] = defaultdict(lambda: RleMask.empty(session.size_hw))
     separated: dict[tuple[int, int], FrameMask | None] = {}
     for each in objects:
         for frame in each.prompts:

@@ -205,8 +205,8 @@ class MainWindow(QMainWindow):
             self.opener.close(self._take_workspace(), self._discards)
             self._discards = False
         self._show(session)
-        if told := session.read_only or session.notice:
-            show_error(self, ProjectError(told, HINT_READ_ONLY if session.read_only else ""))
+        if report := session.read_only or session.notice:
+            show_error(self, ProjectError(report, HINT_READ_ONLY if session.read_only else ""))
         self.verification.start(session)
         self.preferences.add_recent(self._path_of(session))
 
