@@ -14,7 +14,7 @@ from app.cli.export_options import (
     stepped,
 )
 from app.cli.options import add_json_option, add_range_option, chosen_frames
-from app.cli.progress import Progress
+from app.cli.progress import Progress, report_opening
 from app.core.errors import UsageError
 from app.export.registry import ExportProgress, ExportReport, check_targets, export
 from app.export.selection import ExportOptions, Selection
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.project.suffix.lower() != PROJECT_SUFFIX:
         raise UsageError(f"{arguments.project} is not a project file (*{PROJECT_SUFFIX}).")
     session = Session.open(arguments.project)
+    report_opening(session)
     try:
         first, last = session.document.frame_range
         frames = range(first or 0, session.num_frames if last is None else last + 1)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.cli.options import add_json_option
+from app.cli.progress import report_opening
 from app.core.cancel import CancelToken
 from app.core.errors import ExportError
 from app.export.naming import counted, listed
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     request = ImportRequest(arguments.masks, arguments.video)
     session = Session.open(arguments.target, None, arguments.project)
+    report_opening(session)
     try:
         plan = _plan(session, request)
         if not arguments.dry_run:

@@ -1,6 +1,7 @@
 """The entry point: parses the command line, runs a command and returns its exit status."""
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -56,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # By default OpenMP's threads spin while they wait; next to other work that is far slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for stream in (sys.stdout, sys.stderr):  # names of files need not be UTF-8
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     argv_list = list(sys.argv[1:] if argv is None else argv)
     is_debug = "--debug" in argv_list
     try:

@@ -3,9 +3,18 @@
 import sys
 import time
 
+from app.session import Session
+
 BAR_WIDTH = 30
 TERMINAL_PAUSE_S = 0.1
 LINE_PAUSE_S = 5.0
+
+
+def report_opening(session: Session) -> None:
+    """Print on stderr why a project is read-only, or what opening it has changed."""
+    for sentence in (session.read_only, session.notice):
+        if sentence:
+            print(sentence, file=sys.stderr)
 
 
 class Progress:

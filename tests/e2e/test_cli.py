@@ -13,6 +13,7 @@ from app.cli import main
 from app.session import Session
 from app.tracking import model_catalog
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.session_driver import SessionDriver
 from tests.helpers.sources import ROOT
 from tests.helpers.synthetic_video import remux, write_numbered_clip
 
@@ -322,6 +323,20 @@ def test_a_path_that_is_not_there_opens_no_window(run: Callable[..., Outcome]) -
     status, _, err = run("nothing.mp4")
     assert status == 1
     assert "nothing.mp4 does not exist" in err
+
+
+def test_a_project_that_is_open_elsewhere_is_exported(
+    folder: Path, run: Callable[..., Outcome]
+) -> None:
+    session = Session.open(folder / "clip.mp4", FakeBackend, folder / "a.tsam")
+    driver = SessionDriver(session)
+    driver.click_object(2)
+    session.flush()
+    status, _, err = run("export", "a.tsam", "--out", "exported")
+    assert status == 0
+    assert "open in another program" in err
+    assert masks_in(folder / "exported")
+    session.close()
 
 
 def test_export_wants_a_project(folder: Path, run: Callable[..., Outcome]) -> None:
