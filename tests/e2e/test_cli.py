@@ -220,6 +220,16 @@ def test_bad_input_is_explained_and_leaves_nothing(
     assert not backend.requests
 
 
+@pytest.mark.parametrize("name", [f"{'x' * 246}.mp4", "clip:1.mp4", "na\udce4chster.mp4"])
+def test_names_that_are_long_or_odd_are_tracked(
+    folder: Path, run: Callable[..., Outcome], name: str
+) -> None:
+    (folder / "clip.mp4").rename(folder / name)
+    status, _, err = run("track", name, "--prompts", "prompts.json", "--out", "out")
+    assert status == 0, err
+    assert len(masks_in(folder / "out")) == FRAME_COUNT
+
+
 def test_a_failure_before_tracking_leaves_nothing(
     folder: Path, run: Callable[..., Outcome], backend: FakeBackend
 ) -> None:

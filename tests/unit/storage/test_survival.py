@@ -247,6 +247,27 @@ def test_names_that_cannot_be_stored_are_refused_where_they_enter(clip: Path, na
     session.close()
 
 
+@pytest.mark.parametrize("value", ['"a"', '["a", "b"]', "[1]", "[-1, 2]", "7"])
+def test_a_frame_range_that_is_none_is_damage(clip: Path, tmp_path: Path, value: str) -> None:
+    opened(clip, tmp_path / "p.tsam").close()
+    connection = sqlite3.connect(tmp_path / "p.tsam", isolation_level=None)
+    connection.execute("INSERT INTO properties VALUES ('range', ?)", (value,))
+    connection.close()
+    with pytest.raises(ProjectError, match=r"damaged: the entry range of its table properties"):
+        opened(tmp_path / "p.tsam")
+
+
+def test_a_mask_that_claims_more_than_any_frame_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "p.tsam"
+    released_project(path, 2)
+    connection = sqlite3.connect(path, isolation_level=None)
+    runs = np.full(4, 2_500_000_000, dtype="<u4").tobytes()
+    connection.execute("UPDATE masks SET height = 100000, width = 100000, runs = ?", (runs,))
+    connection.close()
+    with pytest.raises(ProjectError, match=r"damaged: the entry \(3, 1\) of its table masks"):
+        ProjectFile.open(path)
+
+
 def killed_writer_of_version_1(path: Path) -> None:
     """Leave a project in SQLite's log, as version 0.1 did when it was killed."""
     ProjectFile.create(path, {"frame_count": 8}).close()
