@@ -12,7 +12,7 @@ from types import FrameType
 from app.cli.options import backend_loader, check_writable, model_settings
 from app.cli.prompts_file import ObjectPrompts
 from app.core.document import Document, Origin, Table
-from app.core.errors import UsageError
+from app.core.errors import ProjectError, UsageError
 from app.export.naming import file_stem
 from app.session import Session
 from app.storage.opening import PROJECT_SUFFIX
@@ -48,7 +48,7 @@ def tracking_project(arguments: argparse.Namespace) -> Iterator[Session]:
         finally:
             has_tracked = session is not None and _has_tracked(session.document)
             if session is not None:
-                session.close()
+                _close(session, must_be_saved=is_done)
             if has_tracked and not is_done:
                 print(
                     f"What was tracked is kept in {project}; --resume continues.", file=sys.stderr
@@ -56,6 +56,15 @@ def tracking_project(arguments: argparse.Namespace) -> Iterator[Session]:
             else:
                 project.unlink(missing_ok=True)
                 _remove_empty(missing)
+
+
+def _close(session: Session, must_be_saved: bool) -> None:
+    try:
+        session.close()
+    except ProjectError:  # the same as what ended the run, unless it ended well
+        session.abandon()
+        if must_be_saved:
+            raise
 
 
 def _has_tracked(document: Document) -> bool:

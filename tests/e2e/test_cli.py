@@ -1,7 +1,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from PIL import Image
 from app.cli import main
 from app.session import Session
 from app.tracking import model_catalog
+from app.tracking.backend import FrameResult
+from tests.helpers.disks import fill, mounted
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.sources import ROOT
@@ -279,6 +282,32 @@ def test_what_was_tracked_is_kept_and_resumed(
     resumed = masks_in(folder / "out")
     assert run("track", "clip.mp4", "--prompts", "prompts.json", "--out", "whole", *words)[0] == 0
     assert resumed.keys() == masks_in(folder / "whole").keys()
+
+
+def test_a_disk_that_fills_while_tracking_costs_nothing_that_was_tracked(
+    folder: Path, run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mounted(folder / "disk") as disk:
+        words = ("track", "clip.mp4", "--prompts", "prompts.json", "--out", "disk/out")
+        fillers = []
+
+        class FillingBackend(FakeBackend):
+            def track(self, *words: Any) -> Iterator[FrameResult]:  # noqa: ANN401
+                for result in super().track(*words):
+                    time.sleep(0.3)  # the storage thread commits meanwhile
+                    if result.frame == 5 and not fillers:
+                        fillers.append(fill(disk))
+                    yield result
+
+        monkeypatch.setattr(model_catalog, "load_model", lambda _settings: FillingBackend())
+        status, _, err = run(*words)
+        assert status == 1
+        assert "disk is full" in err
+        assert "--resume continues" in err
+        fillers[0].unlink()
+        status, _, err = run(*words, "--resume")
+        assert status == 0, err
+        assert len(masks_in(disk)) == FRAME_COUNT
 
 
 def test_other_prompts_are_not_mixed_into_a_run_that_is_resumed(

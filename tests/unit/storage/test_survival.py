@@ -21,6 +21,7 @@ from app.storage import snapshots
 from app.storage.history_rows import limit_history
 from app.storage.project_file import ProjectFile
 from app.storage.snapshots import is_snapshot, save_hourly, snapshots_root
+from tests.helpers.disks import fill, mounted
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import write_numbered_clip
@@ -35,14 +36,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB that the tests may fill, make read-only and remove."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]
-    if os.name != "posix" or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount a disk")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=False)
+    with mounted(tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -68,16 +63,6 @@ def names_in(project: Path) -> list[str]:
     session = opened(project)
     session.close()
     return names(session)
-
-
-def fill(disk: Path) -> Path:
-    path = disk / "fill"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return path
 
 
 def test_the_file_alone_is_whole_after_every_commit(clip: Path, tmp_path: Path) -> None:
