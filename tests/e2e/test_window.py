@@ -1,59 +1,19 @@
 """The program as it is started: argv in, project file and exit status out."""
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from app.core.document import Table
 from app.session import Session
-from app.storage.home import home_folder
-from app.ui.window.main_window import MainWindow
-from main import main
-from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.sources import ROOT
 from tests.helpers.window import WindowDriver, small_clip
 
 pytestmark = pytest.mark.gui
-
-
-@pytest.fixture(autouse=True)
-def fake_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("app.ui.jobs.model_host.load_model", lambda settings: FakeBackend())
-    yield
-    shutil.rmtree(home_folder(), ignore_errors=True)
-
-
-@pytest.fixture
-def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Start the program, let a user act once its video is on screen, close the window."""
-
-    def start(argument: Path, act: Callable[[WindowDriver], None]) -> int:
-        def when_shown() -> None:
-            [window] = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
-            user = WindowDriver(qtbot, window)
-            try:
-                user.wait(lambda: window.action_set["Export…"].isEnabled())
-                user.wait_for_frame()
-                act(user)
-            finally:
-                window.close()
-                window.deleteLater()
-
-        QTimer.singleShot(0, when_shown)
-        monkeypatch.setattr(sys, "argv", ["tinysam2", str(argument)])
-        with pytest.raises(SystemExit) as ended:
-            raise SystemExit(main())
-        return int(ended.value.code or 0)
-
-    return start
 
 
 def test_a_session_of_work_survives_the_program(start: Callable[..., int], tmp_path: Path) -> None:
