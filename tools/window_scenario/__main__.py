@@ -15,9 +15,9 @@ import cv2
 from tools.window_scenario import annotating, reviewing
 from tools.window_scenario.checks import ScenarioError
 from tools.window_scenario.program import Program
+from tools.window_scenario.run import ScenarioRun
 from tools.window_scenario.scenario import SCENARIOS
 from tools.window_scenario.screen import Screen, open_screen
-from tools.window_scenario.run import ScenarioRun
 
 STEPS: tuple[Callable[[ScenarioRun], str], ...] = (
     annotating.open_the_video,

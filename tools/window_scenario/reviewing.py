@@ -9,8 +9,8 @@ import numpy as np
 from tools.window_scenario.annotating import FIRST, SECOND, keep_hand_work
 from tools.window_scenario.checks import check, wait_until
 from tools.window_scenario.project import Project
-from tools.window_scenario.screen_text import find_text
 from tools.window_scenario.run import SETTLED_S, SHORT_S, TIMEOUT_S, ScenarioRun
+from tools.window_scenario.screen_text import find_text
 
 COMPARISON = "^Memory policies on"
 UNDO_STEPS = 60  # more than a scenario makes
