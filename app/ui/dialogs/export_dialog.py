@@ -22,7 +22,7 @@ from app.export.registry import earlier_exports
 from app.export.selection import Existing
 from app.jobs.export_masks import ExportRequest
 from app.ui.dialogs.export_form import ExportContents, ExportForm
-from app.ui.dialogs.export_formats import FormatList
+from app.ui.dialogs.export_formats import FormatList, size_text
 from app.ui.style.theme import SPACING_PX
 
 PREVIEW_DELAY_MS = 400
@@ -161,14 +161,6 @@ class ExportDialog(QDialog):
         self._delay.stop()
         if not problem:
             self._delay.start()
-
-
-def size_text(size_bytes: int) -> str:
-    """Return a size on disk in the largest unit of which it has one."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size_bytes >= factor:
-            return f"{size_bytes / factor:.1f} {unit}"
-    return f"{size_bytes} bytes"
 
 
 def show_export_result(parent: QWidget, result: ExportResult) -> None:

@@ -73,7 +73,7 @@ class FormatList(QWidget):
             text = ""
             if name in size_bytes:
                 size = size_bytes[name]
-                text = "cannot be written" if size is None else f"{size / 1e6:.1f} MB"
+                text = "cannot be written" if size is None else size_text(size)
             item.setText(1, text)
         self._tree.blockSignals(False)
 
@@ -120,3 +120,11 @@ class FormatList(QWidget):
     def _explain(self, item: QTreeWidgetItem | None) -> None:
         name = item.data(0, _NAME_ROLE) if item is not None else None
         self._about.setText(FORMATS[name].description if name else "")
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size on disk in the largest unit of which it has one."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes} bytes"

@@ -77,6 +77,9 @@ QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 4px; 
 QToolButton:hover {{ background: {raised}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 QToolButton:pressed {{ background: {border}; }}
+QToolButton[role="menu"] {{ padding-right: 16px; }}
+QToolButton[role="menu"]::menu-indicator {{ subcontrol-origin: padding;
+                                           subcontrol-position: right center; right: 4px; }}
 QToolButton:checked {{ background: {accent}; color: {accent_text}; }}
 QMenuBar {{ border-bottom: 1px solid {border}; padding: 2px; }}
 QMenuBar::item {{ padding: 4px 10px; border-radius: 4px; background: transparent; }}

@@ -116,6 +116,7 @@ class StatusBar(QStatusBar):
 
     def _make_zoom(self) -> QToolButton:
         button = QToolButton(self, autoRaise=True)
+        button.setProperty("role", "menu")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setAccessibleName("Zoom")
         button.setToolTip("Screen pixels per pixel of the video; click to change")

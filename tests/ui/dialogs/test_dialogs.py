@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSpinBox,
+    QTreeWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -113,6 +114,15 @@ def test_a_preview_is_asked_for_and_shown(parent: QWidget, tmp_path: Path, qtbot
     dialog.show_preview(ExportPreview({"coco": 2_500_000, "yolo": None}, ("“dog” is lost.",)))
     assert by_name(dialog, QLabel, "Preview").text() == "About 2.5 MB on disk.\n• “dog” is lost."
     assert dialog.request().formats == ("coco", "yolo")
+
+
+def test_the_size_of_a_small_file_is_not_rounded_to_nothing(
+    parent: QWidget, tmp_path: Path
+) -> None:
+    dialog = ExportDialog(ExportContents("clip", 10), tmp_path, ("coco",), parent)
+    dialog.show_preview(ExportPreview({"coco": 12_300}, ()))
+    tree = by_name(dialog, QTreeWidget, "Formats")
+    assert tree.findItems("12.3 kB", Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchExactly, 1)
 
 
 def test_an_error_has_a_message_and_a_hint_and_is_shown_once(parent: QWidget) -> None:
