@@ -1,13 +1,12 @@
 """Track the sample clip, write every kind of result, and open it in the window."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from app.cli.display import has_display
 from app.cli.export import export_all, show_reports
 from app.cli.options import (
     add_model_options,
@@ -51,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         session.close()
     print(f"project: {project}")
-    if arguments.no_window or not _has_display():
+    if arguments.no_window or not has_display():
         return 0
     from app.ui.application import run as open_window
 
@@ -84,11 +83,3 @@ def _print_scores(document: Document, truth_folder: Path) -> None:
             region.append(region_similarity(truth, found))
             boundary.append(boundary_accuracy(truth, found))
         print(f"{tracked.name}: J {100 * np.mean(region):.1f}, F {100 * np.mean(boundary):.1f}")
-
-
-def _has_display() -> bool:
-    if os.environ.get("CI"):
-        return False
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from app.cli import (
+    bench,
     check,
     demo,
     evaluate,
@@ -40,6 +41,7 @@ COMMANDS = {
     "train": train,
     "pack": pack,
     "weights": weights,
+    "bench": bench,
     "demo": demo,
 }
 

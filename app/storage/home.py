@@ -8,13 +8,16 @@ from platformdirs import user_data_path
 
 from app.media.frames import FrameSource
 
+HOME_VARIABLE = "TINYSAM2_HOME"
+"""Environment variable with the folder of the program."""
+
 MAX_NAME_BYTES = 120
 """File systems take 255 bytes for a name; key, suffixes and hidden files need their part."""
 
 
 def home_folder() -> Path:
-    """Return the folder of the program: ``TINYSAM2_HOME``, or one in the user's data folder."""
-    chosen = os.environ.get("TINYSAM2_HOME")
+    """Return the folder of `HOME_VARIABLE`, or the program's one in the user's data folder."""
+    chosen = os.environ.get(HOME_VARIABLE)
     return Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
 
 

@@ -18,6 +18,7 @@ from app.storage.home import home_folder
 from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.jobs.heartbeat import Heartbeat
+from app.ui.jobs.model_host import ModelLoader
 from app.ui.style.icons import icon
 from app.ui.style.theme import apply_theme
 from app.ui.style.tooltips import ToolTipPlacement
@@ -50,14 +51,14 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
     """
     log = _start_log()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    application = _application()
+    application = make_application()
     hook, warnings = ExceptionHook(), LibraryWarnings()
     hook.install()
     warnings.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # the project is always saved
     try:
         with _event_filters(application):
-            window = _make_window(application, model)
+            window = make_window(application, model)
             hook.caught.connect(lambda error: show_error(window, error))
             warnings.emitted.connect(window.status.show_message)
             window.show()
@@ -72,8 +73,19 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         log.close()
 
 
-def _make_window(application: QApplication, model: ModelSettings | None) -> MainWindow:
-    window = MainWindow(model)
+def make_window(
+    application: QApplication,
+    model: ModelSettings | None,
+    load_backend: ModelLoader | None = None,
+) -> MainWindow:
+    """Make the window, which closing ends the application, with its theme; it is not shown yet.
+
+    Args:
+        application: the one of `make_application`.
+        model: the model to use; the one selected last if None.
+        load_backend: loads a model; `app.tracking.model_catalog.load_model` if None.
+    """
+    window = MainWindow(model, load_backend)
     apply_theme(application, window.preferences.theme)
     application.styleHints().colorSchemeChanged.connect(
         lambda: window.use_theme(window.preferences.theme)
@@ -98,7 +110,8 @@ def _event_filters(application: QApplication) -> Iterator[None]:
             application.removeEventFilter(each)
 
 
-def _application() -> QApplication:
+def make_application() -> QApplication:
+    """Return the application of the process, set up; it is made on the first call."""
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName(TITLE)

@@ -22,6 +22,10 @@ class Preferences:
         path = home_folder() / "window.ini"
         self._settings = QSettings(str(path), QSettings.Format.IniFormat)
 
+    def flush(self) -> None:
+        """Write now what would be written when the event loop runs or the program ends."""
+        self._settings.sync()
+
     @property
     def recent(self) -> list[Path]:
         """Recently opened paths that still exist, newest first."""

@@ -1,0 +1,1 @@
+"""Measurements of the real window, for `tinysam2 bench --gui`."""
