@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from app.core.atomic_write import remove_abandoned
 from app.core.document import Change, Document, RowKey
 from app.core.errors import ProjectError
 from app.core.history import HistoryUpdate, StoredStep
@@ -108,6 +109,7 @@ class ProjectFile:
             ProjectError: it is missing, not a project, of a newer version or damaged.
         """
         read_only = ""
+        remove_abandoned(path.parent)
         notice = keep_before_recovery(path)
         if is_snapshot(path):
             read_only = f"{path.name} is a snapshot."

@@ -188,7 +188,7 @@ def inspect(folder: Path, work: Callable[..., None], committed: dict[str, int]) 
     """Return what is wrong after a kill, found by a process of its own."""
 
     def look(pipe: IO[str]) -> None:
-        for project in sorted(folder.glob("*.tsam")):
+        for project in sorted(folder.glob("[!.]*.tsam")):
             try:
                 session = Session.open(project, FakeBackend)
                 rows = count_rows(session)
@@ -203,7 +203,7 @@ def inspect(folder: Path, work: Callable[..., None], committed: dict[str, int]) 
             for file in place.glob("*"):
                 if file.suffix != ".tsam" and file.name not in kept and place == folder:
                     pipe.write(f"left: {file.name}\n")
-                elif file.name.startswith(".") and file.name != ".lock":
+                elif file.name.startswith("."):
                     pipe.write(f"left: {place.name}/{file.name}\n")
 
     child, reading = forked(look)
