@@ -258,13 +258,14 @@ def draw_mask(
 ) -> Edit:
     """Set a mask that was given or imported as a whole, instead of all prompts of its frame.
 
-    Unless it was imported it becomes the mask prompt of its frame, so that tracking starts from it.
-    An empty mask means that the object is absent, and is not a prompt.
+    It becomes the mask prompt of its frame, so that tracking starts from it; an imported one only
+    where the frame was prompted.  An empty mask means that the object is absent, and is not a
+    prompt.
     """
     rules.check(document, object_id, frame)
     key = (object_id, frame)
     changes = _changes(document, Table.MASKS, {key: FrameMask(mask, origin)})
-    if origin is not Origin.IMPORTED:
+    if origin is not Origin.IMPORTED or not document.prompts(*key).is_empty:
         prompts = FramePrompts(mask=mask) if mask.area else None
         changes += _changes(document, Table.PROMPTS, {key: prompts})
     return Edit(f"Draw {document.object(object_id).name}", changes)
@@ -370,8 +371,7 @@ def _united_masks(
             continue
         row = document.mask(target_id, frame)
         if row is not None:
-            bitmap = row.mask.decode() | other_row.mask.decode()
-            row = replace(row, mask=RleMask.encode(bitmap))
+            row = replace(row, mask=row.mask | other_row.mask)
         united[(target_id, frame)] = row or other_row
     return united
 

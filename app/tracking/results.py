@@ -1,12 +1,12 @@
 """From what a model predicted to an edit of the document as it is by then."""
 
 from dataclasses import replace
-
-import numpy as np
+from functools import reduce
+from operator import or_
 
 from app.core import edits, rules
 from app.core.document import Document, Edit, FrameMask, Origin
-from app.core.masks import Bitmap, RleMask
+from app.core.masks import RleMask
 from app.core.memory import STARTED_HERE, MemoryDecision, MemoryRecord
 from app.core.prompts import FramePrompts
 from app.tracking.backend import FrameResult, Prediction
@@ -90,14 +90,14 @@ def _without_drawing(prompts: FramePrompts) -> FramePrompts | None:
     return None if left.is_empty else left
 
 
-def _pixels_of_others(document: Document, result: FrameResult) -> Bitmap | None:
-    """Return the pixels (H, W) of the objects that are not in the result; None for none."""
+def _pixels_of_others(document: Document, result: FrameResult) -> RleMask | None:
+    """Return the pixels of the objects that are not in the result; None if there is no such."""
     others = [
-        row.mask.decode()
+        row.mask
         for tracked, row in document.masks_on(result.frame)
         if tracked.object_id not in result.predictions
     ]
-    return np.logical_or.reduce(others) if others else None
+    return reduce(or_, others) if others else None
 
 
 def _tracked_mask(
@@ -105,9 +105,9 @@ def _tracked_mask(
     key: Key,
     found: Prediction,
     prompts: FramePrompts | None,
-    taken: Bitmap | None,
+    taken: RleMask | None,
 ) -> FrameMask:
     if prompts is not None:
         return _prompted_mask(document, key, found.mask, found.confidence)
-    mask = found.mask if taken is None else RleMask.encode(found.mask.decode() & ~taken)
+    mask = found.mask if taken is None else found.mask - taken
     return FrameMask(mask, Origin.TRACKED, found.confidence)

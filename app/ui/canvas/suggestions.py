@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QTransform
 from PySide6.QtWidgets import QWidget
@@ -68,7 +67,7 @@ class SuggestionOverlay(QWidget):
         x, y = self._canvas.viewport.to_image(at.x(), at.y())
         if not self._canvas.viewport.contains(x, y):
             return None
-        hits = [i for i, mask in enumerate(self.masks) if _has_pixel(mask, int(x), int(y))]
+        hits = [i for i, mask in enumerate(self.masks) if mask.covers(x, y)]
         return min(hits, key=lambda index: self.masks[index].area, default=None)
 
     def _hover(self, index: int | None) -> None:
@@ -146,9 +145,3 @@ class SuggestionOverlay(QWidget):
         width, height = overlays.label_size(painter, hint)
         place = QPointF((self.width() - width) / 2, self.height() - height - MARGIN_PX)
         overlays.draw_label(painter, place, hint, None)
-
-
-def _has_pixel(mask: RleMask, x: int, y: int) -> bool:
-    """Return whether a pixel is foreground, without decoding the mask."""
-    position = y * mask.size_hw[1] + x
-    return bool(np.searchsorted(np.cumsum(mask.runs), position, side="right") % 2)

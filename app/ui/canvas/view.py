@@ -235,9 +235,11 @@ class CanvasView(QWidget):
         if is_shown:
             self._state.selected_point = None
             self._tool.synchronize()
-        if is_shown or rows.keys() & {Table.OBJECTS, Table.MEMORY}:
+        if is_shown or Table.OBJECTS in rows:
             self._scene.masks.invalidate()
             self._refresh()
+        elif self._state.show_memory_map and Table.MEMORY in rows:
+            self.update()
 
     def _on_hover_ended(self) -> None:
         self.show_preview(None)

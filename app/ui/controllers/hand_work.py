@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.core import rules
@@ -12,7 +12,7 @@ from app.ui.state.preferences import Preferences
 QUESTION = "Keep the masks that were painted or imported?"
 
 
-class HandWorkProtection(QObject):
+class HandWorkProtection:
     """Decides whether tracking may replace painted and imported masks.
 
     Args:
@@ -22,7 +22,6 @@ class HandWorkProtection(QObject):
     """
 
     def __init__(self, document: Document, preferences: Preferences, window: QWidget) -> None:
-        super().__init__(window)
         self._document = document
         self._preferences = preferences
         self._window = window

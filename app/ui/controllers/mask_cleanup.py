@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, Signal
 
 from app.core.document import FrameMask, Table, TrackedObject
-from app.core.rules import refusal
+from app.core.rules import is_mask_editable, refusal
 from app.jobs.cleanup import CleanupStep, cleanup_job
 from app.session import Session
 from app.tracking.backend import MaskFault
@@ -59,8 +59,13 @@ class MaskCleanupController(QObject):
         priority: Priority = Priority.NORMAL,
     ) -> None:
         rows: Mapping[int, FrameMask]
-        rows = self._session.document.of_object(Table.MASKS, active.object_id)
-        masks = {f: rows[f].mask for f in frames if f in rows and not rows[f].is_verified}
+        document = self._session.document
+        rows = document.of_object(Table.MASKS, active.object_id)
+        masks = {
+            frame: rows[frame].mask
+            for frame in frames
+            if frame in rows and is_mask_editable(document, active.object_id, frame)
+        }
         verb = "Fill holes of" if fault is MaskFault.HOLES else "Remove specks of"
         changed: set[int] = set()
 

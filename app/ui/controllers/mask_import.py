@@ -1,10 +1,11 @@
 """Mask import in the background, as one undo step, after a dry run that the user sees."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 
 from app.core.cancel import CancelToken, Job
 from app.export.reading.source import ChoiceError
@@ -17,13 +18,26 @@ from app.ui.state.preferences import Preferences
 
 
 class ImportController(QObject):
-    """Imports masks of files, as new objects or into those that are there."""
+    """Imports masks of files, as new objects or into those that are there.
+
+    Call `stop` before the session of an import is closed.
+    """
 
     def __init__(self, jobs: JobQueue, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._preferences = preferences
         self._window = parent
+        self._job_ids: list[int] = []
+        self._dialog: QDialog | None = None
+
+    def stop(self) -> None:
+        """Cancel the imports, and close the dialog of one that has not started."""
+        for job_id in self._job_ids:
+            self._jobs.cancel(job_id)
+        self._job_ids.clear()
+        if self._dialog is not None:
+            self._dialog.reject()
 
     def ask(self, session: Session) -> None:
         """Let the user select mask files; a dialog shows what they hold before the import."""
@@ -40,7 +54,7 @@ class ImportController(QObject):
                 self._ask_video(step.choices, request, session)
 
         job = _choice_or_plan(plan_job(session.document, session.source, request))
-        self._jobs.submit(job, f"Check {request.path.name}", show)
+        self._submit(job, f"Check {request.path.name}", show)
 
     def _ask_video(self, names: list[str], request: ImportRequest, session: Session) -> None:
         dialog = QInputDialog(self._window)
@@ -51,16 +65,27 @@ class ImportController(QObject):
             lambda name: self.start(replace(request, video=name), session)
         )
         dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        self._open(dialog)
 
     def _confirm(self, plan: ImportPlan, session: Session) -> None:
         dialog = ImportDialog(plan, self._window)
         dialog.accepted.connect(lambda: self._import(plan, session, dialog.is_update()))
+        self._open(dialog)
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.finished.connect(self._forget_dialog)
+        self._dialog = dialog
         dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
 
     def _import(self, plan: ImportPlan, session: Session, is_update: bool) -> None:
         job = import_job(plan, session.source, session.history.new_key(), is_update)
-        self._jobs.submit(job, f"Import {plan.request.path.name}", session.apply)
+        self._submit(job, f"Import {plan.request.path.name}", session.apply)
+
+    def _submit(self, job: Job, label: str, on_step: Callable[[Any], object]) -> None:
+        self._job_ids.append(self._jobs.submit(job, label, on_step))
 
 
 def _choice_or_plan(job: Job) -> Job:

@@ -71,20 +71,17 @@ class ModelSelection(QObject):
             show: receives them, and the settings of the model in use.
         """
 
-        def job(token: CancelToken) -> Iterator[AvailableModels]:
-            yield self.catalog.available()
-
         def display(available: AvailableModels) -> None:
             show(available, self._host.settings)
 
         # It imports the model library: beside the jobs of the model, it delays no file.
-        self._model_jobs.submit(job, "List models", display, priority=Priority.IDLE)
+        self._model_jobs.submit(self._list_job, "List models", display, priority=Priority.IDLE)
 
     def _list_models(self, selected: str | None) -> None:
-        def job(token: CancelToken) -> Iterator[AvailableModels]:
-            yield self.catalog.available()
+        self._run_file_job(self._list_job, "List models", lambda it: self._show(it, selected))
 
-        self._run_file_job(job, "List models", lambda it: self._show(it, selected))
+    def _list_job(self, token: CancelToken) -> Iterator[AvailableModels]:
+        yield self.catalog.available()
 
     def _show(self, available: AvailableModels, selected: str | None) -> None:
         if self._dialog is not None:

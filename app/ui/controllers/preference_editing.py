@@ -1,6 +1,6 @@
-"""Opens the dialogs that edit preferences and shortcuts, and applies what they change."""
+"""Opens the dialog that edits the preferences, and applies what it changes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
@@ -8,9 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.core.settings import ModelSettings
 from app.ui.controllers.model_selection import ModelSelection
 from app.ui.dialogs.preferences_dialog import PreferencesDialog
-from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.ui.jobs.frame_loader import FrameLoader
-from app.ui.state.keymap import Keymap
 from app.ui.state.preferences import MEGABYTE, Preferences
 from app.ui.state.view_state import ViewState
 from app.ui.style.theme import apply_theme
@@ -81,10 +79,6 @@ class PreferenceEditing(QObject):
         self._dialog = dialog
         dialog.open()
         return dialog
-
-    def edit_shortcuts(self, rows: Iterable[tuple[str, str]], keymap: Keymap) -> None:
-        """Open the editor of the shortcuts."""
-        ShortcutsDialog(rows, keymap, self._window).open()
 
     def _forget_dialog(self) -> None:
         self._dialog = None

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.media.frames import FrameSource
+from app.media.frames import FrameSource, Pixels
 from app.tracking.comparison import NUM_VARIANTS, Comparison, Curve
 from app.ui.dialogs.comparison_view import (
     BOTH_RGB,
@@ -29,7 +29,7 @@ from app.ui.dialogs.comparison_view import (
     ComparisonView,
     Shown,
 )
-from app.ui.jobs.frame_loader import FrameLoader
+from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.style.theme import SPACING_PX
 
 SIZE_PX = (960, 580)
@@ -180,11 +180,9 @@ class ComparisonWindow(QDialog):
             f"{' / '.join(_number(each[place]) for each in compared.predicted_iou)}"
         )
 
-    def _on_loaded(self, frame: int, bgra: np.ndarray) -> None:
+    def _on_loaded(self, frame: int, bgra: Pixels) -> None:
         if frame == self.frame:
-            height, width = bgra.shape[:2]
-            image_format = QImage.Format.Format_RGB32
-            self.view.set_image(QImage(bgra.data, width, height, width * 4, image_format).copy())
+            self.view.set_image(qimage_of(bgra).copy())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step by the arrow keys."""

@@ -122,6 +122,8 @@ class ObjectsPanel(QWidget):
     def _on_objects_changed(self) -> None:
         """Keep an object active while there is one; a model reset cleared the selection."""
         count = self._model.rowCount()
+        if self._document.find(self._state.solo_object) is None:
+            self._state.solo_object = None
         if self._active is None:
             row = min(self._row, count - 1)
             self._state.active_object = self._model.object_at(row).object_id if count else None

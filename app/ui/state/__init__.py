@@ -1,1 +1,1 @@
-"""State that widgets share: preferences, view state, document signals, undo."""
+"""State that widgets share: preferences, keys, view state, document signals, review."""

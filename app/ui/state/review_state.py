@@ -127,9 +127,13 @@ class ReviewState(QObject):
             self._start()
 
     def complete(self) -> None:
-        """Examine all changed frames now; a few, unless a project was just opened."""
+        """Examine the changed frames of the objects in scope and of the active one now.
+
+        These are a few, unless a project was just opened.
+        """
+        in_scope = {*self.object_ids, self._view.active_object}
         for object_id, review in self._reviews.items():
-            if not review.is_complete:
+            if object_id in in_scope and not review.is_complete:
                 review.update()
                 self._runs.pop(object_id, None)
 

@@ -16,6 +16,7 @@ from app.ui.timeline.lanes import mark_x
 from app.ui.timeline.model import Lane
 from app.ui.timeline.raster import CurveColors, image_of, quality_pixels
 from app.ui.timeline.scene import TimelineScene
+from app.ui.timeline.scores import score_y
 from app.ui.timeline.time_axis import thinned
 
 MARK_PX = 10
@@ -50,7 +51,7 @@ def paint_quality(painter: QPainter, scene: TimelineScene, is_shown: bool = True
         )
         pixels = quality_pixels(lane.confidence, scene.columns, rect.height() - 4, bar_colors)
         painter.drawImage(rect.left(), rect.top() + 2, image_of(pixels))
-    threshold = rect.top() + 2 + round((rect.height() - 6) * (1 - WEAK_CONFIDENCE))
+    threshold = round(score_y(rect, WEAK_CONFIDENCE))
     painter.setPen(QPen(colors.weak, 1, Qt.PenStyle.DashLine))
     painter.drawLine(rect.left(), threshold, rect.right(), threshold)
 

@@ -29,6 +29,7 @@ from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error, show_missing_video
 from app.ui.dialogs.export_dialog import show_export_result
+from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.ui.dialogs.unsaved import show_unsaved
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.model_host import ModelHost, ModelLoader
@@ -222,6 +223,7 @@ class MainWindow(QMainWindow):
         progress = progress_text(old.session.document, old.session.num_frames)
         remember(self.preferences, self._path_of(old.session), progress, old.canvas.image())
         self.editing.detach()
+        self.importing.stop()
         self.model_jobs.cancel_all()
         old.tear_down()
         return old.session
@@ -319,11 +321,12 @@ class MainWindow(QMainWindow):
 
     def edit_preferences(self) -> None:
         """Open the preferences."""
-        self.editing.ask(self.edit_shortcuts)
+        dialog = self.editing.ask(self.edit_shortcuts)
+        dialog.changed.connect(self.refresh_actions)
 
     def edit_shortcuts(self) -> None:
         """Open the editor of the keyboard shortcuts."""
-        self.editing.edit_shortcuts(shortcut_rows(), self.action_set.keymap)
+        ShortcutsDialog(shortcut_rows(), self.action_set.keymap, self).open()
 
     def _objects(self) -> ObjectsPanel | None:
         return self._workspace.objects if self._workspace else None

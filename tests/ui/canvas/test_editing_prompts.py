@@ -312,3 +312,14 @@ def test_the_zoom_is_in_screen_pixels(stage: Stage) -> None:
     assert stage.view.zoom_pan.zoom == pytest.approx(2.5)
     stage.view.zoom_pan.zoom_to(None)
     assert stage.view.viewport == stage.view.viewport.fitted()
+
+
+def test_a_point_that_is_undone_while_it_is_dragged_is_let_go(stage: Stage) -> None:
+    stage.listen("point_requested", "point_moved")
+    prompt(stage, POINTS)
+    stage.press(60, 40)
+    stage.move(80, 60)
+    prompt(stage, FramePrompts(POINTS.points[:1]))
+    stage.move(70, 60)
+    stage.release(70, 60)
+    assert stage.received == []

@@ -127,3 +127,21 @@ def test_the_map_follows_tracking(mapped: Stage, record: MemoryRecord) -> None:
     mapped.document.apply(edit)
     assert rgb(mapped.color_at(44.5, 5.0)) == PLAIN
     assert is_tinted(mapped, 54.5, 55.0, bank_color(0))
+
+
+def test_a_tracked_frame_that_is_not_displayed_repaints_the_canvas_for_the_map_only(
+    stage: Stage, record: MemoryRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repaints: list[None] = []
+    monkeypatch.setattr(stage.view, "update", lambda *args: repaints.append(None))
+
+    def track(frame: int) -> None:
+        memory = {(1, frame): record}
+        stage.document.apply(edits.set_masks(stage.document, {}, "Track", memory))
+
+    track(5)
+    assert not repaints
+    stage.state.show_memory_map = True
+    repaints.clear()
+    track(6)
+    assert repaints

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
+from app.core import edits
 from app.core.document import Origin
 from app.core.masks import RleMask
 from app.session import Session
@@ -259,3 +260,13 @@ def test_a_narrow_panel_gives_names_the_room_of_the_categories(
     editor.setText("animal")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: panel._document.object(1).category == "animal")
+
+
+def test_all_objects_are_shown_again_when_the_one_shown_alone_is_deleted(
+    panel: ObjectsPanel, session: Session, state: ViewState
+) -> None:
+    state.solo_object = 2
+    session.execute(edits.remove_object(session.document, 1))
+    assert state.solo_object == 2
+    session.execute(edits.remove_object(session.document, 2))
+    assert state.solo_object is None

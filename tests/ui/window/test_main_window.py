@@ -487,3 +487,43 @@ def test_a_video_with_fewer_frames_than_its_header_says_is_renumbered(
         user.go(99)
         assert user.workspace.view.frame == 19
         user.click_and_wait(20, 20)
+
+
+def write_square(folder: Path, frame: int) -> None:
+    image = Image.new("P", (96, 64))
+    image.paste(1, (0, 0, 10, 10))
+    image.save(folder / f"{frame:05}.png")
+
+
+def test_the_import_dialog_closes_when_another_video_is_opened(
+    user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for frame in range(FRAMES):
+        write_square(tmp_path, frame)
+    chosen = str(tmp_path / "00000.png")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (chosen, ""))
+    user.do("Import masks…")
+    user.wait(lambda: bool(user.window.findChildren(ImportDialog)))
+    (tmp_path / "other").mkdir()
+    user.open(small_clip(tmp_path / "other", 5))
+    user.wait(lambda: not user.window.findChildren(ImportDialog))
+
+
+def test_a_running_import_is_canceled_when_another_video_is_opened(
+    user: WindowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for frame in range(FRAMES):
+        write_square(tmp_path, frame)
+    (tmp_path / "other").mkdir()
+    other = small_clip(tmp_path / "other", 5)
+    chosen = str(tmp_path / "00000.png")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (chosen, ""))
+    closed = user.workspace.session
+    late: list[object] = []
+    user.window.opener.opened.connect(lambda _: closed.document.subscribe(late.append))
+    user.do("Import masks…")
+    accept_import(user)
+    user.wait(lambda: bool(closed.document.objects))
+    user.open(other)
+    user.wait_until_idle()
+    assert late == []

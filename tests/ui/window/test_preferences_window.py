@@ -133,3 +133,17 @@ def test_keys_that_can_be_changed_are_named_by_their_actions_alone(user: WindowD
     tips |= {str(model.headerData(column, header, tip)) for column in range(model.columnCount())}
     assert not [each for each in tips if "(N)" in each or "(H)" in each]
     keymap.reset_all()
+
+
+def test_the_menus_show_what_the_preferences_changed(user: WindowDriver) -> None:
+    inputs = dialog(user).inputs
+    for name, text in (
+        ("protects_hand_work", "Keep painted and imported masks"),
+        ("drops_islands", "Drop islands"),
+    ):
+        action = user.window.action_set[text]
+        assert action.isChecked()
+        change(inputs[name], False)
+        assert not action.isChecked()
+    change(inputs["theme"], Theme.DARK)
+    assert user.window.action_set["Dark"].isChecked()

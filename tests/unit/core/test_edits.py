@@ -228,15 +228,18 @@ def test_overlaps_are_prevented_or_allowed(document: Document) -> None:
 
 
 @pytest.mark.parametrize("origin", [Origin.PAINTED, Origin.PROMPT, Origin.IMPORTED])
-def test_a_drawn_mask_prompts_its_frame_unless_it_was_imported(
+def test_a_drawn_mask_prompts_its_frame_instead_of_earlier_prompts(
     document: Document, origin: Origin
 ) -> None:
     put(document, 1, 0, row(5), FramePrompts((CLICK,)))
     document.apply(edits.draw_mask(document, 1, 0, mask(2), origin))
     assert document.mask(1, 0) == FrameMask(mask(2), origin)
-    imported = FramePrompts((CLICK,))
-    drawn = FramePrompts(mask=mask(2))
-    assert document.prompts(1, 0) == (imported if origin is Origin.IMPORTED else drawn)
+    assert document.prompts(1, 0) == FramePrompts(mask=mask(2))
+
+
+def test_an_imported_mask_prompts_no_frame_that_had_no_prompt(document: Document) -> None:
+    document.apply(edits.draw_mask(document, 1, 0, mask(2), Origin.IMPORTED))
+    assert document.prompts(1, 0).is_empty
 
 
 def test_an_empty_drawn_mask_takes_the_prompts_away(document: Document) -> None:

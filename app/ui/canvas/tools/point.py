@@ -106,8 +106,13 @@ class PointTool(CanvasTool):
             self._requests.remove(index)
         return index is not None
 
+    def synchronize(self) -> None:
+        """Let go of a point that is gone, after undo for instance."""
+        if self._dragged is not None and self._dragged >= len(self._prompts().points):
+            self._dragged = None
+
     def shown_prompts(self, prompts: FramePrompts) -> FramePrompts:
         """Return the prompts with the dragged point where it is now."""
-        if self._dragged is None or not self._has_moved or self._dragged >= len(prompts.points):
+        if self._dragged is None or not self._has_moved:
             return prompts
         return prompts.with_moved_point(self._dragged, *self._to)
