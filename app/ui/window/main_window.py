@@ -125,7 +125,9 @@ class MainWindow(QMainWindow):
         recent = RecentMenu(self.preferences, self)
         recent.path_requested.connect(self.open_path)
         self.action_set.menus["File"].insertMenu(self.action_set["Save"], recent)
-        self._merge_menu = MergeMenu(self._objects, self)
+        self._merge_menu = MergeMenu(
+            lambda: self._workspace.objects if self._workspace else None, self
+        )
         rename = self.action_set["Rename object"]
         self.action_set.menus["Object"].insertMenu(rename, self._merge_menu)
         view_menu = self.action_set.menus["View"]
@@ -321,15 +323,11 @@ class MainWindow(QMainWindow):
 
     def edit_preferences(self) -> None:
         """Open the preferences."""
-        dialog = self.editing.ask(self.edit_shortcuts)
-        dialog.changed.connect(self.refresh_actions)
+        self.editing.ask(self.edit_shortcuts).changed.connect(self.refresh_actions)
 
     def edit_shortcuts(self) -> None:
         """Open the editor of the keyboard shortcuts."""
         ShortcutsDialog(shortcut_rows(), self.action_set.keymap, self).open()
-
-    def _objects(self) -> ObjectsPanel | None:
-        return self._workspace.objects if self._workspace else None
 
     def objects_panel(self) -> ObjectsPanel:
         """Return the objects panel; it is shown if it was closed."""
