@@ -114,11 +114,6 @@ def test_a_preview_is_asked_for_and_shown(parent: QWidget, tmp_path: Path, qtbot
     dialog.show_preview(ExportPreview({"coco": 2_500_000, "yolo": None}, ("“dog” is lost.",)))
     assert by_name(dialog, QLabel, "Preview").text() == "About 2.5 MB on disk.\n• “dog” is lost."
     assert dialog.request().formats == ("coco", "yolo")
-    dialog.show_preview(ExportPreview({"coco": 20_000, "yolo": None}, ()))
-    formats = by_name(dialog, QTreeWidget, "Formats")
-    every = formats.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
-    sizes = [item.text(1) for item in every if item.text(1)]
-    assert sizes == ["20.0 kB", "cannot be written"]
 
 
 def test_the_size_of_a_small_file_is_not_rounded_to_nothing(
