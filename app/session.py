@@ -180,6 +180,24 @@ class Session:
         self._file.check_writable()
         self.history.execute(edit)
 
+    def undo(self) -> None:
+        """Revert the newest step of undo, if there is one.
+
+        Raises:
+            ProjectError: as `execute` does.
+        """
+        self._file.check_writable()
+        self.history.undo()
+
+    def redo(self) -> None:
+        """Repeat the step that was undone last, if there is one.
+
+        Raises:
+            ProjectError: as `execute` does.
+        """
+        self._file.check_writable()
+        self.history.redo()
+
     def apply(self, step: Step) -> bool:
         """Store the result of a job step; locked objects and verified masks stay as they are.
 

@@ -113,9 +113,9 @@ class RleMask:
                 frame.
         """
         if any(type(side) is not int or not 0 < side <= MAX_SIDE for side in size_hw):
-            raise ValueError(f"a mask of {size_hw} pixels")
+            raise ValueError(f"size_hw must be integers from 1 to {MAX_SIDE}, got {size_hw}")
         if size_hw[0] * size_hw[1] > MAX_MASK_PIXELS:
-            raise ValueError(f"a mask of {size_hw} pixels")
+            raise ValueError(f"size_hw must have at most {MAX_MASK_PIXELS} pixels, got {size_hw}")
         runs = np.frombuffer(packed, dtype="<u4").astype(np.uint32)
         if int(runs.sum()) != size_hw[0] * size_hw[1]:
             raise ValueError(f"runs must add up to {size_hw} pixels, got {int(runs.sum())}")

@@ -24,7 +24,7 @@ def check_texts(*texts: str | None) -> None:
     """Refuse names and categories that neither a project nor an export can hold.
 
     Raises:
-        UsageError: one is too long, or has characters that are none.
+        UsageError: one is too long, or has control characters or unpaired surrogates.
     """
     for text in texts:
         if text is not None and (

@@ -135,7 +135,7 @@ class _WindowBenchmark:
 
     def _undo_all(self, workspace: Workspace) -> None:
         while workspace.session.history.undo_label is not None:
-            workspace.session.history.undo()
+            workspace.session.undo()
 
     def _click_frames(self, workspace: Workspace) -> Iterator[Measurement]:
         """Click frames right after they are displayed, and again once their features exist."""

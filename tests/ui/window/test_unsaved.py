@@ -89,6 +89,20 @@ def test_another_video_does_not_take_the_place_of_unsaved_work(
     unsaved.wait(lambda: unsaved.workspace.session.num_frames == 4)
 
 
+def test_undo_changes_nothing_of_a_read_only_project(qtbot: QtBot, tmp_path: Path) -> None:
+    clip = small_clip(tmp_path, 5)
+    other = Session.open(clip, FakeBackend)
+    SessionDriver(other).add_object("theirs")
+    other.flush()
+    with open_window(qtbot, clip) as user:
+        assert user.history.undo_label == "Add theirs"
+        with pytest.raises(ProjectError, match="read-only"):
+            user.workspace.session.undo()
+        assert [o.name for o in user.document.objects] == ["theirs"]
+        assert user.history.undo_label == "Add theirs"
+    other.close()
+
+
 def test_a_project_open_elsewhere_is_read_only_and_says_so(qtbot: QtBot, tmp_path: Path) -> None:
     clip = small_clip(tmp_path, 5)
     other = Session.open(clip, FakeBackend)
