@@ -275,7 +275,7 @@ def reason_text(cause: Evidence, value: float, other: str) -> str:
             verb = "fell" if value < 1 else "grew"
             return f"Area {verb} to {value:.0%} of {other}".replace("%", " %")
         case Evidence.SHAPE:
-            return f"Shape changed: {value:.0%} of it fits that of {other}".replace("%", " %")
+            return f"Shape changed: {value:.0%} overlap with {other}".replace("%", " %")
         case Evidence.JUMP:
             return f"Moved {value:.1f} times its size from {other}"
         case Evidence.AGREEMENT:

@@ -140,7 +140,7 @@ def test_a_change_of_shape_alone_is_noticed() -> None:
     bar[25:35, 10:50] = True  # the area and the centroid of the square
     (run,) = reviewed(tracked({15: RleMask.encode(bar)})).runs()
     assert (run.first, run.last) == (15, 16)
-    assert run.reason == "Shape changed: 50 % of it fits that of the frame before"
+    assert run.reason == "Shape changed: 50 % overlap with the frame before"
 
 
 def test_a_mask_tracked_backward_is_compared_with_the_frame_after() -> None:
