@@ -172,9 +172,7 @@ def kill(run: ScenarioRun) -> str:
     run.screen.keys("Escape")
     plan = run.scenario
     run.go_to(plan.middle)
-    run.press("2", "n")
-    run.press("2")
-    run.press("h")
+    run.press("2", "h")
     run.expect(lambda p: _visible(p, SECOND) == 0, "the second object hidden")
     run.expect(lambda p: p.view.get("active_object") == SECOND, "it is the active one")
     run.before_kill = run.project
@@ -191,20 +189,21 @@ def reopen(run: ScenarioRun) -> str:
     check(run.shown == run.scenario.middle, "the frame is the one of before")
     run.press("h")
     run.expect(lambda p: _visible(p, SECOND) == 1, "the active object is the one of before")
-    run.press("ctrl+z")
-    run.expect(lambda p: p.rows == before.rows, "one step undone", SHORT_S)
     return f"{len(before.rows)} rows, frame {run.shown}"
 
 
 def undo_after_reopening(run: ScenarioRun) -> str:
     """Undo what was done before the program was killed, and redo it."""
-    before = run.project
+    killed, now = run.before_kill, run.project
+    assert killed is not None
+    run.press("ctrl+z")
+    run.expect(lambda p: p.rows == killed.rows, "the project of before the kill", SHORT_S)
     run.press("ctrl+z")
     run.expect(lambda p: _visible(p, SECOND) == 1, "the step before the kill undone", SHORT_S)
     run.press(*["ctrl+z"] * UNDO_STEPS)
     run.expect(lambda p: not p.rows, "an empty project")
     run.press(*["ctrl+shift+z"] * UNDO_STEPS)
-    run.expect(lambda p: p.rows == before.rows, "the project of before")
+    run.expect(lambda p: p.rows == now.rows, "the project of now")
     return "all steps were undone and redone"
 
 
