@@ -14,7 +14,8 @@ from tools.window_scenario.screen import Pixels, Point
 
 COARSE = 4  # factor of the reduced screen that is searched first
 SCALES = np.geomspace(0.2, 1.0, 110)
-REFINEMENT = np.linspace(0.985, 1.015, 31)
+MARGIN = 5  # pixels of the reduced screen around the coarse match
+REFINEMENT = np.linspace(0.97, 1.03, 61)
 MIN_SIMILARITY = 0.9
 
 Image = NDArray[Any]  # (H, W) or (H, W, 3) uint8
@@ -68,8 +69,8 @@ def locate(screen: Pixels, frame: Pixels) -> Placement:
     height, width = (side // COARSE for side in gray.shape)
     small = _resized(gray, (width, height))
     _, x, y, coarse = max((*_match(small, image, scale / COARSE), scale) for scale in SCALES)
-    left, top = max(0, (x - 3) * COARSE), max(0, (y - 3) * COARSE)
-    height, width = (round((side * coarse / COARSE + 6) * COARSE) for side in image.shape)
+    left, top = max(0, (x - MARGIN) * COARSE), max(0, (y - MARGIN) * COARSE)
+    height, width = (round((side * coarse / COARSE + 3 * MARGIN) * COARSE) for side in image.shape)
     near = gray[top : top + height, left : left + width]
     scales = coarse * REFINEMENT
     similarity, x, y, scale = max((*_match(near, image, scale), scale) for scale in scales)

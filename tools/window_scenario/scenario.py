@@ -55,10 +55,10 @@ SCENARIOS = {
         middle=100,
         last=110,
         click=(820, 470),
-        stroke=((770, 370), (860, 372)),
-        refinement=(820, 530),
+        stroke=((905, 388), (924, 396)),
+        refinement=(904, 470),
         second=(460, 140),
-        correction=(910, 395),
+        correction=(912, 396),
     ),
 }
 """Scenarios for two clips of SAM 2's demo (facebookresearch/sam2, demo/data/gallery), by name."""

@@ -1,10 +1,10 @@
 """Finds texts on the screen: draws them as Qt draws them, and looks for the result."""
 
 import functools
-import os
 
 import cv2
 import numpy as np
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QColor, QFontDatabase, QFontMetrics, QGuiApplication, QImage, QPainter
 
 from tools.window_scenario.screen import Pixels, Point
@@ -41,9 +41,9 @@ def find_text(screen: Pixels, text: str, is_bold: bool = False) -> list[Point]:
 
 
 @functools.cache
-def _application() -> QGuiApplication:
-    os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
-    return QGuiApplication(["window_scenario", "-platform", "offscreen"])
+def _application() -> QCoreApplication:
+    """Return the application that fonts need; it opens no window."""
+    return QGuiApplication.instance() or QGuiApplication(["", "-platform", "offscreen"])
 
 
 @functools.cache
