@@ -126,19 +126,18 @@ def correct_and_track_both_ways(user: WindowDriver) -> None:
     brush(user)
     assert row(user, MIDDLE).mask != tracked.mask
     made_by_hand = [row(user, frame) for frame in (0, MIDDLE)]
-    track_both_ways(user)
+    user.do("Track range both ways")
+    [box] = questions(user)
+    button(box.findChildren(QPushButton), "Keep them").click()
+    to_the_front(user)
+    user.wait_until_idle()
     assert user.mask_frames() == user.mask_frames(SECOND) == list(range(FRAMES))
     assert [row(user, frame) for frame in (0, MIDDLE)] == made_by_hand
 
 
-def track_both_ways(user: WindowDriver) -> None:
-    """Track from the displayed frame; keep what was made by hand, if the question comes."""
-    user.do("Track range both ways")
-    for box in user.window.findChildren(QMessageBox):
-        if box.isVisible() and box.text() == QUESTION:
-            button(box.findChildren(QPushButton), "Keep them").click()
-            to_the_front(user)
-    user.wait_until_idle()
+def questions(user: WindowDriver) -> list[QMessageBox]:
+    boxes = user.window.findChildren(QMessageBox)
+    return [box for box in boxes if box.isVisible() and box.text() == QUESTION]
 
 
 def to_the_front(user: WindowDriver) -> None:
@@ -159,7 +158,9 @@ def verify_and_track_again(user: WindowDriver) -> None:
     user.go(MIDDLE + 2)
     click(user, (60, 44))
     before = {frame: row(user, frame) for frame in range(FRAMES)}
-    track_both_ways(user)
+    user.do("Track range both ways")
+    assert not questions(user)
+    user.wait_until_idle()
     after = {frame: row(user, frame) for frame in range(FRAMES)}
     assert all(after[frame] == before[frame] for frame in (0, VERIFIED, MIDDLE))
     assert after != before

@@ -28,6 +28,7 @@ STEPS: tuple[Callable[[ScenarioRun], str], ...] = (
     annotating.track_and_scrub,
     annotating.cancel,
     annotating.correct,
+    annotating.ask_about_hand_work,
     annotating.track_both_ways,
     reviewing.verify,
     reviewing.track_again,

@@ -150,12 +150,20 @@ def correct(run: ScenarioRun) -> str:
     return f"{mask.sum()} pixels on frame {plan.middle}"
 
 
+def ask_about_hand_work(run: ScenarioRun) -> str:
+    """Track from the middle frame both ways: the first time the program asks what to keep."""
+    run.press("ctrl+t")
+    run.screen.focus(QUESTION, SHORT_S)
+    run.find("Keep them")
+    run.find("Replace them")
+    return "a question"
+
+
 def track_both_ways(run: ScenarioRun) -> str:
-    """Track from the middle frame both ways, keeping what was made by hand."""
+    """Keep what was made by hand, which is the default."""
     plan = run.scenario
     before = run.project
-    run.press("ctrl+t")
-    keep_hand_work(run)
+    run.screen.keys("Return")
     frames = list(range(plan.first, plan.last + 1))
     run.expect(lambda p: p.mask_frames(FIRST) == frames, "masks on all frames of the range")
     after = run.settled()
@@ -163,17 +171,6 @@ def track_both_ways(run: ScenarioRun) -> str:
     for frame in (plan.first, plan.middle):
         check(_same(before, after, FIRST, frame), f"the mask made by hand on frame {frame} is kept")
     return f"2 objects on {len(frames)} frames"
-
-
-def keep_hand_work(run: ScenarioRun) -> None:
-    """Keep what was made by hand, if the program asks whether to."""
-    asked = wait_until(
-        lambda: run.screen.windows(QUESTION) or run.is_busy, "tracking or a question", SHORT_S
-    )
-    if asked is not True:
-        run.screen.focus(QUESTION)
-        check(run.sees("Keep them"), "a button that keeps the masks")
-        run.screen.keys("Return")
 
 
 def _same(before: Project, after: Project, object_id: int, frame: int) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.window_scenario.annotating import FIRST, SECOND, keep_hand_work
+from tools.window_scenario.annotating import FIRST, QUESTION, SECOND
 from tools.window_scenario.checks import check, wait_until
 from tools.window_scenario.project import Project
 from tools.window_scenario.run import SETTLED_S, SHORT_S, TIMEOUT_S, ScenarioRun
@@ -35,8 +35,8 @@ def track_again(run: ScenarioRun) -> str:
     run.expect(lambda p: p.points(FIRST, plan.middle - 2), "a corrective click")
     run.settled()
     run.press("ctrl+t")
-    keep_hand_work(run)
     wait_until(lambda: run.is_busy, "tracking", SHORT_S)
+    check(not run.screen.windows(QUESTION), "the question comes once")
     after = run.settled()
     kept = (plan.first, plan.verified, plan.middle)
     for frame in kept:
