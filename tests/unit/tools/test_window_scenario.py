@@ -61,7 +61,7 @@ def test_a_text_is_found_where_it_is(qtbot: QtBot) -> None:
     assert find_text(screen, "Verify sun") == []
 
 
-def test_a_frame_is_found_and_told_from_others() -> None:
+def test_a_frame_is_found_and_distinguished() -> None:
     rng = np.random.default_rng(0)
     coarse = [rng.integers(0, 255, (36, 64, 3), dtype=np.uint8) for _ in range(3)]
     frames = dict(enumerate(cv2.resize(each, (640, 360)) for each in coarse))
