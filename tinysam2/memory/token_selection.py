@@ -51,20 +51,29 @@ def select_tokens(
     counts = [len(t) for t in tokens]
     if sum(counts) <= budget:
         return [torch.ones(len(t), dtype=torch.bool, device=t.device) for t in tokens]
-    scores = _novelty(tokens, windows)
+    flat = torch.cat(_with_reserved(_novelty(tokens, windows), is_conditioning, is_object, budget))
+    keep = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
+    keep[flat.topk(budget).indices] = True
+    return list(keep.split(counts))
+
+
+def _with_reserved(
+    scores: list[Tensor],
+    is_conditioning: Sequence[bool],
+    is_object: Sequence[Tensor],
+    budget: int,
+) -> list[Tensor]:
+    """Return the scores, changed in place so that reserved tokens score more than all others."""
     conditioning = sum(is_conditioning)
     reserved = int(min(FRAME_RESERVE, TOTAL_RESERVE / max(1, conditioning)) * budget)
-    others = len(tokens) - conditioning
+    others = len(scores) - conditioning
     of_object = int(OBJECT_RESERVE * budget / max(1, others)) if conditioning > 1 else 0
     for score, is_fixed, shows_object in zip(scores, is_conditioning, is_object, strict=True):
         eligible = shows_object | is_fixed
         ranked = score.masked_fill(~eligible, -torch.inf)
         best = ranked.topk(min(reserved if is_fixed else of_object, len(score))).indices
         score[best] += _RESERVED_BONUS * eligible[best]
-    flat = torch.cat(scores)
-    keep = torch.zeros(len(flat), dtype=torch.bool, device=flat.device)
-    keep[flat.topk(budget).indices] = True
-    return list(keep.split(counts))
+    return scores
 
 
 @torch.no_grad()
