@@ -266,7 +266,8 @@ def reason_text(cause: Evidence, value: float, other: str) -> str:
         case Evidence.PREDICTED_IOU:
             return f"Predicted IoU {value:.2f}"
         case Evidence.PRESENCE:
-            return f"The model doubts that the object is visible ({value:.2f})"
+            doubt = f"The model doubts that the object is visible ({value:.2f})"
+            return doubt if value < DEFAULT_THRESHOLD else f"Object presence {value:.2f}"
         case Evidence.AREA if value == 0:
             return f"Vanished: visible on {other}"
         case Evidence.AREA if not np.isfinite(value):

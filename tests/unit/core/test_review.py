@@ -135,6 +135,12 @@ def test_reasons_are_in_words(
     assert run.reason == reason
 
 
+def test_a_present_object_is_not_doubted() -> None:
+    run = reviewed(tracked({}, {15: (0.97, 0.9)})).runs(0.95)[0]
+    assert run.worst == 15
+    assert run.reason == "Object presence 0.90"
+
+
 def test_a_change_of_shape_alone_is_noticed() -> None:
     bar = np.zeros(SIZE_HW, np.bool_)
     bar[25:35, 10:50] = True  # the area and the centroid of the square
