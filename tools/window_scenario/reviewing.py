@@ -144,6 +144,7 @@ def export(run: ScenarioRun) -> str:
     run.screen.click((x + 140, y), times=3)
     run.screen.keys("ctrl+a")
     run.screen.type(str(run.exports))
+    run.find("About", SHORT_S)  # how much it will be
     return "the dialog is filled in"
 
 
