@@ -16,6 +16,8 @@ from app.ui.jobs.job_queue import Deferred, JobQueue
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
 
+_SIDES = {Direction.FORWARD: "after", Direction.BACKWARD: "before", Direction.BOTH: "beside"}
+
 
 @dataclass(frozen=True, slots=True)
 class _TrackingRun:
@@ -144,6 +146,10 @@ class TrackingController(QObject):
                 self._enqueue(run, label)
             else:
                 self.message.emit(str(error))
+            return
+        if len(request.frames) == 1:  # the start frame, at the end of the range
+            side = _SIDES[run.direction]
+            self.message.emit(f"There is no frame to track {side} frame {run.start}.")
             return
         ids = [tracked.object_id for tracked in request.objects]
         self._protection.ask_before(lambda: self._enqueue(run, label), ids, request.frames[1:])

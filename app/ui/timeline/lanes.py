@@ -30,8 +30,10 @@ def paint_lanes(painter: QPainter, scene: TimelineScene) -> None:
         painter.drawLine(area.left(), rect.bottom(), area.right(), rect.bottom())
     if not scene.objects:
         painter.setPen(scene.colors.muted)
-        text = "No objects yet: click an object in the frame"
-        painter.drawText(scene.rows.lanes, Qt.AlignmentFlag.AlignCenter, text)
+        area, text = scene.rows.lanes, "No objects yet: click an object in the frame"
+        if painter.fontMetrics().horizontalAdvance(text) > area.width():
+            text = "No objects yet"
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
     painter.setClipping(False)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +15,7 @@ from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.ui.canvas.brush_options import BrushOptions
 from app.ui.state.view_state import Tool
-from tests.ui.canvas.conftest import LEFT, RIGHT, Stage
+from tests.ui.canvas.conftest import GRAY, LEFT, RIGHT, Stage
 
 ALT = Qt.KeyboardModifier.AltModifier
 POINTS = FramePrompts((PointPrompt(20, 20), PointPrompt(60, 40, False)))
@@ -133,6 +133,18 @@ def test_a_box_is_adjusted_by_its_handles(
     drag(stage, handle, to)
     ((_, found),) = stage.received
     assert found == pytest.approx(box)
+
+
+def test_a_box_that_was_adjusted_does_not_come_back(stage: Stage) -> None:
+    stage.listen("box_requested")
+    stage.state.tool = Tool.BOX
+    prompt(stage, FramePrompts(box=BoxPrompt(20, 20, 60, 50)))
+    drag(stage, (60, 50), (80, 70))
+    prompt(stage, FramePrompts())
+    assert stage.color_at(40, 20) == QColor(GRAY, GRAY, GRAY)
+    stage.press(5, 5)
+    stage.release(5, 5)
+    assert len(stage.received) == 1
 
 
 def test_the_cursor_tells_what_can_be_dragged(stage: Stage) -> None:

@@ -87,6 +87,20 @@ def test_the_same_job_is_not_queued_twice(user: WindowDriver) -> None:
     user.wait_until_idle()
 
 
+@pytest.mark.parametrize(
+    ("keys", "side"), [("Shift+T", "before"), ("Ctrl+,", "before"), ("T", "after")]
+)
+def test_where_no_frame_follows_nothing_is_queued(user: WindowDriver, keys: str, side: str) -> None:
+    frame = 0 if side == "before" else FRAMES - 1
+    if frame:
+        track(user, 1)
+        user.wait_until_idle()
+    user.workspace.view.frame = frame
+    track(user, 1, keys)
+    assert labels(user) == []
+    assert f"There is no frame to track {side} frame {frame}." in status_text(user)
+
+
 def test_waiting_jobs_are_reordered_and_canceled_one_by_one(
     user: WindowDriver, backend: FakeBackend
 ) -> None:

@@ -318,6 +318,19 @@ def test_lanes_scroll_and_the_active_one_becomes_visible(stage: Stage, view: Tim
     assert 0 in view.scene.lanes_in_view()
 
 
+def test_without_objects_a_text_says_so_within_a_narrow_timeline(qtbot: QtBot) -> None:
+    view = shown(Stage(NUM_FRAMES), qtbot)
+    view.resize(GUTTER_PX + 200, SIZE[1])
+    image, lanes = painting(view), view.scene.rows.lanes
+    rows = range(lanes.top() + 2, lanes.bottom() - 2)
+
+    def is_written_on(columns: range) -> bool:
+        return any(len({image.pixel(x, y) for y in rows}) > 1 for x in columns)
+
+    assert is_written_on(range(lanes.left() + 40, lanes.right() - 40))
+    assert not is_written_on(range(lanes.right() - 12, lanes.right() - 2))
+
+
 def test_restored_objects_show_their_rows(stage: Stage, view: TimelineView) -> None:
     stage.put(1, {frame: tracked() for frame in range(200)})
     y = view.scene.lane_rect(0).center().y()

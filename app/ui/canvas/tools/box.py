@@ -91,7 +91,8 @@ class BoxTool(CanvasTool):
         if self._handle is None or given is None:
             box = QRectF(self._anchor, QPointF(x, y)).normalized()
         else:
-            before |= QRectF(QPointF(given.x0, given.y0), QPointF(given.x1, given.y1))
+            corners = QPointF(given.x0, given.y0), QPointF(given.x1, given.y1)
+            before = before | QRectF(*corners)  # not in place: it may be `NO_RECT`, which all share
             box = _adjusted(given, self._handle, x, y)
         self._box = box & self._image_rect
         return before | self._box
