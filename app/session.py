@@ -224,7 +224,8 @@ class Session:
     def _predict(self, step: PredictionStep) -> bool:
         document, result = self.document, step.result
         self.execute(result_edit(document, result, step.merge_key, step.protects_hand_work))
-        return any(rules.is_object_editable(document, each) for each in result.predictions)
+        is_editable = [rules.is_object_editable(document, each) for each in result.predictions]
+        return any(is_editable) or not is_editable
 
     def _adopt(self, step: VerifyStep) -> None:
         if step.result is None or step.result.index is None or self.is_annotated:

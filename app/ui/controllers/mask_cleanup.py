@@ -82,5 +82,11 @@ class MaskCleanupController(QObject):
 
         job = cleanup_job(active.object_id, masks, fault, self._session.history.new_key())
         self._jobs.submit(
-            job, f"{verb} {active.name}", apply, priority=priority, on_end=end, owner=self
+            job,
+            f"{verb} {active.name}",
+            apply,
+            priority=priority,
+            on_end=end,
+            owner=self,
+            keeps_finished=True,
         )

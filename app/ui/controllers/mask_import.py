@@ -82,10 +82,18 @@ class ImportController(QObject):
 
     def _import(self, plan: ImportPlan, session: Session, is_update: bool) -> None:
         job = import_job(plan, session.source, session.history.new_key(), is_update)
-        self._submit(job, f"Import {plan.request.path.name}", session.apply)
+        name = plan.request.path.name
+        self._submit(job, f"Import {name}", session.apply, keeps_finished=True)
 
-    def _submit(self, job: Job, label: str, on_step: Callable[[Any], object]) -> None:
-        self._job_ids.append(self._jobs.submit(job, label, on_step))
+    def _submit(
+        self,
+        job: Job,
+        label: str,
+        on_step: Callable[[Any], object],
+        keeps_finished: bool = False,
+    ) -> None:
+        job_id = self._jobs.submit(job, label, on_step, keeps_finished=keeps_finished)
+        self._job_ids.append(job_id)
 
 
 def _choice_or_plan(job: Job) -> Job:

@@ -115,7 +115,8 @@ class PolicyComparison(QObject):
         request, key = window.comparison.request, self._session.history.new_key()
         job = replay_job(window.comparison.results(side), key, request.track.protects_hand_work)
         letter = "AB"[side]
-        self._jobs.submit(job, f"Use {letter} of the comparison", self._session.apply)
+        label = f"Use {letter} of the comparison"
+        self._jobs.submit(job, label, self._session.apply, keeps_finished=True)
         self.message.emit(f"{letter} is used: {request.variants[side].label}. Undo takes it back.")
         window.reject()
 

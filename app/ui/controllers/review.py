@@ -115,6 +115,7 @@ class ReviewController(QObject):
                 self._on_compared,
                 on_end=self._on_comparison_ended,
                 owner=self,
+                keeps_finished=True,
             )
 
         self._attempt(submit)

@@ -164,6 +164,7 @@ class TrackingController(QObject):
             self._on_tracked,
             on_end=lambda outcome: self._on_ended(run),
             owner=self,
+            keeps_finished=True,
         )
         if not is_next:
             self.message.emit(f"Queued: {label}. See the Jobs panel.")

@@ -216,6 +216,7 @@ class JobQueue(QObject):
         on_end: Callable[[Outcome], None] = lambda outcome: None,
         owner: QObject | None = None,
         unit: str = "frames",
+        keeps_finished: bool = False,
     ) -> int:
         """Queue a job; normal priority lists it, idle priority only logs its failure.
 
@@ -228,6 +229,8 @@ class JobQueue(QObject):
             on_end: called once, after the last step.
             owner: what the callbacks belong to; neither is called once it has been deleted.
             unit: what ``done`` and ``total`` of its steps count.
+            keeps_finished: whether what it has finished stays when it is canceled; shown to the
+                user.
 
         Returns:
             The job id, unique over all queues.
@@ -238,7 +241,9 @@ class JobQueue(QObject):
         task = _Task(next(JobQueue._ids), label, priority, prepare, on_step, on_end, owner)
         self._tasks[task.job_id] = task
         if priority is Priority.NORMAL:
-            task.progress = JobProgress(task.job_id, label, unit=unit)
+            task.progress = JobProgress(
+                task.job_id, label, unit=unit, keeps_finished=keeps_finished
+            )
             self._listed.append(task)
             self._show_order()
         if priority <= Priority.PREVIEW:

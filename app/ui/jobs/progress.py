@@ -44,6 +44,7 @@ class JobProgress:
         notes: what to show the user once the job is done.
         ahead: number of listed jobs that run before it; 0 once it runs.
         behind: number of listed jobs that run after it.
+        keeps_finished: whether what it has finished stays when it is stopped.
     """
 
     job_id: int
@@ -56,6 +57,7 @@ class JobProgress:
     unit: str = "frames"
     ahead: int = 0
     behind: int = 0
+    keeps_finished: bool = False
     _times: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RATE_STEPS))
 
     def advance(self, done: int, total: int) -> None:
@@ -77,13 +79,22 @@ class JobProgress:
         rate = self.frames_per_second
         return (self.total - self.done) / rate if rate else None
 
+    @property
+    def stop_tip(self) -> str:
+        """What stopping the job does."""
+        return f"Stop{self._kept}"
+
+    @property
+    def _kept(self) -> str:
+        return f"; finished {self.unit} are kept" if self.keeps_finished else ""
+
     def text(self) -> str:
         """Return the progress, or the outcome once the job has ended, as text."""
         count = f"{self.done} / {self.total} {self.unit}" if self.total else ""
         if self.outcome is Outcome.FAILED:
             return str(self.error)
         if self.outcome is Outcome.CANCELLED:
-            return f"stopped at {count}, finished {self.unit} are kept" if count else "stopped"
+            return f"stopped at {count}{self._kept}" if count else "stopped"
         if self.outcome is Outcome.DONE:
             return ". ".join(self.notes) or (f"done, {count}" if count else "done")
         if self.ahead:

@@ -43,7 +43,7 @@ class JobRow(QWidget):
         self.down = self._button("Run this job later", "Later")
         self.down.setArrowType(Qt.ArrowType.DownArrow)
         self.down.clicked.connect(lambda: self.move_requested.emit(job_id, 1))
-        self.cancel = self._button("Stop this job", "Stop; finished frames are kept")
+        self.cancel = self._button("Stop this job", "Stop")
         self.cancel.setIcon(icon("stop"))
         self.cancel.clicked.connect(lambda: self.cancel_requested.emit(job_id))
         line = QHBoxLayout()
@@ -73,6 +73,7 @@ class JobRow(QWidget):
         self._bar.setValue(progress.done)
         self._bar.setVisible(is_active and not is_waiting)
         self.cancel.setVisible(is_active)
+        self.cancel.setToolTip(progress.stop_tip)
         for button, is_enabled in ((self.up, progress.ahead > 1), (self.down, progress.behind > 0)):
             button.setVisible(is_waiting)
             button.setEnabled(is_enabled)

@@ -99,7 +99,6 @@ class StatusBar(QStatusBar):
         self._cancel = QToolButton(self, autoRaise=True)
         self._cancel.setAccessibleName("Stop the job")
         self._cancel.setIcon(icon("stop"))
-        self._cancel.setToolTip("Stop; finished frames are kept")
         self._cancel.clicked.connect(self.cancel_requested)
         self._model = ElidedButton("Model, input size and device; click to select another", self)
         self._model.setAutoRaise(True)
@@ -211,6 +210,7 @@ class StatusBar(QStatusBar):
             text = f"{first.label}: {first.text()}{more}"
             self._progress_text.setText(text)
             self._progress.setToolTip(text)
+            self._cancel.setToolTip(first.stop_tip)
         self._share_width()
 
     def show_model(self, text: str) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.core import rules
 from app.core.document import Origin
 from app.ui.canvas.suggestions import SuggestionOverlay
+from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -45,6 +47,19 @@ def press(
 def undo(user: WindowDriver) -> None:
     user.wait(user.window.action_set["Undo"].isEnabled)
     user.press("Ctrl+Z")
+
+
+def test_a_search_that_is_stopped_does_not_claim_to_keep_anything(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with open_window(qtbot, small_clip(tmp_path, 5), FakeBackend(slow_s=0.1)) as user:
+        user.do("Suggest objects")
+        user.wait(lambda: any(each.done for each in user.window.model_jobs.running))
+        user.press("Esc")
+        user.wait_until_idle()
+        texts = " ".join(label.text() for label in user.window.jobs.findChildren(QLabel))
+        assert "stopped at" in texts
+        assert "kept" not in texts
 
 
 def test_a_click_makes_an_object_of_the_mask_under_it_and_closes(user: WindowDriver) -> None:

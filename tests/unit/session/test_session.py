@@ -9,9 +9,10 @@ from app.core.cancel import Cancelled, CancelToken, Job
 from app.core.document import Origin, Table
 from app.core.errors import UsageError
 from app.core.memory import Constraint, MemoryDecision
+from app.jobs.predict import PredictionStep
 from app.jobs.verify import verify_job
 from app.session import Session
-from app.tracking.backend import Direction
+from app.tracking.backend import Direction, FrameResult
 from tests.helpers.fake_backend import RADIUS, FakeBackend, disk
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import SIZE_HW, remux, write_numbered_clip
@@ -158,6 +159,11 @@ def test_a_job_ends_when_no_object_is_left_that_it_may_change(
         else:
             driver.update_object(object_id, is_locked=True)
     assert not driver.session.apply(next(steps))
+
+
+def test_a_job_goes_on_after_a_frame_without_predictions(driver: SessionDriver) -> None:
+    key = driver.session.history.new_key()
+    assert driver.session.apply(PredictionStep(FrameResult(3, {}), key))
 
 
 def test_a_mask_is_dropped_when_its_prompts_are_gone(driver: SessionDriver) -> None:
