@@ -281,9 +281,9 @@ class TimelineView(QAbstractScrollArea):
     # Qt events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the scale, or the whole video visible."""
+        """Keep the scale, or the whole video visible, and the active lane."""
         self._axis = self._axis.resized(Rows.arranged(self.viewport().width(), 0, 0).ruler.width())
-        self._invalidate()
+        self._show_active_lane()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Do nothing: everything is repainted from the values of the scroll bars."""
@@ -321,6 +321,9 @@ class TimelineView(QAbstractScrollArea):
         self.viewport().update()
 
     def _on_active_object_changed(self, _object_id: int | None) -> None:
+        self._show_active_lane()
+
+    def _show_active_lane(self) -> None:
         self._invalidate()
         scene, bar = self.scene, self.verticalScrollBar()
         if scene.active is not None:

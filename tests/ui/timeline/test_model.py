@@ -9,6 +9,8 @@ from app.ui.style.memory_marks import Mark
 from app.ui.timeline.model import Flag, Lane, TimelineModel
 from tests.ui.timeline_stage import EMPTY, Stage, painted, record, tracked
 
+pytestmark = pytest.mark.usefixtures("qapp")  # for timers
+
 NUM_FRAMES = 40
 
 

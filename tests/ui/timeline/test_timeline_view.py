@@ -318,6 +318,17 @@ def test_lanes_scroll_and_the_active_one_becomes_visible(stage: Stage, view: Tim
     assert 0 in view.scene.lanes_in_view()
 
 
+def test_the_active_lane_stays_visible_when_the_timeline_becomes_smaller(
+    stage: Stage, view: TimelineView
+) -> None:
+    for _ in range(30):
+        stage.add_object()
+    view.resize(SIZE[0], 900)
+    stage.state.active_object = 20
+    view.resize(*SIZE)
+    assert 19 in view.scene.lanes_in_view()
+
+
 def test_without_objects_a_text_says_so_within_a_narrow_timeline(qtbot: QtBot) -> None:
     view = shown(Stage(NUM_FRAMES), qtbot)
     view.resize(GUTTER_PX + 200, SIZE[1])

@@ -161,7 +161,7 @@ def test_a_job_ends_when_no_object_is_left_that_it_may_change(
     assert not driver.session.apply(next(steps))
 
 
-def test_a_job_goes_on_after_a_frame_without_predictions(driver: SessionDriver) -> None:
+def test_a_job_continues_after_a_frame_without_predictions(driver: SessionDriver) -> None:
     key = driver.session.history.new_key()
     assert driver.session.apply(PredictionStep(FrameResult(3, {}), key))
 
