@@ -35,7 +35,9 @@ def is_memory_outdated(document: Document, object_id: int, frame: int) -> bool:
     row, record = document.mask(object_id, frame), document.memory(object_id, frame)
     if row is None or record is None or row.origin is Origin.TRACKED:
         return False
-    return record.decision is not MemoryDecision.PROMPTED and record.reason != STARTED_HERE
+    if record.reason == STARTED_HERE:  # tracking found no prompts here
+        return not document.prompts(object_id, frame).is_empty
+    return record.decision is not MemoryDecision.PROMPTED
 
 
 def stored_frames(document: Document, object_id: int) -> list[int]:

@@ -229,8 +229,7 @@ class JobQueue(QObject):
             on_end: called once, after the last step.
             owner: what the callbacks belong to; neither is called once it has been deleted.
             unit: what ``done`` and ``total`` of its steps count.
-            keeps_finished: whether what it has finished stays when it is canceled; shown to the
-                user.
+            keeps_finished: whether what it has finished stays when it is canceled.
 
         Returns:
             The job id, unique over all queues.
@@ -241,16 +240,19 @@ class JobQueue(QObject):
         task = _Task(next(JobQueue._ids), label, priority, prepare, on_step, on_end, owner)
         self._tasks[task.job_id] = task
         if priority is Priority.NORMAL:
-            task.progress = JobProgress(
-                task.job_id, label, unit=unit, keeps_finished=keeps_finished
-            )
-            self._listed.append(task)
-            self._show_order()
+            self._list(task, unit, keeps_finished)
         if priority <= Priority.PREVIEW:
             self._start(task)
         else:
             self._start_next()
         return task.job_id
+
+    def _list(self, task: _Task, unit: str, keeps_finished: bool) -> None:
+        task.progress = JobProgress(
+            task.job_id, task.label, unit=unit, keeps_finished=keeps_finished
+        )
+        self._listed.append(task)
+        self._show_order()
 
     def cancel(self, job_id: int) -> None:
         """Cancel a job at its next step; one that has not started ends at once."""

@@ -93,6 +93,18 @@ def test_a_mask_that_tracking_has_not_seen_is_not_taken_for_the_one_it_decided_o
         assert text_of(stage, 120).title == f"Frame 120: {now.decision}"
 
 
+def test_a_stroke_where_tracking_started_is_not_taken_for_what_it_started_from(
+    stage: Stage,
+) -> None:
+    mask = RleMask.encode(np.ones((4, 4), dtype=np.bool_))
+    stage.put(1, {}, {120: record(MemoryDecision.KEPT, reason=STARTED_HERE)})
+    document = stage.document
+    document.apply(edits.set_masks(document, {(1, 120): FrameMask(mask, Origin.TRACKED)}, "Put"))
+    assert text_of(stage, 120).title == "Frame 120: kept"
+    document.apply(edits.paint(document, 1, 120, mask, is_erasing=True))
+    assert text_of(stage, 120).title == "Frame 120: edited by hand"
+
+
 def test_missing_data_is_named(stage: Stage) -> None:
     assert decision_text(stage.document, None, 0).title == "No object selected"
     assert text_of(stage, 3).title == "dog has not been tracked yet"
