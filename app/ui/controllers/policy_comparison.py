@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.core.errors import UsageError
+from app.core.rules import is_object_editable
 from app.jobs.compare import compare_job, replay_job
 from app.session import Session
 from app.tracking.backend import Direction, TrackRequest
@@ -113,6 +114,9 @@ class PolicyComparison(QObject):
     def _use(self, window: ComparisonWindow, side: int) -> None:
         """Apply a run as one undoable step."""
         request, key = window.comparison.request, self._session.history.new_key()
+        if not is_object_editable(self._session.document, request.object_id):
+            self.message.emit("The object was deleted or locked since, so nothing is used.")
+            return
         job = replay_job(window.comparison.results(side), key, request.track.protects_hand_work)
         letter = "AB"[side]
         label = f"Use {letter} of the comparison"

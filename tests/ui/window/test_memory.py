@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.tracking.comparison import MemoryVariant
@@ -94,6 +94,19 @@ def test_two_policies_are_compared_and_one_is_used(user: WindowDriver) -> None:
     assert user.document.memory(1, 5) is not None
     user.do("Undo")
     assert {f: user.document.mask(1, f) for f in range(FRAMES)} == before
+
+
+def test_a_comparison_of_an_object_that_was_deleted_is_not_used(user: WindowDriver) -> None:
+    variants = MemoryVariant("a"), MemoryVariant("b", (("policy", "fifo"),))
+    user.go(0)
+    window = user.workspace.policies.start(1, range(FRAMES), variants)
+    assert window is not None
+    user.wait(window.use[0].isEnabled)
+    user.do("Delete object")
+    window.use[0].click()
+    shown = " ".join(label.text() for label in user.window.status.findChildren(QLabel))
+    assert "The object was deleted or locked since, so nothing is used." in shown
+    assert not user.window.model_jobs.running
 
 
 def test_closing_the_comparison_cancels_its_runs(qtbot: QtBot, tmp_path: Path) -> None:
