@@ -90,7 +90,12 @@ class BlankFrames(FrameSource):
 class NoFile:
     """Stands for the project file of a session whose document is only in memory."""
 
-    def write(self, changes: object) -> None:
+    steps = ()
+
+    def check_writable(self) -> None:
+        pass
+
+    def write_update(self, update: object) -> None:
         pass
 
 
