@@ -246,7 +246,7 @@ TABLE: tuple[ActionSpec, ...] = (
     *map(_theme, Theme),
     _S("Object", "New object", ("N",), lambda w: w.workspace.controller.new_object(), "add", toolbar=True, tip="The next click or box belongs to it"),
     _S("Object", "Duplicate object", (), lambda w: w.workspace.objects.duplicate(), "duplicate", _OBJ, "Copy the object with all its masks"),
-    _S("Object", "Suggest objects", ("Shift+N",), lambda w: w.workspace.proposing.suggest(), "suggest", toolbar=True, tip="Search the frame for objects; click those to keep"),
+    _S("Object", "Suggest objects", ("Shift+N",), lambda w: w.workspace.suggesting.suggest(), "suggest", toolbar=True, tip="Search the frame for objects; click those to keep"),
     _S("Object", "Delete object", (), lambda w: w.workspace.controller.delete_object(), "delete", _OBJ),
     *map(_select, range(1, MAX_OBJECT_KEYS + 1)),
     _S("Object", SEPARATOR, (), lambda w: None),

@@ -305,7 +305,7 @@ class MainWindow(QMainWindow):
         canvas = self._workspace.canvas
         if isinstance(self.focusWidget(), QLineEdit | QAbstractSpinBox):
             canvas.setFocus()
-        elif not (self._workspace.proposals.dismiss() or canvas.cancel_gesture()):
+        elif not (self._workspace.suggestion_overlay.dismiss() or canvas.cancel_gesture()):
             self.cancel_jobs()
 
     def _focus_page(self) -> None:

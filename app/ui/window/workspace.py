@@ -71,8 +71,8 @@ class Workspace(QObject):
     tracking: TrackingController
     comparison: RunComparison
     reviewing: ReviewController
-    proposing: SuggestionController
-    proposals: SuggestionOverlay
+    suggesting: SuggestionController
+    suggestion_overlay: SuggestionOverlay
     navigator: Navigator
     player: Player
     inspection: MemoryInspection
@@ -99,16 +99,16 @@ class Workspace(QObject):
         self.player = Player(session, self.view, self)
         self.inspection = MemoryInspection(session.document, self.view, self)
         shared = session, self.bridge, self.view
-        self.suggestions = ReviewState(*shared, self)
-        self.reviewing = ReviewController(session, self.view, self.suggestions, jobs, self)
-        self.proposing = SuggestionController(session, self.view, jobs, self)
-        self.review = ReviewPanel(session, self.suggestions, self.view)
+        self.review_state = ReviewState(*shared, self)
+        self.reviewing = ReviewController(session, self.view, self.review_state, jobs, self)
+        self.suggesting = SuggestionController(session, self.view, jobs, self)
+        self.review = ReviewPanel(session, self.review_state, self.view)
         self.objects = ObjectsPanel(*shared)
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
         self.canvas = CanvasView(*shared, self.loader)
-        self.proposals = SuggestionOverlay(self.canvas)
-        self.timeline = TimelineView(*shared, self.loader, self.suggestions)
+        self.suggestion_overlay = SuggestionOverlay(self.canvas)
+        self.timeline = TimelineView(*shared, self.loader, self.review_state)
         self._compose_editor(parent.height())
         self._connect_requests()
         self._connect_review()
@@ -170,10 +170,10 @@ class Workspace(QObject):
         self.review.next_requested.connect(self.reviewing.visit_next)
         self.review.run_verified.connect(self.reviewing.verify_run)
         self.review.comparison_requested.connect(self.reviewing.compare_directions)
-        self.proposing.suggested.connect(self.proposals.show_masks)
+        self.suggesting.suggested.connect(self.suggestion_overlay.show_masks)
         self.reviewing.message.connect(self.message)
-        self.proposing.message.connect(self.message)
-        self.proposals.accepted.connect(self.proposing.accept)
+        self.suggesting.message.connect(self.message)
+        self.suggestion_overlay.accepted.connect(self.suggesting.accept)
 
     def _connect_changes(self) -> None:
         for signal in (

@@ -30,7 +30,7 @@ def user(qtbot: QtBot, tmp_path: Path) -> Iterator[WindowDriver]:
 
 
 def overlay(user: WindowDriver) -> SuggestionOverlay:
-    return user.workspace.proposals
+    return user.workspace.suggestion_overlay
 
 
 def place(user: WindowDriver, xy: tuple[float, float]) -> QPoint:
