@@ -28,9 +28,12 @@ HATCHES_PER_SIDE = 45
 
 
 def is_drawn(tracked: TrackedObject, state: ViewState) -> bool:
-    """Return whether the masks and prompts of an object are displayed."""
+    """Return whether the masks and prompts of an object are displayed.
+
+    Beside an object that is shown alone the active one is, so that no edit is out of sight.
+    """
     if state.solo_object is not None:
-        return tracked.object_id == state.solo_object
+        return tracked.object_id in (state.solo_object, state.active_object)
     return tracked.is_visible
 
 

@@ -82,7 +82,8 @@ class ViewState(QObject):
         brush_radius: radius of brush and eraser in image pixels, from 1 to
             `MAX_BRUSH_RADIUS_PX`.
         selected_point: index of the selected point of the active object on this frame, or None.
-        solo_object: id of the only object that is drawn, or None to draw all visible ones.
+        solo_object: id of the object that is drawn alone, but for the active one; None to draw all
+            visible ones.
         show_memory_map: whether the canvas shows where the active object's memory holds tokens.
         earlier_masks: masks from before a tracking run, displayed to compare; usually None.
         inspected_bank: frame whose memory bank is displayed while others of its frames are; None

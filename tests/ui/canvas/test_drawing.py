@@ -63,6 +63,14 @@ def test_hidden_and_solo_objects(stage: Stage) -> None:
     assert drawn() == [False, False]
 
 
+def test_the_active_object_is_drawn_beside_one_that_is_shown_alone(stage: Stage) -> None:
+    stage.add_mask(1, slice(0, 30), slice(0, 100))
+    stage.add_mask(2, slice(50, 80), slice(0, 100))
+    stage.state.solo_object = 1
+    stage.state.active_object = 2
+    assert rgb(stage.color_at(50, 65)) != (GRAY, GRAY, GRAY)
+
+
 def test_active_object_is_on_top(stage: Stage) -> None:
     for each in (1, 2):
         stage.add_mask(each, slice(20, 60), slice(20, 60))
