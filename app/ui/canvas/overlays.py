@@ -106,11 +106,11 @@ def draw_label(painter: QPainter, top_left: QPointF, text: str, color: QColor | 
     return height
 
 
-def draw_verified_badge(painter: QPainter, top_right: QPointF, name: str, color: QColor) -> float:
+def draw_verified_badge(painter: QPainter, top_right: QPointF, name: str, color: QColor) -> QRectF:
     """Draw a check mark and the name of an object whose mask is verified, on a plate of its color.
 
     Returns:
-        Height of the plate in pixels.
+        The plate, in widget coordinates.
     """
     metrics = QFontMetricsF(painter.font())
     height = metrics.height() + 6
@@ -128,7 +128,7 @@ def draw_verified_badge(painter: QPainter, top_right: QPointF, name: str, color:
     painter.setPen(PLATE_TEXT)
     text_box = plate.adjusted(height + 2, 0, 0, 0)
     painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-    return height
+    return plate
 
 
 def label_size(painter: QPainter, text: str) -> tuple[float, float]:

@@ -157,9 +157,9 @@ class CanvasScene:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._draw_prompts(painter, viewport, tool, frame)
             tool.draw(painter, viewport)
-            self._draw_labels(painter, viewport, frame)
+            badges = self._draw_verified(painter, viewport, frame)
+            self._draw_labels(painter, viewport, frame, badges)
             self._memory.draw_legend(painter, viewport, frame)
-            self._draw_verified(painter, viewport, frame)
         if self._displayed.message:
             self._draw_message(painter, viewport)
 
@@ -209,22 +209,33 @@ class CanvasScene:
                 overlays.draw_point(painter, at, point.is_positive, is_selected)
         painter.setOpacity(1.0)
 
-    def _draw_labels(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
+    def _draw_labels(
+        self, painter: QPainter, viewport: Viewport, frame: int, badges: QRectF
+    ) -> None:
+        """Draw labels in the top left corner, or below the badges if they would lie over them."""
         corner = QPointF(*(max(start, 0.0) + 8 for start in viewport.origin_xy))
-        for text, color in self._labels(frame):
+        labels = list(self._labels(frame))
+        swatch = painter.fontMetrics().height()
+        widths = [overlays.label_size(painter, text)[0] + swatch for text, _ in labels]
+        if not badges.isEmpty() and corner.x() + max(widths, default=0.0) > badges.left():
+            corner.setY(badges.bottom() + LABEL_GAP_PX)
+        for text, color in labels:
             height = overlays.draw_label(painter, corner, text, color)
             corner += QPointF(0, height + LABEL_GAP_PX)
 
-    def _draw_verified(self, painter: QPainter, viewport: Viewport, frame: int) -> None:
-        """Name the objects whose masks are verified, in the top right corner of the frame."""
+    def _draw_verified(self, painter: QPainter, viewport: Viewport, frame: int) -> QRectF:
+        """Name the objects whose masks are verified in the top right corner; return the place."""
         (left, top), (width, _) = viewport.origin_xy, viewport.image_wh
         right = min(left + width * viewport.scale, viewport.widget_wh[0])
         corner = QPointF(right - 8, max(top, 0.0) + 8)
+        badges = QRectF()
         for tracked, row in self._document.masks_on(frame):
             if row.is_verified and is_drawn(tracked, self._state):
                 color = QColor(*tracked.color)
-                height = overlays.draw_verified_badge(painter, corner, tracked.name, color)
-                corner += QPointF(0, height + LABEL_GAP_PX)
+                badge = overlays.draw_verified_badge(painter, corner, tracked.name, color)
+                badges = badges.united(badge)
+                corner.setY(badge.bottom() + LABEL_GAP_PX)
+        return badges
 
     def _labels(self, frame: int) -> Iterator[tuple[str, QColor | None]]:
         if reason := self.locked_reason:

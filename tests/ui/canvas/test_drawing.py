@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QRect, QRectF, QSize
+from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from app.core.document import FrameMask, Origin, TrackedObject
@@ -195,6 +195,21 @@ def test_hatched_masks_of_two_objects_differ_without_color(stage: Stage) -> None
     stage.state.show_patterns = True
     assert np.ptp(shades(20)) == 0, "the first pattern is none"
     assert np.ptp(shades(60)) > 40
+
+
+def test_a_long_label_lies_below_the_badge_of_a_verified_mask(stage: Stage) -> None:
+    stage.document.apply(update_object(stage.document, 2, name="an object of a long name"))
+    stage.add_mask(2, slice(20, 60), slice(30, 70))
+    stage.document.apply(set_verified(stage.document, 2, 0, True))
+
+    def corner() -> QImage:
+        start = stage.widget_point(60, 0).toPoint()
+        return stage.view.grab(QRect(start, QSize(140, 32))).toImage()
+
+    stage.state.active_object = 1
+    badge = corner()
+    stage.state.active_object = 2  # which cannot be edited, as a label says
+    assert corner() == badge
 
 
 def test_verified_masks_have_a_badge_in_the_corner(stage: Stage) -> None:
