@@ -204,7 +204,7 @@ def ensure_id(connection: sqlite3.Connection, is_stored: bool = True) -> str:
     if stored.isalnum():
         return stored
     # The backup before a migration is made before anything is written, under the same id.
-    row = connection.execute("SELECT group_concat(value) FROM source").fetchone()
+    row = connection.execute("SELECT group_concat(quote(value)) FROM source").fetchone()
     made = hashlib.sha256(repr(row).encode()).hexdigest()[:32]
     if is_stored:
         write_source(connection, {"project_id": made})

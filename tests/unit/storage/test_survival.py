@@ -505,6 +505,7 @@ def released_project(path: Path, version: int) -> None:
     connection.execute("PRAGMA application_id = 1414742349")
     connection.execute(f"PRAGMA user_version = {version}")
     connection.execute("INSERT INTO source VALUES ('frame_count', 8)")
+    connection.execute("INSERT INTO source VALUES ('frame_table', ?)", (b"\x78\x9c\xff\xfe",))
     connection.execute("INSERT INTO objects VALUES (3, 'Hündchen', '[1, 2, 3]', 'dog', 1, 1, 0)")
     mask = RleMask.encode(np.eye(4, 6, dtype=bool))
     connection.execute(
