@@ -69,6 +69,11 @@ def test_starting_the_program_loads_nothing_heavy() -> None:
     assert loaded.stdout.split() == []
 
 
+def test_the_window_starts_without_the_plots() -> None:
+    code = "import sys, app.ui.window.main_window; sys.exit('pyqtgraph' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_source_folders_hold_the_program() -> None:
     packages = {path.relative_to(ROOT).parts[0] for path in python_sources()}
     assert {"app", "tinysam2", "tests"} <= packages

@@ -5,7 +5,7 @@ import sys
 
 from tests.helpers.sources import ROOT
 
-NOT_THERE = ("PySide6", "av", "imageio", "platformdirs", "pycocotools")
+NOT_THERE = ("PySide6", "av", "imageio", "platformdirs", "pycocotools", "pyqtgraph")
 
 
 def test_training_starts_without_the_libraries_of_the_application() -> None:

@@ -22,13 +22,8 @@ from PySide6.QtWidgets import (
 
 from app.media.frames import FrameSource, Pixels
 from app.tracking.comparison import NUM_VARIANTS, Comparison, Curve
-from app.ui.dialogs.comparison_view import (
-    BOTH_RGB,
-    SIDE_RGB,
-    ComparisonCurves,
-    ComparisonView,
-    Shown,
-)
+from app.ui.dialogs.comparison_curves import ComparisonCurves, number
+from app.ui.dialogs.comparison_view import BOTH_RGB, SIDE_RGB, ComparisonView, Shown, swatch
 from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.style.theme import SPACING_PX
 
@@ -65,9 +60,8 @@ class ComparisonWindow(QDialog):
         self.view = ComparisonView(self)
         self.curves = ComparisonCurves(comparison, self)
         self.curves.frame_requested.connect(self.show_frame)
-        self.curves.hovered.connect(self._describe)
         self.banks = self._make_banks()
-        self.values, self.summary = QLabel(self), QLabel(self, wordWrap=True)
+        self.summary = QLabel(self, wordWrap=True)
         self._make_buttons()
         self._arrange()
         available = self.screen().availableSize()
@@ -98,7 +92,6 @@ class ComparisonWindow(QDialog):
             self._mode_row.addWidget(button)
         self.modes.buttonClicked.connect(lambda _button: self._show_masks())
         self._mode_row.addStretch()
-        self._mode_row.addWidget(self.values)
         self.use: list[QPushButton] = []
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         for side, letter in enumerate("AB"):
@@ -140,10 +133,9 @@ class ComparisonWindow(QDialog):
         for button in self.use:
             button.setEnabled(is_complete)
         self.summary.setText(_summary(self.comparison))
-        self.curves.update()
+        self.curves.refresh()
         self._show_masks()
         self._show_banks()
-        self._describe(None)
 
     def show_frame(self, frame: int) -> None:
         """Show the masks and banks of a frame."""
@@ -152,7 +144,6 @@ class ComparisonWindow(QDialog):
         self._loader.request(self.frame)
         self._show_masks()
         self._show_banks()
-        self._describe(None)
 
     def _show_masks(self) -> None:
         found = [self.comparison.prediction(side, self.frame) for side in range(NUM_VARIANTS)]
@@ -170,15 +161,6 @@ class ComparisonWindow(QDialog):
                 if not count:
                     item.setForeground(column, self.palette().placeholderText())
             self.banks.addTopLevelItem(item)
-
-    def _describe(self, hovered: int | None) -> None:
-        """Show the values of the frame under the pointer, else of the displayed one."""
-        frame = self.frame if hovered is None else hovered
-        compared, place = self.comparison, frame - self.comparison.first
-        self.values.setText(
-            f"Frame {frame}  ·  IoU {_number(compared.iou[place])}  ·  predicted "
-            f"{' / '.join(_number(each[place]) for each in compared.predicted_iou)}"
-        )
 
     def _on_loaded(self, frame: int, bgra: Pixels) -> None:
         if frame == self.frame:
@@ -201,10 +183,7 @@ class ComparisonWindow(QDialog):
 def _legend(comparison: Comparison) -> str:
     names = [each.label for each in comparison.request.variants]
     sides = [*zip("AB", SIDE_RGB, names, strict=True), ("Both", BOTH_RGB, "")]
-    lines = [
-        f'<span style="color: rgb{rgb}">\N{BLACK SQUARE}</span> <b>{letter}</b> {name}'
-        for letter, rgb, name in sides
-    ]
+    lines = [f"{swatch(rgb)} <b>{letter}</b> {name}" for letter, rgb, name in sides]
     return "<br>".join(lines)
 
 
@@ -214,7 +193,7 @@ def _summary(comparison: Comparison) -> str:
         return "Tracking…"
     differing = int((known < AGREEING_IOU).sum())
     predicted, tokens = (
-        " / ".join(_number(_mean(each), digits) for each in curves)
+        " / ".join(number(_mean(each), digits) for each in curves)
         for curves, digits in ((comparison.predicted_iou, 2), (comparison.tokens, 0))
     )
     return (
@@ -226,7 +205,3 @@ def _summary(comparison: Comparison) -> str:
 def _mean(values: Curve) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
-
-
-def _number(value: float, digits: int = 2) -> str:
-    return "-" if np.isnan(value) else f"{value:.{digits}f}"

@@ -1,20 +1,16 @@
-"""The dialog and the views of a comparison of memory policies."""
+"""The dialog of a comparison of memory policies, and the masks of its two sides."""
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QDialogButtonBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.masks import RleMask
-from app.tracking.backend import TrackRequest
-from app.tracking.comparison import Comparison, ComparisonRequest, MemoryVariant
 from app.ui.dialogs.compare_dialog import AS_SET, CompareDialog
 from app.ui.dialogs.comparison_view import (
     BOTH_RGB,
     SIDE_RGB,
-    ComparisonCurves,
     ComparisonView,
     Shown,
 )
@@ -80,17 +76,3 @@ def test_what_only_one_side_covers_has_its_color(qtbot: QtBot) -> None:
     view.set_masks((columns(0, 80), columns(40, 120)), Shown.B)
     assert at(40) == (0, 0, 0)
     assert at(120) != (0, 0, 0)
-
-
-def test_a_click_into_the_curves_goes_to_a_frame(qtbot: QtBot) -> None:
-    variants = MemoryVariant("a"), MemoryVariant("b")
-    comparison = Comparison(ComparisonRequest(1, TrackRequest((), 10, 10, 30), variants))
-    curves = ComparisonCurves(comparison)
-    qtbot.addWidget(curves)
-    curves.resize(600, 140)
-    for frame in (10, 17, 30):
-        with qtbot.waitSignal(curves.frame_requested) as asked:
-            qtbot.mouseClick(
-                curves, Qt.MouseButton.LeftButton, pos=QPoint(round(curves.x_of(frame)), 20)
-            )
-        assert asked.args == [frame]

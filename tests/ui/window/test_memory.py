@@ -84,7 +84,7 @@ def test_two_policies_are_compared_and_one_is_used(user: WindowDriver) -> None:
     assert {f: user.document.mask(1, f) for f in range(FRAMES)} == before
     window.show_frame(5)
     assert f"{FRAMES} of {FRAMES} frames" in window.summary.text()
-    assert window.values.text().startswith("Frame 5")
+    assert window.curves.frame_label.text() == "Frame 5"
     record = window.comparison.prediction(0, 5).memory
     assert window.banks.topLevelItemCount() >= len(record.bank)
     wide = window.comparison.prediction(1, 5).mask
