@@ -273,19 +273,22 @@ class FramePredictor:
         """Predict a mask by SAM's decoder; the rest as in `predict_masks`.
 
         Clicks are given one by one, each with the mask predicted before it, as in SAM's training.
-        Every predicted mask is made to obey them, see `enforce_clicks`.
+        Every predicted mask is made to obey them, see `enforce_clicks`.  A single click is
+        ambiguous for SAM, which takes the best of three masks.  The single mask of a network with
+        memory has learned from annotated objects what people mean, and is better.
 
         Returns:
             Logits (1, 4H, 4W) and predicted IoU (1,).
         """
         steps = prompt.click_sequence() if previous is None else [prompt]
+        is_sam = isinstance(self.model.network, Sam)
         iou = torch.ones(1)
         for step in steps:
             xy, labels = self._points(step, size_hw)
-            is_ambiguous = previous is None and step.box_xyxy is None and len(step.points_xy) == 1
+            is_first = previous is None and step.box_xyxy is None and len(step.points_xy) == 1
             given = _as_mask_prompt(previous)
             with self.precision():
-                found = decoder(features, xy, labels, given, is_ambiguous)
+                found = decoder(features, xy, labels, given, multimask=is_sam and is_first)
             best, iou = found.best()
             previous = enforce_clicks(best[0], xy[0], labels[0])[None]
         assert previous is not None

@@ -57,6 +57,21 @@ def test_clicks_at_once_equal_clicks_one_by_one(model: Model) -> None:
     assert 0 <= float(iou) <= 1
 
 
+@torch.inference_mode()
+def test_a_single_click_gets_the_single_mask_and_in_sam_the_best_of_three(
+    model: Model, still_model: ImageModel
+) -> None:
+    for each, masks in ((model, slice(0, 1)), (still_model, slice(1, 4))):
+        predictor = FramePredictor(each)
+        features = predictor.features(0, noise_frames(1)[0])
+        decoder = each.network.sam_decoder
+        assert decoder is not None
+        xy = torch.tensor([[[30.5 / SIZE_HW[1], 20.5 / SIZE_HW[0]]]])
+        _, iou = decoder.all_masks(features, xy, torch.tensor([[1]]))
+        _, predicted = predictor.predict_logits(features, CLICK, SIZE_HW)
+        torch.testing.assert_close(predicted[0], iou[0, masks].max().clamp(0, 1))
+
+
 def test_each_kind_of_prompt_gives_its_own_mask(model: Model) -> None:
     predictor, image = FramePredictor(model), noise_frames(1)[0]
     prompts = [
