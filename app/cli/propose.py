@@ -122,10 +122,8 @@ def _propose(
     with model_errors():
         predictor = FramePredictor(model, settings.input_size)
         for step in propose_objects(predictor, frame, source[frame], config):
-            if step.proposals is None:
-                progress.update(step.points_done, step.points_total)
-            else:
-                found = step.proposals
+            progress.update(step.points_done, step.points_total)
+            found = step.proposals or ()
     if not found:
         print("No mask is good enough: lower --min-iou or --min-stability.", file=sys.stderr)
     return found

@@ -92,7 +92,7 @@ def test_propose_takes_a_frame_of_a_video(
 ) -> None:
     clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
     words = ["propose", str(clip), "--points", "1", "--checkpoint", str(weights), "--size", "64"]
-    assert main([*words, "--frame", "2", "--dense", "--min-iou", "1"]) == 0
+    assert main([*words, "--frame", "2", "--dense", "--min-stability", "1"]) == 0
     shown = capsys.readouterr()
     coco = json.loads(shown.out)
     assert coco["images"][0]["frame_index"] == 2

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.export_options import chosen_formats
 from app.cli.options import (
     add_model_options,
     check_writable,
-    chosen_formats,
     chosen_frames,
     model_settings,
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.core import edits
+from app.core import edits, rules
 from app.core.document import Document
 from app.core.errors import ExportError, UsageError
 from app.export.format import Writing
@@ -242,8 +242,11 @@ def test_long_and_odd_names_of_videos_are_shortened(tmp_path: Path) -> None:
     assert file_stem("é" * 200).encode()
 
 
-def test_names_that_no_file_can_hold_are_escaped(source: FrameSource, tmp_path: Path) -> None:
+def test_names_that_no_file_can_hold_are_escaped(
+    source: FrameSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = two_objects()
+    monkeypatch.setattr(rules, "check_texts", lambda *_: None)  # as earlier versions stored them
     document.apply(edits.update_object(document, 1, name="dog \ud83d <&\x00>"))
     for name in FORMATS:
         assert export(document, source, name, tmp_path / "out").paths
