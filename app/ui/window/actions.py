@@ -233,7 +233,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("View", SEPARATOR, (), lambda w: None),
     _S("View", "Zoom in", ("=", "+"), lambda w: w.workspace.canvas.zoom_pan.zoom_in(), "zoom-in"),
     _S("View", "Zoom out", ("-",), lambda w: w.workspace.canvas.zoom_pan.zoom_out(), "zoom-out"),
-    _S("View", "Fit", ("F",), lambda w: w.workspace.canvas.zoom_pan.fit(), "zoom-fit", toolbar=True),
+    _S("View", "Fit", ("F",), lambda w: w.workspace.canvas.zoom_pan.fit(), "zoom-fit"),
     _S("View", "100 %", ("Ctrl+0",), lambda w: w.workspace.canvas.zoom_pan.zoom_to(1)),
     _S("View", "200 %", (), lambda w: w.workspace.canvas.zoom_pan.zoom_to(2)),
     _S("View", SEPARATOR, (), lambda w: None),

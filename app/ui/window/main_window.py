@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self.verification = VerificationController(self.file_jobs, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
-        self._discards = False  # whether the user gave up changes that cannot be saved
+        self._discards = False  # whether the user gave up unsaved changes for what opens next
         self.status = StatusBar(self)
         self.jobs = JobsPanel(self)
         self.welcome = Welcome(self)
@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
         return self._workspace
 
     def _on_failed(self, error: AppError) -> None:
+        self._discards = False  # what should have opened did not
         if isinstance(error, VideoNotFoundError):
             show_missing_video(self, error, lambda: self._locate(error))
         elif isinstance(error, UsageError):  # nothing broke, so a message is enough
@@ -357,11 +358,7 @@ class MainWindow(QMainWindow):
             self.refresh_actions()
 
     def _is_saved(self, proceed: Callable[[], object]) -> bool:
-        """Return whether no change would be lost; if some would, ask what to do.
-
-        Args:
-            proceed: called when the user has decided.
-        """
+        """Return whether no change would be lost; else ask, and ``proceed`` once that is decided."""
 
         def discard() -> None:
             self._discards = True

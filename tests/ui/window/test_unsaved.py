@@ -89,6 +89,27 @@ def test_another_video_does_not_take_the_place_of_unsaved_work(
     unsaved.wait(lambda: unsaved.workspace.session.num_frames == 4)
 
 
+def test_what_was_given_up_for_a_video_that_does_not_open_is_asked_about_again(
+    unsaved: WindowDriver, tmp_path: Path
+) -> None:
+    click(shown(unsaved), "Cancel")
+    (tmp_path / "b").mkdir()
+    other = small_clip(tmp_path / "b", 4)
+    with unsaved.qtbot.waitSignal(unsaved.window.opener.opened):
+        unsaved.window.open_path(other)
+    box = shown(unsaved)
+    other.write_bytes(b"")
+    click(box, "Close without saving")
+    unsaved.wait(lambda: any(b is not box for b in unsaved.window.findChildren(QMessageBox)))
+    for report in unsaved.window.findChildren(QMessageBox):
+        report.close()
+    unsaved.window.close()
+    assert unsaved.window.isVisible()
+    assert [o.name for o in unsaved.document.objects] == ["precious"]
+    with unsaved.qtbot.waitSignal(unsaved.window.closed):
+        click(shown(unsaved), "Close without saving")
+
+
 def test_undo_changes_nothing_of_a_read_only_project(qtbot: QtBot, tmp_path: Path) -> None:
     clip = small_clip(tmp_path, 5)
     other = Session.open(clip, FakeBackend)
