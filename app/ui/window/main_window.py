@@ -358,7 +358,7 @@ class MainWindow(QMainWindow):
             self.refresh_actions()
 
     def _is_saved(self, proceed: Callable[[], object]) -> bool:
-        """Return whether no change would be lost; else ask, and ``proceed`` once that is decided."""
+        """Return whether no change would be lost; else ask, and ``proceed`` when decided."""
 
         def discard() -> None:
             self._discards = True
