@@ -198,7 +198,8 @@ def inspect(folder: Path, work: Callable[..., None], committed: dict[str, int]) 
             except Exception as error:  # noqa: BLE001 - each is a finding
                 pipe.write(f"unopenable: {project.name}: {error}\n")
         work(folder, lambda project, rows: None, 1)
-        kept = {"clip.mp4", "version2.seed", "seed.json", "out"}
+        # The user's state folder has snapshots and a fixed number of lock files.
+        kept = {"clip.mp4", "version2.seed", "seed.json", "out", "home"}
         for place in (folder, folder / "out"):
             for file in place.glob("*"):
                 if file.suffix != ".tsam" and file.name not in kept and place == folder:
