@@ -28,8 +28,8 @@ class ImagePredictor:
 
     Source:
         ``SamPredictor`` of Segment Anything (``segment_anything/predictor.py``).  Differs in what
-        ``multimask_output=False`` means for a single click: the best of the three masks, not the
-        decoder's single one, but in TinySAM 2 with SAM's decoder.
+        ``multimask_output=False`` means for a single click: the best of the three masks.  Only
+        TinySAM 2 with SAM's decoder gives the decoder's single mask, as ``SamPredictor`` does.
 
     Example:
         >>> predictor = ImagePredictor(load_model())  # doctest: +SKIP
