@@ -57,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    # By default OpenMP's threads spin while they wait; next to other work that is far slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _bound_thread_spinning()
     for stream in (sys.stdout, sys.stderr):  # names of files need not be UTF-8
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -75,6 +74,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - any error becomes one line on stderr
         return _report(error, is_debug)
     return status
+
+
+def _bound_thread_spinning() -> None:
+    """Let OpenMP's threads wait as they serve both a quiet and a busy machine.
+
+    By default they spin for so long that torch collapses next to other work.  GNU's library, which
+    torch uses on Linux, reads the number of spins first; others know the policy only.  Settings of
+    the environment stay.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _report(error: Exception, is_debug: bool) -> int:

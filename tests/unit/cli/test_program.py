@@ -1,5 +1,6 @@
 """What the program makes of a command line without a command."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,3 +73,27 @@ def test_a_model_that_cannot_be_is_refused_before_the_window_opens(
     assert main(words) == status
     assert sentence in capsys.readouterr().err
     assert opened == []
+
+
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, ("PASSIVE", "1000")),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, ("ACTIVE", None)),
+        ({"GOMP_SPINCOUNT": "7"}, ("PASSIVE", "7")),
+    ],
+)
+def test_threads_wait_with_a_short_spin_unless_the_environment_says_otherwise(
+    before: dict[str, str], after: tuple[str | None, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in WAITING:
+        monkeypatch.setenv(name, before.get(name, ""))  # so that it is restored afterwards
+        if name not in before:
+            monkeypatch.delenv(name)
+
+    main(["weights", "--json"])
+
+    assert tuple(map(os.environ.get, WAITING)) == after
