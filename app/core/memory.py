@@ -11,6 +11,8 @@ Grid = NDArray[np.bool_]
 
 STARTED_HERE = "propagation started here"
 """Reason of the record of a frame that tracking started from without a prompt."""
+IMPORTED_HERE = "by an imported mask, always kept"
+"""Reason of the record of a frame whose imported mask guides tracking."""
 
 
 class MemoryDecision(StrEnum):
@@ -78,6 +80,9 @@ class MemoryRecord:
         policy: name of the memory policy that decided; empty in records of earlier versions.
         thresholds: what the policy asks of scores, by field of `MemoryScores`: the value that a
             frame has to reach to enter or, by DAM4SAM's policy, to become an anchor.
+        run: identifies the run of tracking that decided; empty in records of earlier versions.
+        prompts: for each frame of the bank whose prompts the run was given, `FramePrompts.digest`
+            of these; empty in records of earlier versions.
     """
 
     decision: MemoryDecision
@@ -95,6 +100,8 @@ class MemoryRecord:
     averaged: dict[int, bytes] = field(default_factory=dict)
     policy: str = ""
     thresholds: dict[str, float] = field(default_factory=dict)
+    run: str = ""
+    prompts: dict[int, str] = field(default_factory=dict)
 
     @property
     def stored(self) -> tuple[int, ...]:

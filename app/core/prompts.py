@@ -1,6 +1,7 @@
 """Prompts: points, box, mask and strokes that a user gives for an object on a frame."""
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from app.core.masks import RleMask
 
@@ -78,6 +79,17 @@ class FramePrompts:
     def is_drawn(self) -> bool:
         """Whether a person gave the mask or painted on it."""
         return self.mask is not None or self.strokes is not None
+
+    @property
+    def digest(self) -> str:
+        """A short text that differs between different prompts, in this session and later ones."""
+        digest = blake2b(digest_size=8)
+        clicks = [(float(p.x), float(p.y), p.is_positive) for p in self.points]
+        box = self.box and [float(v) for v in (self.box.x0, self.box.y0, self.box.x1, self.box.y1)]
+        digest.update(repr((clicks, box)).encode())
+        if (mask := self.drawn_mask) is not None:
+            digest.update(repr(mask.size_hw).encode() + mask.to_bytes())
+        return digest.hexdigest()
 
     @property
     def drawn_mask(self) -> RleMask | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from app.core.cancel import CancelToken, Job
 from app.core.mask_change import mask_iou
-from app.jobs.predict import TRACK_CACHE_BYTES, JobContext, PredictionStep
+from app.jobs.predict import TRACK_CACHE_BYTES, JobContext, PredictionStep, tracked_frames
 from app.tracking.backend import FrameResult
 from app.tracking.comparison import ComparisonRequest, ComparisonStep
 
@@ -25,8 +25,8 @@ def compare_job(context: JobContext, request: ComparisonRequest) -> Job:
             context.source.clone(TRACK_CACHE_BYTES) as same_frames,
         ):
             runs = zip(
-                context.backend.track(frames, first, token),
-                context.backend.track(same_frames, second, token),
+                tracked_frames(context.backend, frames, first, token),
+                tracked_frames(context.backend, same_frames, second, token),
                 strict=False,  # a canceled run ends early
             )
             for done, (a, b) in enumerate(runs, 1):

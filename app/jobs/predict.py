@@ -1,8 +1,9 @@
 """Jobs that need the model: prepare a frame, segment a prompted frame, track a range."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from uuid import uuid4
 
 from app.core.cancel import CancelToken, Job
 from app.media.frames import FrameSource
@@ -99,6 +100,26 @@ def segment_job(
     return run
 
 
+def tracked_frames(
+    backend: TrackerBackend, source: FrameSource, request: TrackRequest, token: CancelToken
+) -> Iterator[FrameResult]:
+    """Track objects; memory records name their run and the prompts that it was given."""
+    run = uuid4().hex
+    given = {
+        each.object_id: {frame: prompts.digest for frame, prompts in each.prompts.items()}
+        for each in request.objects
+    }
+    for result in backend.track(source, request, token):
+        predictions = {}
+        for object_id, found in result.predictions.items():
+            if (memory := found.memory) is not None:
+                digests = given[object_id]
+                prompts = {frame: digests[frame] for frame in memory.bank if frame in digests}
+                found = replace(found, memory=replace(memory, run=run, prompts=prompts))
+            predictions[object_id] = found
+        yield FrameResult(result.frame, predictions)
+
+
 def track_job(context: JobContext, request: TrackRequest, merge_key: int) -> Job:
     """Track objects; yields one `PredictionStep` per frame, the start frame first."""
     total = len(request.frames)
@@ -106,7 +127,7 @@ def track_job(context: JobContext, request: TrackRequest, merge_key: int) -> Job
     def run(token: CancelToken) -> Iterator[PredictionStep]:
         token.raise_if_cancelled()
         with context.source.clone(TRACK_CACHE_BYTES) as frames:
-            results = context.backend.track(frames, request, token)
+            results = tracked_frames(context.backend, frames, request, token)
             for done, result in enumerate(results, 1):
                 yield PredictionStep(result, merge_key, done, total, request.protects_hand_work)
                 token.raise_if_cancelled()

@@ -129,6 +129,7 @@ def _memory_row(values: Values, _key: object) -> MemoryRecord:
     fields = json.loads(values[0])
     survivors, tokens = fields["survivors"].items(), fields.get("tokens", {}).items()
     scores, thresholds = fields["scores"], fields.get("thresholds", {})
+    prompts = fields.get("prompts", {}).items()
     fields |= {
         "decision": MemoryDecision(fields["decision"]),
         "reason": text(fields["reason"]),
@@ -139,6 +140,8 @@ def _memory_row(values: Values, _key: object) -> MemoryRecord:
         "averaged": {int(f): bytes.fromhex(b) for f, b in fields.get("averaged", {}).items()},
         "policy": text(fields.get("policy", "")),
         "thresholds": {text(name): number(least) for name, least in thresholds.items()},
+        "run": text(fields.get("run", "")),
+        "prompts": {int(frame): text(digest) for frame, digest in prompts},
     }
     for name in ("tokens_stored", "tokens_attended", "tokens_full_sam2", "pool"):
         whole(fields.get(name, 0))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.core import edits, rules
-from app.core.document import Document, Table
+from app.core import edits, queries, rules
+from app.core.document import Document, Origin, Table
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts
@@ -96,8 +96,9 @@ def track_request(
     """
     first, last = _bounds(document, num_frames, start, first, last)
     asked = TrackRequest((), start, first, last, direction, document.is_exclusive)
-    replaced = frozenset() if protects_hand_work else frozenset(asked.frames) - {start}
-    objects = _requested_objects(document, start, object_ids, replaced)
+    frames = frozenset(asked.frames)
+    replaced = frozenset() if protects_hand_work else frames - {start}
+    objects = _requested_objects(document, start, object_ids, frames, replaced)
     if not objects:
         raise UsageError(
             "There is nothing to track: no unlocked object has a prompt, or a mask where tracking "
@@ -126,11 +127,12 @@ def _requested_objects(
     document: Document,
     start: int,
     object_ids: Sequence[int] | None,
+    frames: frozenset[int],
     replaced: frozenset[int],
 ) -> tuple[ObjectRequest, ...]:
     ids = document.rows(Table.OBJECTS) if object_ids is None else object_ids
     requests = [
-        _object_request(document, tracked.object_id, start, replaced)
+        _object_request(document, tracked.object_id, start, frames, replaced)
         for tracked in document.objects
         if tracked.object_id in ids and rules.is_object_editable(document, tracked.object_id)
     ]
@@ -138,16 +140,30 @@ def _requested_objects(
 
 
 def _object_request(
-    document: Document, object_id: int, start: int, replaced: frozenset[int]
+    document: Document,
+    object_id: int,
+    start: int,
+    frames: frozenset[int],
+    replaced: frozenset[int],
 ) -> ObjectRequest:
-    rows: Mapping[int, FramePrompts] = document.of_object(Table.PROMPTS, object_id)
-    found = {f: _prompts_to_track(document, object_id, f, each) for f, each in rows.items()}
+    prompted = document.of_object(Table.PROMPTS, object_id)
+    found = {f: queries.prompts_to_track(document, object_id, f) for f in prompted}
+    for frame in {start, *_imported_ends(document, object_id, frames)} - prompted.keys():
+        found[frame] = queries.mask_to_track(document, object_id, frame)
     prompts = {frame: each for frame, each in found.items() if each is not None}
-    row = document.mask(object_id, start)
-    if row is not None and row.mask.area:
-        prompts.setdefault(start, FramePrompts(mask=row.mask))
     prompts = _without_replaced(document, object_id, prompts, replaced) or prompts
     return ObjectRequest(object_id, prompts, dict(document.of_object(Table.CONSTRAINTS, object_id)))
+
+
+def _imported_ends(document: Document, object_id: int, frames: frozenset[int]) -> list[int]:
+    """Return the frames among ``frames`` on which a series of imported masks starts or ends.
+
+    These are prompts: the first one corrects what was tracked before it, and tracking goes on from
+    the last one.  Those between would take memory and time, and add little.
+    """
+    rows = document.of_object(Table.MASKS, object_id).items()
+    imported = {f for f, row in rows if row.origin is Origin.IMPORTED and row.mask.area}
+    return [f for f in imported & frames if not {f - 1, f + 1} <= imported]
 
 
 def _without_replaced(
@@ -156,13 +172,13 @@ def _without_replaced(
     prompts: Mapping[int, FramePrompts],
     replaced: frozenset[int],
 ) -> dict[int, FramePrompts]:
-    """Leave the drawn masks of frames out that tracking predicts anew, but not their clicks."""
+    """Leave drawn and imported masks out that tracking predicts anew, but not their clicks."""
     left = {}
     for frame, each in prompts.items():
         given = document.prompts(object_id, frame)
         is_replaced = (
             frame in replaced
-            and given.is_drawn
+            and (given.is_drawn or given.is_empty)
             and rules.is_mask_trackable(document, object_id, frame, protects_hand_work=False)
         )
         if not is_replaced:
@@ -170,17 +186,3 @@ def _without_replaced(
         elif given.can_predict:
             left[frame] = FramePrompts(given.points, given.box)
     return left
-
-
-def _prompts_to_track(
-    document: Document, object_id: int, frame: int, prompts: FramePrompts
-) -> FramePrompts | None:
-    """Return the prompts of a frame, or the mask on it if more than clicks and a box made it.
-
-    So the tracker remembers the very mask that the user sees.  None where that is empty.
-    """
-    row = document.mask(object_id, frame)
-    if not prompts.is_drawn and (row is None or row.base is None):
-        return prompts
-    mask = prompts.drawn_mask if row is None else row.mask
-    return FramePrompts(mask=mask) if mask is not None and mask.area else None

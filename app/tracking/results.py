@@ -7,7 +7,7 @@ from operator import or_
 from app.core import edits, rules
 from app.core.document import Document, Edit, FrameMask, Origin
 from app.core.masks import RleMask
-from app.core.memory import STARTED_HERE, MemoryDecision, MemoryRecord
+from app.core.memory import IMPORTED_HERE, STARTED_HERE, MemoryDecision, MemoryRecord
 from app.core.prompts import FramePrompts
 from app.tracking.backend import FrameResult, Prediction
 from app.tracking.strokes import with_strokes
@@ -77,9 +77,12 @@ def _is_start(document: Document, key: Key, record: MemoryRecord | None) -> bool
 
 
 def _record(document: Document, key: Key, record: MemoryRecord) -> MemoryRecord:
-    """Return a memory record that does not take a frame that tracking started from for prompted."""
+    """Return a memory record that tells the prompts of a person from other masks."""
     if not _is_start(document, key, record):
         return record
+    row = document.mask(*key)
+    if row is not None and row.origin is Origin.IMPORTED:
+        return replace(record, reason=IMPORTED_HERE)
     earlier = document.memory(*key)
     scores = record.scores if earlier is None else earlier.scores
     return replace(record, decision=MemoryDecision.KEPT, reason=STARTED_HERE, scores=scores)

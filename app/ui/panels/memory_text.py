@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.core.document import Document, Origin, Table, TrackedObject
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
-from app.core.queries import is_memory_outdated
+from app.core.queries import are_prompts_outdated, is_memory_outdated
 from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
 
 _OUTSIDE = (MemoryDecision.REFUSED, MemoryDecision.BANNED)
@@ -83,6 +83,13 @@ def _edited_text(
 ) -> DecisionText:
     """Return the text of a frame whose mask is no longer the one that the tracker decided on."""
     row = document.mask(object_id, frame)
+    if record.decision is MemoryDecision.PROMPTED:
+        is_prompted = not document.prompts(object_id, frame).is_empty
+        return DecisionText(
+            f"Frame {frame}: {'prompts changed' if is_prompted else 'prompts removed'}",
+            "The tracker remembers this frame as it was prompted before, and its scores are of "
+            f"that. Track again to apply the change.{_pending(document, object_id, frame)}",
+        )
     is_imported = row is not None and row.origin is Origin.IMPORTED
     how = "imported" if is_imported else "edited by hand"
     is_prompt = row is not None and not is_imported and row.mask.area
@@ -122,12 +129,18 @@ def _entry(document: Document, object_id: int, position: int, now: MemoryRecord)
     record = document.memory(object_id, kept)
     constraint = document.constraint(object_id, kept)
     mark = memory_mark(record, constraint, was_evicted=False)
+    is_given = kept in now.prompts
     reason = "tracking started here" if record is None else record.reason
-    if kept == now.recent:
+    if is_given and (record is None or record.run != now.run):
+        mark, record = Mark.PROMPTED, None
+        reason = "given to tracking as a prompt; this run has no scores of it"
+    elif kept == now.recent:
         reason += "; only the next frame may read it"
-    elif record is not None and record.decision in _OUTSIDE:
+    elif record is not None and (record.decision in _OUTSIDE or record.run != now.run):
         mark, record = Mark.KEPT, None
         reason = "in memory then; the frame was tracked again since, and its scores replaced"
+    if is_given and are_prompts_outdated(document, object_id, kept, now.prompts[kept]):
+        reason += "; changed since, track again to apply it"
     return BankEntry(
         frame=kept,
         position=position,

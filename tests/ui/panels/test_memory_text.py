@@ -7,6 +7,7 @@ from app.core import edits
 from app.core.document import FrameMask, Origin
 from app.core.masks import RleMask
 from app.core.memory import STARTED_HERE, Constraint, MemoryDecision
+from app.core.prompts import FramePrompts, PointPrompt
 from app.ui.panels.memory_text import (
     DecisionText,
     bank_entries,
@@ -103,6 +104,61 @@ def test_a_stroke_where_tracking_started_is_not_taken_for_what_it_started_from(
     assert text_of(stage, 120).title == "Frame 120: kept"
     document.apply(edits.paint(document, 1, 120, mask, is_erasing=True))
     assert text_of(stage, 120).title == "Frame 120: edited by hand"
+
+
+def test_prompts_that_changed_after_tracking_are_not_taken_for_those_it_was_given(
+    stage: Stage,
+) -> None:
+    document = stage.document
+    stage.prompt(1, 120)
+    given = {120: document.prompts(1, 120).digest}
+    now = record(MemoryDecision.PROMPTED, (120,), reason="by the user, always kept")
+    stage.put(1, {}, {120: replace(now, prompts=given)})
+    assert text_of(stage, 120).title == "Frame 120: prompted"
+    document.apply(edits.add_point(document, 1, 120, PointPrompt(9, 9, False)))
+    found = text_of(stage, 120)
+    assert found.title == "Frame 120: prompts changed"
+    assert "its scores are of that. Track again to apply the change." in found.detail
+    (entry,) = bank_entries(document, 1, 120)
+    assert entry.reason == "by the user, always kept; changed since, track again to apply it"
+    document.apply(edits.remove_point(document, 1, 120, 1))
+    assert text_of(stage, 120).title == "Frame 120: prompted"
+    document.apply(edits.clear_prompts(document, 1))
+    assert text_of(stage, 120).title == "Frame 120: prompts removed"
+
+
+def test_a_conditioning_frame_ahead_has_no_reason_and_scores_of_an_earlier_run(
+    stage: Stage,
+) -> None:
+    stage.prompt(1, 150)
+    given = {150: stage.document.prompts(1, 150).digest}
+    now = replace(record(MemoryDecision.KEPT, (90, 120, 150)), run="second", prompts=given)
+    rows = {90: replace(record(MemoryDecision.KEPT, reason="new view"), run="first"), 120: now}
+    rows[150] = replace(record(MemoryDecision.KEPT, reason="the bank had room"), run="first")
+    stage.put(1, {}, rows)
+    entries = bank_entries(stage.document, 1, 120)
+    assert [(e.frame, e.mark, e.scores is None) for e in entries] == [
+        (90, Mark.KEPT, True),
+        (120, Mark.KEPT, False),
+        (150, Mark.PROMPTED, True),
+    ]
+    assert entries[0].reason.startswith("in memory then; the frame was tracked again since")
+    assert entries[2].reason == "given to tracking as a prompt; this run has no scores of it"
+
+
+def test_prompts_are_told_apart_by_their_digest() -> None:
+    mask = RleMask.encode(np.eye(4, dtype=np.bool_))
+    click, other = PointPrompt(1, 2), PointPrompt(1, 2, False)
+    all_of_them = [
+        FramePrompts(),
+        FramePrompts((click,)),
+        FramePrompts((other,)),
+        FramePrompts((click, other)),
+        FramePrompts(mask=mask),
+        FramePrompts(mask=RleMask.empty((4, 4))),
+    ]
+    assert len({each.digest for each in all_of_them}) == len(all_of_them)
+    assert FramePrompts((PointPrompt(1.0, 2.0),)).digest == FramePrompts((click,)).digest
 
 
 def test_missing_data_is_named(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from app.core import edits, queries
 from app.core.cancel import Cancelled, CancelToken, Job
 from app.core.document import Origin, Table
 from app.core.errors import UsageError
-from app.core.memory import Constraint, MemoryDecision
+from app.core.memory import IMPORTED_HERE, Constraint, MemoryDecision
 from app.jobs.predict import PredictionStep
 from app.jobs.verify import verify_job
 from app.session import Session
@@ -70,6 +70,43 @@ def test_a_click_refines_the_mask_that_a_person_painted_and_keeps_the_strokes(
     assert found.mask == painted | disk(SIZE_HW, (10, 20), RADIUS)
     driver.track(Direction.FORWARD, 0)
     assert driver.document.mask(object_id, 4) == found
+
+
+def test_a_click_on_a_prompted_frame_makes_its_memory_outdated_until_it_is_tracked_again(
+    driver: SessionDriver,
+) -> None:
+    object_id = driver.click_object()
+    driver.track(Direction.FORWARD, 0)
+    record = driver.document.memory(object_id, 0)
+    assert record is not None
+    assert record.decision is MemoryDecision.PROMPTED
+    assert not queries.is_memory_outdated(driver.document, object_id, 0)
+    driver.add_point(object_id, 0, 30, 20)
+    driver.segment(object_id, 0)
+    assert queries.is_memory_outdated(driver.document, object_id, 0)
+    driver.track(Direction.FORWARD, 0)
+    assert not queries.is_memory_outdated(driver.document, object_id, 0)
+    again = driver.document.memory(object_id, 0)
+    assert again is not None
+    assert again.run != record.run
+
+
+def test_an_imported_mask_corrects_tracking_and_stays_an_imported_one(
+    driver: SessionDriver, backend: FakeBackend
+) -> None:
+    object_id = driver.click_object()
+    elsewhere = disk(SIZE_HW, (60, 40), RADIUS)
+    driver.draw(object_id, 6, elsewhere, Origin.IMPORTED)
+    driver.track(Direction.FORWARD, 0)
+    row, record = driver.document.mask(object_id, 6), driver.document.memory(object_id, 6)
+    assert row is not None
+    assert record is not None
+    assert (row.mask, row.origin) == (elsewhere, Origin.IMPORTED)
+    assert (record.decision, record.reason) == (MemoryDecision.PROMPTED, IMPORTED_HERE)
+    assert not queries.is_memory_outdated(driver.document, object_id, 6)
+    following = driver.document.mask(object_id, 8)
+    assert following is not None
+    assert following.mask.covers(62, 41)
 
 
 def test_tracking_covers_the_frames_of_its_direction(driver: SessionDriver) -> None:

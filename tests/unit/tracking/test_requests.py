@@ -161,6 +161,25 @@ def test_tracking_starts_from_the_mask_where_there_is_no_prompt(document: Docume
         track_request(document, 9, FORWARD, 2, [2])
 
 
+def test_series_of_imported_masks_that_tracking_comes_to_guide_it_by_their_ends(
+    document: Document,
+) -> None:
+    prompt(document, 1, 2)
+    for frame in (0, 4, 5, 6, 8):
+        put(document, 1, frame, FrameMask(FULL, Origin.IMPORTED), tracked=False)
+    put(document, 1, 7, FrameMask(EMPTY, Origin.IMPORTED), tracked=False)
+
+    def asked(direction: Direction, protects: bool = True) -> list[int]:
+        request = track_request(document, 9, direction, 2, [1], protects_hand_work=protects)
+        return sorted(request.objects[0].prompts)
+
+    assert asked(FORWARD) == [2, 4, 6, 8]
+    assert asked(BACKWARD) == [0, 2]
+    assert asked(FORWARD, protects=False) == [2]
+    document.apply(edits.set_verified(document, 1, 4, True))
+    assert asked(FORWARD, protects=False) == [2, 4]
+
+
 def test_tracking_does_not_start_from_an_empty_mask(document: Document) -> None:
     put(document, 1, 2, FrameMask(EMPTY, Origin.TRACKED), tracked=True)
     with pytest.raises(UsageError, match="There is nothing to track"):

@@ -124,7 +124,7 @@ def test_the_frame_that_tracking_started_from_does_not_become_prompted(
     document: Document, earlier: bool
 ) -> None:
     scores = MemoryScores(0.5, 0.6, 0.3, 0.2)
-    row = FrameMask(mask(1, 2), Origin.TRACKED if earlier else Origin.IMPORTED, 0.3)
+    row = FrameMask(mask(1, 2), Origin.TRACKED, 0.3)
     record = replace(RECORD, scores=scores) if earlier else None
     document.apply(edits.set_masks(document, {(1, 0): row}, "Put", {(1, 0): record}))
     store(document, Prediction(mask(1, 2), 1.0, PROMPTED))
