@@ -18,6 +18,7 @@ from app.storage.home import home_folder
 from app.ui.dialogs.about import LOG_NAME
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.jobs.heartbeat import Heartbeat
+from app.ui.jobs.interpreter import responsive_interpreter
 from app.ui.jobs.model_host import ModelLoader
 from app.ui.style.icons import icon
 from app.ui.style.theme import apply_theme
@@ -31,13 +32,6 @@ LOG_BYTES = 1 << 20
 HEARTBEAT_VARIABLE = "TINYSAM2_GUI_HEARTBEAT"
 """Environment variable with the file that a `Heartbeat` of the whole run is written to."""
 
-SWITCH_INTERVAL_S = 0.001
-"""Seconds between thread switches of the interpreter.
-
-With Python's default of 5 ms, a job in pure Python delayed the GUI thread by up to 20 ms (99th
-percentile); with 1 ms by up to 7 ms.
-"""
-
 
 def run(path: Path | None, model: ModelSettings | None = None) -> int:
     """Open the window and run the event loop until it is closed.
@@ -50,14 +44,13 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
         The exit status.
     """
     log = _start_log()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     application = make_application()
     hook, warnings = ExceptionHook(), LibraryWarnings()
     hook.install()
     warnings.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # the project is always saved
     try:
-        with _event_filters(application):
+        with responsive_interpreter(), _event_filters(application):
             window = make_window(application, model)
             hook.caught.connect(lambda error: show_error(window, error))
             warnings.emitted.connect(window.status.show_message)

@@ -1,7 +1,6 @@
 """Drives the real window and measures how long a person waits for it."""
 
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,12 +17,13 @@ from app.core.errors import SourceError, UsageError
 from app.session import Session
 from app.storage.project_file import ProjectFile
 from app.tracking.backend import Direction, TrackerBackend
-from app.ui.application import SWITCH_INTERVAL_S, make_application, make_window
+from app.ui.application import make_application, make_window
 from app.ui.benchmark.event_wait import EventWait
 from app.ui.benchmark.long_document import PlainSource, long_document
 from app.ui.benchmark.measurement import BenchmarkPlan, Measurement
 from app.ui.benchmark.start_up import start_up_ms
 from app.ui.jobs.heartbeat import Heartbeat
+from app.ui.jobs.interpreter import responsive_interpreter
 from app.ui.window.main_window import MainWindow
 from app.ui.window.workspace import Workspace
 
@@ -51,17 +51,15 @@ def measure_window(
     """
     starts = tuple(start_up_ms() for _ in range(plan.starts))
     yield Measurement("start", "start the program, to a painted window", starts)
-    switch_interval_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    window = make_window(make_application(), None, lambda settings: backend)
-    try:
-        window.show()
-        yield from _WindowBenchmark(window, plan).run(video)
-    finally:
-        window.close()
-        window.preferences.flush()  # the caller may delete the folder
-        window.deleteLater()
-        sys.setswitchinterval(switch_interval_s)
+    with responsive_interpreter():
+        window = make_window(make_application(), None, lambda settings: backend)
+        try:
+            window.show()
+            yield from _WindowBenchmark(window, plan).run(video)
+        finally:
+            window.close()
+            window.preferences.flush()  # the caller may delete the folder
+            window.deleteLater()
 
 
 class _WindowBenchmark:

@@ -11,6 +11,7 @@ from app.core.cancel import CancelToken
 from app.session import Session
 from app.storage.home import automatic_project
 from app.tracking.backend import BackendLoader
+from app.ui.jobs.interpreter import collect_everything
 from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 from app.ui.state.preferences import Preferences
@@ -115,6 +116,7 @@ class SessionOpener(QObject):
 
         def job(token: CancelToken) -> Iterator[object]:
             (session.abandon if discards else session.close)()
+            collect_everything()  # the widgets of a session refer to each other
             yield from ()
 
         name = session.source.name
