@@ -27,7 +27,13 @@ from app.ui.canvas.scene import CanvasScene, DisplayedFrame
 from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.tools.box import BoxTool
 from app.ui.canvas.tools.brush import BrushTool, EraserTool
-from app.ui.canvas.tools.outline import ActiveRows, LassoTool, OutlineRequests, PolygonTool
+from app.ui.canvas.tools.outline import (
+    ActiveRows,
+    LassoTool,
+    OutlineRequests,
+    Place,
+    PolygonTool,
+)
 from app.ui.canvas.tools.point import PointRequests, PointTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.canvas.zoom_pan import ZoomPan
@@ -58,7 +64,8 @@ class CanvasView(QWidget):
         box_requested: x0, y0, x1, y1.
         stroke_finished: pixels of a stroke as `RleMask`, and whether it erases them.
         stroke_replaced: mask and prompts before the stroke that is replaced, then as above.
-        refused: why a press had no effect.
+        gesture_started: the user pressed, to change the active object or add one.
+        message: text for the status bar: why a press had no effect, what became of a gesture.
         preview_requested: x, y, is_positive of the point that a click would add; throttled.
         preview_ended: the preview is no longer needed.
         cursor_moved: (column, row) of the pixel under the pointer, None outside the image.
@@ -70,7 +77,8 @@ class CanvasView(QWidget):
     box_requested = Signal(float, float, float, float)
     stroke_finished = Signal(object, bool)
     stroke_replaced = Signal(object, object, bool)
-    refused = Signal(str)
+    gesture_started = Signal()
+    message = Signal(str)
     preview_requested = Signal(float, float, bool)
     preview_ended = Signal()
     cursor_moved = Signal(object)
@@ -114,6 +122,9 @@ class CanvasView(QWidget):
         def rows() -> ActiveRows:
             return scene.active_rows
 
+        def place() -> Place:
+            return self._state.active_object, self._state.frame
+
         def color() -> QColor:
             return scene.active_color
 
@@ -132,15 +143,16 @@ class CanvasView(QWidget):
             Tool.BOX: BoxTool(size_hw, viewport, prompts, self.box_requested.emit, color),
             Tool.BRUSH: BrushTool(self._state, mask, stroke, color),
             Tool.ERASER: EraserTool(self._state, mask, stroke, color),
-            Tool.POLYGON: PolygonTool(size_hw, viewport, rows, outlines, color),
+            Tool.POLYGON: PolygonTool(size_hw, viewport, rows, place, outlines, color),
             Tool.LASSO: LassoTool(size_hw, outlines, color),
         }
 
     def _connect(self, bridge: DocumentBridge) -> None:
         bridge.changed.connect(self._on_document_changed)
-        self._state.frame_changed.connect(self._cancel_gestures)
-        self._state.active_object_changed.connect(self._cancel_gestures)
-        self._state.tool_changed.connect(self._cancel_gestures)
+        self._state.leaving.connect(self._leave_gesture)
+        self._state.frame_changed.connect(self._arrive)
+        self._state.active_object_changed.connect(self._arrive)
+        self._state.tool_changed.connect(self._arrive)
         self._state.overlay_changed.connect(self.update)
         self.zoom_pan.changed.connect(self.update)
         self._displayed.changed.connect(self._refresh)
@@ -245,10 +257,16 @@ class CanvasView(QWidget):
         self.show_preview(None)
         self.preview_ended.emit()
 
-    def _cancel_gestures(self) -> None:
-        for tool in self._tools.values():
-            tool.cancel()
+    def _leave_gesture(self) -> None:
+        """Finish or keep a gesture in progress before its frame, object or tool changes."""
         self._pressed = Qt.MouseButton.NoButton
+        if self._state.active_object is not None and self._scene.active is None:
+            self._tool.cancel()  # the object was deleted
+        elif sentence := self._tool.leave():
+            self.message.emit(sentence)
+
+    def _arrive(self) -> None:
+        self._tool.arrive()
         self._state.selected_point = None
         self._hover.stop()
         self._refresh()
@@ -261,13 +279,14 @@ class CanvasView(QWidget):
             self._update_cursor()
         elif event.button() in TOOL_BUTTONS and not self._pressed:
             if reason := self._scene.locked_reason:
-                self.refused.emit(f"{reason}.")
+                self.message.emit(f"{reason}.")
             elif self._scene.can_edit:
                 self._hover.stop()
                 self._start_gesture(event)
 
     def _start_gesture(self, event: QMouseEvent) -> None:
         self._state.earlier_masks = None  # a gesture changes the current masks
+        self.gesture_started.emit()
         is_left = event.button() == Qt.MouseButton.LeftButton
         at = self._image_xy(event.position())
         if is_left and event.modifiers() & ALT and self._tool.remove_at(*at):

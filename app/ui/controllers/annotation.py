@@ -282,15 +282,6 @@ class AnnotationController(QObject):
                 lambda each: edits.update_object(self._document, each, is_locked=is_locked)
             )
 
-    def toggle_verified(self) -> None:
-        """Mark the mask of the active object on this frame as verified, or remove the mark."""
-        frame = self._view.frame
-        if (row := self.active_mask) is None:
-            self.message.emit("There is no mask to verify on this frame.")
-            return
-        is_verified = not row.is_verified
-        self._edit_active(lambda each: edits.set_verified(self._document, each, frame, is_verified))
-
     def toggle_constraint(self, constraint: Constraint) -> None:
         """Pin or ban the displayed frame, or remove that constraint."""
         active, frame = self._view.active_object, self._view.frame

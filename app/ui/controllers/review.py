@@ -16,6 +16,12 @@ from app.ui.jobs.progress import Outcome
 from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 
+NO_MASK_HERE = "There is no mask to verify on this frame."
+EARLIER_SHOWN = (
+    "Not verified: the masks from before tracking are shown. Hide them to see what would be "
+    "verified."
+)
+
 
 class ReviewController(QObject):
     """Visits and verifies masks of the active object.
@@ -65,8 +71,18 @@ class ReviewController(QObject):
         """Verify the mask of the active object on this frame and visit the next suggestion."""
         self._review.complete()
         current, frame = self._review.run_at(self._view.frame), self._view.frame
-        if self._verify([frame], "There is no mask to verify on this frame."):
+        if self._verify([frame], NO_MASK_HERE):
             self._visit_after(current)
+
+    def toggle_verified(self) -> None:
+        """Mark the mask of the active object on this frame as verified, or remove the mark."""
+        frame, active = self._view.frame, self._view.active_object
+        row = None if active is None else self._document.mask(active, frame)
+        if active is not None and row is not None and row.is_verified:
+            edit = edits.set_verified
+            self._attempt(lambda: self._session.execute(edit(self._document, active, frame, False)))
+        else:
+            self._verify([frame], NO_MASK_HERE)
 
     def verify_run(self) -> None:
         """Verify all frames of the current suggestion and visit the next one."""
@@ -135,6 +151,9 @@ class ReviewController(QObject):
         chosen = [frame for frame in frames if frame in held]
         if active is None or not chosen:
             self.message.emit(refusal)
+            return False
+        if any(self._view.shows_earlier(active, frame) for frame in chosen):
+            self.message.emit(EARLIER_SHOWN)
             return False
         edit = edits.verify_frames  # raises for a locked object
         return self._attempt(lambda: self._session.execute(edit(self._document, active, chosen)))

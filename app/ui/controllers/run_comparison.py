@@ -67,7 +67,10 @@ class RunComparison(QObject):
         key = self._newest
         if key is None:
             return
-        frames = [change.key[1] for change in self._history.changes(key)]
+        frames = [change.key[1] for change in self._mask_changes(key)]
+        if not frames:
+            self.message.emit("The last tracking run changed no mask.")
+            return
         first, last = self._session.document.frame_range
         dialog = FrameRangeDialog(
             "Revert frames to before tracking",

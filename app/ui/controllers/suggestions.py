@@ -13,14 +13,14 @@ from app.jobs.propose import propose_job
 from app.session import Session
 from app.tracking.backend import SuggestionStep
 from app.ui.jobs.job_queue import JobQueue
-from app.ui.state.view_state import Tool, ViewState
+from app.ui.state.view_state import ViewState
 
 MAX_KNOWN_IOU = 0.7
 """A mask that overlaps one of the document by more is no suggestion."""
 
 
 class SuggestionController(QObject):
-    """Suggests objects on the displayed frame until the user leaves it.
+    """Suggests objects on the displayed frame until the user leaves it or tracks.
 
     Args:
         session: the session that objects are added to.
@@ -44,8 +44,8 @@ class SuggestionController(QObject):
         self._view = view
         self._jobs = jobs
         self._job = 0
-        view.frame_changed.connect(self._on_left)
-        view.tool_changed.connect(self._on_left)
+        view.frame_changed.connect(self.dismiss)
+        view.tool_changed.connect(self.dismiss)
 
     def suggest(self) -> None:
         """Search the displayed frame in the background."""
@@ -92,5 +92,6 @@ class SuggestionController(QObject):
         rows = self._session.document.masks_on(frame)
         return any(mask_iou(mask, row.mask) > MAX_KNOWN_IOU for _, row in rows)
 
-    def _on_left(self, _value: int | Tool) -> None:
+    def dismiss(self) -> None:
+        """Remove what is shown, because the user does something else."""
         self.suggested.emit([])

@@ -35,17 +35,26 @@ class Tool(StrEnum):
 
 
 class _ObservedValue(Generic[T]):
-    """One attribute of a `ViewState`: clamps assigned values and notifies of real changes only."""
+    """One attribute of a `ViewState`: clamps assigned values and notifies of real changes only.
+
+    Args:
+        initial: its value at first.
+        notify: called with the new value after a change.
+        clamp: returns the nearest value that is allowed.
+        prepare: called before a change, while the old value is in force.
+    """
 
     def __init__(
         self,
         initial: T,
         notify: Callable[["ViewState", T], None],
         clamp: Callable[["ViewState", T], T] = lambda _state, value: value,
+        prepare: Callable[["ViewState"], None] = lambda _state: None,
     ) -> None:
         self._initial = initial
         self._notify = notify
         self._clamp = clamp
+        self._prepare = prepare
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._slot = f"_{name}"
@@ -57,8 +66,13 @@ class _ObservedValue(Generic[T]):
     def __set__(self, state: "ViewState", value: T) -> None:
         value = self._clamp(state, value)
         if value != state.__dict__.get(self._slot, self._initial):
+            self._prepare(state)
             state.__dict__[self._slot] = value
             self._notify(state, value)
+
+
+def _leave(state: "ViewState") -> None:
+    state.leaving.emit()
 
 
 def _overlay_changed(state: "ViewState", _value: object) -> None:
@@ -90,12 +104,14 @@ class ViewState(QObject):
             to display the bank after the displayed frame.
 
     Signals:
+        leaving: ``frame``, ``active_object`` or ``tool`` is about to change.
         frame_changed: frame index.
         active_object_changed: object id or None.
         tool_changed: `Tool`.
         overlay_changed: any of the other attributes changed.
     """
 
+    leaving = Signal()
     frame_changed = Signal(int)
     active_object_changed = Signal(object)
     tool_changed = Signal(object)
@@ -107,11 +123,14 @@ class ViewState(QObject):
         0,
         lambda state, value: state.frame_changed.emit(value),
         lambda state, value: max(0, min(value, state.num_frames - 1)),
+        _leave,
     )
     active_object = _ObservedValue[int | None](
-        None, lambda state, value: state.active_object_changed.emit(value)
+        None, lambda state, value: state.active_object_changed.emit(value), prepare=_leave
     )
-    tool = _ObservedValue[Tool](Tool.POINT, lambda state, value: state.tool_changed.emit(value))
+    tool = _ObservedValue[Tool](
+        Tool.POINT, lambda state, value: state.tool_changed.emit(value), prepare=_leave
+    )
     overlay_opacity = _ObservedValue[float](
         0.5, _overlay_changed, lambda _state, value: max(0.0, min(value, 1.0))
     )
@@ -135,6 +154,10 @@ class ViewState(QObject):
     def __init__(self, num_frames: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.num_frames = num_frames
+
+    def shows_earlier(self, object_id: int, frame: int) -> bool:
+        """Return whether an earlier mask of an object is displayed on a frame."""
+        return self.earlier_masks is not None and (object_id, frame) in self.earlier_masks.rows
 
     def activate(self, object_id: int) -> None:
         """Make an object the active one."""

@@ -289,7 +289,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Clear in and out", ("Ctrl+Shift+X",), lambda w: w.workspace.controller.set_range(None, None)),
     _S("Review", "Visit the next suggestion", ("Return", "Enter"), lambda w: w.workspace.reviewing.visit_next(), requires=_OBJ, tip="The suggestions are in the Review panel, worst first"),
     _S("Review", "Verify and visit the next suggestion", ("V",), lambda w: w.workspace.reviewing.verify_and_continue(), "verify", _MASK, "Tracking never changes a verified mask", toolbar=True),
-    _S("Review", "Verify or unverify the mask of this frame", ("Shift+V",), lambda w: w.workspace.controller.toggle_verified(), requires=_MASK),
+    _S("Review", "Verify or unverify the mask of this frame", ("Shift+V",), lambda w: w.workspace.reviewing.toggle_verified(), requires=_MASK),
     _S("Review", SEPARATOR, (), lambda w: None),
     _S("Review", "Verify this run of suggested frames", ("Ctrl+Shift+V",), lambda w: w.workspace.reviewing.verify_run(), requires=_MASK),
     _S("Review", "Verify the in/out range", (), lambda w: w.workspace.reviewing.verify_range(), requires=_OBJ, tip="All masks of the object from the in frame to the out frame"),

@@ -133,16 +133,11 @@ class Workspace(QObject):
         canvas.box_requested.connect(controller.set_box)
         canvas.stroke_finished.connect(controller.paint)
         canvas.stroke_replaced.connect(controller.repaint)
-        canvas.refused.connect(self.message)
+        canvas.message.connect(self.message)
         canvas.preview_requested.connect(controller.preview)
         canvas.preview_ended.connect(controller.end_preview)
         controller.previewed.connect(canvas.show_preview)
-        for gesture in (
-            canvas.point_requested,
-            canvas.box_requested,
-            canvas.stroke_finished,
-            canvas.preview_requested,
-        ):
+        for gesture in (canvas.gesture_started, canvas.preview_requested):
             gesture.connect(self.tracking.stop_following)
         timeline.frame_requested.connect(self.navigator.go)
         timeline.range_requested.connect(controller.set_range)
@@ -152,6 +147,7 @@ class Workspace(QObject):
         memory.map_requested.connect(self.inspection.inspect)
         memory.back_requested.connect(self.inspection.back)
         self.tracking.run_started.connect(self.comparison.add)
+        self.tracking.run_started.connect(self.suggesting.dismiss)
         self.tracking.run_ended.connect(self.comparison.announce)
         for source in (
             controller,

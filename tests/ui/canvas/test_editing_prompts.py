@@ -262,6 +262,28 @@ def test_backspace_and_escape_in_an_open_polygon(
     assert len(history) == 1
 
 
+def test_an_unfinished_polygon_waits_on_its_frame_and_object(
+    qtbot: QtBot, stage: Stage, history: History
+) -> None:
+    stage.listen("message")
+    stage.state.tool = Tool.POLYGON
+    for vertex in SQUARE[:3]:
+        click(stage, *vertex)
+    stage.state.frame = 5
+    assert stage.received == [("message", ("The unfinished polygon waits on frame 0.",))]
+    qtbot.keyClick(stage.view, Qt.Key.Key_Return)
+    stage.state.active_object = 2
+    stage.state.frame = 0
+    stage.state.tool = Tool.POINT
+    assert len(stage.received) == 1  # nothing was unfinished there
+    stage.state.tool = Tool.POLYGON
+    stage.state.active_object = 1
+    click(stage, *SQUARE[3])
+    qtbot.keyClick(stage.view, Qt.Key.Key_Return)
+    assert mask_of(stage).box_xyxy == (20, 20, 41, 41)
+    assert len(history) == 1
+
+
 def test_keys_of_an_open_polygon_are_kept_from_the_shortcuts(stage: Stage) -> None:
     def is_kept() -> bool:
         plain = Qt.KeyboardModifier.NoModifier
@@ -292,10 +314,10 @@ def test_the_lasso_paints_what_it_encloses(stage: Stage, history: History) -> No
 
 
 def test_a_refused_press_says_why(stage: Stage) -> None:
-    stage.listen("refused", "point_requested")
+    stage.listen("message", "point_requested")
     stage.document.apply(update_object(stage.document, 1, is_locked=True))
     stage.press(10, 10)
-    assert stage.received == [("refused", ("first is locked.",))]
+    assert stage.received == [("message", ("first is locked.",))]
 
 
 def test_the_brush_radius_is_set_by_slider_and_number(stage: Stage) -> None:

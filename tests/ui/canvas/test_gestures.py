@@ -3,7 +3,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from app.core.edits import paint, set_prompts, set_verified, update_object
+from app.core.edits import paint, remove_object, set_prompts, set_verified, update_object
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts, PointPrompt
 from app.ui.state.view_state import Tool
@@ -179,12 +179,27 @@ def test_cancel_returns_whether_there_was_a_gesture(stage: Stage) -> None:
     assert not stage.view.cancel_gesture()
 
 
-def test_another_frame_cancels_the_stroke(stage: Stage) -> None:
+@pytest.mark.parametrize("leave", ["frame", "active_object", "tool"])
+def test_a_stroke_is_finished_where_it_was_painted(stage: Stage, leave: str) -> None:
+    places: list[tuple[int, int | None]] = []
+    stage.view.stroke_finished.connect(
+        lambda *_: places.append((stage.state.frame, stage.state.active_object))
+    )
     stage.state.tool = Tool.BRUSH
-    stage.listen("stroke_finished")
     stage.press(20, 20)
-    stage.state.frame = 1
-    stage.release(50, 50)
+    stage.move(40, 20)
+    setattr(stage.state, leave, {"frame": 3, "active_object": 2, "tool": Tool.BOX}[leave])
+    stage.move(60, 60)
+    stage.release(60, 60)
+    assert places == [(0, 1)]
+
+
+def test_a_stroke_on_an_object_that_is_deleted_meanwhile_paints_nothing(stage: Stage) -> None:
+    stage.listen("stroke_finished")
+    stage.state.tool = Tool.BRUSH
+    stage.press(20, 20)
+    stage.document.apply(remove_object(stage.document, 1))
+    stage.state.active_object = 2
     assert stage.received == []
 
 

@@ -85,6 +85,23 @@ def test_a_click_is_made_on_the_current_masks(user: WindowDriver) -> None:
     user.wait_until_idle()
 
 
+@pytest.mark.parametrize("keys", ["V", "Shift+V", "Ctrl+Shift+V"])
+def test_masks_that_are_not_shown_are_not_verified(user: WindowDriver, keys: str) -> None:
+    def is_verified() -> bool:
+        return any(row is not None and row.is_verified for row in all_masks(user))
+
+    user.workspace.review_state.threshold = 1.0  # all frames are suggested
+    user.go(5)
+    user.press("C")
+    user.press(keys)
+    assert not is_verified()
+    assert "masks from before tracking are shown" in status_text(user)
+    assert user.workspace.view.frame == 5
+    user.press("C")
+    user.press(keys)
+    assert is_verified()
+
+
 def test_undoing_the_run_ends_the_comparison(user: WindowDriver, before: Masks) -> None:
     user.press("C")
     user.press("Ctrl+Z")

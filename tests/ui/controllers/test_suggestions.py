@@ -112,6 +112,17 @@ def test_escape_and_another_frame_dismiss(user: WindowDriver) -> None:
     assert user.document.objects == []
 
 
+def test_tracking_dismisses_them(user: WindowDriver) -> None:
+    press(user, LEFT_XY, SHIFT)
+    assert overlay(user).isVisible()
+    user.wait(user.window.action_set["Track forward"].isEnabled)
+    user.do("Track forward")
+    user.wait_until_idle()
+    assert len(user.mask_frames()) > 1
+    assert user.workspace.view.frame == 4
+    assert not overlay(user).isVisible()
+
+
 def test_the_suggestion_under_the_pointer_is_highlighted(user: WindowDriver) -> None:
     at = place(user, (30, 32))
 

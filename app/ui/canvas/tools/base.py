@@ -76,6 +76,20 @@ class CanvasTool:
         """
         return False
 
+    def leave(self) -> str:
+        """Leave the frame or the object, which are about to change, or the tool.
+
+        What was painted is finished; other gestures are canceled.
+
+        Returns:
+            What became of an unfinished gesture, in a sentence; usually empty.
+        """
+        self.cancel()
+        return ""
+
+    def arrive(self) -> None:
+        """Take up what was left unfinished on this frame and object."""
+
     @property
     def has_clicks(self) -> bool:
         """Whether a gesture of several clicks is in progress, which takes Enter and Backspace."""

@@ -106,6 +106,11 @@ class BrushTool(CanvasTool):
         if self.cancel() and stroke is not None and stroke.swept.any():
             self._finish(RleMask.encode(stroke.swept.view(np.bool_)), stroke.label == 0)
 
+    def leave(self) -> str:
+        """Finish the stroke, which belongs to the frame that it was painted on."""
+        self.end()
+        return ""
+
     def cancel(self) -> bool:
         """Discard the stroke; the document was never changed."""
         was_painting = self.is_painting

@@ -18,6 +18,8 @@ from app.ui.canvas.viewport import Viewport
 Vertex = tuple[float, float]
 ActiveRows = tuple[FrameMask | None, FramePrompts]
 """The mask and the prompts of the active object on the displayed frame."""
+Place = tuple[int | None, int]
+"""An object, None for one that is yet to be added, and a frame."""
 MIN_VERTICES = 3
 
 
@@ -83,6 +85,11 @@ class LassoTool(CanvasTool):
             if stroke.area:
                 self._requests.paint(stroke, self._is_erasing)
 
+    def leave(self) -> str:
+        """Close the outline, which belongs to the frame that it was drawn on."""
+        self.end()
+        return ""
+
     def cancel(self) -> bool:
         """Discard the outline."""
         was_active = bool(self._vertices)
@@ -100,12 +107,14 @@ class PolygonTool(CanvasTool):
     """Paints or erases a polygon: a click adds a vertex, a double click or Enter closes it.
 
     Until another gesture starts the vertices of a closed polygon can be dragged and removed; each
-    change is an edit, and undo takes the vertices back with the mask.
+    change is an edit, and undo takes the vertices back with the mask.  A polygon that is not closed
+    waits on its frame and object until the user returns to them.
 
     Args:
         size_hw: height and width of the image.
         viewport: returns the mapping to the widget.
         rows: returns the mask and the prompts of the active object on the displayed frame.
+        place: returns the active object and the displayed frame.
         requests: what the gestures ask for.
         color: returns the color of the object.
     """
@@ -115,12 +124,15 @@ class PolygonTool(CanvasTool):
         size_hw: tuple[int, int],
         viewport: Callable[[], Viewport],
         rows: Callable[[], ActiveRows],
+        place: Callable[[], Place],
         requests: OutlineRequests,
         color: Callable[[], QColor],
     ) -> None:
         self._size_hw = size_hw
         self._viewport = viewport
         self._rows = rows
+        self._place = place
+        self._waiting: dict[Place, tuple[list[Vertex], bool]] = {}
         self._requests = requests
         self._color = color
         self._is_erasing = False
@@ -209,6 +221,21 @@ class PolygonTool(CanvasTool):
         was_active = bool(self._open or self._closed)
         self._forget()
         return was_active
+
+    def leave(self) -> str:
+        """Keep the polygon that is being drawn for when the user returns."""
+        vertices, place = self._open, self._place()
+        self._forget()
+        if not vertices:
+            return ""
+        self._waiting[place] = vertices, self._is_erasing
+        return f"The unfinished polygon waits on frame {place[1]}."
+
+    def arrive(self) -> None:
+        """Continue the polygon that waits here."""
+        if self._place() in self._waiting:
+            self._forget()
+            self._open, self._is_erasing = self._waiting.pop(self._place())
 
     def remove_at(self, x: float, y: float) -> bool:
         """Remove a vertex of the closed polygon, which keeps at least three."""
