@@ -208,10 +208,11 @@ class TinySam2Backend:
         is_exclusive = request.is_exclusive
         with _setting_errors():
             memory = _changed(self._memory, request.memory)
-        tracker = VideoTracker(self._model, source, memory, size, cleanup, is_exclusive)
+        clicks = self._predictor_of(source).clicks
+        tracker = VideoTracker(self._model, source, memory, size, cleanup, is_exclusive, clicks)
         for each in request.objects:
             for frame, prompts in each.prompts.items():
-                tracker.add_prompt(each.object_id, frame, _object_prompt(prompts))
+                tracker.set_prompt(each.object_id, frame, _object_prompt(prompts))
             for frame, constraint in each.constraints.items():
                 constrain = tracker.pin if constraint is Constraint.PIN else tracker.ban
                 constrain(each.object_id, frame)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tinysam2.build import ImageModel
 from tinysam2.config import check_image_size
+from tinysam2.inference.click_cache import ClickCache
 from tinysam2.inference.click_enforcement import enforce_clicks
 from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
@@ -48,10 +49,14 @@ class FramePredictor:
     Args:
         model: a loaded network.
         image_size: side of the input for a square image, pixels; the model's own if None.
+        clicks: predictions to share with another predictor; of its own if None.
     """
 
-    def __init__(self, model: ImageModel, image_size: int | None = None) -> None:
+    def __init__(
+        self, model: ImageModel, image_size: int | None = None, clicks: ClickCache | None = None
+    ) -> None:
         self.model = model
+        self.clicks = clicks or ClickCache()
         self.image_size = image_size or model.network.config.image_size
         check_image_size(self.image_size, model.network.config.size_step)
         self._features: OrderedDict[int, ImageFeatures] = OrderedDict()
@@ -256,11 +261,17 @@ class FramePredictor:
         predict = partial(self._run_decoder, features, conditioned, size_hw)
         if previous is not None or network.config.follows_sam2:
             return predict(prompt, previous)
-        clicks = prompt.click_sequence()
-        masks = predict(clicks[0], None)
-        for step in clicks:  # the first once more: a self-refinement pass
-            masks = predict(step, masks.logits)
-        return masks
+
+        def predict_step(step: ObjectPrompt, earlier: ObjectMasks | None) -> ObjectMasks:
+            if earlier is None:  # the first is predicted twice: a self-refinement pass
+                earlier = predict(step, None)
+            return predict(step, earlier.logits)
+
+        return self.clicks.predict(self._key_of(features), prompt, predict_step)
+
+    def _key_of(self, features: ImageFeatures) -> int | None:
+        """Return the key that features are cached under; None if they are not."""
+        return next((key for key, kept in self._features.items() if kept is features), None)
 
     def _decode(
         self,
@@ -270,29 +281,37 @@ class FramePredictor:
         size_hw: tuple[int, int],
         previous: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """Predict a mask by SAM's decoder; the rest as in `predict_masks`.
+        """Predict logits (1, 4H, 4W) and IoU (1,) by SAM's decoder; the rest as in `predict_masks`.
 
         Clicks are given one by one, each with the mask predicted before it, as in SAM's training.
-        Every predicted mask is made to obey them, see `enforce_clicks`.  A single click is
-        ambiguous for SAM, which takes the best of three masks.  The single mask of a network with
-        memory has learned from annotated objects what people mean, and is better.
-
-        Returns:
-            Logits (1, 4H, 4W) and predicted IoU (1,).
         """
-        steps = prompt.click_sequence() if previous is None else [prompt]
+        predict = partial(self._decode_step, decoder, features, size_hw)
+        if previous is not None:
+            return predict(prompt, (previous, previous.new_ones(1)))
+        return self.clicks.predict(self._key_of(features), prompt, predict)
+
+    def _decode_step(
+        self,
+        decoder: SamDecoder,
+        features: ImageFeatures,
+        size_hw: tuple[int, int],
+        prompt: ObjectPrompt,
+        earlier: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Predict a mask from all clicks so far, and the mask and IoU before the last of them.
+
+        The mask is made to obey them, see `enforce_clicks`.  A single click is ambiguous for SAM,
+        which takes the best of three masks.  The single mask of a network with memory has learned
+        from annotated objects what people mean, and is better.
+        """
         is_sam = isinstance(self.model.network, Sam)
-        iou = torch.ones(1)
-        for step in steps:
-            xy, labels = self._points(step, size_hw)
-            is_first = previous is None and step.box_xyxy is None and len(step.points_xy) == 1
-            given = _as_mask_prompt(previous)
-            with self.precision():
-                found = decoder(features, xy, labels, given, multimask=is_sam and is_first)
-            best, iou = found.best()
-            previous = enforce_clicks(best[0], xy[0], labels[0])[None]
-        assert previous is not None
-        return previous, iou.clamp(0, 1)
+        is_first = earlier is None and prompt.box_xyxy is None and len(prompt.points_xy) == 1
+        given = None if earlier is None else _as_mask_prompt(earlier[0])
+        xy, labels = self._points(prompt, size_hw)
+        with self.precision():
+            found = decoder(features, xy, labels, given, multimask=is_sam and is_first)
+        logits, iou = found.best()
+        return enforce_clicks(logits[0], xy[0], labels[0])[None], iou.clamp(0, 1)
 
     def _with_pointer(self, features: ImageFeatures, logits: Tensor, iou: Tensor) -> ObjectMasks:
         """Add what memory needs to a mask of SAM's decoder: a pointer and the object's presence."""
@@ -349,8 +368,7 @@ class FramePredictor:
     def _masks_of_prompt(
         self, features: ImageFeatures, mask: NDArray[np.bool_], size_hw: tuple[int, int]
     ) -> ObjectMasks:
-        given = self._as_logits(mask, size_hw)
-        given = resize_logits(given, features.input_hw)
+        given = resize_logits(self._as_logits(mask, size_hw), features.input_hw)
         with self.precision():
             found = self.network.segment_given(features, given[:, None])
         presence = given.new_full((1,), MASK_LOGIT if mask.any() else -MASK_LOGIT)
@@ -378,6 +396,5 @@ class FramePredictor:
 
 def _as_mask_prompt(logits: Tensor | None) -> Tensor | None:
     """Return mask logits (1, h, w) as a mask prompt (1, 1, h, w)."""
-    if logits is None:
-        return None
-    return logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
+    limit = MASK_PROMPT_LIMIT
+    return None if logits is None else logits[:, None].clamp(-limit, limit)

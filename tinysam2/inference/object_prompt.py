@@ -10,6 +10,10 @@ from torch import Tensor
 
 from tinysam2.model.network import MASK_LOGIT
 
+CLICKS_ONE_BY_ONE = 20
+"""Clicks that are predicted one by one; those beyond come in groups of as many, so that the cost of
+hundreds of clicks on one image stays bounded.  Interactive protocols end at 20."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectPrompt:
@@ -30,9 +34,14 @@ class ObjectPrompt:
         return torch.from_numpy(np.where(self.mask, MASK_LOGIT, -MASK_LOGIT).astype(np.float32))
 
     def click_sequence(self) -> "list[ObjectPrompt]":
-        """Return the prompts after each click, the shortest first; a box precedes all clicks."""
+        """Return the prompts after each click, the shortest first; a box precedes all clicks.
+
+        Beyond `CLICKS_ONE_BY_ONE` only those after each full group of clicks, and the last one.
+        """
         least = 0 if self.box_xyxy is not None else 1
-        counts = range(least, max(least, len(self.points_xy)) + 1)
+        most = max(least, len(self.points_xy))
+        grouped = CLICKS_ONE_BY_ONE
+        counts = [n for n in range(least, most + 1) if n <= grouped or not n % grouped or n == most]
         return [replace(self, points_xy=self.points_xy[:n], labels=self.labels[:n]) for n in counts]
 
     @staticmethod

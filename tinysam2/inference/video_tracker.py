@@ -16,6 +16,7 @@ from torch import Tensor
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
+from tinysam2.inference.click_cache import ClickCache
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.frame_step import (
     predict_from_memory,
@@ -51,6 +52,7 @@ class VideoTracker:
         image_size: side of the input for a square image, pixels; the model's own if None.
         cleanup: which small faults of masks on frames without a prompt are removed.
         is_exclusive: whether a pixel belongs to one object at most.
+        clicks: predictions of clicks on the same video, by the same model and image size.
     """
 
     def __init__(
@@ -61,8 +63,9 @@ class VideoTracker:
         image_size: int | None = None,
         cleanup: MaskCleanup | None = None,
         is_exclusive: bool = False,
+        clicks: ClickCache | None = None,
     ) -> None:
-        self.predictor = FramePredictor(model, image_size)
+        self.predictor = FramePredictor(model, image_size, clicks)
         self.frames = frames
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
@@ -106,6 +109,15 @@ class VideoTracker:
     ) -> NDArray[np.float32]:
         """Prompt an object by its exact mask (H, W) on a frame; see `add_points`."""
         return self.add_prompt(object_id, frame_index, ObjectPrompt(mask=np.asarray(mask, bool)))
+
+    def set_prompt(self, object_id: int, frame_index: int, prompt: ObjectPrompt) -> None:
+        """Set an object's prompt on a frame without predicting its mask there.
+
+        Raises:
+            ValueError: the frame does not exist.
+        """
+        self._check_frame(frame_index)
+        self._objects.setdefault(object_id, ObjectState()).prompts[frame_index] = prompt
 
     def add_prompt(
         self, object_id: int, frame_index: int, prompt: ObjectPrompt

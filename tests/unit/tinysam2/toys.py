@@ -35,10 +35,10 @@ def randomize_norms(module: nn.Module) -> None:
             nn.init.normal_(child.bias, std=0.3)
 
 
-def toy_network() -> TinySam2:
+def toy_network(sam_decoder: bool = False) -> TinySam2:
     """Make the same random network each time, in eval mode."""
     torch.manual_seed(7)
-    network = TinySam2(TOY).eval()
+    network = TinySam2(replace(TOY, sam_decoder=sam_decoder)).eval()
     randomize_norms(network)
     return network
 
@@ -51,9 +51,9 @@ def set_presence(network: TinySam2, logit: float) -> None:
     nn.init.constant_(last.bias, logit)
 
 
-def toy_model(presence: float = 4.0) -> Model:
+def toy_model(presence: float = 4.0, sam_decoder: bool = False) -> Model:
     """Make a float32 model that sees each object everywhere, by default."""
-    network = toy_network()
+    network = toy_network(sam_decoder)
     set_presence(network, presence)
     return replace(prepare(network, torch.device("cpu")), autocast=None)
 

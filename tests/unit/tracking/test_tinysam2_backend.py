@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
@@ -29,7 +30,9 @@ from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY, toy_model
 from tinysam2.checkpoints.native import save_checkpoint
 from tinysam2.inference.propose import ProposalConfig
+from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
+from tinysam2.model.sam import SamDecoder
 
 CLICK = FramePrompts((PointPrompt(30, 30),))
 
@@ -43,6 +46,26 @@ def backend() -> TinySam2Backend:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrameSource]:
     with open_source(write_numbered_clip(tmp_path_factory.mktemp("clip") / "a.mp4", 8)) as found:
         yield found
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Returns the number of points of each call of SAM's decoder."""
+    found: list[int] = []
+    predict = SamDecoder.all_masks
+
+    def count(
+        self: SamDecoder,
+        features: ImageFeatures,
+        xy: Tensor,
+        labels: Tensor,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        found.append(xy.shape[1])
+        return predict(self, features, xy, labels, mask)
+
+    monkeypatch.setattr(SamDecoder, "all_masks", count)
+    return found
 
 
 def track(
@@ -232,3 +255,35 @@ def test_objects_are_suggested_with_masks_of_the_size_of_the_video(
     assert all(step.masks is None and step.done <= step.total for step in steps)
     assert last.masks
     assert {mask.size_hw for mask in last.masks} == {SIZE_HW}
+
+
+def clicks(count: int) -> FramePrompts:
+    rng = np.random.default_rng(3)
+    xy = rng.uniform((0, 0), SIZE_HW[::-1], (count, 2))
+    return FramePrompts(tuple(PointPrompt(x, y, bool(i % 3)) for i, (x, y) in enumerate(xy)))
+
+
+def test_a_click_is_one_prediction_however_many_precede_it(
+    source: FrameSource, decoded: list[int]
+) -> None:
+    backend = TinySam2Backend(toy_model(sam_decoder=True), "toy", TOY.memory)
+    for count in range(1, 31):
+        backend.segment(source, SegmentRequest(3, clicks(count)))
+    assert decoded == list(range(1, 31))
+
+
+def test_hundreds_of_clicks_do_not_slow_tracking(source: FrameSource, decoded: list[int]) -> None:
+    backend = TinySam2Backend(toy_model(sam_decoder=True), "toy", TOY.memory)
+    backend.segment(source, SegmentRequest(0, clicks(300)))
+    assert len(decoded) < 40
+    decoded.clear()
+    track(backend, source, ObjectRequest(1, {0: clicks(300)}))
+    assert decoded == []
+
+
+def test_clicks_count_the_same_whether_they_came_before_or_not(source: FrameSource) -> None:
+    known, fresh = (TinySam2Backend(toy_model(sam_decoder=True), "toy", TOY.memory) for _ in "ab")
+    for count in (5, 20, 23, 45):
+        known.segment(source, SegmentRequest(0, clicks(count)))
+    asked = ObjectRequest(1, {0: clicks(45)})
+    assert track(known, source, asked) == track(fresh, source, asked)
