@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import torch
 
 from app.core.cancel import CancelToken
 from app.core.errors import ModelError
@@ -148,6 +149,22 @@ class TinySam2Backend:
         """
         model, memory = load_network(settings)
         return cls(model, settings.name, memory, settings.input_size)
+
+    @property
+    def precision(self) -> str:
+        """The type that the network computes in, as torch names it."""
+        return str(self._model.autocast or torch.float32).removeprefix("torch.")
+
+    @property
+    def peak_device_bytes(self) -> int | None:
+        """Most memory that was in use on a CUDA device so far; None on others."""
+        device = self._model.device
+        return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+
+    def synchronize(self) -> None:
+        """Wait until a CUDA device has computed everything that was asked of it."""
+        if self._model.device.type == "cuda":
+            torch.cuda.synchronize(self._model.device)
 
     def encode(self, source: FrameSource, frame: int) -> None:
         """Compute and cache the features of a frame."""

@@ -1,4 +1,4 @@
-"""What `tinysam2 bench` prints, and what it leaves alone."""
+"""What `tinysam2 bench --gui` prints, and what it leaves alone."""
 
 import json
 import os
@@ -72,8 +72,15 @@ def test_settings_and_projects_of_the_user_stay(homes: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [
-        ([], 2, "`tinysam2 bench` measures the window only: add --gui."),
-        (["--gui", "--frames", "1"], 2, "--frames must be at least 2, got 1."),
+        (["--frames", "1"], 2, "--frames must be at least 2, got 1."),
+        (["--turns", "0"], 2, "--turns must be at least 1, got 0."),
+        (["--objects", "0"], 2, "--objects must be at least 1, got 0."),
+        (["--long", "1"], 2, "--long must be at least 2, got 1."),
+        (
+            ["--compare", "--size 576", "--sizes 1024"],
+            2,
+            "--compare: unrecognized arguments: --sizes 1024. See `tinysam2 bench --help`.",
+        ),
         (["--gui", "nothing.mp4"], 1, "nothing.mp4 does not exist."),
     ],
 )

@@ -1,0 +1,178 @@
+"""What is measured: a model, where it runs, and how many objects it tracks."""
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from app.cli.options import add_model_options, model_settings
+from app.core.errors import ModelError, UsageError
+from app.core.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from app.tracking.tinysam2_backend import TinySam2Backend
+    from tinysam2.build import Model
+    from tinysam2.config import MemoryConfig
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class BenchSettings:
+    """One setting to measure.
+
+    Attributes:
+        model: which model, where it runs and the size of its input.
+        objects: number of objects.
+        threads: of torch on the CPU; None for its own choice.
+        precision: one of `PRECISIONS`.
+        has_random_weights: whether the network is measured without its weights.
+    """
+
+    model: ModelSettings
+    objects: int
+    threads: int | None
+    precision: str
+    has_random_weights: bool
+
+    @staticmethod
+    def of(arguments: argparse.Namespace) -> "BenchSettings":
+        """Check and return the chosen setting.
+
+        Raises:
+            UsageError, ModelError: an option cannot be used.
+        """
+        for name in ("objects", "threads"):
+            value = getattr(arguments, name)
+            if value is not None and value < 1:
+                raise UsageError(f"--{name} must be at least 1, got {value}.")
+        return BenchSettings(
+            model_settings(arguments),
+            arguments.objects,
+            arguments.threads,
+            arguments.precision,
+            arguments.random_weights,
+        )
+
+
+def add_tracking_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that make a setting."""
+    add_model_options(parser)
+    parser.add_argument(
+        "--objects", type=int, default=1, metavar="N", help="objects to track (default: 1)"
+    )
+    parser.add_argument("--threads", type=int, metavar="N", help="processor threads of torch")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the network (default: auto, the fastest that is sound on the device)",
+    )
+    parser.add_argument(
+        "--random-weights",
+        action="store_true",
+        help="measure a network whose weights are not here; only its masks are meaningless",
+    )
+
+
+class _OptionsParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"--compare: {message}.", "See `tinysam2 bench --help`.")
+
+
+def changed(arguments: argparse.Namespace, options: str) -> BenchSettings:
+    """Return the setting of the command line with other options, such as ``--size 576``.
+
+    Raises:
+        UsageError, ModelError: an option cannot be used.
+    """
+    parser = _OptionsParser(add_help=False)
+    add_tracking_options(parser)
+    base = argparse.Namespace(**vars(arguments))
+    try:
+        words = shlex.split(options)
+    except ValueError as error:
+        raise UsageError(f"--compare: {options!r} cannot be read: {error}.") from error
+    return BenchSettings.of(parser.parse_args(words, base))
+
+
+def load_backend(settings: BenchSettings) -> "TinySam2Backend":
+    """Load the model of a setting.
+
+    Raises:
+        ModelError: the model, its weights, the device or a setting cannot be used.
+    """
+    import torch
+
+    from app.tracking.tinysam2_backend import TinySam2Backend, load_network
+
+    chosen = settings.model
+    load = _random_network if settings.has_random_weights else load_network
+    model, memory = load(chosen)
+    if settings.precision != "auto":
+        dtype = getattr(torch, settings.precision)
+        model = replace(model, autocast=None if dtype is torch.float32 else dtype)
+    return TinySam2Backend(model, chosen.name, memory, chosen.input_size)
+
+
+def _random_network(settings: ModelSettings) -> "tuple[Model, MemoryConfig]":
+    """Make a model that tracks, with random weights, in place of `load_network`."""
+    import torch
+
+    from tinysam2.build import LOADABLE, prepare
+    from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
+    from tinysam2.checkpoints.registry import MODELS
+    from tinysam2.config import ModelConfig, check_image_size
+    from tinysam2.devices import choose_device
+    from tinysam2.model.network import TinySam2
+
+    if settings.name not in LOADABLE:
+        raise ModelError(f"{settings.name} segments single images and cannot track.")
+    external = MODELS[settings.name].network
+    config = EXTERNAL_MODELS[external].config if external else ModelConfig()
+    torch.manual_seed(0)
+    try:
+        if settings.input_size is not None:
+            check_image_size(settings.input_size, config.size_step)
+        device = choose_device(settings.device)
+    except ValueError as error:
+        raise ModelError(f"The model cannot be used: {error}.") from error
+    model = prepare(TinySam2(config).eval(), device)
+    return model, config.memory
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Iterator[int]:
+    """Let torch use a number of processor threads meanwhile; yields how many it uses."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+
+def describe(
+    settings: BenchSettings, backend: "TinySam2Backend", threads: int
+) -> dict[str, object]:
+    """Return a setting, and what was chosen where it left the choice open, for JSON."""
+    return {
+        **asdict(backend.description),
+        "precision": backend.precision,
+        "threads": threads,
+        "objects": settings.objects,
+        "random_weights": settings.has_random_weights,
+    }
+
+
+def describe_line(described: dict[str, object]) -> str:
+    """Return a described setting as one line for people."""
+    objects = "1 object" if described["objects"] == 1 else f"{described['objects']} objects"
+    return (
+        f"{described['name']} at {described['input_size']} px on {described['device']}, "
+        f"{described['precision']}, {described['threads']} threads, {objects}"
+    )
