@@ -21,7 +21,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VIDEO",
         help="a video or a frame folder (default: the sample clip)",
     )
-    what = parser.add_mutually_exclusive_group()
+    _add_subject(parser.add_mutually_exclusive_group())
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=DEFAULT_FRAMES,
+        metavar="N",
+        help=f"frames to track (default: {DEFAULT_FRAMES}); of --compare, in each turn",
+    )
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=comparison.DEFAULT_TURNS,
+        metavar="N",
+        help=f"turns of each setting of --compare (default: {comparison.DEFAULT_TURNS})",
+    )
+    settings.add_tracking_options(parser)
+    add_json_option(parser)
+
+
+def _add_subject(what: argparse._MutuallyExclusiveGroup) -> None:
     what.add_argument(
         "--gui",
         action="store_true",
@@ -42,22 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make a video of N frames of 1920 x 1080, track it and watch the memory of the "
         "process; VIDEO is not used",
     )
-    parser.add_argument(
-        "--frames",
-        type=int,
-        default=DEFAULT_FRAMES,
-        metavar="N",
-        help=f"frames to track (default: {DEFAULT_FRAMES}); of --compare, in each turn",
-    )
-    parser.add_argument(
-        "--turns",
-        type=int,
-        default=comparison.DEFAULT_TURNS,
-        metavar="N",
-        help=f"turns of each setting of --compare (default: {comparison.DEFAULT_TURNS})",
-    )
-    settings.add_tracking_options(parser)
-    add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -128,27 +128,37 @@ def measure(
     ):
         session = Session.open(video, lambda: backend, Path(folder) / "bench.tsam")
         try:
-            if session.num_frames <= WARM_UP_FRAMES + 1:
-                raise UsageError(
-                    f"{video.name} has {session.num_frames} frames.", "Name a longer video."
-                )
-            prompt_objects(session, objects)
-            recorder.take()
-            total = min(frames + WARM_UP_FRAMES, session.num_frames)
-            for done, elapsed_ms in enumerate(tracked(session, total), 1):
-                spent = recorder.take()
-                progress(done, total)
-                if done == 1:
-                    found.first_ms = elapsed_ms
-                if done <= WARM_UP_FRAMES:
-                    continue
-                found.frame_ms.append(elapsed_ms)
-                for stage, values in found.stage_ms.items():
-                    values.append(spent[stage])
-            _count_tokens(found, session, total - 1)
+            _measure_session(found, session, objects, frames, recorder, progress)
         finally:
             session.close()
     return found
+
+
+def _measure_session(
+    found: TrackingFigures,
+    session: Session,
+    objects: int,
+    frames: int,
+    recorder: StageRecorder,
+    progress: Callable[[int, int], object],
+) -> None:
+    if session.num_frames <= WARM_UP_FRAMES + 1:
+        name, count = session.source.path.name, session.num_frames
+        raise UsageError(f"{name} has {count} frames.", "Name a longer video.")
+    prompt_objects(session, objects)
+    recorder.take()
+    total = min(frames + WARM_UP_FRAMES, session.num_frames)
+    for done, elapsed_ms in enumerate(tracked(session, total), 1):
+        spent = recorder.take()
+        progress(done, total)
+        if done == 1:
+            found.first_ms = elapsed_ms
+        if done <= WARM_UP_FRAMES:
+            continue
+        found.frame_ms.append(elapsed_ms)
+        for stage, values in found.stage_ms.items():
+            values.append(spent[stage])
+    _count_tokens(found, session, total - 1)
 
 
 def prompt_objects(session: Session, count: int) -> None:
