@@ -1,4 +1,5 @@
 import random
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -127,3 +128,51 @@ def test_masks_on_a_frame_follow_the_display_order() -> None:
     rows = {(i, 0): FrameMask(RleMask.empty(SIZE_HW), Origin.TRACKED) for i in (1, 2, 3)}
     document.apply(edits.set_masks(document, rows, "Track"))
     assert [tracked.name for tracked, _ in document.masks_on(0)] == ["c", "a", "b"]
+
+
+def test_a_copy_and_its_original_change_apart() -> None:
+    document = Document()
+    document.apply(edits.add_object(document))
+    rng = random.Random(0)
+    rows = [FrameMask(random_mask(rng), Origin.TRACKED) for _ in range(4)]
+    document.apply(edits.set_masks(document, {(1, 0): rows[0], (1, 1): rows[1]}, "Track"))
+    copied, later = document.copy(), document.copy()
+    heard: list[object] = []
+    document.subscribe(heard.append)
+    copied.apply(edits.set_masks(copied, {(1, 0): rows[2]}, "Track"))
+    assert not heard
+    document.apply(edits.set_masks(document, {(1, 1): rows[3]}, "Track"))
+    document.apply(edits.add_object(document))
+    document.apply(edits.set_masks(document, {(2, 5): rows[3]}, "Track"))
+    assert dict(copied.rows(Table.MASKS)) == {(1, 0): rows[2], (1, 1): rows[1]}
+    assert dict(later.rows(Table.MASKS)) == {(1, 0): rows[0], (1, 1): rows[1]}
+    assert dict(document.rows(Table.MASKS)) == {
+        (1, 0): rows[0],
+        (1, 1): rows[3],
+        (2, 5): rows[3],
+    }
+    assert [each.object_id for each in later.objects] == [1]
+    assert len(document.objects) == 2
+
+
+def test_a_copy_is_read_while_the_original_changes() -> None:
+    document = Document()
+    document.apply(edits.add_object(document))
+    row = FrameMask(random_mask(random.Random(0)), Origin.TRACKED)
+    document.apply(edits.set_masks(document, {(1, frame): row for frame in range(9)}, "Track"))
+    seen = []
+    for frame in document.copy().of_object(Table.MASKS, 1):
+        document.apply(edits.set_masks(document, {(1, 100 + frame): row}, "Track"))
+        seen.append(frame)
+    assert seen == list(range(9))
+
+
+def test_a_copy_costs_nothing_however_many_frames_there_are() -> None:
+    document = Document()
+    document.apply(edits.add_object(document))
+    row = FrameMask(random_mask(random.Random(0)), Origin.TRACKED)
+    document.apply(edits.set_masks(document, {(1, frame): row for frame in range(50_000)}, "Track"))
+    start_s = time.thread_time()
+    for _ in range(100):
+        document.copy()
+    assert time.thread_time() - start_s < 0.1  # of a second, for all of them
