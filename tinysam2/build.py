@@ -12,10 +12,12 @@ from torch import Tensor, nn
 
 from tinysam2.checkpoints.convert import load_external
 from tinysam2.checkpoints.identify import identify, not_for
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
 from tinysam2.checkpoints.native import CheckpointError, load_checkpoint, load_state
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import load_sam
 from tinysam2.checkpoints.store import ModelStore
+from tinysam2.config import ModelConfig
 from tinysam2.devices import choose_device, choose_precision, place
 from tinysam2.model.encoders.fpn import SamFpn
 from tinysam2.model.encoders.repvit import fuse_repvit
@@ -102,6 +104,21 @@ def load_image_model(
     network.eval().requires_grad_(False)
     place(network, target)
     return ImageModel(network, target, choose_precision(target))
+
+
+def random_model(name: str, device: str = "auto") -> Model:
+    """Make a model that tracks with random weights, whose speed is that of the trained one.
+
+    Raises:
+        ValueError: the name or device is unknown, or the model does not track.
+    """
+    if name not in LOADABLE:
+        raise ValueError(f"{name} is no model that tracks")
+    target, external = choose_device(device), MODELS[name].network
+    config = EXTERNAL_MODELS[external].config if external else ModelConfig()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return prepare(TinySam2(config).eval(), target)
 
 
 def _read_network(model: KnownModel, path: Path) -> TinySam2 | Sam:

@@ -1,5 +1,8 @@
 """Choosing where and in which precision a network runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -42,6 +45,23 @@ def choose_precision(device: torch.device) -> torch.dtype | None:
     if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16
     return None
+
+
+def precision_named(name: str) -> torch.dtype | None:
+    """Turn "float32", "bfloat16" or "float16" into an autocast type; None for float32."""
+    dtype = getattr(torch, name)
+    return None if dtype is torch.float32 else dtype
+
+
+@contextmanager
+def processor_threads(count: int | None) -> Iterator[int]:
+    """Let torch use a number of processor threads meanwhile; yields how many it uses."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

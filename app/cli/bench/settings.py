@@ -104,56 +104,38 @@ def load_backend(settings: BenchSettings) -> "TinySam2Backend":
     Raises:
         ModelError: the model, its weights, the device or a setting cannot be used.
     """
-    import torch
-
     from app.tracking.tinysam2_backend import TinySam2Backend, load_network
+    from tinysam2.devices import precision_named
 
     chosen = settings.model
     load = _random_network if settings.has_random_weights else load_network
     model, memory = load(chosen)
     if settings.precision != "auto":
-        dtype = getattr(torch, settings.precision)
-        model = replace(model, autocast=None if dtype is torch.float32 else dtype)
+        model = replace(model, autocast=precision_named(settings.precision))
     return TinySam2Backend(model, chosen.name, memory, chosen.input_size)
 
 
 def _random_network(settings: ModelSettings) -> "tuple[Model, MemoryConfig]":
     """Make a model that tracks, with random weights, in place of `load_network`."""
-    import torch
+    from tinysam2.build import random_model
+    from tinysam2.config import check_image_size
 
-    from tinysam2.build import LOADABLE, prepare
-    from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
-    from tinysam2.checkpoints.registry import MODELS
-    from tinysam2.config import ModelConfig, check_image_size
-    from tinysam2.devices import choose_device
-    from tinysam2.model.network import TinySam2
-
-    if settings.name not in LOADABLE:
-        raise ModelError(f"{settings.name} segments single images and cannot track.")
-    external = MODELS[settings.name].network
-    config = EXTERNAL_MODELS[external].config if external else ModelConfig()
-    torch.manual_seed(0)
     try:
-        if settings.input_size is not None:
-            check_image_size(settings.input_size, config.size_step)
-        device = choose_device(settings.device)
+        model = random_model(settings.name, settings.device)
+        config = model.network.config
+        check_image_size(settings.input_size or config.image_size, config.size_step)
     except ValueError as error:
         raise ModelError(f"The model cannot be used: {error}.") from error
-    model = prepare(TinySam2(config).eval(), device)
     return model, config.memory
 
 
 @contextmanager
 def torch_threads(count: int | None) -> Iterator[int]:
-    """Let torch use a number of processor threads meanwhile; yields how many it uses."""
-    import torch
+    """Let the model use a number of processor threads meanwhile; yields how many it uses."""
+    from tinysam2.devices import processor_threads
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield torch.get_num_threads()
-    finally:
-        torch.set_num_threads(before)
+    with processor_threads(count) as used:
+        yield used
 
 
 def describe(
