@@ -133,7 +133,7 @@ class TokenMap(QWidget):
 
     double_clicked = Signal()
     BORDER_PX = 3
-    SIZE = QSize(112, 63)
+    SIZE = QSize(96, 54)
     MIN_GRID_PX = 3  # a finer grid would hide the thumbnail
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -137,7 +137,6 @@ class BankEntryView(QWidget):
         top.addWidget(self.constraint_buttons)
         right = QVBoxLayout()
         right.setSpacing(1)
-        right.addLayout(top)
         right.addWidget(self.quality)
         right.addWidget(self.novelty)
         right.addWidget(self.tokens)
@@ -145,9 +144,10 @@ class BankEntryView(QWidget):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setHorizontalSpacing(8)
         layout.setVerticalSpacing(2)
-        layout.addWidget(self.token_map, 0, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(right, 0, 1)
-        layout.addWidget(self.reason, 1, 0, 1, 2)
+        layout.addLayout(top, 0, 0, 1, 2)
+        layout.addWidget(self.token_map, 1, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(right, 1, 1)
+        layout.addWidget(self.reason, 2, 0, 1, 2)
         layout.setColumnStretch(1, 1)
 
     def show_entry(self, entry: BankEntry) -> None:

@@ -8,6 +8,7 @@ DOCKS = (("Objects", LEFT), ("Memory", RIGHT), ("Review", RIGHT), ("Jobs", RIGHT
 """The titles of the docks; those at one side are tabs, the first one in front."""
 ICON_PX = 20
 OBJECTS_WIDTH_PX = 270  # initial, at most a fifth of the window's
+MEMORY_WIDTH_PX = 340  # initial, at most a quarter of the window's
 
 
 class WindowLayout:
@@ -59,8 +60,12 @@ class WindowLayout:
         """Show everything as it was stored, or in its initial place."""
         for widget in (self.commands, self.tools, *self.docks.values()):
             widget.show()
-        width = min(OBJECTS_WIDTH_PX, self._window.width() // 5)
-        self._window.resizeDocks([self.docks["Objects"]], [width], Qt.Orientation.Horizontal)
+        widths = {
+            "Objects": min(OBJECTS_WIDTH_PX, self._window.width() // 5),
+            "Memory": min(MEMORY_WIDTH_PX, self._window.width() // 4),
+        }
+        docks = [self.docks[title] for title in widths]
+        self._window.resizeDocks(docks, list(widths.values()), Qt.Orientation.Horizontal)
         if state is not None:
             self._window.restoreState(state)
 

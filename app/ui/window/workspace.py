@@ -30,7 +30,7 @@ from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 from app.ui.timeline.view import TimelineView
 
-OBJECTS_MIN_WIDTH_PX = 220
+OBJECTS_MIN_WIDTH_PX = 200
 TIMELINE_PX = 250  # initial height, at most a third of the window's
 
 

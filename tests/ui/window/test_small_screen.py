@@ -49,7 +49,7 @@ def test_the_window_fits(user: WindowDriver) -> None:
     assert (window.width(), window.height()) == (WIDTH, HEIGHT)
     for widget in (workspace.objects, workspace.memory, workspace.timeline, window.status):
         assert is_inside(widget, window), widget.accessibleName()
-    assert workspace.canvas.width() > 300
+    assert workspace.canvas.width() > WIDTH / 2
 
 
 def test_names_of_objects_have_room(user: WindowDriver) -> None:
