@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.core import edits
-from app.core.document import Change, Document, Edit, FrameMask, Origin, Table
+from app.core.document import Change, Document, Edit, FrameMask, Origin, Table, TrackedObject
 from app.core.errors import UsageError
-from app.core.history import History
+from app.core.history import History, HistoryUpdate
 from app.core.masks import RleMask
 
 if TYPE_CHECKING:
@@ -333,3 +333,92 @@ def test_only_rows_of_frames_are_reverted(history: History, document: Document) 
         history.execute(edits.add_object(document, "dog"))
         history.execute(edits.set_masks(document, {(1, 0): MASK}, "Track"))
     assert rows(history.reverted(7, range(9))) == {(1, 0): (MASK, None)}
+
+
+def reopened(history: History, document: Document) -> History:
+    """Return the history as the next session restores it, for the same document."""
+    later = History(document)
+    later.restore(history.stored())
+    return later
+
+
+def test_a_restored_history_undoes_and_redoes_as_before(
+    history: History, document: Document
+) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    rename(history, document, "wolf")
+    rename(history, document, "fox")
+    paint(history, document, 3)
+    history.undo()
+    history.undo()
+
+    later = reopened(history, document)
+
+    assert len(later) == 2
+    assert (later.undo_label, later.redo_label) == ("Change name of dog", "Change name of wolf")
+    later.redo()
+    assert document.object(1).name == "fox"
+    later.redo()
+    assert document.mask(1, 3) == PAINTED
+    later.redo()  # there is no more
+    for name in ("fox", "wolf", "dog"):
+        later.undo()
+        assert document.object(1).name == name
+        assert document.mask(1, 3) is None
+    later.undo()
+    assert document.objects == []
+
+
+def test_stored_steps_have_their_rows_as_they_were_on_the_other_side(
+    history: History, document: Document
+) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    rename(history, document, "wolf")
+    paint(history, document, 3)
+    history.undo()
+
+    added, renamed, painted = history.stored()
+
+    assert [each.number for each in (added, renamed, painted)] == [1, 2, 3]
+    assert [each.is_undone for each in (added, renamed, painted)] == [False, False, True]
+    assert [each.label for each in (added, renamed, painted)] == [
+        "Add dog",
+        "Change name of dog",
+        "Paint",
+    ]
+    (before,) = renamed.values.values()
+    assert isinstance(before, TrackedObject)
+    assert before.name == "dog"
+    assert added.values[(Table.OBJECTS, 1)] is None
+    assert painted.values == {(Table.MASKS, (1, 3)): PAINTED}
+
+
+def test_steps_after_restoring_are_numbered_on_and_separate(
+    history: History, document: Document
+) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    track(history, document, 1, key=1)
+
+    later = reopened(history, document)
+    numbers: list[int] = []
+    later.subscribe(lambda update: numbers.append(update.step))
+    track(later, document, 2, key=later.new_key())
+
+    assert numbers == [3]
+    assert len(later) == 3  # not merged into the step of the earlier session with the same key
+
+
+def test_listeners_are_told_which_way_a_step_moved(history: History, document: Document) -> None:
+    history.execute(edits.add_object(document, "dog"))
+    updates: list[HistoryUpdate] = []
+    history.subscribe(updates.append)
+
+    history.undo()
+    history.redo()
+
+    undone, redone = updates
+    assert (undone.is_moved, undone.is_undone, undone.label) == (True, True, "Add dog")
+    assert (redone.is_moved, redone.is_undone, redone.label) == (True, False, "Add dog")
+    assert undone.step == redone.step == 1
+    assert [change.after for change in undone.changes] == [None]
+    assert [change.before for change in redone.changes] == [None]
