@@ -14,6 +14,7 @@ from app.core import rules
 from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
+from app.export.reading.source import BAD_FILE, check_file_size, reason, shown
 
 HINT = "See `Prompts` in docs/formats.md."
 MAX_COORDINATE = 1e6
@@ -93,7 +94,7 @@ class _PromptsReader:
         if not _is_whole(object_id) or not 1 <= object_id <= MAX_OBJECT_ID:
             raise UsageError(
                 f"{where}: the id must be a whole number from 1 to {MAX_OBJECT_ID}, "
-                f"got {object_id!r}."
+                f"got {shown(object_id)}."
             )
         name, category = entry.get("name"), entry.get("category", "object")
         if not isinstance(name, str | None) or not isinstance(category, str):
@@ -114,10 +115,10 @@ class _PromptsReader:
         self._check_entries(entry, PROMPT_ENTRIES, f"{where}: a prompt")
         frame = entry.get("frame")
         if not _is_whole(frame):
-            raise UsageError(f"{where}: the frame must be a whole number, got {frame!r}.")
+            raise UsageError(f"{where}: the frame must be a whole number, got {shown(frame)}.")
         if not 0 <= frame < self.frame_count:
             raise UsageError(
-                f"{where}: there is no frame {frame}, the video has the frames 0 to "
+                f"{where}: there is no frame {shown(frame)}, the video has the frames 0 to "
                 f"{self.frame_count - 1}."
             )
         where = f"{where}, frame {frame}"
@@ -136,10 +137,10 @@ class _PromptsReader:
 
     def _check_entries(self, entry: Any, known: set[str], where: str) -> None:  # noqa: ANN401
         if not isinstance(entry, dict):
-            raise UsageError(f"{where} must be a JSON object, got {entry!r}.", HINT)
+            raise UsageError(f"{where} must be a JSON object, got {shown(entry)}.", HINT)
         if unknown := sorted(entry.keys() - known):
             raise UsageError(
-                f"{where} has the unknown entry {unknown[0]!r}.",
+                f"{where} has the unknown entry {shown(unknown[0])}.",
                 f"Known are {', '.join(sorted(known))}.",
             )
 
@@ -147,7 +148,7 @@ class _PromptsReader:
         points = []
         for entry in entries if isinstance(entries, list) else [entries]:
             if not _are_numbers(entry, 3) or entry[2] not in (0, 1):
-                raise UsageError(f"{where}: a point must be [x, y, 1 or 0], got {entry!r}.")
+                raise UsageError(f"{where}: a point must be [x, y, 1 or 0], got {shown(entry)}.")
             x, y, label = entry
             self._check_inside(x, y, f"{where}: the point ({x}, {y})", is_edge_inside=False)
             points.append(PointPrompt(float(x), float(y), bool(label)))
@@ -155,10 +156,12 @@ class _PromptsReader:
 
     def _read_box(self, entry: Any, where: str) -> BoxPrompt:  # noqa: ANN401
         if not _are_numbers(entry, 4):
-            raise UsageError(f"{where}: a box must be [x0, y0, x1, y1], got {entry!r}.")
+            raise UsageError(f"{where}: a box must be [x0, y0, x1, y1], got {shown(entry)}.")
         x0, y0, x1, y1 = map(float, entry)
         if x0 >= x1 or y0 >= y1:
-            raise UsageError(f"{where}: the box {entry} is empty; x0 < x1 and y0 < y1 must hold.")
+            raise UsageError(
+                f"{where}: the box {shown(entry)} is empty; x0 < x1 and y0 < y1 must hold."
+            )
         for x, y in ((x0, y0), (x1, y1)):
             self._check_inside(x, y, f"{where}: the box corner ({x:g}, {y:g})", is_edge_inside=True)
         return BoxPrompt(x0, y0, x1, y1)
@@ -172,10 +175,10 @@ class _PromptsReader:
 
     def _read_mask(self, entry: dict[str, Any], where: str) -> RleMask:
         if not isinstance(entry["mask"], str):
-            raise UsageError(f"{where}: mask must be a file name, got {entry['mask']!r}.")
+            raise UsageError(f"{where}: mask must be a file name, got {shown(entry['mask'])}.")
         file = self.path.parent / entry["mask"]
         if "label" in entry and not _is_whole(entry["label"]):
-            raise UsageError(f"{where}: label must be a whole number, got {entry['label']!r}.")
+            raise UsageError(f"{where}: label must be a whole number, got {shown(entry['label'])}.")
         labels = self._read_labels(file, where)
         bitmap = labels == entry["label"] if "label" in entry else labels != 0
         if not bitmap.any():
@@ -192,6 +195,7 @@ class _PromptsReader:
         """Return the values of a mask: those of its palette, of its alpha channel or gray."""
         height, width = self.size_hw
         try:
+            check_file_size(file, MAX_FILE_BYTES)
             with Image.open(file) as image:
                 if image.size != (width, height):  # checked before memory is taken
                     raise UsageError(
@@ -203,9 +207,9 @@ class _PromptsReader:
                 if image.has_transparency_data:  # a cut-out: the object is what can be seen
                     return np.asarray(image.convert("RGBA").getchannel("A")) > ALPHA_THRESHOLD
                 return np.asarray(image.convert("L"))
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning) as error:
-            reason = getattr(error, "strerror", None) or "it is not an image"
-            raise UsageError(f"{where}: the mask {file} cannot be read: {reason}.") from error
+        except BAD_FILE as error:
+            sentence = f"{where}: the mask {file} cannot be read: {reason(error)}."
+            raise UsageError(sentence) from error
 
 
 def _is_whole(value: object) -> bool:

@@ -1,7 +1,8 @@
-"""Damage project rows and media, and read them, under a limit of memory and time.
+"""Read damaged project rows, media and other files under a limit of memory and time.
 
-``python -m tests.helpers.fuzzing rows|media CASES SEED FOLDER`` prints what was neither read nor
+``python -m tests.helpers.fuzzing KIND CASES SEED FOLDER`` prints what was neither read nor
 refused in a sentence, as one JSON list; it needs no test runner, so that a crash is noticed.
+KIND is ``rows`` (of projects), ``media``, or one of `tests.helpers.fuzzing_files`.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -31,11 +33,13 @@ from app.media.source import open_source
 from app.session import Session
 from app.tracking.backend import Direction
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fuzzing_files import Case, file_cases
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import numbered_frame, write_numbered_clip
 
 MEMORY_BYTES = 2 << 30
 CASE_S = 20
+MAX_SENTENCE = 1000  # characters
 ODD_BYTES = (b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff")
 ODD_VALUES = (
     None, -1, 0, 1, 2**31, 2**53, 2**62, -1e308, 1e308, float("inf"), "", "x", "[]", "{}", "null",
@@ -57,9 +61,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
         elif kind == 2:
             changed[place:place] = changed[place : place + length]
         elif kind == 3:
-            changed[place : place + 4] = chance.choice(
-                (b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff")
-            )
+            changed[place : place + 4] = chance.choice(ODD_BYTES)
         elif chance.random() < 0.2:
             del changed[place:]
     return bytes(changed)
@@ -167,52 +169,78 @@ def use_media(path: Path) -> None:
             pass
 
 
-def cases(kind: str, count: int, seed: int, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield damaged files, one at a time, and what was done to them."""
+def row_cases(count: int, seed: int, folder: Path) -> Iterator[Case]:
+    """Yield what was damaged of a project, and a function that uses it, one at a time."""
     chance = random.Random(seed)
-    if kind == "rows":
-        original = project_with_rows(folder)
-        damaged = folder / "damaged.tsam"
-        for number in range(count):
-            for old in folder.glob("damaged*"):
-                old.unlink()
-            shutil.copy(original, damaged)
-            if number % 4 == 3:
-                damaged.write_bytes(mutated(original.read_bytes(), chance))
-                yield f"bytes, case {number}", damaged
-            else:
-                yield damage_rows(damaged, chance), damaged
-        return
+    original = project_with_rows(folder)
+    damaged = folder / "damaged.tsam"
+    for number in range(count):
+        for old in folder.glob("damaged*"):
+            old.unlink()
+        shutil.copy(original, damaged)
+        if number % 4 == 3:
+            damaged.write_bytes(mutated(original.read_bytes(), chance))
+            what = f"bytes, case {number}"
+        else:
+            what = damage_rows(damaged, chance)
+        yield what, partial(use_project, damaged)
+
+
+def media_cases(count: int, seed: int, folder: Path) -> Iterator[Case]:
+    """Yield which kind of media was damaged, and a function that reads it, one at a time."""
+    chance = random.Random(seed)
     originals = [(seed_file, seed_file.read_bytes()) for seed_file in media_seeds(folder)]
     for number in range(count):
         original, content = originals[number % len(originals)]
         damaged = folder / f"damaged{original.suffix}"
         damaged.write_bytes(mutated(content, chance))
-        yield f"{original.name}, case {number}", damaged
+        yield f"{original.name}, case {number}", partial(use_media, damaged)
 
 
-def main(kind: str, count: int, seed: int, folder: Path) -> None:
-    """Run the cases and print the failures."""
+def cases(kind: str, count: int, seed: int, folder: Path) -> Iterator[Case]:
+    """Yield what was damaged, and a function that reads it, one at a time."""
+    if kind == "rows":
+        return row_cases(count, seed, folder)
+    if kind == "media":
+        return media_cases(count, seed, folder)
+    return file_cases(kind, count, seed, folder)
+
+
+def limited(found: Iterator[Case]) -> Iterator[tuple[str, str, bool]]:
+    """Use each case for at most `CASE_S`; yields what it is, what is wrong, and if it was refused.
+
+    A case that is read, or refused in one sentence, is right.
+    """
 
     def too_long(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"longer than {CASE_S} s")
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    signal.signal(signal.SIGALRM, too_long)
-    failures, refused = [], 0
-    for what, path in cases(kind, count, seed, folder):
-        print(what, file=sys.stderr, flush=True)
+    before = signal.signal(signal.SIGALRM, too_long)
+    for what, use in found:
+        wrong, is_refused = "", False
         signal.alarm(CASE_S)
         try:
-            (use_project if kind == "rows" else use_media)(path)
+            use()
         except AppError as error:
-            refused += 1
-            if "\n" in error.sentence:
-                failures.append(f"{what}: lines in {error.sentence!r}")
+            is_refused = True
+            if "\n" in str(error) or len(str(error)) > MAX_SENTENCE:
+                wrong = f"no sentence: {error}"
         except BaseException:  # noqa: BLE001 - all that is not a sentence is a failure
-            failures.append(f"{what}: {traceback.format_exc(limit=-4)}")
+            wrong = traceback.format_exc(limit=-4)
         finally:
             signal.alarm(0)
+        yield what, wrong, is_refused
+    signal.signal(signal.SIGALRM, before)
+
+
+def main(kind: str, count: int, seed: int, folder: Path) -> None:
+    """Run the cases and print the failures."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    failures, refused = [], 0
+    for what, wrong, is_refused in limited(cases(kind, count, seed, folder)):
+        refused += is_refused
+        if wrong:
+            failures.append(f"{what}: {wrong}")
     print(json.dumps({"cases": count, "refused": refused, "failures": failures}))
 
 

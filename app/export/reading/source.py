@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from app.core.errors import ExportError
 from app.core.masks import RleMask
@@ -76,7 +76,7 @@ class MaskSource:
     notes: list[str] = field(default_factory=list)
 
 
-_BAD_FILE = (
+BAD_FILE = (
     OSError,  # also what Pillow raises for most damage
     ValueError,
     KeyError,
@@ -90,8 +90,10 @@ _BAD_FILE = (
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
     MemoryError,
 )
+"""What reading a damaged file raises; `reason` says it in a line."""
 
 
 @contextmanager
@@ -103,7 +105,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except _BAD_FILE as error:
+    except BAD_FILE as error:
         raise ExportError(f"{path} cannot be read as {what}: {reason(error)}.") from error
 
 
@@ -115,6 +117,8 @@ def reason(error: BaseException) -> str:
         return "it is nested too deeply"
     if isinstance(error, TypeError | AttributeError | IndexError):
         return "it does not have the expected structure"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is not an image"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = " ".join(str(error).split()).rstrip(".")

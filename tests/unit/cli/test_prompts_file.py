@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_one_label_of_several_can_be_chosen(tmp_path: Path) -> None:
         (one_prompt(box=[5, 5, 5, 9]), r"the box \[5, 5, 5, 9\] is empty"),
         (one_prompt(box=[5, 5, 61, 9]), r"corner \(61, 9\) is outside"),
         (one_prompt(box=[5, 5, 9]), "a box must be"),
-        (one_prompt(mask="none.png"), r"none\.png cannot be read: No such file"),
+        (one_prompt(mask="none.png"), r"none\.png cannot be read: it does not exist"),
         (one_prompt(mask="text.png"), r"text\.png cannot be read: it is not an image"),
         (one_prompt(mask="small.png"), r"small\.png has 6 x 4 pixels, the video 60 x 40"),
         (one_prompt(mask="blank.png"), "has no pixel of the object"),
@@ -161,3 +162,21 @@ def test_the_object_of_a_cut_out_is_what_can_be_seen(tmp_path: Path) -> None:
     mask = found.prompts[0].mask
     assert mask is not None
     assert mask.area == 12
+
+
+def test_a_mask_that_is_no_file_or_claims_too_many_pixels_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")  # reading it would never end
+    with pytest.raises(UsageError, match=r"pipe\.png cannot be read: it is no file"):
+        read(tmp_path, one_prompt(mask="pipe.png"))
+    Image.new("1", (30_000, 30_000)).save(tmp_path / "large.png")
+    with pytest.raises(UsageError, match=r"large\.png cannot be read: .* exceeds limit"):
+        read(tmp_path, one_prompt(mask="large.png"))
+
+
+@pytest.mark.parametrize(
+    "prompt", [{"box": [0, 0, 10**400, 1]}, {"mask": "m.png", "label": [[1, 2, 3]] * 99}]
+)
+def test_long_values_are_cut_in_the_sentence(tmp_path: Path, prompt: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"got .*\.\.\.") as refused:
+        read(tmp_path, one_prompt(**prompt))
+    assert len(refused.value.sentence) < len(str(tmp_path)) + 160

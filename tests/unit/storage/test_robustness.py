@@ -1,4 +1,4 @@
-"""Kills at random moments, damaged project rows and damaged media, in processes of their own.
+"""Kills at random moments and damaged files of every kind, in processes of their own.
 
 ``TINYSAM2_KILL_MOMENTS`` and ``TINYSAM2_FUZZ_CASES`` make the slow tests larger.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.fuzzing_files import IMPORTS, PROMPTS
 from tests.helpers.sources import ROOT
 
 MOMENTS = int(os.environ.get("TINYSAM2_KILL_MOMENTS", "20"))
@@ -42,7 +43,7 @@ def test_kills_lose_nothing_block_nothing_and_leave_nothing(tmp_path: Path) -> N
     assert result["findings"] == []
 
 
-@pytest.mark.parametrize("kind", ["rows", "media"])
+@pytest.mark.parametrize("kind", ["rows", "media", PROMPTS])
 def test_damaged_files_are_read_or_refused_in_a_sentence(tmp_path: Path, kind: str) -> None:
     result = run(tmp_path, "fuzzing", kind, 24, 1, limit_s=120)
     assert result["failures"] == []
@@ -50,7 +51,7 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(tmp_path: Path, kind: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["rows", "media"])
+@pytest.mark.parametrize("kind", ["rows", "media", PROMPTS, *IMPORTS])
 def test_many_damaged_files_are_read_or_refused(tmp_path: Path, kind: str) -> None:
     result = run(tmp_path, "fuzzing", kind, CASES, 2, limit_s=60 + 21 * CASES)
     assert result["failures"] == []
