@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from app.core import edits, rules
-from app.core.document import Document, Edit, Origin
+from app.core.document import Document, Edit
 from app.core.history import History
 from app.core.settings import ModelSettings
 from app.jobs.cleanup import CleanupStep
@@ -245,8 +245,7 @@ class Session:
                     step.object_ids[file_id] = object_id
                     own_name = None if name == f"object {file_id}" else name  # not a number's
                     self.execute(edits.add_object(document, own_name, category, object_id))
-            for file_id, mask in step.masks.items():
+            for file_id, row in step.masks.items():
                 object_id = step.object_ids[file_id]
                 if rules.is_mask_editable(document, object_id, step.frame):
-                    edit = edits.draw_mask(document, object_id, step.frame, mask, Origin.IMPORTED)
-                    self.execute(edit)
+                    self.execute(edits.import_mask(document, object_id, step.frame, row))

@@ -3,16 +3,20 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from app.cli.options import add_json_option
 from app.cli.progress import report_opening
 from app.core.cancel import CancelToken
+from app.core.document import Document
 from app.core.errors import ExportError
 from app.export.naming import counted, listed
 from app.jobs.import_masks import ImportPlan, ImportRequest, import_job, plan_job
+from app.media.frames import FrameSource
 from app.session import Session
+from app.storage.opening import read_any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,18 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     request = ImportRequest(arguments.masks, arguments.video)
-    session = Session.open(arguments.target, None, arguments.project)
-    report_opening(session)
-    try:
-        plan = _plan(session, request)
-        if not arguments.dry_run:
-            key = session.history.new_key()
-            job = import_job(plan, session.source, key, arguments.update)
-            for step in job(CancelToken()):
-                session.apply(step)
-        project = session.project_path
-    finally:
-        session.close()
+    source, document, project = read_any(arguments.target, arguments.project)
+    with closing(source):
+        plan = _plan(document, source, request)
+    if not arguments.dry_run:
+        project = _import(plan, arguments)
     if arguments.json:
         print(json.dumps(_values(plan, project, arguments)))
     else:
@@ -66,9 +63,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(session: Session, request: ImportRequest) -> ImportPlan:
+def _import(plan: ImportPlan, arguments: argparse.Namespace) -> Path:
+    """Import what was planned; returns the project, which is created if the video has none."""
+    session = Session.open(arguments.target, None, arguments.project)
+    report_opening(session)
+    try:
+        key = session.history.new_key()
+        for step in import_job(plan, session.source, key, arguments.update)(CancelToken()):
+            session.apply(step)
+        return session.project_path
+    finally:
+        session.close()
+
+
+def _plan(document: Document, source: FrameSource, request: ImportRequest) -> ImportPlan:
     plan: ImportPlan | None = None
-    for step in plan_job(session.document, session.source, request)(CancelToken()):
+    for step in plan_job(document, source, request)(CancelToken()):
         plan = step
     if plan is None:
         raise ExportError(f"{request.path} has no mask that shows anything.")
@@ -103,4 +113,4 @@ def _show(plan: ImportPlan, project: Path, arguments: argparse.Namespace) -> Non
         print(f"left out, since not in the video: {count} ({names})", file=sys.stderr)
     for note in plan.notes:
         print(note, file=sys.stderr)
-    print(f"project: {project}")
+    print(f"project: {project}{'' if project.exists() else ' (would be created)'}")

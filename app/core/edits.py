@@ -256,17 +256,23 @@ def clear_masks(document: Document, object_id: int, frames: Iterable[int] | None
 def draw_mask(
     document: Document, object_id: int, frame: int, mask: RleMask, origin: Origin
 ) -> Edit:
+    """Set a mask that was given or imported as a whole; see `import_mask`."""
+    return import_mask(document, object_id, frame, FrameMask(mask, origin))
+
+
+def import_mask(document: Document, object_id: int, frame: int, row: FrameMask) -> Edit:
     """Set a mask that was given or imported as a whole, instead of all prompts of its frame.
 
-    It becomes the mask prompt of its frame, so that tracking starts from it; an imported one only
-    where the frame was prompted.  An empty mask means that the object is absent, and is not a
-    prompt.
+    It becomes the mask prompt of its frame, so that tracking starts from it; an imported or tracked
+    one only where the frame was prompted.  An empty mask means that the object is absent, and is
+    not a prompt.
     """
     rules.check(document, object_id, frame)
     key = (object_id, frame)
-    changes = _changes(document, Table.MASKS, {key: FrameMask(mask, origin)})
-    if origin is not Origin.IMPORTED or not document.prompts(*key).is_empty:
-        prompts = FramePrompts(mask=mask) if mask.area else None
+    changes = _changes(document, Table.MASKS, {key: row})
+    is_prompt = row.origin in (Origin.PROMPT, Origin.PAINTED)
+    if is_prompt or not document.prompts(*key).is_empty:
+        prompts = FramePrompts(mask=row.mask) if row.mask.area else None
         changes += _changes(document, Table.PROMPTS, {key: prompts})
     return Edit(f"Draw {document.object(object_id).name}", changes)
 

@@ -42,7 +42,8 @@ class _Masklet:
 
     def __init__(self) -> None:
         self.first: int | None = None
-        self.frame_count = self.edited_count = self.changes = self.area = 0
+        self.frame_count = self.changes = self.area = 0
+        self.edited: list[int] = []  # positions in the list of frames
         self._was_visible = False
 
     def add(self, position: int, area: int, is_edited: bool) -> None:
@@ -53,7 +54,7 @@ class _Masklet:
             self.changes += 1
         self._was_visible = is_visible
         self.frame_count += is_visible
-        self.edited_count += is_edited
+        self.edited += [position] if is_edited else []
         self.area += area
 
     @property
@@ -95,7 +96,8 @@ def _masklets(selection: Selection, seen: list[_Masklet]) -> dict[str, Any]:
         "masklet_visibility_changes": [each.changes for each in seen],
         "masklet_first_appeared_frame": [float(each.first or 0) for each in seen],
         "masklet_frame_count": [each.frame_count for each in seen],
-        "masklet_edited_frame_count": [each.edited_count for each in seen],
+        "masklet_edited_frame_count": [len(each.edited) for each in seen],
+        "masklet_edited_frames": [each.edited for each in seen],
         "masklet_type": ["manual"] * len(seen),
         "masklet_stability_score": [None] * len(seen),
         "masklet_num": len(seen),

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from app.core import rules
 from app.core.cancel import CancelToken, Job
-from app.core.document import Document
+from app.core.document import Document, FrameMask
 from app.core.errors import ExportError
-from app.core.masks import RleMask
 from app.export.naming import listed
 from app.export.reading.matching import FrameMatcher
 from app.export.reading.opening import read_masks
@@ -79,7 +78,7 @@ class ImportStep:
 
     Attributes:
         frame: index of the frame.
-        masks: masks at the resolution of the video.
+        masks: masks at the resolution of the video, with what the file says about them.
         names: name and category of all objects of the import, by object id of the file.
         object_ids: object id of the file -> object id of the document.  Shared by all steps of a
             job and filled in as objects are added, on the document's thread only.
@@ -87,7 +86,7 @@ class ImportStep:
     """
 
     frame: int
-    masks: dict[int, RleMask]
+    masks: dict[int, FrameMask]
     names: Mapping[int, tuple[str, str]]
     object_ids: dict[int, int]
     merge_key: int
@@ -197,11 +196,12 @@ def import_job(
     }
 
     def run(token: CancelToken) -> Iterator[ImportStep]:
-        for ref, masks in read_masks(request.path, size_hw, name, request.video).frames:
+        found = read_masks(request.path, size_hw, name, request.video)
+        for ref, masks in found.frames:
             token.raise_if_cancelled()
             frame = matcher.find(ref)
             if frame is not None and masks:
-                planned = {file_id: mask for file_id, mask in masks.items() if file_id in names}
+                planned = {i: found.row(ref, i, mask) for i, mask in masks.items() if i in names}
                 yield ImportStep(frame, planned, names, object_ids, merge_key)
 
     return run

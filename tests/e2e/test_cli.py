@@ -400,6 +400,9 @@ def test_masks_are_imported_after_a_dry_run(folder: Path, run: Callable[..., Out
     assert status == 0, err
     plan = json.loads(out)
     assert (plan["matched_frames"], plan["missed_frames"]) == (2, ["00099"])
+    assert not (folder / "a.tsam").exists()
+    assert run("import", "clip.mp4", "missing.json", "--project", "a.tsam")[0] == 1
+    assert not (folder / "a.tsam").exists()
     assert run("import", *names)[0] == 0
     session = Session.open(folder / "a.tsam")
     try:
@@ -407,10 +410,29 @@ def test_masks_are_imported_after_a_dry_run(folder: Path, run: Callable[..., Out
         assert session.document.mask(4, 3).mask.area == 144
     finally:
         session.close()
+    before = (folder / "a.tsam").read_bytes()
+    status, out, err = run(
+        "import", "clip.mp4", "masks", "--project", "a.tsam", "--update", "--dry-run"
+    )
+    assert "object 4, 2 replaced" in out
+    assert (folder / "a.tsam").read_bytes() == before
     status, out, err = run("import", "a.tsam", "masks", "--update")
     assert "object 4, 2 replaced" in out
     assert "not in the video: 1 frame (“00099”)" in err
     assert run("import", "a.tsam", "missing.json")[0] == 1
+
+
+def test_a_dry_run_creates_no_project(
+    folder: Path, run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINYSAM2_HOME", str(folder / "home"))
+    (folder / "masks").mkdir()
+    Image.new("L", (96, 64), 4).save(folder / "masks/00000.png")
+    before = {path for path in folder.rglob("*") if "log" not in path.name}
+    status, out, err = run("import", "clip.mp4", "masks", "--dry-run")
+    assert (status, "(would be created)" in out) == (0, True), err
+    after = {path for path in folder.rglob("*") if path.is_file() and "log" not in path.name}
+    assert after <= before
 
 
 def test_an_earlier_export_is_kept_unless_it_is_asked_for(

@@ -15,7 +15,7 @@ class KnownModel:
         name: what people type.
         title: what people read.
         family: the system it belongs to.
-        license: SPDX name of its weights' license.
+        license: SPDX name of its weights' license, or the use they are restricted to.
         parameters: number of weights.
         network: its key in `EXTERNAL_MODELS` of `tinysam2.checkpoints.key_maps` or, if it does not
             track, in `SAM_MODELS` of `tinysam2.checkpoints.sam`; None for the bundled network.
@@ -109,7 +109,7 @@ def _efficienttam(
 
 
 _TABLE = (
-    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "Apache-2.0", 13_228_123),
+    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "research use", 13_228_123),
     KnownModel(
         "edgetam",
         "EdgeTAM",

@@ -1,13 +1,16 @@
 """Read COCO instances and results, also those that CVAT and other tools write."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.core.document import Origin
 from app.export.reading.source import (
+    TRACKED_NOTE,
     FrameMasks,
     FrameRef,
+    MaskDetails,
     MaskSource,
     ObjectNumbers,
     check_size,
@@ -28,7 +31,9 @@ _NO_TRACKS = (
     "The file has no track ids: the n-th annotation of a category on each image is taken for the "
     "same object."
 )
+_ORIGINS = tuple(Origin)
 _Annotations = dict[FrameRef, list[tuple[int, Any]]]
+_Details = dict[tuple[FrameRef, int], MaskDetails]
 
 
 def open_coco(
@@ -44,6 +49,7 @@ def open_coco(
     images = _images(path, content, size_hw, wanted)
     numbers, names = ObjectNumbers(), _track_names(content, categories)
     found: _Annotations = {ref: [] for ref in images.values()}
+    details: _Details = {}
     seen: Counter[tuple[int, int]] = Counter()  # of an image and a category
     has_tracks = True
     for annotation in entries(content, "annotations"):
@@ -62,9 +68,33 @@ def open_coco(
             name = f"object {track_id}"
         names.setdefault(object_id, (text(name, "name"), category))
         found[images[image_id]].append((object_id, annotation["segmentation"]))
+        _add_details(details, (images[image_id], object_id), annotation)
     notes = [] if has_tracks else [_NO_TRACKS]
+    if any(each.origin is Origin.TRACKED for each in details.values()):
+        notes.append(TRACKED_NOTE)
     frames = guarded(path, "COCO instances", _decoded(found, size_hw))
-    return MaskSource("COCO instances", names, frames, notes)
+    return MaskSource("COCO instances", names, frames, notes, details)
+
+
+def _add_details(
+    details: _Details, key: tuple[FrameRef, int], annotation: Mapping[str, Any]
+) -> None:
+    """Add what exports say about a mask; of one in several parts it is not known."""
+    if key in details:
+        details[key] = MaskDetails()
+        return
+    origin = annotation.get("origin")
+    kind = Origin(origin) if origin in _ORIGINS else Origin.IMPORTED
+    confidence = _confidence(annotation.get("score"))
+    if confidence == 1 and kind in (Origin.PAINTED, Origin.IMPORTED):
+        confidence = None  # exports write 1 for it, as for masks that a person drew
+    details[key] = MaskDetails(kind, confidence, annotation.get("is_verified") is True)
+
+
+def _confidence(score: object) -> float | None:
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        return None
+    return float(score) if 0 <= score <= 1 else None
 
 
 def _decoded(found: _Annotations, size_hw: tuple[int, int]) -> Iterator[FrameMasks]:
@@ -137,6 +167,7 @@ def open_coco_results(path: Path, content: list[Any], size_hw: tuple[int, int]) 
     names: dict[int, tuple[str, str]] = {}
     category_of: dict[int, int] = {}
     found: _Annotations = defaultdict(list)
+    details: _Details = {}
     for result in content:
         object_id = numbers.of_id(result["track_id"])
         ref = FrameRef(index=whole(result["frame_index"], "frame_index"))
@@ -144,7 +175,8 @@ def open_coco_results(path: Path, content: list[Any], size_hw: tuple[int, int]) 
         category_of.setdefault(object_id, category_id)
         names.setdefault(object_id, (f"object {object_id}", f"category {category_id}"))
         found[ref].append((object_id, result["segmentation"]))
+        _add_details(details, (ref, object_id), {"score": result.get("score")})
     # Objects in the order of their categories, which a further export then numbers alike.
     names = dict(sorted(names.items(), key=lambda item: category_of[item[0]]))
     what = "COCO results"
-    return MaskSource(what, names, guarded(path, what, _decoded(found, size_hw)))
+    return MaskSource(what, names, guarded(path, what, _decoded(found, size_hw)), details=details)

@@ -7,7 +7,7 @@ checked before it is used, and whatever is wrong becomes one sentence.
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from app.core.document import FrameMask, Origin
 from app.core.errors import ExportError
 from app.core.masks import RleMask
 from app.export.naming import listed
@@ -25,6 +26,8 @@ MAX_JSON_BYTES = 2**29
 
 MAX_OBJECTS = 10_000
 _MAX_TEXT = 200  # characters kept of a name
+
+TRACKED_NOTE = "What the file calls tracked is imported as tracked: tracking may replace it."
 
 FrameMasks = tuple["FrameRef", dict[int, RleMask]]
 
@@ -59,6 +62,15 @@ class FrameRef:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskDetails:
+    """What a file says about a mask beside its pixels; the fields are those of `FrameMask`."""
+
+    origin: Origin = Origin.IMPORTED
+    confidence: float | None = None
+    is_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MaskSource:
     """Masks of a file or folder.
 
@@ -68,12 +80,19 @@ class MaskSource:
             while iterating.
         frames: frame and masks by object id of the file; read while iterating.
         notes: what was assumed, for the user.
+        details: of masks about which the file says more, by frame and object id of the file.
     """
 
     format: str
     names: dict[int, tuple[str, str]]
     frames: Iterator[FrameMasks]
     notes: list[str] = field(default_factory=list)
+    details: Mapping[tuple[FrameRef, int], MaskDetails] = field(default_factory=dict)
+
+    def row(self, ref: FrameRef, object_id: int, mask: RleMask) -> FrameMask:
+        """Return a mask of the file with its details, as a document holds it."""
+        found = self.details.get((ref, object_id), MaskDetails())
+        return FrameMask(mask, found.origin, found.confidence, found.is_verified)
 
 
 BAD_FILE = (

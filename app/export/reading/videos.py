@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.core.document import Origin
 from app.export.reading.coco import category_names
 from app.export.reading.source import (
+    TRACKED_NOTE,
     FrameMasks,
     FrameRef,
+    MaskDetails,
     MaskSource,
     ObjectNumbers,
     check_size,
@@ -106,9 +109,26 @@ def open_sav(path: Path, content: dict[str, Any], size_hw: tuple[int, int]) -> M
             text(category if category is not None else "object", "masklet_category"),
         )
     tracks = [(object_id, _column(masklets, column)) for column, object_id in enumerate(ids)]
-    what = "SA-V"
-    frames = _frames(_sav_refs(content, len(masklets)), tracks, size_hw)
-    return MaskSource(what, names, guarded(path, what, frames))
+    what, refs = "SA-V", _sav_refs(content, len(masklets))
+    details = _sav_details(content, ids, refs)
+    notes = [TRACKED_NOTE] if details else []
+    frames = guarded(path, what, _frames(refs, tracks, size_hw))
+    return MaskSource(what, names, frames, notes, details)
+
+
+def _sav_details(
+    content: dict[str, Any], ids: list[int], refs: list[FrameRef]
+) -> dict[tuple[FrameRef, int], MaskDetails]:
+    """Return which masks were tracked; exports of this program alone list the others."""
+    edited = content.get("masklet_edited_frames")
+    if edited is None:
+        return {}
+    return {
+        (ref, object_id): MaskDetails(Origin.TRACKED)
+        for object_id, positions in zip(ids, map(set, edited), strict=True)
+        for position, ref in enumerate(refs)
+        if position not in positions
+    }
 
 
 def _column(masklets: list[list[Any]], column: int) -> list[Any]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.core import edits
 from app.core.document import Document, FrameMask, Origin, Table
 from app.core.masks import Bitmap, RleMask
+from app.export.reading.source import MaskDetails
 from app.export.registry import FORMATS, export
 from app.export.selection import ExportOptions
 from tests.unit.export.scene import BlankFrames, content, imported
@@ -35,6 +36,13 @@ FEW = settings(
     database=None,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
+)
+IMPORTED = MaskDetails()
+MODEL = st.sampled_from((Origin.TRACKED, Origin.PROMPT))
+PERSON = st.sampled_from((Origin.PAINTED, Origin.IMPORTED))
+DETAILS = st.one_of(
+    st.builds(MaskDetails, MODEL, st.floats(0, 1), st.booleans()),
+    st.builds(MaskDetails, PERSON, st.none(), st.booleans()),
 )
 KINDS = st.sampled_from(("none", "none", "empty", "full", "pixel", "ring", "random", "stripes"))
 
@@ -68,7 +76,7 @@ def clips(draw: st.DrawFn) -> tuple[Document, BlankFrames, range]:
         for frame in range(count):
             bitmap = drawn(kind := draw(KINDS), draw(st.integers(0, 2**16)), size_hw)
             if kind != "none":
-                put(document, object_id, frame, bitmap)
+                put(document, object_id, frame, bitmap, draw(DETAILS))
     if not any(row.mask.area for row in document.rows(Table.MASKS).values()):
         put(document, document.objects[0].object_id, 0, drawn("full", 0, size_hw))
     first = draw(st.integers(0, count - 1))
@@ -78,8 +86,15 @@ def clips(draw: st.DrawFn) -> tuple[Document, BlankFrames, range]:
     return document, BlankFrames(size_hw, count), frames
 
 
-def put(document: Document, object_id: int, frame: int, bitmap: Bitmap) -> None:
-    row = FrameMask(RleMask.encode(bitmap), Origin.IMPORTED)
+def put(
+    document: Document,
+    object_id: int,
+    frame: int,
+    bitmap: Bitmap,
+    details: MaskDetails = IMPORTED,
+) -> None:
+    mask = RleMask.encode(bitmap)
+    row = FrameMask(mask, details.origin, details.confidence, details.is_verified)
     document.apply(edits.set_masks(document, {(object_id, frame): row}, "Put"))
 
 
@@ -149,7 +164,19 @@ def test_every_pixel_and_identity_comes_back(
         if found and name != "coco_results":
             assert back.object(object_id).name == document.object(object_id).name
             assert back.object(object_id).category == document.object(object_id).category
-            assert found.origin is Origin.IMPORTED
+            assert is_kept(name, row, found)
+
+
+def is_kept(name: str, row: FrameMask, found: FrameMask) -> bool:
+    """Whether a mask came back with what its format holds about it."""
+    if name == "coco":
+        return (found.origin, found.confidence, found.is_verified) == (
+            row.origin,
+            row.confidence,
+            row.is_verified,
+        )
+    was_tracked = name == "sav" and row.origin is Origin.TRACKED
+    return found.origin is (Origin.TRACKED if was_tracked else Origin.IMPORTED)
 
 
 def many_objects(count: int) -> tuple[Document, BlankFrames]:
