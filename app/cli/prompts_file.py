@@ -20,6 +20,7 @@ HINT = "See `Prompts` in docs/formats.md."
 MAX_COORDINATE = 1e6
 ALPHA_THRESHOLD = 127
 MAX_FILE_BYTES = 64 << 20
+MAX_SHOWN_PATH = 300
 MAX_OBJECT_ID = 2**31 - 1  # readers of exported files may use int32
 OBJECT_ENTRIES = {"id", "name", "category", "prompts"}
 PROMPT_ENTRIES = {"frame", "points", "box", "mask", "label"}
@@ -179,13 +180,14 @@ class _PromptsReader:
         file = self.path.parent / entry["mask"]
         if "label" in entry and not _is_whole(entry["label"]):
             raise UsageError(f"{where}: label must be a whole number, got {shown(entry['label'])}.")
+        where = f"{where}: the mask {_cut(file)}"
         labels = self._read_labels(file, where)
         bitmap = labels == entry["label"] if "label" in entry else labels != 0
         if not bitmap.any():
-            raise UsageError(f"{where}: the mask {file} has no pixel of the object.")
+            raise UsageError(f"{where} has no pixel of the object.")
         if "label" not in entry and len(found := np.unique(labels[bitmap])) > 1:
             raise UsageError(
-                f"{where}: the mask {file} holds several labels ({', '.join(map(str, found[:5]))}"
+                f"{where} holds several labels ({', '.join(map(str, found[:5]))}"
                 f"{', ...' if len(found) > 5 else ''}).",
                 'Select one with "label".',
             )
@@ -199,7 +201,7 @@ class _PromptsReader:
             with Image.open(file) as image:
                 if image.size != (width, height):  # checked before memory is taken
                     raise UsageError(
-                        f"{where}: the mask {file} has {image.width} x {image.height} pixels, the "
+                        f"{where} has {image.width} x {image.height} pixels, the "
                         f"video {width} x {height}."
                     )
                 if image.mode in ("1", "L", "P", "I", "I;16"):
@@ -208,8 +210,14 @@ class _PromptsReader:
                     return np.asarray(image.convert("RGBA").getchannel("A")) > ALPHA_THRESHOLD
                 return np.asarray(image.convert("L"))
         except BAD_FILE as error:
-            sentence = f"{where}: the mask {file} cannot be read: {reason(error)}."
+            sentence = f"{where} cannot be read: {reason(error)}."
             raise UsageError(sentence) from error
+
+
+def _cut(file: Path) -> str:
+    """Return a path for a sentence, whatever length the prompts file has given it."""
+    path = str(file)
+    return path if len(path) <= MAX_SHOWN_PATH else f"…{path[-MAX_SHOWN_PATH:]}"
 
 
 def _is_whole(value: object) -> bool:
