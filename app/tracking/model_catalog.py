@@ -221,7 +221,7 @@ def _row(model: "KnownModel") -> KnownModelRow:
         can_fetch=model.address is not None,
         input_size=config.image_size,
         size_step=config.size_step,
-        megabytes=model.byte_size and -(-model.byte_size // MEGABYTE),
+        megabytes=model.byte_size and round(model.byte_size / MEGABYTE),
         memory={name: str(v) if isinstance(v, str) else v for name, v in memory.items()},
     )
 

@@ -61,7 +61,8 @@ _EFFICIENTTAM_KINDS = {
     "512x512": ", 512 px input",
 }
 """What the suffixes of EfficientTAM's files mean; /1 and /2 differ in `KeyPooling`."""
-# Source: facebookresearch/EdgeTAM (README.md; `git ls-tree` of checkpoints).
+# Source: facebookresearch/EdgeTAM (README.md; `git ls-tree` of checkpoints); size as projects that
+# pin this file state it.
 _EDGETAM = "https://github.com/facebookresearch/EdgeTAM/raw/main/checkpoints/edgetam.pt"
 # Source: ChaoningZhang/MobileSAM (`git ls-tree` of weights); size and hash as several projects
 # that fetch it from there state them (LibreYOLO among them).
@@ -118,6 +119,7 @@ _TABLE = (
         13_895_794,
         network="edgetam",
         address=_EDGETAM,
+        byte_size=56_116_523,
         git_blob="abd54d22bbd22ba3e53cf59a307e59e0f3701be6",
         davis17_val=87.7,
     ),

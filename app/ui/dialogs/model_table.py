@@ -11,7 +11,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.tracking.model_catalog import MEGABYTE, KnownModelRow, ModelState
+from app.core.settings import BUNDLED_MODEL
+from app.tracking.model_catalog import BUNDLED_SCORE, MEGABYTE, KnownModelRow, ModelState
 from app.ui.style.theme import SPACING_PX
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -23,11 +24,14 @@ COLUMNS: tuple[_ColumnSpec, ...] = (
     ("Model", lambda model: model.title, LEFT),
     ("Family", lambda model: model.family, LEFT),
     ("Parameters", lambda model: f"{model.parameters / MEGABYTE:.1f} M", RIGHT),
-    ("J&F", lambda model: "-" if model.davis17_val is None else f"{model.davis17_val}", RIGHT),
+    ("J&F", lambda model: score_text(model), RIGHT),
     ("License", lambda model: model.license, LEFT),
     ("Weights", lambda model: model.state.value, LEFT),
 )
-SCORE_TIP = "Published J&F in percent on the validation split of DAVIS 2017"
+SCORE_TIP = (
+    "J&F in percent on the validation split of DAVIS 2017, as published\n"
+    "* measured on 15 of its 30 sequences"
+)
 
 
 # Parts of titles that do not explain themselves.
@@ -45,6 +49,13 @@ def title_tip(model: KnownModelRow) -> str:
     """Return the name of a model on the command line and what its title means, one per line."""
     words = [tip for part, tip in TITLE_TIPS if part in model.title.removeprefix(model.family)]
     return "\n".join([f"--model {model.name}", *words])
+
+
+def score_text(model: KnownModelRow) -> str:
+    """Return the J&F of a model in percent; a star marks the measured one, a dash none."""
+    if model.name == BUNDLED_MODEL and model.state is ModelState.BUNDLED:
+        return f"{100 * BUNDLED_SCORE:.1f}*"
+    return "-" if model.davis17_val is None else f"{model.davis17_val}"
 
 
 class ModelTable(QTableWidget):

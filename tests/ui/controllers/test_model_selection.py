@@ -102,8 +102,18 @@ def cells(dialog: ModelDialog, row: int) -> list[str]:
 
 def test_the_table_lists_the_known_models(user: ModelUser) -> None:
     dialog = user.ask()
-    assert cells(dialog, 0) == ["TinySAM 2", "TinySAM 2", "13.2 M", "-", "Apache-2.0", "bundled"]
+    assert cells(dialog, 0) == [
+        "TinySAM 2",
+        "TinySAM 2",
+        "13.2 M",
+        "71.7*",
+        "Apache-2.0",
+        "bundled",
+    ]
     assert cells(dialog, 1) == ["EdgeTAM", "EdgeTAM", "13.9 M", "87.7", "Apache-2.0", "not stored"]
+    header = dialog.table.horizontalHeaderItem(3)
+    assert header is not None
+    assert "* measured on 15 of its 30 sequences" in header.toolTip()
     assert dialog.table.selected.name == "tinysam2"
     hints = [label.text() for label in dialog.form.findChildren(QLabel)]
     for default in ("576 px", "Automatic", "7 %", "2 x 2 tokens", "By quality (TinySAM 2)", "0.50"):

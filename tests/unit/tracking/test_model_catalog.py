@@ -91,6 +91,11 @@ def test_models_for_single_images_are_not_imported_for_tracking(
         ModelCatalog().import_file(tmp_path / "w.pt", "tinysam2")
 
 
+def test_the_size_of_the_suggested_download_is_that_of_the_file() -> None:
+    (edgetam,) = (m for m in ModelCatalog().available().models if m.name == "edgetam")
+    assert edgetam.megabytes == 56
+
+
 def test_fetching_counts_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(CONTENT) as server:
         sha256 = hashlib.sha256(CONTENT).hexdigest()
