@@ -7,12 +7,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
 
 from app.cli import (
+    batch,
     bench,
     check,
     demo,
@@ -27,11 +26,14 @@ from app.cli import (
     weights,
 )
 from app.cli.options import add_model_options, chosen_model
+from app.cli.parsing import CommandParser
 from app.core.errors import AppError, SourceError, UsageError
+from app.core.version import program_version
 
 PROGRAM = "tinysam2"
 COMMANDS = {
     "track": track,
+    "batch": batch,
     "propose": propose,
     "export": export,
     "import": import_masks,
@@ -98,23 +100,15 @@ def _report(error: Exception, is_debug: bool) -> int:
     return WRONG_USAGE if isinstance(error, UsageError) else FAILED
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports wrong arguments in one line, as other errors are."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `UsageError` for wrong arguments."""
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
-
-
 def _parser(is_command: bool) -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = CommandParser(
         PROGRAM,
         description="Track objects through video and see what the tracker remembers.",
         usage=None if is_command else f"{PROGRAM} [PATH] | {PROGRAM} COMMAND ...",
         epilog=None if is_command else _command_list(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {program_version()}")
     if is_command:
         commands = parser.add_subparsers(metavar="COMMAND", required=True)
         for name, module in COMMANDS.items():
@@ -144,13 +138,6 @@ def _summary(module: ModuleType) -> str:
 
 def _add_debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debug", action="store_true", help="show where a failure came from")
-
-
-def _version() -> str:
-    try:
-        return version("tinysam2-annotator")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _open_window(arguments: argparse.Namespace) -> int:

@@ -48,7 +48,7 @@ def read_prompts(path: Path, frame_count: int, size_hw: tuple[int, int]) -> list
         UsageError: the file cannot be read, or something in it does not fit the video; the
             message names the object and the frame.
     """
-    content = _read_json(path)
+    content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("objects"), list):
         raise UsageError(f'{path} must hold {{"objects": [...]}}.', HINT)
     reader = _PromptsReader(path, frame_count, size_hw)
@@ -63,7 +63,12 @@ def read_prompts(path: Path, frame_count: int, size_hw: tuple[int, int]) -> list
     return objects
 
 
-def _read_json(path: Path) -> Any:  # noqa: ANN401 - it can be anything, which is then checked
+def read_json(path: Path) -> Any:  # noqa: ANN401 - it can be anything, which is then checked
+    """Read a prompts file without checking what it says.
+
+    Raises:
+        UsageError: it cannot be read, is too large or no JSON.
+    """
     if path.exists() and not path.is_file():
         raise UsageError(f"The prompts file {path} is not a file.")
     try:

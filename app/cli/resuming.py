@@ -1,16 +1,14 @@
 """What an interrupted tracking run keeps: its project, beside the output, and how to resume it."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 from app.cli.options import backend_loader, check_writable, model_settings
 from app.cli.prompts_file import ObjectPrompts
+from app.cli.signals import ended_by_signals
 from app.core.document import Document, Origin, Table
 from app.core.errors import ProjectError, UsageError
 from app.export.naming import file_stem
@@ -38,7 +36,7 @@ def tracking_project(arguments: argparse.Namespace) -> Iterator[Session]:
         )
     missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     check_writable(out)
-    with _ended_by_signals():
+    with ended_by_signals():
         is_done, session = False, None
         try:
             loader = backend_loader(model_settings(arguments))
@@ -75,25 +73,6 @@ def _remove_empty(folders: Iterable[Path]) -> None:
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the run as Ctrl+C does: everything is saved."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
 
 
 def check_prompts(document: Document, objects: Sequence[ObjectPrompts]) -> None:

@@ -26,6 +26,7 @@ from app.cli.options import (
     chosen_frames,
     write_json,
 )
+from app.cli.parent_watch import end_when_stdin_closes
 from app.cli.progress import Progress
 from app.cli.prompts_file import ObjectPrompts, read_prompts
 from app.cli.resuming import check_prompts, remaining_runs, tracking_project
@@ -37,6 +38,7 @@ from app.core.masks import RleMask
 from app.export.memory_report import memory_report
 from app.jobs.predict import segment_job, track_job
 from app.jobs.verify import IndexStatus, VerifyStep, verify_job
+from app.media.remote import source_path
 from app.session import Session
 from app.storage.opening import PROJECT_SUFFIX
 from app.tracking.backend import Direction, TrackRequest
@@ -45,7 +47,7 @@ from app.tracking.requests import segment_request, track_request
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument("video", type=Path, help="a video or a folder of frames")
+    parser.add_argument("video", type=source_path, help="a video, its URL, or a folder of frames")
     parser.add_argument(
         "--prompts",
         type=Path,
@@ -79,11 +81,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not decode the whole video first to check its frame numbers",
     )
+    parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
+    if arguments.until_stdin_closes:
+        end_when_stdin_closes()
     formats, options = chosen_formats(arguments.format), export_options(arguments)
     if arguments.video.suffix.lower() == PROJECT_SUFFIX:
         raise UsageError(f"{arguments.video} is a project.", "Name its video instead.")

@@ -7,14 +7,13 @@ into place under a lock of the folder, which also covers the files that several 
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from app.core.errors import ExportError
+from app.core.file_lock import file_lock
 from app.export.format import ExportFormat
 from app.export.naming import listed
 from app.export.selection import Existing
@@ -26,54 +25,6 @@ _MOST_NAMES = 10_000
 
 
 @contextmanager
-def _file_lock(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Hold an exclusive lock on a file, which is created; yields whether it was obtained.
-
-    The operating system releases it when the process ends, however it does.
-    """
-    with path.open("a+b") as file:
-        obtained = _lock(file.fileno(), wait)
-        try:
-            yield obtained
-        finally:
-            if obtained:
-                _unlock(file.fileno())
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int, wait: bool) -> bool:
-        while True:
-            try:
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            except OSError:
-                if not wait:
-                    return False
-                time.sleep(0.05)
-            else:
-                return True
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, wait: bool) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-@contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
     """Keep other exports from changing a folder; waits for them.
 
@@ -81,7 +32,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
     """
     digest = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
     user = os.getuid() if hasattr(os, "getuid") else 0
-    with _file_lock(Path(tempfile.gettempdir()) / f"tinysam2-export-{user}-{digest[:2]}.lock"):
+    with file_lock(Path(tempfile.gettempdir()) / f"tinysam2-export-{user}-{digest[:2]}.lock"):
         yield
 
 
@@ -110,7 +61,7 @@ def staging(
                 free = _free_name(form, out_dir, name, existing)
                 folder = Path(tempfile.mkdtemp(prefix=STAGE_PREFIX, dir=out_dir))
                 held.callback(shutil.rmtree, folder, ignore_errors=True)
-                held.enter_context(_file_lock(folder / _ALIVE))
+                held.enter_context(file_lock(folder / _ALIVE))
                 reserved = "\n".join(form.target_names(free))
                 (folder / _RESERVED).write_text(reserved, "utf-8")
                 (folder / "files").mkdir()
@@ -231,7 +182,7 @@ def _sweep(out_dir: Path) -> None:
     """Delete what exports left that were killed."""
     for folder in out_dir.glob(f"{STAGE_PREFIX}*"):
         with suppress(OSError):
-            with _file_lock(folder / _ALIVE, wait=False) as is_dead:
+            with file_lock(folder / _ALIVE, wait=False) as is_dead:
                 pass
             if is_dead:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -13,8 +13,11 @@ from av.video.stream import VideoStream
 
 from app.core.errors import SourceError
 from app.media.limits import MAX_FRAME_PIXELS
+from app.media.remote import RemotePath
 
 HINT_UNREADABLE = "Check that it plays in a video player, or convert it to MP4."
+NO_PROTOCOLS = {"protocol_whitelist": "none"}
+"""Options of FFmpeg for what Python reads: it must open nothing itself."""
 
 
 def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContainer, VideoStream]:
@@ -29,7 +32,7 @@ def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContai
         SourceError: the file cannot be opened or holds no video.
     """
     try:
-        container = _open_local(path)
+        container = _open_input(path)
     except (FFmpegError, OSError) as error:
         reason = error.strerror or str(error)
         raise SourceError(
@@ -62,13 +65,18 @@ class _OwnedFile(io.FileIO):
         self.close()
 
 
-def _open_local(path: Path) -> InputContainer:
-    """Open a local file, never a URL; texts in it that are not UTF-8 do not matter."""
+def _open_input(path: Path) -> InputContainer:
+    """Open one file; what it names, as playlists do, is not opened unless it is local.
+
+    Texts in it that are not UTF-8 do not matter.
+    """
+    if isinstance(path, RemotePath):
+        return av.open(path.open(), "r", options=NO_PROTOCOLS, metadata_errors="replace")
     options = {"protocol_whitelist": "file"}  # a playlist must not reach out
     try:
         name = f"file:{path.absolute()}".encode().decode()
     except UnicodeEncodeError:  # a name that is not UTF-8: PyAV cannot pass it on
-        return av.open(_OwnedFile(path), "r", metadata_errors="replace")
+        return av.open(_OwnedFile(path), "r", options=NO_PROTOCOLS, metadata_errors="replace")
     return av.open(name, "r", options=options, metadata_errors="replace")
 
 

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from app.media.remote import RemotePath
+
 BLOCK_BYTES = 64 << 10
 SAMPLED_BLOCKS = 64
 """Blocks that are read of a large file.  A video has only changed in the bytes between them if
@@ -16,9 +18,13 @@ SAMPLED_IMAGES = 256
 def file_sha256(path: Path) -> str:
     """Digest a file's length and content: all of it up to 4 MiB, else 64 blocks spread evenly.
 
+    Of a video at a URL it digests what the storage service says of its content.
+
     Raises:
         OSError: it cannot be read.
     """
+    if isinstance(path, RemotePath):
+        return hashlib.sha256(path.identity().encode()).hexdigest()
     size = path.stat().st_size
     digest = hashlib.sha256(f"{size} ".encode())
     if size <= BLOCK_BYTES * SAMPLED_BLOCKS:

@@ -6,6 +6,7 @@ from pathlib import Path
 from app.core.errors import SourceError
 from app.media.frames import FrameSource
 from app.media.identity import file_sha256, images_sha256
+from app.media.remote import RemotePath
 from app.media.sequence import IMAGE_SUFFIXES, image_files, open_images
 from app.media.video import VideoSource
 
@@ -25,6 +26,8 @@ def open_source(path: Path | str, table: bytes | None = None) -> FrameSource:
     _check_kind(path)
     try:
         if is_images(path):
+            if isinstance(path, RemotePath):
+                raise SourceError(f"{path} is not a video.", "Save images as local files first.")
             return open_images(path, table)
         return VideoSource(path) if table is None else VideoSource.from_table(path, table)
     except OSError as error:

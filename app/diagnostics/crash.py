@@ -1,0 +1,115 @@
+"""What is kept of a crash, and found at the next start."""
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from app.core.file_lock import file_lock
+from app.diagnostics.log import log_path
+from app.storage.home import home_folder
+
+MAX_TRACE_BYTES = 64 << 10
+
+_log = logging.getLogger(__name__)
+
+
+def runs_folder() -> Path:
+    """Return the folder with a file per running process, into which a crash is written."""
+    return home_folder() / "runs"
+
+
+def earlier_crash() -> str:
+    """Move what is known of crashes of earlier processes into the log.
+
+    Returns:
+        Sentences for the user; empty if no process has crashed.
+    """
+    traces = list(_abandoned_traces())
+    for trace in traces:
+        _log.critical("an earlier run of the program crashed:\n%s", trace)
+    if not traces:
+        return ""
+    return f"The program crashed when it ran last. What was done until then is saved. The log is {log_path()}."
+
+
+def _abandoned_traces() -> Iterator[str]:
+    with suppress(OSError):
+        for trace in sorted(runs_folder().glob("*.txt")):
+            lock = trace.with_suffix(".lock")
+            with file_lock(lock, wait=False) as is_abandoned:
+                if not is_abandoned:
+                    continue
+                with trace.open("rb") as file:
+                    text = file.read(MAX_TRACE_BYTES).decode("utf-8", "replace")
+                trace.unlink()
+            lock.unlink(missing_ok=True)
+            if text:
+                yield text
+
+
+@contextmanager
+def crash_guard() -> Iterator[None]:
+    """Log uncaught exceptions of all threads, and keep the trace of a crash for the next start.
+
+    Where somebody else watches for crashes (``PYTHONFAULTHANDLER``), it only logs exceptions.
+    """
+    with _logged_exceptions(), _kept_trace():
+        yield
+
+
+@contextmanager
+def _kept_trace() -> Iterator[None]:
+    trace = runs_folder() / f"{os.getpid()}.txt"
+    lock = trace.with_suffix(".lock")
+    try:
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        file = trace.open("wb")
+    except OSError:  # a folder that cannot be written
+        yield
+        return
+    if faulthandler.is_enabled():
+        file.close()
+        trace.unlink(missing_ok=True)
+        yield
+        return
+    try:
+        with file, file_lock(lock, wait=False):
+            faulthandler.enable(file)
+            try:
+                yield
+            finally:
+                faulthandler.disable()
+    finally:
+        for path in (trace, lock):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _logged_exceptions() -> Iterator[None]:
+    before = sys.excepthook, threading.excepthook
+
+    def log(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, Exception):
+            _log.error("uncaught exception", exc_info=(kind, error, trace))
+        before[0](kind, error, trace)
+
+    def log_in_thread(args: threading.ExceptHookArgs) -> None:
+        if issubclass(args.exc_type, Exception):
+            error = args.exc_value or args.exc_type()
+            _log.error("uncaught exception", exc_info=(args.exc_type, error, args.exc_traceback))
+        before[1](args)
+
+    sys.excepthook, threading.excepthook = log, log_in_thread
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook = before
