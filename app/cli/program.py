@@ -29,6 +29,8 @@ from app.cli.options import add_model_options, chosen_model
 from app.cli.parsing import CommandParser
 from app.core.errors import AppError, SourceError, UsageError
 from app.core.version import program_version
+from app.diagnostics.crash import crash_guard, earlier_crash
+from app.diagnostics.log import program_log
 
 PROGRAM = "tinysam2"
 COMMANDS = {
@@ -49,6 +51,8 @@ COMMANDS = {
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
+_log = logging.getLogger(__name__)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; reports errors on stderr.
@@ -65,6 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     argv_list = list(sys.argv[1:] if argv is None else argv)
     is_debug = "--debug" in argv_list
+    with program_log(is_debug), crash_guard():
+        return _run(argv_list, is_debug)
+
+
+def _run(argv_list: list[str], is_debug: bool) -> int:
     try:
         arguments = _parser(is_command=bool(argv_list) and argv_list[0] in COMMANDS).parse_args(
             argv_list
@@ -94,6 +103,8 @@ def _report(error: Exception, is_debug: bool) -> int:
     if is_debug:
         traceback.print_exception(error)
     is_known = isinstance(error, AppError)
+    if not is_known:
+        _log.error("the program ended", exc_info=error)
     sentence = str(error) if is_known else f"unexpected {type(error).__name__}: {error}"
     hint = "" if is_known or is_debug else " (run it again with --debug for the details)"
     print(f"{PROGRAM}: {' '.join(sentence.split())}{hint}", file=sys.stderr)
@@ -137,14 +148,16 @@ def _summary(module: ModuleType) -> str:
 
 
 def _add_debug(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--debug", action="store_true", help="show where a failure came from")
+    parser.add_argument(
+        "--debug", action="store_true", help="show where a failure came from, and log everything"
+    )
 
 
 def _open_window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.path
     if path is not None and not path.exists():
         raise SourceError(f"{path} does not exist.", f"See `{PROGRAM} --help` for the commands.")
-    logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING)
+    crash = earlier_crash()
     from app.ui.application import run
 
-    return run(path, chosen_model(arguments))
+    return run(path, chosen_model(arguments), crash)

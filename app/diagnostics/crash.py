@@ -35,7 +35,7 @@ def earlier_crash() -> str:
         _log.critical("an earlier run of the program crashed:\n%s", trace)
     if not traces:
         return ""
-    return f"The program crashed when it ran last. What was done until then is saved. The log is {log_path()}."
+    return f"The program crashed when it ran last; what was done is saved. Its log is {log_path()}."
 
 
 def _abandoned_traces() -> Iterator[str]:
@@ -95,9 +95,7 @@ def _kept_trace() -> Iterator[None]:
 def _logged_exceptions() -> Iterator[None]:
     before = sys.excepthook, threading.excepthook
 
-    def log(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def log(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, Exception):
             _log.error("uncaught exception", exc_info=(kind, error, trace))
         before[0](kind, error, trace)

@@ -76,7 +76,7 @@ class _File(RotatingFileHandler):
         with suppress(OSError):
             super().rotate(source, dest)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+    def handleError(self, record: logging.LogRecord) -> None:
         """Lose a line: a full disk must not fill the terminal."""
 
 

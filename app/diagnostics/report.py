@@ -14,9 +14,11 @@ from app.diagnostics.log import recent_lines
 PACKAGES = ("torch", "numpy", "av", "opencv-python-headless", "PySide6-Essentials", "openvino")
 CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
 
-# From the first separator of a path to its last one; folders may have spaces, names stay.
-_POSIX_FOLDERS = re.compile(r"(?<![\w.])(?:~|(?<!/))/(?:[^/\n\"']*/)*")
-_WINDOWS_FOLDERS = re.compile(r"(?<!\w)(?:[A-Za-z]:[\\/]|\\\\)(?:[^\\/\n\"']*[\\/])*")
+# From the first separator of a path to its last one: folders may have spaces, and names stay.
+_FOLDERS = re.compile(
+    r"(?<!\w)(?:[A-Za-z]:[\\/]|\\\\)(?:[^\\/\n\"']*[\\/])*"  # of Windows
+    r"|(?<![\w.])/(?:[^/\n\"']*/)*"
+)
 
 
 def diagnostics(model: str, more: Mapping[str, str] | None = None) -> str:
@@ -34,8 +36,7 @@ def diagnostics(model: str, more: Mapping[str, str] | None = None) -> str:
 
 def without_folders(text: str) -> str:
     """Return a text with the folders of all absolute paths and URLs replaced by ``…``."""
-    text = _WINDOWS_FOLDERS.sub("…/", text.replace(str(Path.home()), "/~"))
-    return _POSIX_FOLDERS.sub("…/", text)
+    return _FOLDERS.sub("…/", text)
 
 
 def system_facts() -> dict[str, str]:

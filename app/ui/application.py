@@ -1,21 +1,18 @@
 """Starts the application and shuts it down in order."""
 
-import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.core.settings import ModelSettings
-from app.storage.home import home_folder
-from app.ui.dialogs.about import LOG_NAME
+from app.ui.dialogs.about import show_crash
 from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.jobs.heartbeat import Heartbeat
 from app.ui.jobs.interpreter import responsive_interpreter
@@ -25,29 +22,28 @@ from app.ui.style.theme import apply_theme
 from app.ui.style.tooltips import ToolTipPlacement
 from app.ui.window.library_warnings import LibraryWarnings
 from app.ui.window.main_window import TITLE, MainWindow
+from app.ui.window.qt_messages import QtMessages
 from app.ui.window.shortcuts import ShortcutGuard
-
-LOG_BYTES = 1 << 20
 
 HEARTBEAT_VARIABLE = "TINYSAM2_GUI_HEARTBEAT"
 """Environment variable with the file that a `Heartbeat` of the whole run is written to."""
 
 
-def run(path: Path | None, model: ModelSettings | None = None) -> int:
+def run(path: Path | None, model: ModelSettings | None = None, crash: str = "") -> int:
     """Open the window and run the event loop until it is closed.
 
     Args:
         path: a video, a frame folder or a project to open; the welcome page if None.
         model: the model to use; the one selected last if None.
+        crash: what to show about a crash of an earlier run; empty if there was none.
 
     Returns:
         The exit status.
     """
-    log = _start_log()
     application = make_application()
-    hook, warnings = ExceptionHook(), LibraryWarnings()
-    hook.install()
-    warnings.install()
+    hook, warnings, messages = ExceptionHook(), LibraryWarnings(), QtMessages()
+    for each in (hook, warnings, messages):
+        each.install()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # the project is always saved
     try:
         with responsive_interpreter(), _event_filters(application):
@@ -57,13 +53,13 @@ def run(path: Path | None, model: ModelSettings | None = None) -> int:
             window.show()
             start = window.show_models if path is None else partial(window.open_path, path)
             QTimer.singleShot(0, window, start)
+            if crash:
+                QTimer.singleShot(0, window, partial(show_crash, window, crash))
             return application.exec()
     finally:
         signal.signal(signal.SIGINT, interrupt)
-        warnings.remove()
-        hook.remove()
-        logging.getLogger().removeHandler(log)
-        log.close()
+        for each in (messages, warnings, hook):
+            each.remove()
 
 
 def make_window(
@@ -114,11 +110,3 @@ def make_application() -> QApplication:
     # `MainWindow.closed` quits instead, once all threads have ended.
     application.setQuitOnLastWindowClosed(False)
     return application
-
-
-def _start_log() -> logging.Handler:
-    home_folder().mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(home_folder() / LOG_NAME, maxBytes=LOG_BYTES, backupCount=1)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
-    return handler

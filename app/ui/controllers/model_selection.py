@@ -55,6 +55,11 @@ class ModelSelection(QObject):
         self._fetch_id = 0
         self._asked = ""
 
+    @property
+    def description(self) -> str:
+        """Name, input size and device of the model that is loaded, as text."""
+        return self._host.description
+
     def ask(self, selected: str = "") -> None:
         """List the available models, then open the dialog.
 

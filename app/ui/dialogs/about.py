@@ -1,32 +1,53 @@
-"""The about box, and opening the log file."""
+"""The about box, the log file, and what a report of a fault needs."""
 
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, QUrl, qVersion
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from app.core.errors import AppError
+from app.core.version import program_version
+from app.diagnostics.log import log_path
+from app.diagnostics.report import diagnostics
 from app.storage.home import home_folder
+from app.ui.dialogs.errors import show_error
 from app.ui.style.icons import icon
-
-LOG_NAME = "annotator.log"
 
 
 def open_log() -> None:
     """Open the log file in the default application of the system."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(home_folder() / LOG_NAME)))
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
+
+
+def copy_diagnostics(model: str, show_message: Callable[[str], object]) -> None:
+    """Copy versions, machine, model and the last lines of the log to the clipboard.
+
+    Args:
+        model: the loaded model, as the status bar shows it.
+        show_message: shows a sentence for a while.
+    """
+    more = {"Qt": f"{qVersion()}, {QGuiApplication.platformName()}"}
+    QGuiApplication.clipboard().setText(diagnostics(model, more))
+    show_message("The diagnostics are on the clipboard; they name no folders.")
+
+
+def show_crash(parent: QWidget, sentence: str) -> None:
+    """Show that an earlier run crashed, without blocking; the log can be opened from there."""
+    hint = "Help > Copy diagnostics has what a report needs."
+    box = show_error(parent, AppError(sentence, hint))
+    if box is not None:
+        button = box.addButton("Open log", QMessageBox.ButtonRole.ActionRole)
+        button.clicked.connect(open_log)
+        box.addButton(QMessageBox.StandardButton.Ok)
 
 
 def show_about(parent: QWidget) -> None:
     """Show the version, the license and the folder of projects and log."""
-    try:
-        number = version("tinysam2-annotator")
-    except PackageNotFoundError:
-        number = "(not installed)"
     box = QMessageBox(parent)
     box.setWindowTitle("About")
     box.setIconPixmap(icon("app").pixmap(64, 64))
-    box.setText(f"<b>TinySAM 2 annotator</b> {number}")
+    box.setText(f"<b>TinySAM 2 annotator</b> {program_version()}")
     box.setInformativeText(
         "Segments and tracks objects in videos and shows what the memory bank holds. "
         "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0.<br><br>"

@@ -37,6 +37,11 @@ class ModelHost(QObject):
         self._load_backend = load_backend or load_model
         self._backend: TrackerBackend | None = None
 
+    @property
+    def description(self) -> str:
+        """Name, input size and device of the loaded model, as text."""
+        return _text(self._backend)
+
     def load(self) -> TrackerBackend:
         """Return the model and load it on the first call; called on the job thread.
 

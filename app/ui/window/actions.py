@@ -14,7 +14,7 @@ from app.ui.controllers.mask_export import ExportController
 from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
 from app.ui.dialogs import paths
-from app.ui.dialogs.about import open_log, show_about
+from app.ui.dialogs.about import copy_diagnostics, open_log, show_about
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import Tool
@@ -303,6 +303,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Memory", "Show kept tokens on the frame", ("K",), lambda w: w.workspace.inspection.toggle_map(), requires=_OBJ, tip="Where the memory bank after this frame holds tokens: one color per remembered frame", is_on=lambda w: w.workspace.view.show_memory_map),
     _S("Help", "Keyboard shortcuts", ("F1", "Ctrl+F1", "?"), lambda w: w.edit_shortcuts(), "keyboard", _ALWAYS),
     _S("Help", "Open log", (), lambda w: open_log(), requires=_ALWAYS),
+    _S("Help", "Copy diagnostics", (), lambda w: copy_diagnostics(w.models.description, w.status.show_message), requires=_ALWAYS, tip="Versions, processor, model and last log lines, for a report"),
     _S("Help", "About", (), lambda w: show_about(w.window()), "info", _ALWAYS),
 )
 # fmt: on
