@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from app.batch.execution import run_job
-from app.batch.jobs import Assignment, Ending, Outcome
+from app.batch.jobs import Assignment, AttemptOutcome, Ending
 from app.core.errors import AppError, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class DaskPool:
         self._client = client
         self._threads = threads
         self._gpus_per_job = gpus_per_job
-        self._running: dict[str, tuple[str, Future[Outcome]]] = {}
+        self._running: dict[str, tuple[str, Future[AttemptOutcome]]] = {}
         self._batch = uuid.uuid4().hex[:8]
 
     def __enter__(self) -> Self:
@@ -112,7 +112,7 @@ class DaskPool:
         )
         self._running[slot] = address, future
 
-    def ended(self) -> list[tuple[str, Outcome]]:
+    def ended(self) -> list[tuple[str, AttemptOutcome]]:
         """Wait a moment; returns the slots whose jobs have ended or whose worker is gone."""
         time.sleep(WAIT_S)
         present = set(self._workers())
@@ -122,7 +122,9 @@ class DaskPool:
                 found.append((slot, _outcome(future)))
             elif address not in present:
                 future.cancel()
-                found.append((slot, Outcome(Ending.LOST, f"Its worker {address} disappeared.")))
+                found.append(
+                    (slot, AttemptOutcome(Ending.LOST, f"Its worker {address} disappeared."))
+                )
         for slot, _ in found:
             del self._running[slot]
         return found
@@ -134,16 +136,16 @@ class DaskPool:
         self._running.clear()
 
 
-def _outcome(future: "Future[Outcome]") -> Outcome:
+def _outcome(future: "Future[AttemptOutcome]") -> AttemptOutcome:
     if future.status == "finished":
-        result: Outcome = future.result()
+        result: AttemptOutcome = future.result()
         return result
     if future.status == "cancelled":
-        return Outcome(Ending.LOST, "The cluster canceled it.")
-    return Outcome(Ending.FAILED, f"{future.exception()}")
+        return AttemptOutcome(Ending.LOST, "The cluster canceled it.")
+    return AttemptOutcome(Ending.FAILED, f"{future.exception()}")
 
 
-def run_on_worker(assignment: Assignment, takes_all_threads: bool) -> Outcome:
+def run_on_worker(assignment: Assignment, takes_all_threads: bool) -> AttemptOutcome:
     """Run a job; called in a thread of a Dask worker.
 
     It stops when the batch cancels it, or is gone itself: the worker then forgets the task.

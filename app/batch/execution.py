@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from app.batch.jobs import JOB_FILE, Assignment, BatchJob, Ending, Outcome
+from app.batch.jobs import JOB_FILE, Assignment, AttemptOutcome, BatchJob, Ending
 from app.batch.results import open_results
 from app.core.version import program_version
 from app.media.remote import RemotePath, is_url
@@ -35,7 +35,7 @@ def this_program() -> tuple[str, ...]:
     return (sys.executable, "-m", "app.cli")
 
 
-def run_job(assignment: Assignment, should_stop: Callable[[], bool]) -> Outcome:
+def run_job(assignment: Assignment, should_stop: Callable[[], bool]) -> AttemptOutcome:
     """Run a job until it ends or is to be stopped; results appear only if it is done.
 
     Args:
@@ -45,7 +45,7 @@ def run_job(assignment: Assignment, should_stop: Callable[[], bool]) -> Outcome:
     job, settings = assignment.job, assignment.settings
     results = open_results(settings.results)
     if results.finished_key(job.name) == job.key:  # its worker was lost after it
-        return Outcome(Ending.DONE)
+        return AttemptOutcome(Ending.DONE)
     scratch = Path(settings.scratch)
     folder = scratch / f"{job.name}-{job.key[:8]}"
     log = results.log_file(job.name, scratch)
@@ -61,7 +61,7 @@ def run_job(assignment: Assignment, should_stop: Callable[[], bool]) -> Outcome:
             outcome = _done(described, outcome.seconds)
         results.keep_log(job.name, scratch)
     except (OSError, ValueError) as error:
-        return Outcome(Ending.FAILED, f"Its results cannot be written: {error}.")
+        return AttemptOutcome(Ending.FAILED, f"Its results cannot be written: {error}.")
     return outcome
 
 
@@ -136,7 +136,7 @@ def _environment(assignment: Assignment) -> Mapping[str, str]:
 
 def _run_process(
     assignment: Assignment, folder: Path, log: Path, should_stop: Callable[[], bool]
-) -> Outcome:
+) -> AttemptOutcome:
     started, was_stopped = time.monotonic(), False
     with log.open("ab") as errors, (folder / "printed").open("wb") as printed:
         headline = f"--- attempt {assignment.attempt}, {time.strftime('%Y-%m-%d %H:%M:%S')}\n"
@@ -157,11 +157,11 @@ def _run_process(
                     _stop(process)
     seconds = time.monotonic() - started
     if status == 0:
-        return Outcome(Ending.DONE, seconds=seconds)
+        return AttemptOutcome(Ending.DONE, seconds=seconds)
     if was_stopped:
-        return Outcome(Ending.STOPPED, seconds=seconds)
+        return AttemptOutcome(Ending.STOPPED, seconds=seconds)
     ending = Ending.LOST if status < 0 else Ending.FAILED
-    return Outcome(ending, _reason(status, log, begin), seconds=seconds)
+    return AttemptOutcome(ending, _reason(status, log, begin), seconds=seconds)
 
 
 def _status(process: "subprocess.Popen[bytes]", timeout_s: float) -> int | None:
@@ -210,8 +210,8 @@ def _described(assignment: Assignment, folder: Path, is_resumed: bool) -> dict[s
     }
 
 
-def _done(described: Mapping[str, Any], seconds: float) -> Outcome:
-    return Outcome(
+def _done(described: Mapping[str, Any], seconds: float) -> AttemptOutcome:
+    return AttemptOutcome(
         Ending.DONE,
         frames=int(described.get("frames", 0)),
         seconds=seconds,

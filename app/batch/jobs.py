@@ -83,7 +83,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """The end of an attempt.
 
     Attributes:

@@ -6,7 +6,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 
 from app.batch.execution import run_job
-from app.batch.jobs import Assignment, Ending, Outcome
+from app.batch.jobs import Assignment, AttemptOutcome, Ending
 
 WAIT_S = 0.5
 
@@ -23,7 +23,7 @@ class LocalPool:
     def __init__(self, count: int, gpus: Sequence[str] = ()) -> None:
         slots = map(str, range(1, count + 1))
         self._gpus = dict(zip(slots, gpus or [""] * count, strict=False))
-        self._ended: Queue[tuple[str, Outcome]] = Queue()
+        self._ended: Queue[tuple[str, AttemptOutcome]] = Queue()
         self._stopping = Event()
         self._threads: list[Thread] = []
 
@@ -39,7 +39,7 @@ class LocalPool:
         self._threads.append(Thread(target=self._run, args=(slot, assignment)))
         self._threads[-1].start()
 
-    def ended(self) -> list[tuple[str, Outcome]]:
+    def ended(self) -> list[tuple[str, AttemptOutcome]]:
         """Wait a moment; returns the slots whose jobs have ended."""
         try:
             return [self._ended.get(timeout=WAIT_S)]
@@ -53,10 +53,10 @@ class LocalPool:
             thread.join()
 
     def _run(self, slot: str, assignment: Assignment) -> None:
-        outcome = Outcome(Ending.FAILED, "It ended unexpectedly.")
+        outcome = AttemptOutcome(Ending.FAILED, "It ended unexpectedly.")
         try:
             outcome = run_job(assignment, self._stopping.is_set)
         except Exception as error:  # noqa: BLE001 - one job must not end the others
-            outcome = Outcome(Ending.FAILED, f"{type(error).__name__}: {error}")
+            outcome = AttemptOutcome(Ending.FAILED, f"{type(error).__name__}: {error}")
         finally:
             self._ended.put((slot, outcome))

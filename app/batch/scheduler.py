@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from app.batch.jobs import MAX_ATTEMPTS, Assignment, BatchJob, Ending, Outcome, RunSettings
+from app.batch.jobs import MAX_ATTEMPTS, Assignment, AttemptOutcome, BatchJob, Ending, RunSettings
 
 NO_WORKERS_S = 30.0
 """How long there may be no worker before the user is informed."""
@@ -22,7 +22,7 @@ class WorkerPool(Protocol):
         """Start a job in a free slot."""
         ...
 
-    def ended(self) -> list[tuple[str, Outcome]]:
+    def ended(self) -> list[tuple[str, AttemptOutcome]]:
         """Wait a moment; returns the slots whose jobs have ended, also with their worker."""
         ...
 
@@ -47,7 +47,7 @@ class JobRecord:
     state: str = "not run"
     attempts: int = 0
     workers: list[str] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: AttemptOutcome | None = None
 
     @property
     def is_over(self) -> bool:
@@ -124,7 +124,7 @@ class Scheduler:
         assignment = Assignment(record.job, self._settings, record.attempts, is_last and has_failed)
         self._pool.start(slot, assignment)
 
-    def _handle(self, record: JobRecord, outcome: Outcome) -> None:
+    def _handle(self, record: JobRecord, outcome: AttemptOutcome) -> None:
         record.outcome = outcome
         if outcome.ending is Ending.DONE:
             record.state = "done"

@@ -5,7 +5,6 @@ import io
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -100,11 +99,8 @@ def _bound_thread_spinning() -> None:
 
 
 def _report(error: Exception, is_debug: bool) -> int:
-    if is_debug:
-        traceback.print_exception(error)
+    _log.info("the command failed", exc_info=error)  # with --debug also on the terminal
     is_known = isinstance(error, AppError)
-    if not is_known:
-        _log.error("the program ended", exc_info=error)
     sentence = str(error) if is_known else f"unexpected {type(error).__name__}: {error}"
     hint = "" if is_known or is_debug else " (run it again with --debug for the details)"
     print(f"{PROGRAM}: {' '.join(sentence.split())}{hint}", file=sys.stderr)

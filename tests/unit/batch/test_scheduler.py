@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from app.batch.jobs import MAX_ATTEMPTS, Assignment, BatchJob, Ending, Outcome, RunSettings
+from app.batch.jobs import MAX_ATTEMPTS, Assignment, AttemptOutcome, BatchJob, Ending, RunSettings
 from app.batch.machine import JOB_BYTES, fitting_workers
 from app.batch.scheduler import JobRecord, Scheduler
 
 SETTINGS = RunSettings("results", "scratch", 1, 0.0, ("tinysam2",))
-DONE = Outcome(Ending.DONE)
-FAILED = Outcome(Ending.FAILED, "It broke.")
-LOST = Outcome(Ending.LOST, "Its worker disappeared.")
-End = Callable[[str, Assignment], Outcome]
+DONE = AttemptOutcome(Ending.DONE)
+FAILED = AttemptOutcome(Ending.FAILED, "It broke.")
+LOST = AttemptOutcome(Ending.LOST, "Its worker disappeared.")
+End = Callable[[str, Assignment], AttemptOutcome]
 
 
 class InstantPool:
@@ -23,7 +23,7 @@ class InstantPool:
         self.started: list[tuple[str, str, Assignment]] = []
         self.stopped = False
         self._end = end
-        self._ended: list[tuple[str, Outcome]] = []
+        self._ended: list[tuple[str, AttemptOutcome]] = []
 
     def slots(self) -> Mapping[str, str]:
         return {f"{worker}/0": worker for worker in self.workers}
@@ -37,7 +37,7 @@ class InstantPool:
             self.workers[self.workers.index(worker)] = f"{worker}'"
         self._ended.append((slot, outcome))
 
-    def ended(self) -> list[tuple[str, Outcome]]:
+    def ended(self) -> list[tuple[str, AttemptOutcome]]:
         found, self._ended = self._ended, []
         return found
 
@@ -103,7 +103,7 @@ def test_a_lost_worker_costs_its_running_job_an_attempt_and_no_progress() -> Non
 
 
 def test_an_interruption_stops_the_pool() -> None:
-    def interrupted(worker: str, assignment: Assignment) -> Outcome:
+    def interrupted(worker: str, assignment: Assignment) -> AttemptOutcome:
         raise KeyboardInterrupt
 
     pool = InstantPool(["x"], interrupted)

@@ -16,7 +16,8 @@ Opened = list[tuple[Path | None, ModelSettings | None]]
 def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     calls: Opened = []
 
-    def run(path: Path | None, model: ModelSettings | None = None) -> int:
+    def run(path: Path | None, model: ModelSettings | None, crash: str) -> int:
+        assert not crash
         calls.append((path, model))
         return 0
 
