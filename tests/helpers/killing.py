@@ -134,13 +134,18 @@ def prepare(folder: Path) -> None:
     shutil.copy(report.paths[0], folder / "seed.json")
     shutil.rmtree(folder / "seeds")
     session.close()
-    old = sqlite3.connect(folder / "seed.tsam", isolation_level=None)
+    as_version_2(folder / "seed.tsam")
+    (folder / "seed.tsam").rename(folder / "version2.seed")
+
+
+def as_version_2(project: Path) -> None:
+    """Turn a project into one of schema 2, which knew fewer tables."""
+    old = sqlite3.connect(project, isolation_level=None)
     for table in ("view", "history_steps", "history_rows"):
         old.execute(f"DROP TABLE {table}")
     old.execute("DELETE FROM source WHERE name IN ('project_id', 'content_sha256', 'frame_table')")
     old.execute("PRAGMA user_version = 2")
     old.close()
-    (folder / "seed.tsam").rename(folder / "version2.seed")
 
 
 def forked(work: Callable[[IO[str]], None]) -> tuple[int, int]:
