@@ -15,7 +15,7 @@ from app.cli.export_options import (
 )
 from app.cli.options import add_json_option, add_range_option, chosen_frames
 from app.cli.progress import Progress, report_opening
-from app.core.errors import UsageError
+from app.core.errors import ExportError, UsageError
 from app.export.registry import ExportProgress, ExportReport, check_targets, export
 from app.export.selection import ExportOptions, Selection
 from app.session import Session
@@ -61,7 +61,11 @@ def check_export(
         ExportError: there are earlier exports of the same name.
     """
     name = Selection(session.document, session.source, range(1), options).name
-    check_targets(formats, out, name, options.existing)
+    try:
+        check_targets(formats, out, name, options.existing)
+    except ExportError as error:
+        hint = "--overwrite replaces an earlier export, --new-name finds another name."
+        raise ExportError(error.sentence, hint) from error
 
 
 def export_all(

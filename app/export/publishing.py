@@ -150,7 +150,8 @@ def refuse_existing(targets: Sequence[Path]) -> None:
     found = [path for path in targets if path.exists() or path.is_symlink()]
     if found:
         raise ExportError(
-            f"{listed(str(path) for path in found)} exists already.",
+            f"{listed(str(path) for path in found)} {'exists' if len(found) == 1 else 'exist'} "
+            "already.",
             "Replace it, export under a new name, or choose another folder.",
         )
 

@@ -188,6 +188,9 @@ def chosen_frames(document: Document, source: FrameSource, frames: range | None)
 
 
 def _check(selection: Selection) -> None:
+    chosen = selection.options.object_ids or frozenset()
+    if unknown := sorted(chosen - {each.object_id for each in selection.document.objects}):
+        raise ExportError(f"There is no object {unknown[0]} in the project.")
     if selection.objects:
         return
     frames, options = selection.frames, selection.options

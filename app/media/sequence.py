@@ -216,7 +216,8 @@ def image_files(path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         name: its masks.
 
     Raises:
-        SourceError: the folder cannot be listed or holds no image.
+        SourceError: the folder cannot be listed or holds no image, or one is missing behind its
+            link, or is a pipe, which would be waited for.
     """
     if not path.is_dir():
         return (path,), ()
@@ -227,8 +228,14 @@ def image_files(path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     named = [
         entry
         for entry in entries
-        if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
+        if entry.suffix.lower() in IMAGE_SUFFIXES
+        and not entry.name.startswith(".")
+        and not entry.is_dir()
     ]
+    if strange := [entry for entry in named if not entry.is_file()]:
+        raise SourceError(
+            f"{strange[0]} is not a file that can be read.", "Remove it, or put the image there."
+        )
     if not named:
         raise SourceError(
             f"{path} holds no images.",

@@ -443,7 +443,7 @@ def test_an_earlier_export_is_kept_unless_it_is_asked_for(
     before = sorted(path for path in (folder / "out").rglob("*"))
     status, _, err = run(*order)
     assert status == 1
-    assert "exists already" in err
+    assert "exist already. --overwrite replaces" in err
     assert sorted(path for path in (folder / "out").rglob("*")) == before
     assert run(*order, "--overwrite")[0] == 0
     assert run(*order, "--new-name")[0] == 0

@@ -48,6 +48,13 @@ def test_nothing_to_export_is_reported(source: FrameSource, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_an_object_that_does_not_exist_is_refused(source: FrameSource, tmp_path: Path) -> None:
+    options = ExportOptions(object_ids=frozenset({1, 99}))
+    with pytest.raises(ExportError, match="no object 99"):
+        export(two_objects(), source, "coco", tmp_path / "out", options=options)
+    assert not (tmp_path / "out").exists()
+
+
 def test_frames_outside_the_source_are_refused(source: FrameSource, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="Frames 3 to 9 are not in my clip"):
         export(two_objects(), source, "coco", tmp_path / "out", range(3, 10))
@@ -138,7 +145,7 @@ def test_an_earlier_export_is_refused_or_gets_a_neighbor(
     out = tmp_path / "out"
     first = export(two_objects(), source, name, out)
     before = content(out)
-    with pytest.raises(ExportError, match="exists already"):
+    with pytest.raises(ExportError, match="exists? already"):
         export(two_objects(), source, name, out)
     assert content(out) == before
     renamed = ExportOptions(existing=Existing.RENAME)

@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.unit.export.scene import (
 from tinysam2.datasets.sequences import read_sequences
 from tinysam2.evaluation.report import summarize
 from tinysam2.evaluation.runner import score_sequence
+from tinysam2.inference.results import TrackStep
 
 pytestmark = pytest.mark.filterwarnings(
     # WORKAROUND(https://github.com/ppwwyyxx/cocoapi): decoding converts in a way NumPy 2 dislikes.
@@ -63,6 +65,25 @@ def test_an_export_scored_against_itself_is_perfect(tmp_path: Path, official: bo
         assert sorted(objects) == ["1", "2", "3"]
         assert [finding.is_error for finding in check(tmp_path / "out")] == [False]
     assert all(row["J&F"] == 1 for row in objects.values())
+
+
+class CopyingTracker(ScriptedTracker):
+    """Predict the annotated masks, also of objects that are not on the first frame."""
+
+    def propagate(self) -> Iterator[TrackStep]:
+        numbers = np.unique([self.sequence.labels(i) for i in self.sequence.annotations])
+        self.prompts = {int(number): None for number in numbers if number}
+        return super().propagate()
+
+
+def test_a_copy_of_an_export_scores_one_for_every_object(tmp_path: Path) -> None:
+    options = ExportOptions(with_images=True, official_ids=True)
+    with open_frames(tmp_path) as source:
+        export(late_and_lost(), source, "davis", tmp_path / "out", options=options)
+    (sequence,) = read_sequences(tmp_path / "out", "val")
+    tracker = CopyingTracker(sequence, lambda labels, _: labels)
+    objects = summarize([score_sequence(tracker, sequence)])["sequences"]["my_clip"]["objects"]
+    assert {number: row["J&F"] for number, row in objects.items()} == dict.fromkeys("1234", 1)
 
 
 CVAT_SHAPE = {

@@ -138,6 +138,20 @@ def test_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs devices")
+def test_an_image_that_is_a_pipe_or_a_broken_link_is_refused_at_once(tmp_path: Path) -> None:
+    Image.fromarray(numbered_frame(0)).save(tmp_path / "00000.png")
+    (tmp_path / "thumbs.png").mkdir()
+    for name, make in (
+        ("00001.png", os.mkfifo),
+        ("00002.png", lambda path: path.symlink_to("missing.png")),
+    ):
+        make(tmp_path / name)
+        with pytest.raises(SourceError, match=f"{name} is not a file"):
+            open_source(tmp_path)
+        (tmp_path / name).unlink()
+    assert len(open_source(tmp_path)) == 1
+
+
 def test_a_device_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").symlink_to("/dev/zero")
     with pytest.raises(SourceError, match="neither a file nor a folder"):
