@@ -145,7 +145,7 @@ def test_an_earlier_export_is_refused_or_gets_a_neighbor(
     out = tmp_path / "out"
     first = export(two_objects(), source, name, out)
     before = content(out)
-    with pytest.raises(ExportError, match="exists? already"):
+    with pytest.raises(ExportError, match=r"exists? already"):
         export(two_objects(), source, name, out)
     assert content(out) == before
     renamed = ExportOptions(existing=Existing.RENAME)
