@@ -66,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="prompt all points, also in areas where a quarter of them found objects; slower",
     )
+    parser.add_argument(
+        "--background",
+        action="store_true",
+        help="keep masks that lie along the border or in several parts, as walls and floors do",
+    )
     add_model_options(parser)
 
 
@@ -116,6 +121,7 @@ def _propose(
         is_hierarchical=not arguments.dense,
         min_relative_iou=arguments.min_iou,
         min_stability=arguments.min_stability,
+        keeps_background=arguments.background,
     )
     frame, progress = arguments.frame, Progress("proposing", "points")
     found: tuple[Proposal, ...] = ()

@@ -184,7 +184,7 @@ class TinySam2Backend:
 
     def propose(self, source: FrameSource, frame: int) -> Iterator[SuggestionStep]:
         """Find the objects of a frame without prompts, the highest predicted IoU first."""
-        config = ProposalConfig(points_per_side=SUGGESTION_POINTS)
+        config = ProposalConfig(SUGGESTION_POINTS, keeps_background=False)
         with model_errors():
             predictor = self._predictor_of(source)
             for step in propose_objects(predictor, frame, source[frame], config):

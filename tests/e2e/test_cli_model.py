@@ -66,7 +66,7 @@ def test_propose_writes_coco(
     out = tmp_path / "new" / "objects.json"
     model = ["--checkpoint", str(weights), "--device", "cpu", "--size", "64"]
     words = ["propose", str(tmp_path / "still.png"), "--points", "4", *model]
-    words += ["--min-iou", "0", "--min-stability", "0"]
+    words += ["--min-iou", "0", "--min-stability", "0", "--background"]
     assert main([*words, "--out", str(out)]) == 0
     shown = capsys.readouterr()
     assert "proposing: 16/16 points" in shown.err

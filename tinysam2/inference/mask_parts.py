@@ -14,6 +14,30 @@ def small_area(size_hw: tuple[int, int], fraction: float = SAM2_HOLE_FRACTION) -
     return round(fraction * size_hw[0] * size_hw[1])
 
 
+BORDER_FRACTION = 0.2
+"""Fraction of a mask's outline on the frame's border above which it is taken for background."""
+LARGEST_PART_FRACTION = 0.75
+"""Fraction of a mask's area that its largest part has, if the mask is of one object."""
+
+
+def is_background(mask: NDArray[np.bool_]) -> bool:
+    """Return whether a mask (H, W) is unlikely to be of one object.
+
+    Walls, floors and skies continue beyond the frame, so that much of their outline lies on its
+    border; that of an object which is cut off there is mostly inside.  Background also lies in
+    several parts, between the objects.  The thresholds are by eye on stills.
+    """
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    area = int(stats[1:, cv2.CC_STAT_AREA].sum())
+    if count < 2 or stats[1:, cv2.CC_STAT_AREA].max() < LARGEST_PART_FRACTION * area:
+        return True
+    inner = np.pad(mask, 1)
+    inner = inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
+    outline = mask & ~inner
+    on_border = int(outline.sum() - outline[1:-1, 1:-1].sum())
+    return on_border > BORDER_FRACTION * int(outline.sum())
+
+
 def drop_islands(
     mask: NDArray[np.bool_],
     positive_xy: Sequence[tuple[float, float]],

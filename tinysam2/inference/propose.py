@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.mask_parts import is_background
 from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.model.decoder.prompt_encoder import POSITIVE
@@ -48,6 +49,7 @@ class ProposalConfig:
         confident_fraction: where a kept mask's logit is above this fraction of its highest one, its
             area counts as confident.
         max_mask_iou: of two masks that overlap by more, the one of higher predicted IoU is kept.
+        keeps_background: whether to keep masks that `is_background` takes for background.
     """
 
     points_per_side: int = 32
@@ -58,6 +60,7 @@ class ProposalConfig:
     stability_band: float = 0.15
     confident_fraction: float = 0.7  # TinySAM: a logit of 8.5; its highest are about 12
     max_mask_iou: float = 0.7  # Segment Anything
+    keeps_background: bool = True
 
     def __post_init__(self) -> None:
         for name in ("points_per_side", "batch_size"):
@@ -193,7 +196,7 @@ def propose_objects(
         done += len(batch)
         yield ProposalStep(done, total)
     kept = _without_duplicates(pool.kept(), config)
-    yield ProposalStep(total, total, tuple(_finished(kept, image.shape[:2])))
+    yield ProposalStep(total, total, tuple(_finished(kept, image.shape[:2], config)))
 
 
 def _batches(points: Tensor, size: int) -> tuple[Tensor, ...]:
@@ -223,14 +226,17 @@ def _without_duplicates(found: _Candidates, config: ProposalConfig) -> _Candidat
 
 
 @torch.inference_mode()
-def _finished(found: _Candidates, size_hw: tuple[int, int]) -> Iterator[Proposal]:
+def _finished(
+    found: _Candidates, size_hw: tuple[int, int], config: ProposalConfig
+) -> Iterator[Proposal]:
     """Bring masks to the image's size, without small holes, specks and masks of specks alone."""
     cleanup = MaskCleanup.of_fraction(size_hw)
     rows = zip(found.logits, found.predicted_iou, found.stability, found.points, strict=True)
     for logits, iou, stability, point in rows:
         whole = resize_logits(logits[None].float(), size_hw)[0].cpu()
         mask = cleanup.clean(whole).numpy() > 0
-        if np.count_nonzero(mask) > cleanup.drop_specks_px:
+        is_object = config.keeps_background or not is_background(mask)
+        if np.count_nonzero(mask) > cleanup.drop_specks_px and is_object:
             x, y = (float(v * side) for v, side in zip(point, reversed(size_hw), strict=True))
             yield Proposal(mask, float(iou), float(stability), (x, y))
 

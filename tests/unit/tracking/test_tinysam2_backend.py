@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -248,7 +247,11 @@ def test_running_out_of_memory_is_reported(error: Exception) -> None:
 def test_objects_are_suggested_with_masks_of_the_size_of_the_video(
     backend: TinySam2Backend, source: FrameSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = partial(ProposalConfig, min_relative_iou=-100, min_stability=0)
+
+    def everything(points_per_side: int, keeps_background: bool) -> ProposalConfig:
+        assert not keeps_background
+        return ProposalConfig(points_per_side, min_relative_iou=-100, min_stability=0)
+
     monkeypatch.setattr(tinysam2_backend, "ProposalConfig", everything)
     *steps, last = backend.propose(source, 2)
     assert steps

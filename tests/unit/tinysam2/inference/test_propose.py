@@ -12,6 +12,7 @@ from tests.unit.tinysam2.toys import SIZE_HW, noise_frames, toy_model
 from tinysam2.build import ImageModel
 from tinysam2.config import SamConfig, TinyVitConfig
 from tinysam2.inference.frame_predictor import FramePredictor
+from tinysam2.inference.mask_parts import is_background
 from tinysam2.inference.propose import (
     Proposal,
     ProposalConfig,
@@ -259,3 +260,37 @@ def test_trackers_propose_too() -> None:
 def test_numbers_that_make_no_sense_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
         ProposalConfig(**{name: 0})
+
+
+def frame(*objects: tuple[slice, slice]) -> np.ndarray:
+    mask = np.zeros((60, 100), np.bool_)
+    for rows, columns in objects:
+        mask[rows, columns] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("mask", "expected"),
+    [
+        (frame((slice(10, 40), slice(20, 50))), False),
+        (frame((slice(10, 60), slice(20, 40))), False),  # an object that the frame cuts off
+        (frame((slice(0, 20), slice(0, 100))), True),  # a wall
+        (frame((slice(35, 60), slice(60, 100))), True),  # a floor in a corner
+        (frame((slice(10, 20), slice(5, 25)), (slice(10, 20), slice(60, 80))), True),
+        (frame((slice(10, 40), slice(20, 50)), (slice(50, 53), slice(60, 63))), False),
+        (frame(), True),
+    ],
+)
+def test_background_lies_along_the_border_or_in_parts(mask: np.ndarray, expected: bool) -> None:
+    assert is_background(mask) is expected
+
+
+def test_background_is_dropped_on_request(
+    predictor: FramePredictor, prompted: Callable[[Draw], list[tuple[float, float]]]
+) -> None:
+    prompted(lambda point: (left_half() if point[0] < 0.5 else disk(point), 0.9))
+    _, everything = found(predictor, ProposalConfig(4, is_hierarchical=False))
+    config = ProposalConfig(4, is_hierarchical=False, keeps_background=False)
+    _, objects = found(predictor, config)
+    assert len(everything) > len(objects) > 0
+    assert not any(is_background(each.mask) for each in objects)
