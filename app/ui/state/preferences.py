@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from app.core.review import DEFAULT_THRESHOLD
 from app.core.settings import ModelSettings
 from app.storage.home import home_folder
 from app.ui.style.theme import Theme
@@ -180,6 +181,30 @@ class Preferences:
     @follows_tracking.setter
     def follows_tracking(self, is_on: bool) -> None:
         self._settings.setValue("follows_tracking", is_on)
+
+    @property
+    def review_threshold(self) -> float:
+        """Frames that score less are suggested for review, in [0, 1]."""
+        try:
+            return min(max(float(str(self._settings.value("review_threshold"))), 0.0), 1.0)
+        except ValueError:
+            return DEFAULT_THRESHOLD
+
+    @review_threshold.setter
+    def review_threshold(self, threshold: float) -> None:
+        self._settings.setValue("review_threshold", threshold)
+
+    @property
+    def shown_curves(self) -> tuple[str, ...] | None:
+        """The score curves that the timeline shows, by field of `MemoryScores`; None at first."""
+        try:
+            return tuple(map(str, json.loads(str(self._settings.value("shown_curves")))))
+        except (ValueError, TypeError):
+            return None
+
+    @shown_curves.setter
+    def shown_curves(self, names: tuple[str, ...]) -> None:
+        self._settings.setValue("shown_curves", json.dumps(names))
 
     def folder(self, purpose: str) -> str:
         """Return the folder used last for a purpose such as ``open``; the home folder at first."""

@@ -1,7 +1,7 @@
 """The score curves of the active object: their painting and the choice of curves."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,6 +163,11 @@ class CurveMenu(QToolButton):
     def shown(self) -> tuple[str, ...]:
         """The names of the chosen curves."""
         return tuple(name for name, action in self.choices.items() if action.isChecked())
+
+    def show_only(self, names: Collection[str]) -> None:
+        """Choose these curves and no other."""
+        for name, action in self.choices.items():
+            action.setChecked(name in names)
 
     def _update_icons(self) -> None:
         for name, action in self.choices.items():

@@ -88,6 +88,9 @@ class TimelineView(QAbstractScrollArea):
         review: the frames that are suggested for review.
         parent: owner.
 
+    Attributes:
+        curves: the choice of score curves.
+
     Signals:
         frame_requested: frame to go to.
         range_requested: in and out frame; None for an open end.
@@ -117,8 +120,8 @@ class TimelineView(QAbstractScrollArea):
         self._scene: TimelineScene | None = None
         self._is_laying_out = False
         self._hover = HoverPopup(frame_loader, self)
-        self._curves = CurveMenu(self.viewport())
-        self._curves.changed.connect(self._invalidate)
+        self.curves = CurveMenu(self.viewport())
+        self.curves.changed.connect(self._invalidate)
         self.legend = LegendPopup(self)
         self._mouse = TimelineMouse(
             self.viewport(), lambda: self.scene, lambda: session.document.frame_range
@@ -227,7 +230,7 @@ class TimelineView(QAbstractScrollArea):
         if scene.active is not None:
             record = self._session.document.memory(scene.active.object_id, state.frame)
             paint_bank(painter, scene, () if record is None else record.bank)
-            paint_thresholds(painter, scene, record, self._curves.shown)
+            paint_thresholds(painter, scene, record, self.curves.shown)
         paint_playhead(painter, scene, state.frame)
         painter.end()
 
@@ -245,7 +248,7 @@ class TimelineView(QAbstractScrollArea):
         return layer
 
     def _paint_scores(self, painter: QPainter, scene: TimelineScene) -> None:
-        shown = self._curves.shown
+        shown = self.curves.shown
         paint_quality(painter, scene, is_shown="quality" in shown)
         if scene.active is not None:
             paint_curves(painter, scene, scene.model.scores(scene.active.object_id), shown)
@@ -253,9 +256,9 @@ class TimelineView(QAbstractScrollArea):
     def _place_curve_menu(self) -> None:
         """Keep the button in the middle of its row, of which it is the title."""
         gutter = self.scene.rows.gutter(self.scene.rows.quality)
-        size = self._curves.sizeHint()
+        size = self.curves.sizeHint()
         top = gutter.top() + (gutter.height() - size.height()) // 2
-        self._curves.setGeometry(QRect(QPoint(gutter.left() + 2, top), size))
+        self.curves.setGeometry(QRect(QPoint(gutter.left() + 2, top), size))
 
     def _invalidate(self) -> None:
         self._layer = self._scene = None

@@ -100,6 +100,7 @@ class Workspace(QObject):
         self.inspection = MemoryInspection(session.document, self.view, self)
         shared = session, self.bridge, self.view
         self.review_state = ReviewState(*shared, self)
+        self.review_state.threshold = preferences.review_threshold
         self.reviewing = ReviewController(session, self.view, self.review_state, jobs, self)
         self.suggesting = SuggestionController(session, self.view, jobs, self)
         self.review = ReviewPanel(session, self.review_state, self.view)
@@ -110,6 +111,7 @@ class Workspace(QObject):
         self.suggestion_overlay = SuggestionOverlay(self.canvas)
         self.timeline = TimelineView(*shared, self.loader, self.review_state)
         self._compose_editor(parent.height())
+        self._remember_choices(preferences)
         self._connect_requests()
         self._connect_review()
         self._connect_changes()
@@ -123,6 +125,22 @@ class Workspace(QObject):
             self.editor.setCollapsible(self.editor.indexOf(widget), False)
         timeline_px = min(TIMELINE_PX, height_px // 3)
         self.editor.setSizes([height_px - timeline_px, timeline_px])
+
+    def _remember_choices(self, preferences: Preferences) -> None:
+        """Show the score curves that were chosen last; store these and the review threshold."""
+        curves, review = self.timeline.curves, self.review_state
+
+        def store_threshold() -> None:
+            if review.threshold != preferences.review_threshold:
+                preferences.review_threshold = review.threshold
+
+        def store_curves() -> None:
+            preferences.shown_curves = curves.shown
+
+        if preferences.shown_curves is not None:
+            curves.show_only(preferences.shown_curves)
+        curves.changed.connect(store_curves)
+        review.changed.connect(store_threshold)
 
     def _connect_requests(self) -> None:
         canvas, timeline, memory = self.canvas, self.timeline, self.memory

@@ -123,6 +123,18 @@ def test_directions_that_disagree_are_suggested_and_no_mask_changes(user: Window
     assert any("the other way" in run.reason for run in review.runs_of(1))
 
 
+def test_the_threshold_and_the_curves_are_remembered(user: WindowDriver, tmp_path: Path) -> None:
+    (panel,) = user.window.findChildren(ReviewPanel)
+    panel.threshold.setValue(83)
+    user.workspace.timeline.curves.choices["novelty"].trigger()
+    (tmp_path / "other").mkdir()
+    user.open(small_clip(tmp_path / "other", 8))
+    assert user.workspace.review_state.threshold == 0.83
+    assert user.workspace.review.threshold.value() == 83
+    shown = user.workspace.timeline.curves.shown
+    assert shown == ("quality", "predicted_iou", "object_presence")
+
+
 def test_the_dock_lists_the_runs(user: WindowDriver) -> None:
     (panel,) = user.window.findChildren(ReviewPanel)
     user.window.panels.docks["Review"].raise_()
