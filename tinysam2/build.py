@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from tinysam2.checkpoints.convert import load_external
 from tinysam2.checkpoints.identify import identify, not_for
 from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS
-from tinysam2.checkpoints.native import CheckpointError, load_checkpoint, load_state
+from tinysam2.checkpoints.native import (
+    CheckpointError,
+    check_keys,
+    load_checkpoint,
+    load_state,
+)
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import load_sam
 from tinysam2.checkpoints.store import ModelStore
@@ -158,6 +163,8 @@ def load_own(path: Path) -> TinySam2:
         CheckpointError: the weights cannot be used.
     """
     config, state, _ = load_checkpoint(path)
+    with torch.device("meta"):  # what the file claims to hold takes no memory before it is there
+        check_keys(TinySam2(config), state, path)
     network = TinySam2(config)
     load_state(network, state, path)
     return network

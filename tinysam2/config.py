@@ -124,16 +124,18 @@ class MemoryConfig:
     max_pointers: int = 8
 
     def __post_init__(self) -> None:
-        if self.max_frames < 2:
-            raise ValueError(f"max_frames must be at least 2, got {self.max_frames}")
+        for name, least, most in (("max_frames", 2, 1024), ("max_pointers", 1, 1024)):
+            value = getattr(self, name)
+            if type(value) is not int or not least <= value <= most:
+                raise ValueError(
+                    f"{name} must be at least {least} and at most {most}, got {value!r}"
+                )
         if self.pool not in (1, 2, 4):
             raise ValueError(f"pool must be 1, 2 or 4, got {self.pool}")
         if self.keep_ratio is not None and not 0 < self.keep_ratio <= 1:
             raise ValueError(f"keep_ratio must be in (0, 1], got {self.keep_ratio}")
         if not 0 <= self.quality_threshold <= 1:
             raise ValueError(f"quality_threshold must be in [0, 1], got {self.quality_threshold}")
-        if self.max_pointers < 1:
-            raise ValueError(f"max_pointers must be at least 1, got {self.max_pointers}")
 
     def token_budget(self, feature_hw: tuple[int, int]) -> int | None:
         """Return the most tokens a bank may hold at this feature size; None for no limit."""

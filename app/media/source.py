@@ -6,7 +6,7 @@ from pathlib import Path
 from app.core.errors import SourceError
 from app.media.frames import FrameSource
 from app.media.identity import file_sha256, images_sha256
-from app.media.remote import RemotePath
+from app.media.remote import RemotePath, source_path
 from app.media.sequence import IMAGE_SUFFIXES, image_files, open_images
 from app.media.video import VideoSource
 
@@ -22,7 +22,7 @@ def open_source(path: Path | str, table: bytes | None = None) -> FrameSource:
     Raises:
         SourceError: no frames can be read from the path, or the table is damaged.
     """
-    path = Path(path)
+    path = source_path(path) if isinstance(path, str) else path
     _check_kind(path)
     try:
         if is_images(path):

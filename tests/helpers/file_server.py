@@ -15,6 +15,7 @@ class FileServer(ThreadingHTTPServer):
         is_resumable: whether a part of it can be asked for.
         breaks_after: bytes of a response after which the connection breaks; None for never.
         is_sized: whether a response states its length.
+        moved_to: where requests are redirected to; empty for nowhere.
         asked: path and ``Range`` header of each request.
     """
 
@@ -26,6 +27,7 @@ class FileServer(ThreadingHTTPServer):
         self.is_resumable = True
         self.is_sized = True
         self.breaks_after: int | None = None
+        self.moved_to = ""
         self.asked: list[tuple[str, str | None]] = []
 
     @property
@@ -40,6 +42,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server, wanted = self.server, self.headers["Range"]
         server.asked.append((self.path, wanted))
+        if server.moved_to:
+            self.send_response(302)
+            self.send_header("Location", server.moved_to)
+            self.end_headers()
+            return
         match = re.fullmatch(r"bytes=(\d+)-", wanted or "") if server.is_resumable else None
         start = int(match[1]) if match else 0
         if "missing" in self.path or (match and start >= len(server.content)):
@@ -51,6 +58,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(response)))
         self.end_headers()
         self.wfile.write(response[: server.breaks_after])
+
+    def do_CONNECT(self) -> None:
+        self.server.asked.append((self.path, None))
+        self.send_error(502)
 
     def log_message(self, *_words: object) -> None:
         """Say nothing."""

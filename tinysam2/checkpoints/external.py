@@ -3,6 +3,7 @@
 import pickle
 import pickletools
 import warnings
+import zipfile
 from pathlib import Path
 
 import torch
@@ -10,7 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from tinysam2.checkpoints.native import GET_AGAIN, CheckpointError, check_numbers
+from tinysam2.checkpoints.native import (
+    GET_AGAIN,
+    MAX_FILE_BYTES,
+    CheckpointError,
+    check_file,
+    check_numbers,
+)
 
 SAFETENSORS = ".safetensors"
 CALLING = {"GLOBAL", "STACK_GLOBAL", "INST"}  # what pickles begin with to call something
@@ -25,8 +32,7 @@ def read_external(path: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: the file is missing, damaged, holds code, or NaN or infinity.
     """
-    if not path.is_file():
-        raise CheckpointError(f"There is no weights file at {path}.")
+    check_file(path)
     is_safe = path.suffix == SAFETENSORS
     content = _read_safetensors(path) if is_safe else _read_pickle(path)
     state = content.get("model", content) if isinstance(content, dict) else None
@@ -50,6 +56,7 @@ def _read_safetensors(path: Path) -> object:
 
 def _read_pickle(path: Path) -> object:
     try:
+        _check_archive(path)
         with warnings.catch_warnings():  # about pickles of other programs, which fail below
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
@@ -61,10 +68,23 @@ def _read_pickle(path: Path) -> object:
                 "it was not read. Ask for a file of the weights alone."
             ) from error
         raise _damaged(path) from error
+    except CheckpointError:
+        raise
     except PermissionError as error:
         raise CheckpointError(f"The weights file {path} may not be read.") from error
     except Exception as error:  # damaged bytes may lead the unpickler anywhere
         raise _damaged(path) from error
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a packed file: PyTorch never packs weights, and a small one can unpack to any size."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    is_packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+    if is_packed or sum(entry.file_size for entry in entries) > MAX_FILE_BYTES:
+        raise _damaged(path)
 
 
 def _calls_something(path: Path) -> bool:

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from tinysam2.checkpoints.convert import convert_state
 from tinysam2.checkpoints.external import SAFETENSORS, read_external
-from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, ExternalModel, Renames
+from tinysam2.checkpoints.key_maps import EXTERNAL_MODELS, Renames
 from tinysam2.checkpoints.native import (
     CheckpointError,
     check_keys,
     is_own,
     load_checkpoint,
-    load_state,
 )
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import SAM_MODELS, SAM_RENAMES, sam_state
+from tinysam2.config import ModelConfig
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
 
@@ -41,7 +41,7 @@ def identify(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list
     """
     if path.suffix == SAFETENSORS and is_own(path):
         config, own_state, _ = load_checkpoint(path)
-        load_state(TinySam2(config), own_state, path)
+        check_keys(_outline(config), own_state, path)
         return [model for model in models if model.network is None]
     state = read_external(path)
     if _fits(state, SAM_RENAMES):
@@ -56,7 +56,7 @@ def identify(path: Path, models: Iterable[KnownModel] = MODELS.values()) -> list
         and _fits(state, EXTERNAL_MODELS[model.network].renames)
     ]
     for _, external in alike[:1]:  # the others' keys are the same
-        outline = _outline(external)
+        outline = _outline(external.config)
         check_keys(outline, convert_state(state, external, outline), path)
     return [model for model, _ in alike]
 
@@ -101,10 +101,10 @@ def only_one(candidates: Sequence[KnownModel], path: Path, sha256: str) -> Known
     )
 
 
-def _outline(external: ExternalModel) -> TinySam2:
-    """Build a family's network without room for its weights."""
+def _outline(config: ModelConfig) -> TinySam2:
+    """Build a network without room for its weights."""
     with torch.device("meta"):
-        return TinySam2(external.config)
+        return TinySam2(config)
 
 
 def _fits(state: Iterable[str], renames: Renames) -> bool:

@@ -15,6 +15,9 @@ from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
 
 GET_AGAIN = "Get it again where it came from."
 LISTED_KEYS = 5
+MAX_FILE_BYTES = 8 << 30
+MAX_WEIGHTS = 1 << 30
+"""Largest number of weights in a file; five times as many as the largest known model has."""
 
 
 class CheckpointError(ValueError):
@@ -59,17 +62,39 @@ def load_config(path: Path) -> ModelConfig:
 
 
 def check_numbers(state: Mapping[str, Tensor], path: Path) -> None:
-    """Refuse weights that are no numbers.
+    """Refuse weights that are no numbers, or more than any model has.
+
+    A file can claim more weights than it holds; they are counted before memory is taken for them.
 
     Raises:
-        CheckpointError: some are NaN or infinite.
+        CheckpointError: some are NaN or infinite, not stored one by one, or too many.
     """
+    if any(value.layout is not torch.strided for value in state.values()):
+        raise CheckpointError(f"The weights file {path} holds sparse tensors. {GET_AGAIN}")
+    if sum(value.numel() for value in state.values()) > MAX_WEIGHTS:
+        raise CheckpointError(
+            f"The weights file {path} claims to hold more than {MAX_WEIGHTS} weights. {GET_AGAIN}"
+        )
     for key, value in state.items():
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise CheckpointError(
                 f"The weights file {path} holds NaN or infinity, first in {key}: it is damaged, or "
                 f"its training failed. {GET_AGAIN}"
             )
+
+
+def check_file(path: Path) -> None:
+    """Check that a weights file is there, and not too large to be one.
+
+    Raises:
+        CheckpointError: it is not.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"There is no weights file at {path}.")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise CheckpointError(
+            f"The file {path} is larger than {MAX_FILE_BYTES >> 30} GB, so it is no weights file."
+        )
 
 
 def is_own(path: Path) -> bool:
@@ -81,8 +106,7 @@ def is_own(path: Path) -> bool:
 
 
 def _read(path: Path, with_state: bool) -> tuple[dict[str, str], dict[str, Tensor]]:
-    if not path.is_file():
-        raise CheckpointError(f"There is no weights file at {path}.")
+    check_file(path)
     try:
         with safe_open(path, "pt") as file:
             keys = file.keys() if with_state else ()

@@ -6,23 +6,25 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from email.message import Message
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, build_opener
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tinysam2.atomic_write import atomic_write
 from tinysam2.checkpoints.external import SAFETENSORS
 from tinysam2.checkpoints.identify import identify, not_for, only_one
-from tinysam2.checkpoints.native import CheckpointError
+from tinysam2.checkpoints.native import MAX_FILE_BYTES, CheckpointError
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 
 TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 20
 EXTERNAL_SUFFIX = ".pt"
+THIS_COMPUTER = ("127.0.0.1", "::1", "localhost")
 
 ProgressCallback = Callable[[int, int], None]
 
@@ -309,6 +311,8 @@ def _download(address: str, part: Path) -> Generator[tuple[int, int], None, Dige
         length = response.headers["Content-Length"]
         if length is None:
             raise NetworkError(f"{address} does not say how long its file is.")
+        if not 0 <= int(length) <= MAX_FILE_BYTES:
+            raise NetworkError(f"{address} announces {length} bytes, too many for weights.")
         digest = Digest(present + int(length))
         done = sum(map(len, digest.passing(file)))
         for chunk in _received(digest.passing(response), address):
@@ -322,7 +326,8 @@ def _download(address: str, part: Path) -> Generator[tuple[int, int], None, Dige
 
 def _request(address: str, present: int) -> HTTPResponse:
     """Ask for a file, without its first ``present`` bytes if the server can."""
-    opener = build_opener()  # which takes the proxies of the environment as it is now
+    _check_address(address)
+    opener = build_opener(_SecureRedirects)  # it takes the proxies of the environment as it is now
     headers = {"User-Agent": "tinysam2"} | ({"Range": f"bytes={present}-"} if present else {})
     try:
         response: HTTPResponse = opener.open(Request(address, headers=headers), timeout=TIMEOUT_S)
@@ -332,6 +337,22 @@ def _request(address: str, present: int) -> HTTPResponse:
             return _request(address, 0)
         raise
     return response
+
+
+def _check_address(address: str) -> None:
+    """Refuse what others on the way could read and change."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.hostname not in THIS_COMPUTER:
+        raise NetworkError(f"{address} is not fetched: weights are fetched by https only.")
+
+
+class _SecureRedirects(HTTPRedirectHandler):
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> Request | None:
+        """Follow a redirection, to https only."""
+        _check_address(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _received(chunks: Iterator[bytes], address: str) -> Iterator[bytes]:

@@ -15,11 +15,13 @@ def test_full_memory_has_no_limit() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_frames": 1}, "max_frames must be at least 2, got 1"),
+        ({"max_frames": 1}, "max_frames must be at least 2 and at most 1024, got 1"),
+        ({"max_frames": 10**9}, "max_frames must be at least 2 and at most 1024, got 1000000000"),
+        ({"max_frames": True}, "max_frames must be at least 2 and at most 1024, got True"),
         ({"pool": 3}, "pool must be 1, 2 or 4, got 3"),
         ({"keep_ratio": 0.0}, r"keep_ratio must be in \(0, 1\], got 0.0"),
         ({"quality_threshold": 1.5}, r"quality_threshold must be in \[0, 1\], got 1.5"),
-        ({"max_pointers": 0}, "max_pointers must be at least 1, got 0"),
+        ({"max_pointers": 0}, "max_pointers must be at least 1 and at most 1024, got 0"),
     ],
 )
 def test_impossible_memory_is_refused(settings: dict[str, float], message: str) -> None:

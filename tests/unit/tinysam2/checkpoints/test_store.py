@@ -163,10 +163,34 @@ def test_a_proxy_is_used(
     store: ModelStore, server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("no_proxy")
-    monkeypatch.setenv("http_proxy", server.address)
-    far = known("toy", "http://models.invalid/toy.pt", sha256=hashlib.sha256(CONTENT).hexdigest())
-    assert ModelStore(store.folder, {"toy": far}).get("toy").read_bytes() == CONTENT
-    assert server.asked == [("http://models.invalid/toy.pt", None)]
+    monkeypatch.setenv("https_proxy", server.address)
+    far = known("toy", "https://models.invalid/toy.pt")
+    with pytest.raises(NetworkError, match="cannot be reached"):  # this proxy connects nobody
+        ModelStore(store.folder, {"toy": far}).get("toy")
+    assert server.asked == [("models.invalid:443", None)]
+
+
+def test_weights_are_fetched_by_https_only(store: ModelStore, server: FileServer) -> None:
+    far = ModelStore(store.folder, {"toy": known("toy", "http://models.invalid/toy.pt")})
+    with pytest.raises(NetworkError, match="by https only"):
+        far.get("toy")
+    server.moved_to = "http://models.invalid/toy.pt"
+    with pytest.raises(NetworkError, match=r"models\.invalid/toy\.pt is not fetched"):
+        store.get("toy")
+    assert files(store) == []
+
+
+def test_the_official_addresses_are_https() -> None:
+    assert all(m.address is None or m.address.startswith("https://") for m in MODELS.values())
+
+
+def test_a_download_without_end_is_refused(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinysam2.checkpoints.store.MAX_FILE_BYTES", len(CONTENT) - 1)
+    with pytest.raises(NetworkError, match="too many for weights"):
+        store.get("toy")
+    assert all(path.stat().st_size == 0 for path in store.folder.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
