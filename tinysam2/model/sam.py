@@ -80,9 +80,21 @@ class SamDecoder(nn.Module):
             mask_logits: (O, 1, h, w) mask prompts.
             multimask: return the three masks for ambiguous prompts.
         """
+        single, three = self.single_and_three(features, points_xy, labels, mask_logits)
+        return three if multimask else single
+
+    def single_and_three(
+        self,
+        features: ImageFeatures,
+        points_xy: Tensor,
+        labels: Tensor,
+        mask_logits: Tensor | None = None,
+    ) -> tuple[MaskPrediction, MaskPrediction]:
+        """Predict the single mask, and the three masks for ambiguous prompts, in one pass."""
         logits, iou = self.all_masks(features, points_xy, labels, mask_logits)
-        chosen = slice(1, None) if multimask else slice(0, 1)
-        return MaskPrediction(logits[:, chosen].float(), iou[:, chosen].float())
+        logits, iou = logits.float(), iou.float()
+        three = MaskPrediction(logits[:, 1:], iou[:, 1:])
+        return MaskPrediction(logits[:, :1], iou[:, :1]), three
 
     def refine(self, features: ImageFeatures, mask_logits: Tensor) -> tuple[MaskPrediction, Tensor]:
         """Predict masks again, from prompts that consist of a mask and its enclosing box.

@@ -62,7 +62,7 @@ def _device_batches(
             if config.real
             else None,
             dataset.stills(config.stills, shape, generator, config.objects)
-            if config.stills
+            if config.stills and phase.prompts
             else None,
         )
 
@@ -80,7 +80,7 @@ def _read_batches(config: TrackingConfig, ranks: Ranks, phase: Phase, step: int)
     if config.real:
         start = steps * config.real
         real = RealClips(config.data, shapes(config.real), config.frames(phase), start)
-    if config.stills:
+    if config.stills and phase.prompts:
         start = steps * config.stills
         stills = ClickedStills(config.data, shapes(config.stills), config.objects, start)
     return zip(

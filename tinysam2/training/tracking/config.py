@@ -19,13 +19,16 @@ class Phase:
     Attributes:
         until: its end, a fraction of the run.
         size: side of square images, pixels; others are as large.
-        train_trunk: whether the encoder's trunk learns.
+        encoder: whether the encoder, trunk and necks, learns.
+        prompts: whether images are clicked on too.  Without, clips start from their true masks
+            and are not corrected, and SAM's decoder, which tracking does not use, stays as it is.
         length: frames of a clip; the recipe's unless given.
     """
 
     until: float
     size: int
-    train_trunk: bool = True
+    encoder: bool = True
+    prompts: bool = True
     length: int | None = None
 
     def __post_init__(self) -> None:

@@ -25,11 +25,12 @@ MIN_CLICK_AREA_PX = 64
 class RolloutResult:
     """The loss of a batch of clips and mean IoUs: after one click or box, and tracked.
 
-    They stay on the device: to read one is to wait for it.
+    They stay on the device: to read one is to wait for it.  Without prompts there is no
+    ``click_iou``.
     """
 
     loss: Tensor
-    click_iou: Tensor
+    click_iou: Tensor | None
     track_iou: Tensor
 
 
@@ -39,8 +40,9 @@ def rollout(
     masks: Tensor,
     others: Tensor,
     generator: torch.Generator,
-    train_trunk: bool,
+    trains_encoder: bool,
     teacher: Teacher | None = None,
+    has_prompts: bool = True,
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
@@ -55,24 +57,32 @@ def rollout(
         others: alike, of another object in the image, which may be absent, or part of the
             object to track: then clicks are on either part.
         generator: draws the prompts.
-        train_trunk: whether gradients reach the encoder's trunk.
+        trains_encoder: whether gradients reach the encoder.
         teacher: that sees the same and is copied besides.
+        has_prompts: whether there are clicks and boxes; without, memory always starts from the
+            true mask, and nothing is corrected.
     """
-    features = _encode(network, images.flatten(0, 1), train_trunk).of_frames(images.shape[1])
-    at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
-    still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
-    still_losses, asked = _click(network, features[at], still, generator, 1)
-    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_FRACTION, max_corrections=3)
+    features = _encode(network, images.flatten(0, 1), trains_encoder).of_frames(images.shape[1])
+    seen = None if teacher is None else [teacher.encode(frame) for frame in images.unbind(1)]
+    clicked: list[MaskLoss] = []
+    total = masks.new_zeros((), dtype=torch.float32)
+    if has_prompts:
+        at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
+        still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
+        clicked, asked = _click(network, features[at], still, generator, 1)
+        if teacher is not None and seen is not None:
+            total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
+    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_FRACTION if has_prompts else 1.0, 3)
     losses, prediction = predict_prompted(network, features[0], masks[:, 0], prompt, generator)
-    tracked, correction_losses, traces = _track(network, features, masks, prediction, generator)
-    total = torch.stack([x.total for x in tracked]).mean()
-    total = total + torch.stack([x.total for x in still_losses + losses + correction_losses]).mean()
+    corrected = CORRECTED_FRACTION if has_prompts else 0.0
+    tracked, corrections, traces = _track(
+        network, features, masks, prediction, generator, corrected
+    )
+    total = total + _mean_total(tracked) + _mean_total(clicked + losses + corrections)
     total = total + _matching_loss(traces, masks)
-    if teacher is not None:
-        seen = [teacher.encode(frame) for frame in images.unbind(1)]
-        total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
+    if teacher is not None and seen is not None:
         total = total + teacher.clip_loss(seen, [f.s16 for f in features], traces, masks)
-    return RolloutResult(total, _mean_iou(still_losses[:1]), _mean_iou(tracked))
+    return RolloutResult(total, _mean_iou(clicked[:1]) if clicked else None, _mean_iou(tracked))
 
 
 def click_stills(
@@ -80,7 +90,7 @@ def click_stills(
     images: Tensor,
     masks: Tensor,
     generator: torch.Generator,
-    train_trunk: bool,
+    trains_encoder: bool,
     teacher: Teacher | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Predict from clicks or boxes on objects of single images, with up to three corrections.
@@ -90,14 +100,14 @@ def click_stills(
         images: (B, 3, H, W) normalized.
         masks: (B, K, H, W) bool, of K objects in each.
         generator: draws the prompts.
-        train_trunk: whether gradients reach the encoder's trunk.
+        trains_encoder: whether gradients reach the encoder.
         teacher: that sees the same and is copied besides.
 
     Returns:
         The loss, and the mean IoU of the first predictions.
     """
     count, masks = masks.shape[1], masks.flatten(0, 1)
-    features = _encode(network, images, train_trunk).repeated(count)
+    features = _encode(network, images, trains_encoder).repeated(count)
     losses, asked = _click(network, features, masks, generator, 3)
     total = torch.stack([x.total for x in losses]).mean()
     if teacher is not None:
@@ -106,10 +116,9 @@ def click_stills(
     return total, _mean_iou(losses[:1])
 
 
-def _encode(network: TinySam2, images: Tensor, train_trunk: bool) -> ImageFeatures:
-    with torch.set_grad_enabled(train_trunk):
-        levels = network.trunk(images.contiguous(memory_format=torch.channels_last))
-    return network.features_of(levels)
+def _encode(network: TinySam2, images: Tensor, trains_encoder: bool) -> ImageFeatures:
+    with torch.set_grad_enabled(trains_encoder):
+        return network.encode_image(images.contiguous(memory_format=torch.channels_last))
 
 
 def _click(
@@ -143,17 +152,18 @@ def _track(
     masks: Tensor,
     first: Segmentation,
     generator: torch.Generator,
+    corrected_fraction: float,
 ) -> tuple[list[MaskLoss], list[MaskLoss], list[DecoderTrace]]:
     """Propagate the first frame's predictions through the other frames, from memory alone.
 
-    In some batches a click corrects one of them, and tracking continues from there.
+    In a fraction of the batches a click corrects one of them, and tracking continues from there.
 
     Returns:
         The losses of the tracked frames, those of corrections, and the decoder traces of the
         tracked frames.
     """
     dice = torch.rand(2, generator=generator, device=masks.device).tolist()
-    corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < CORRECTED_FRACTION else 0
+    corrected_at = 1 + int(dice[1] * (len(features) - 1)) if dice[0] < corrected_fraction else 0
     losses: list[MaskLoss] = []
     correction_losses: list[MaskLoss] = []
     frames: list[DecoderTrace] = []
@@ -193,6 +203,10 @@ def _matching_loss(traces: list[DecoderTrace], masks: Tensor) -> Tensor | float:
     frames = zip(traces, masks[:, 1:].unbind(1), strict=True)
     losses = [coarse_loss(h.matched, mask) for h, mask in frames if h.matched is not None]
     return torch.stack(losses).mean() if losses else 0.0
+
+
+def _mean_total(losses: list[MaskLoss]) -> Tensor | float:
+    return torch.stack([x.total for x in losses]).mean() if losses else 0.0
 
 
 def _mean_iou(losses: list[MaskLoss]) -> Tensor:
@@ -246,15 +260,21 @@ def _predict_by_sam(
     prompt: Prompt,
     generator: torch.Generator,
 ) -> tuple[list[MaskLoss], Segmentation]:
-    """Predict by SAM's decoder, each correction with the mask before it as a prompt."""
+    """Predict by SAM's decoder, each correction with the mask before it as a prompt.
+
+    The first click shows the single mask, as in use; the three masks learn besides.
+    """
     losses: list[MaskLoss] = []
     previous = prompt.previous
     certain = torch.full((len(mask),), MASK_LOGIT, device=mask.device)
     for turn in range(prompt.corrections + 1):
-        ambiguous = turn == 0 and prompt.is_ambiguous
-        found = decoder(features, prompt.xy, prompt.labels, previous, ambiguous)
-        losses.append(mask_loss(found.logits, found.predicted_iou, certain, mask))
-        logits, iou = found.best()
+        found, three = decoder.single_and_three(features, prompt.xy, prompt.labels, previous)
+        loss = mask_loss(found.logits, found.predicted_iou, certain, mask)
+        if turn == 0 and prompt.is_ambiguous:
+            more = mask_loss(three.logits, three.predicted_iou, certain, mask)
+            loss = MaskLoss(loss.total + more.total, loss.iou)
+        losses.append(loss)
+        logits, iou = found.logits[:, 0], found.predicted_iou[:, 0]
         if turn < prompt.corrections:
             prompt = correct(prompt, logits.detach(), mask, generator)
         previous = logits.detach()[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)

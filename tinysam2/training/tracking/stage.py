@@ -96,10 +96,12 @@ def train_step(
     clips = make_clips(layers, real, config.frames(phase), generator)
     clicked = None if stills is None else make_stills(stills, generator)
     with torch.autocast(torch.device(config.device).type, torch.bfloat16):
-        result = rollout(state.network, *clips, generator, phase.train_trunk, state.teacher)
+        result = rollout(
+            state.network, *clips, generator, phase.encoder, state.teacher, phase.prompts
+        )
         if clicked is not None:
             loss, click_iou = click_stills(
-                state.network, *clicked, generator, phase.train_trunk, state.teacher
+                state.network, *clicked, generator, phase.encoder, state.teacher
             )
             result = replace(result, loss=result.loss + loss, click_iou=click_iou)
     state.optimizer.zero_grad(set_to_none=True)
@@ -119,7 +121,9 @@ def _report(
 ) -> dict[str, float]:
     row: dict[str, float] = {"step": state.step, "seconds": round(state.seconds)}
     for name in ("loss", "click_iou", "track_iou"):
-        row[name] = round(float(torch.stack([getattr(r, name) for r in log]).mean()), 4)
+        found = [getattr(r, name) for r in log]
+        if None not in found:
+            row[name] = round(float(torch.stack(found).mean()), 4)
     if state.teacher is not None:
         row |= state.teacher.report()
     is_over = config.fraction_done(state.step, state.seconds) >= 1

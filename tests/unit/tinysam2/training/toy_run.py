@@ -23,7 +23,7 @@ def make_run(folder: Path, model: ModelConfig) -> TrackingConfig:
         out=folder / "whole",
         model=model,
         steps=3,
-        phases=(Phase(0.5, 64, train_trunk=False), Phase(1.0, 64, length=3)),
+        phases=(Phase(0.5, 64, encoder=False), Phase(1.0, 64, length=3)),
         length=2,
         synthetic=1,
         real=1,

@@ -42,9 +42,10 @@ def prompt_loss(
 ) -> tuple[Tensor, Tensor]:
     """Prompt every object, then correct the prediction where it is wrong.
 
-    The first click on an object that only the teacher knows is ambiguous: there the student's
-    three masks and IoUs copy the teacher's.  On an annotated object the best of the three is
-    supervised, and every IoU, so that the highest one selects the mask that people mean.
+    The first click is ambiguous.  On an annotated object the single mask is supervised, which is
+    what a click shows in use and what the next one corrects, and the best of the three masks
+    besides, with every IoU.  On an object that only the teacher knows, the three masks and IoUs
+    copy the teacher's, and the single mask, which is to be what people mean, learns nothing.
 
     Args:
         student: its decoder and its features of B images.
@@ -64,14 +65,16 @@ def prompt_loss(
     losses, ious = [], []
     for number in range(rounds):
         ambiguous = number == 0 and prompt.is_ambiguous
-        found = decoder(features, prompt.xy, prompt.labels, prompt.previous, ambiguous)
+        found, three = decoder.single_and_three(features, prompt.xy, prompt.labels, prompt.previous)
         loss, iou = _object_loss(found, objects.masks)
+        if ambiguous:
+            loss = loss + _object_loss(three, objects.masks)[0]
         if ambiguous and teacher is not None:
-            copied = _copy_loss(found, _shown(*teacher, prompt, per_image))
+            copied = _copy_loss(three, _shown(*teacher, prompt, per_image))
             loss = torch.where(objects.is_true, loss, copied)
         losses.append(_weighted_mean(loss, torch.sigmoid(1 / (iou + _EPS) - 1), objects))
         ious.append(_weighted_mean(iou, torch.ones_like(iou), objects))
-        prompt = _corrected(prompt, found.best()[0].detach(), objects.masks, generator)
+        prompt = _corrected(prompt, found.logits[:, 0].detach(), objects.masks, generator)
     return torch.stack(losses).mean(), torch.stack(ious)
 
 
@@ -136,14 +139,13 @@ def _corrected(prompt: Prompt, logits: Tensor, masks: Tensor, generator: torch.G
 
 
 def _object_loss(found: MaskPrediction, masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Supervise the best mask and every IoU; returns the loss and the chosen mask's IoU, (O,)."""
+    """Supervise the best mask and every IoU; returns the loss and the IoU of that mask, (O,)."""
     target = masks[:, None].float()
     region = FOCAL * focal_loss(found.logits, target) + DICE * dice_loss(found.logits, target)
     iou = hard_iou(found.logits.detach(), target)  # (O, M)
     best = region.detach().argmin(1, keepdim=True)
-    chosen = found.predicted_iou.detach().argmax(1, keepdim=True)
     score = IOU * (found.predicted_iou - iou).abs().mean(1)
-    return region.gather(1, best)[:, 0] + score, iou.gather(1, chosen)[:, 0]
+    return region.gather(1, best)[:, 0] + score, iou.gather(1, best)[:, 0]
 
 
 def _copy_loss(found: MaskPrediction, shown: MaskPrediction) -> Tensor:

@@ -32,7 +32,7 @@ WAIT_S = 600
 
 @pytest.fixture
 def config(tmp_path: Path) -> TrackingConfig:
-    phases = (Phase(0.3, 64, train_trunk=False), Phase(1.0, 64))
+    phases = (Phase(0.3, 64, encoder=False), Phase(1.0, 64))
     return replace(make_run(tmp_path, SMALL), out=tmp_path / "tracking", phases=phases)
 
 

@@ -80,7 +80,7 @@ def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(rollouts, "draw_prompt", draw)
     images, generator = torch.zeros(8, 2, 3, 64, 64), torch.Generator().manual_seed(0)
-    rollout(TinySam2(SMALL), images, masks, others, generator, train_trunk=False)
+    rollout(TinySam2(SMALL), images, masks, others, generator, trains_encoder=False)
     is_attached = (asked[0] == others[:, 0]).flatten(1).all(1)
     is_rest = (asked[0] == masks[:, 0] & ~others[:, 0]).flatten(1).all(1)
     assert is_attached.any()
@@ -105,6 +105,33 @@ def test_sams_decoder_learns_from_clicks_and_from_masks_of_memory() -> None:
         assert weight.grad is not None
         assert weight.grad.abs().sum() > 0
     assert network.mask_decoder.mask_tokens.grad is not None
+
+
+def test_a_click_teaches_the_mask_that_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM's decoder shows its single mask for a click; the three masks learn besides."""
+    torch.manual_seed(0)
+    network = TinySam2(replace(SMALL, sam_decoder=True))
+    decoder = network.sam_decoder
+    assert decoder is not None
+    features = network.encode_image(torch.rand(1, 3, 64, 64))
+    mask = torch.zeros(1, 64, 64, dtype=torch.bool)
+    mask[:, 16:48, 8:56] = True
+    decode, shown = decoder.all_masks, list[Tensor]()
+
+    def recorded(*given: Tensor | ImageFeatures | None) -> tuple[Tensor, Tensor]:
+        found = decode(*given)  # type: ignore[arg-type]
+        shown.append(found[0][:, 0])
+        return found
+
+    monkeypatch.setattr(decoder, "all_masks", recorded)
+    click = Prompt(torch.tensor([[[0.5, 0.5]]]), torch.tensor([[1]]), is_ambiguous=True)
+    (loss,), found = predict_prompted(network, features, mask, click, torch.Generator())
+    assert torch.equal(found.logits[:, 0], shown[0])
+    loss.total.backward()
+    single, *three = (p.grad for p in (h.layers[0].weight for h in decoder.mask_decoder.mask_heads))
+    assert single is not None
+    assert single.any()
+    assert any(grad is not None and grad.any() for grad in three)
 
 
 def test_frames_of_clips_are_taken_apart() -> None:

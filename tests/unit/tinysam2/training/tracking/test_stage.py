@@ -11,7 +11,7 @@ import torch
 from tests.unit.tinysam2.training.data_folder import write_image
 from tests.unit.tinysam2.training.toy_run import make_run
 from tinysam2.build import load_model
-from tinysam2.checkpoints.native import load_checkpoint, load_config
+from tinysam2.checkpoints.native import load_checkpoint, load_config, save_checkpoint
 from tinysam2.config import MemoryConfig, ModelConfig
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.model.network import TinySam2
@@ -189,7 +189,7 @@ def test_everything_that_is_trained_gets_finite_gradients() -> None:
     for seed in range(8):  # so that each kind of prompt is drawn
         generator = torch.Generator().manual_seed(seed)
         result = rollout(
-            network, images, masks, masks.roll(4, -1), generator, train_trunk=seed == 0
+            network, images, masks, masks.roll(4, -1), generator, trains_encoder=seed == 0
         )
         assert torch.isfinite(result.loss)
         result.loss.backward()
@@ -201,14 +201,36 @@ def test_everything_that_is_trained_gets_finite_gradients() -> None:
         assert torch.isfinite(parameter.grad).all(), name
 
 
-def test_frozen_trunk_gets_no_gradient() -> None:
+def test_frozen_encoder_gets_no_gradient() -> None:
     network = TinySam2(SMALL).eval()
     masks = torch.ones(1, 2, 64, 64, dtype=torch.bool)
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(1, 2, 3, 64, 64)
     rollout(network, images, masks, ~masks, generator, False).loss.backward()
-    assert all(p.grad is None for p in network.trunk.parameters())
-    assert all(p.grad is not None for p in network.neck.parameters())
+    for part in (network.trunk, network.neck):
+        assert all(p.grad is None for p in part.parameters())
+    assert all(p.grad is not None for p in network.memory_encoder.parameters())
+
+
+def test_a_phase_without_encoder_and_prompts_trains_tracking_alone(
+    config: TrackingConfig, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    start = tmp_path / "start.safetensors"
+    network = TinySam2(replace(SMALL, sam_decoder=True))
+    save_checkpoint(start, network.config, network.state_dict(), {})
+    (phase,) = phases = (Phase(1.0, 64, encoder=False, prompts=False),)
+    from_start = replace(config, encoder=None, model=None, start=start)
+    rows = list(train_tracking(replace(from_start, phases=phases)))
+    assert "track_iou" in rows[-1]
+    assert "click_iou" not in rows[-1]
+    _, after, _ = load_checkpoint(config.out / "tinysam2.safetensors")
+    fused = replace(from_start, out=tmp_path / "still", learning_rate=0.0, phases=(phase,))
+    list(train_tracking(fused))
+    _, before, _ = load_checkpoint(fused.out / "tinysam2.safetensors")
+    changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
+    assert not changed & {"trunk", "neck", "sam_neck", "sam_decoder"}
+    assert {"memory_encoder", "memory_attention", "mask_decoder"} <= changed
 
 
 def test_matching_learns_before_its_evidence_counts() -> None:
