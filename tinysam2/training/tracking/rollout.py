@@ -46,9 +46,8 @@ def rollout(
 ) -> RolloutResult:
     """Prompt frame 0, track the others from memory, and sum up SAM 2's losses.
 
-    Besides, a frame is prompted by clicks or a box as a still, on either object, so that a
-    click cannot be predicted without its position.  Memory mostly starts from the true mask:
-    tracking a wrong mask of an untrained prompt would teach nothing.
+    Besides, a frame is prompted as a still, on either object, so that the position of a click
+    counts.  Memory mostly starts from the true mask: a wrong one would teach nothing.
 
     Args:
         network: in train form.
@@ -59,30 +58,40 @@ def rollout(
         generator: draws the prompts.
         trains_encoder: whether gradients reach the encoder.
         teacher: that sees the same and is copied besides.
-        has_prompts: whether there are clicks and boxes; without, memory always starts from the
-            true mask, and nothing is corrected.
+        has_prompts: whether there are clicks and boxes; without, memory starts from true masks.
     """
     features = _encode(network, images.flatten(0, 1), trains_encoder).of_frames(images.shape[1])
     seen = None if teacher is None else [teacher.encode(frame) for frame in images.unbind(1)]
-    clicked: list[MaskLoss] = []
-    total = masks.new_zeros((), dtype=torch.float32)
+    clicked, copied = list[MaskLoss](), torch.zeros(())
     if has_prompts:
-        at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
-        still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
-        clicked, asked = _click(network, features[at], still, generator, 1)
-        if teacher is not None and seen is not None:
-            total = total + teacher.still_loss(seen[at], features[at].s16, *asked, still)
-    prompt = draw_prompt(masks[:, 0], generator, FIRST_MASK_FRACTION if has_prompts else 1.0, 3)
+        clicked, copied = _click_a_frame(network, features, masks, others, generator, teacher, seen)
+    given, corrected = (FIRST_MASK_FRACTION, CORRECTED_FRACTION) if has_prompts else (1.0, 0.0)
+    prompt = draw_prompt(masks[:, 0], generator, given, max_corrections=3)
     losses, prediction = predict_prompted(network, features[0], masks[:, 0], prompt, generator)
-    corrected = CORRECTED_FRACTION if has_prompts else 0.0
-    tracked, corrections, traces = _track(
-        network, features, masks, prediction, generator, corrected
-    )
-    total = total + _mean_total(tracked) + _mean_total(clicked + losses + corrections)
+    tracked, more, traces = _track(network, features, masks, prediction, generator, corrected)
+    total = _mean_total(tracked) + _mean_total(clicked + losses + more) + copied
     total = total + _matching_loss(traces, masks)
     if teacher is not None and seen is not None:
         total = total + teacher.clip_loss(seen, [f.s16 for f in features], traces, masks)
     return RolloutResult(total, _mean_iou(clicked[:1]) if clicked else None, _mean_iou(tracked))
+
+
+def _click_a_frame(
+    network: TinySam2,
+    features: list[ImageFeatures],
+    masks: Tensor,
+    others: Tensor,
+    generator: torch.Generator,
+    teacher: Teacher | None,
+    seen: list[ImageFeatures] | None,
+) -> tuple[list[MaskLoss], Tensor]:
+    """Prompt a random frame as a still; returns the losses, and that of copying the teacher."""
+    at = int(torch.randint(len(features), (), generator=generator, device=masks.device))
+    still = _either(masks[:, at] & ~others[:, at], others[:, at], generator)
+    losses, asked = _click(network, features[at], still, generator, 1)
+    if teacher is None or seen is None:
+        return losses, torch.zeros(())
+    return losses, teacher.still_loss(seen[at], features[at].s16, *asked, still)
 
 
 def click_stills(
@@ -205,8 +214,8 @@ def _matching_loss(traces: list[DecoderTrace], masks: Tensor) -> Tensor | float:
     return torch.stack(losses).mean() if losses else 0.0
 
 
-def _mean_total(losses: list[MaskLoss]) -> Tensor | float:
-    return torch.stack([x.total for x in losses]).mean() if losses else 0.0
+def _mean_total(losses: list[MaskLoss]) -> Tensor:
+    return torch.stack([x.total for x in losses]).mean() if losses else torch.zeros(())
 
 
 def _mean_iou(losses: list[MaskLoss]) -> Tensor:

@@ -64,14 +64,11 @@ def prompt_loss(
     prompt = _first_prompt(objects.masks, generator)
     losses, ious = [], []
     for number in range(rounds):
-        ambiguous = number == 0 and prompt.is_ambiguous
         found, three = decoder.single_and_three(features, prompt.xy, prompt.labels, prompt.previous)
         loss, iou = _object_loss(found, objects.masks)
-        if ambiguous:
-            loss = loss + _object_loss(three, objects.masks)[0]
-        if ambiguous and teacher is not None:
-            copied = _copy_loss(three, _shown(*teacher, prompt, per_image))
-            loss = torch.where(objects.is_true, loss, copied)
+        if number == 0 and prompt.is_ambiguous:
+            shown = None if teacher is None else _shown(*teacher, prompt, per_image)
+            loss = _with_three(loss, three, shown, objects)
         losses.append(_weighted_mean(loss, torch.sigmoid(1 / (iou + _EPS) - 1), objects))
         ious.append(_weighted_mean(iou, torch.ones_like(iou), objects))
         prompt = _corrected(prompt, found.logits[:, 0].detach(), objects.masks, generator)
@@ -84,6 +81,14 @@ def _shown(
 ) -> MaskPrediction:
     """Return the teacher's three masks for an ambiguous prompt."""
     return decoder(features.repeated(per_image), prompt.xy, prompt.labels, None, True)
+
+
+def _with_three(
+    loss: Tensor, three: MaskPrediction, shown: MaskPrediction | None, objects: Objects
+) -> Tensor:
+    """Add the loss of the three masks to that of the single one, (O,); see `prompt_loss`."""
+    loss = loss + _object_loss(three, objects.masks)[0]
+    return loss if shown is None else torch.where(objects.is_true, loss, _copy_loss(three, shown))
 
 
 def _weighted_mean(values: Tensor, weight: Tensor, objects: Objects) -> Tensor:
