@@ -28,6 +28,7 @@ from app.export.reading.source import (
 from app.export.reading.video_choice import Wanted, named
 from app.export.reading.videos import open_sav, open_youtube_vis
 
+_ANNOTATIONS = "Annotations"
 _RESOLUTIONS = ("480p", "Full-Resolution", "1080p")
 
 
@@ -39,7 +40,8 @@ def read_masks(
     Args:
         path: a folder of label images, of a folder per object or of LabelMe files; a tree of DAVIS,
             YouTube-VOS or MOTS; or a file: JSON (COCO, YouTube-VIS, SA-V, LabelMe), CVAT XML, a zip
-            file with COCO, MOTS text, or one label image, which stands for its folder.
+            file with COCO, MOTS text, or one label image, which stands for its folder, or for those
+            of all objects.
         size_hw: height and width of the video; masks of another size are refused.
         source_name: name of the video, which chooses from several videos.
         video: name of the video in the file, where that differs.
@@ -59,14 +61,23 @@ def read_masks(
     if suffix == ".txt":
         return open_mots_text(path, size_hw)
     if suffix == ".png":
-        return read_masks(path.parent, size_hw, source_name, video)
+        return read_masks(_folder_of(path), size_hw, source_name, video)
     with reading(path, "JSON"):
         content = _load_zip(path) if suffix == ".zip" else load_json(path)
     return _open_json(path, content, size_hw, wanted)
 
 
+def _folder_of(image: Path) -> Path:
+    """Return the folder that an image stands for: of a folder per object, that of all objects."""
+    folder, tree = image.parent, image.parent.parent
+    if not folder.name.isdecimal() or tree.name in (_ANNOTATIONS, *_RESOLUTIONS):
+        return folder  # of a sequence
+    with reading(image, "masks"):
+        return tree if folder in object_folders(tree) else folder
+
+
 def _open_folder(path: Path, size_hw: tuple[int, int], wanted: Wanted) -> MaskSource:
-    tree = path / "Annotations"
+    tree = path / _ANNOTATIONS
     if tree.is_dir():
         tree = next((tree / name for name in _RESOLUTIONS if (tree / name).is_dir()), tree)
         folders = sorted(folder for folder in tree.iterdir() if folder.is_dir())

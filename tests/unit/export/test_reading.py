@@ -143,6 +143,19 @@ def test_trees_of_several_sequences_ask_for_one(tmp_path: Path, source: BlankFra
     assert masks_of(imported(tmp_path, source, "two").document) == {(3, 1): rectangle(0, 0, 9, 9)}
 
 
+def test_one_image_stands_for_its_folder_or_for_those_of_all_objects(
+    tmp_path: Path, source: BlankFrames
+) -> None:
+    report = export(two_objects(), source, "sam2", tmp_path)
+    tree = imported(report.paths[0] / "002" / "00000.png", source).document
+    assert [tracked.name for tracked in tree.objects] == ["dog", "red ball"]
+    sequence = tmp_path / "Annotations" / "480p" / "002"  # named like an object's folder
+    label_image(sequence, "00001", {3: (0, 0, 9, 9)})
+    label_image(sequence.with_name("003"), "00001", {4: (0, 0, 9, 9)})
+    alone = imported(sequence / "00001.png", source).document
+    assert masks_of(alone) == {(3, 1): rectangle(0, 0, 9, 9)}
+
+
 def test_white_alone_is_the_object_as_in_davis_2016(tmp_path: Path, source: BlankFrames) -> None:
     label_image(tmp_path / "masks", "00000", {})
     label_image(tmp_path / "masks", "00001", {255: (0, 0, 9, 9)})
