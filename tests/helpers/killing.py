@@ -15,11 +15,14 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from app.cli import main
 from app.core.cancel import CancelToken
 from app.core.document import Table
 from app.core.masks import RleMask
@@ -27,6 +30,7 @@ from app.export.registry import export
 from app.export.selection import Existing, ExportOptions
 from app.jobs.import_masks import ImportPlan, ImportRequest, import_job, plan_job
 from app.session import Session
+from app.tracking import model_catalog
 from app.tracking.backend import Direction
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver
@@ -115,7 +119,18 @@ def import_masks(folder: Path, report: Report, turn: int) -> None:
     session.close()
 
 
-WORK = (create, edit, track, save_as, migrate, export_masks, import_masks)
+def track_headless(folder: Path, report: Report, turn: int) -> None:
+    """Track on the command line; what an earlier run was killed at is resumed."""
+    model_catalog.load_model = lambda settings: FakeBackend()
+    clip, prompts = str(folder / "clip.mp4"), str(folder / "prompts.json")
+    words = ["--out", str(folder / "tracked"), "--no-check", "--resume", "--overwrite"]
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said:
+        status = main(["track", clip, "--prompts", prompts, *words])
+    assert status == 0, said.getvalue()
+    report(folder / "main.tsam", 0)
+
+
+WORK = (create, edit, track, save_as, migrate, export_masks, import_masks, track_headless)
 
 
 def count_rows(session: Session) -> int:
@@ -135,6 +150,8 @@ def prepare(folder: Path) -> None:
     shutil.rmtree(folder / "seeds")
     session.close()
     as_version_2(folder / "seed.tsam")
+    prompts = {"objects": [{"id": 1, "prompts": [{"frame": 0, "points": [[20, 20, 1]]}]}]}
+    (folder / "prompts.json").write_text(json.dumps(prompts))
     (folder / "seed.tsam").rename(folder / "version2.seed")
 
 
@@ -204,13 +221,14 @@ def inspect(folder: Path, work: Callable[..., None], committed: dict[str, int]) 
                 pipe.write(f"unopenable: {project.name}: {error}\n")
         work(folder, lambda project, rows: None, 1)
         # The user's state folder has snapshots and a fixed number of lock files.
-        kept = {"clip.mp4", "version2.seed", "seed.json", "out", "home"}
-        for place in (folder, folder / "out"):
-            for file in place.glob("*"):
-                if file.suffix != ".tsam" and file.name not in kept and place == folder:
-                    pipe.write(f"left: {file.name}\n")
-                elif file.name.startswith("."):
-                    pipe.write(f"left: {place.name}/{file.name}\n")
+        kept = {"clip.mp4", "version2.seed", "seed.json", "prompts.json", "out", "tracked", "home"}
+        for file in folder.glob("*"):
+            if file.name.startswith(".") or (file.suffix != ".tsam" and file.name not in kept):
+                pipe.write(f"left: {file.name}\n")
+        is_tracked = work is track_headless
+        for file in (*folder.glob("out/*"), *(folder.glob("tracked/*") if is_tracked else ())):
+            if file.name.startswith(".") or file.suffix == ".tsam":
+                pipe.write(f"left: {file.parent.name}/{file.name}\n")
 
     child, reading = forked(look)
     with os.fdopen(reading) as pipe:
@@ -219,7 +237,7 @@ def inspect(folder: Path, work: Callable[..., None], committed: dict[str, int]) 
     return found if status == 0 else [*found, f"the next start failed with status {status}"]
 
 
-def main(moments: int, seed: int, folder: Path) -> None:
+def run(moments: int, seed: int, folder: Path) -> None:
     """Run the moments and print the findings."""
     chance = random.Random(seed)
     prepared, _ = forked(lambda pipe: prepare(folder))
@@ -238,4 +256,4 @@ def main(moments: int, seed: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    run(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
