@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 
-from tools.window_scenario import annotating, reviewing
+from tools.window_scenario import annotating, queueing, reviewing
 from tools.window_scenario.checks import ScenarioError
 from tools.window_scenario.program import Program
 from tools.window_scenario.run import ScenarioRun
@@ -43,6 +43,11 @@ STEPS: tuple[Callable[[ScenarioRun], str], ...] = (
     reviewing.kill,
     reviewing.reopen,
     reviewing.undo_after_reopening,
+    queueing.suggest,
+    queueing.accept_a_suggestion,
+    queueing.queue_jobs,
+    queueing.cancel_a_job,
+    queueing.change_preferences,
 )
 
 

@@ -17,6 +17,8 @@ class Scenario:
         refinement: a second click on it.
         second: on a second object.
         correction: on the first object, on the middle frame.
+        suggested: a frame outside of the range, on which objects are searched for.
+        suggestion: on an object that is found there.
     """
 
     first: int
@@ -27,6 +29,8 @@ class Scenario:
     refinement: FramePoint
     second: FramePoint
     correction: FramePoint
+    suggested: int
+    suggestion: FramePoint
 
     @property
     def verified(self) -> int:
@@ -49,6 +53,8 @@ SCENARIOS = {
         refinement=(258, 546),
         second=(1190, 290),
         correction=(262, 548),
+        suggested=30,
+        suggestion=(298, 280),
     ),
     "coffee": Scenario(
         first=92,
@@ -59,6 +65,8 @@ SCENARIOS = {
         refinement=(904, 470),
         second=(460, 140),
         correction=(912, 396),
+        suggested=10,
+        suggestion=(871, 483),
     ),
 }
 """Scenarios for two clips of SAM 2's demo (facebookresearch/sam2, demo/data/gallery), by name."""
