@@ -146,7 +146,7 @@ def test_a_conditioning_frame_ahead_has_no_reason_and_scores_of_an_earlier_run(
     assert entries[2].reason == "given to tracking as a prompt; this run has no scores of it"
 
 
-def test_prompts_are_told_apart_by_their_digest() -> None:
+def test_different_prompts_have_different_digests() -> None:
     mask = RleMask.encode(np.eye(4, dtype=np.bool_))
     click, other = PointPrompt(1, 2), PointPrompt(1, 2, False)
     all_of_them = [
