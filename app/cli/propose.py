@@ -46,6 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="prompt a grid of N x N points (default: 32)",
     )
+    _add_filters(parser)
+    parser.add_argument(
+        "--dense",
+        action="store_true",
+        help="prompt all points, also in areas where a quarter of them found objects; slower",
+    )
+    add_model_options(parser)
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments that say which masks are left out."""
     parser.add_argument(
         "--min-iou",
         type=float,
@@ -62,16 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"drop masks that change more when their threshold moves (default: {MIN_STABILITY})",
     )
     parser.add_argument(
-        "--dense",
-        action="store_true",
-        help="prompt all points, also in areas where a quarter of them found objects; slower",
-    )
-    parser.add_argument(
         "--background",
         action="store_true",
         help="keep masks that lie along the border or in several parts, as walls and floors do",
     )
-    add_model_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
