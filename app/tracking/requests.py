@@ -158,8 +158,8 @@ def _object_request(
 def _imported_ends(document: Document, object_id: int, frames: frozenset[int]) -> list[int]:
     """Return the frames among ``frames`` on which a series of imported masks starts or ends.
 
-    These are prompts: the first one corrects what was tracked before it, and tracking continues from
-    the last one.  Those between would take memory and time, and add little.
+    These are prompts: the first one corrects what was tracked before it, and tracking continues
+    from the last one.  Those between would take memory and time, and add little.
     """
     rows = document.of_object(Table.MASKS, object_id).items()
     imported = {f for f, row in rows if row.origin is Origin.IMPORTED and row.mask.area}
