@@ -124,9 +124,9 @@ def track_headless(folder: Path, report: Report, turn: int) -> None:
     model_catalog.load_model = lambda settings: FakeBackend()
     clip, prompts = str(folder / "clip.mp4"), str(folder / "prompts.json")
     words = ["--out", str(folder / "tracked"), "--no-check", "--resume", "--overwrite"]
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said:
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as printed:
         status = main(["track", clip, "--prompts", prompts, *words])
-    assert status == 0, said.getvalue()
+    assert status == 0, printed.getvalue()
     report(folder / "main.tsam", 0)
 
 

@@ -108,7 +108,7 @@ def test_work_that_cannot_be_saved_is_kept_and_saved_elsewhere(
             sentence = str(error)
             break
     else:
-        pytest.fail("nothing was said")
+        pytest.fail("nothing was reported")
     assert "\n" not in sentence
     with pytest.raises(AppError, match=r"p\.tsam"):
         session.close()
@@ -154,10 +154,10 @@ def test_what_cannot_be_written_leaves_nothing(
     edit(session, tmp_path)
     fails(disk)
     before = set(disk.parent.rglob("*"))
-    with pytest.raises(AppError) as said:
+    with pytest.raises(AppError) as refused:
         work(session, disk)
-    assert str(disk) in str(said.value)
-    assert "\n" not in str(said.value)
+    assert str(disk) in str(refused.value)
+    assert "\n" not in str(refused.value)
     assert set(disk.parent.rglob("*")) == before
     SessionDriver(session).add_object("b")  # where it was
     session.close()
