@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,14 +79,15 @@ def only_batch(place: str) -> Iterator[None]:
         yield
         return
     folder = Path(place)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with file_lock(folder / _LOCK, wait=False) as is_free:
-            if not is_free:
-                raise ExportError(f"Another batch is writing to {folder}.", "Wait for its end.")
-            yield
-    except OSError as error:
-        raise ExportError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            is_free = held.enter_context(file_lock(folder / _LOCK, wait=False))
+        except OSError as error:
+            raise ExportError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        if not is_free:
+            raise ExportError(f"Another batch is writing to {folder}.", "Wait for its end.")
+        yield
 
 
 def _key_in(text: str | bytes) -> str | None:

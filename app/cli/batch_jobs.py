@@ -46,7 +46,7 @@ def read_jobs(path: Path) -> list[BatchJob]:
             if other := jobs.get(job.name):
                 sentence = f"the name {job.name!r} is that of line {other.line} already."
                 raise UsageError(sentence, 'Give it another "name".')
-        except (AppError, OSError) as error:
+        except (AppError, OSError, RecursionError) as error:
             sentence = getattr(error, "sentence", f"{error}.")
             hint = getattr(error, "hint", "")
             raise UsageError(f"{path}, line {number}: {sentence}", hint) from error
@@ -159,8 +159,9 @@ class _JobReader:
             raise UsageError('the prompts must be {"objects": [...]}.', HINT)
         for prompt in mask_prompts(content):
             mask = prompt["mask"]
-            if not is_url(mask):
-                prompt["mask"] = f"{base}/{mask}" if is_url(base) else str(Path(base) / mask)
+            if is_url(mask):  # whoever wrote the prompts must not choose what is contacted
+                raise UsageError(f"a mask must be a file beside its prompts, got {mask!r}.", HINT)
+            prompt["mask"] = f"{base}/{mask}" if is_url(base) else str(Path(base) / mask)
         return content
 
 

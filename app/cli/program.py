@@ -73,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv_list: list[str], is_debug: bool) -> int:
+    command = argv_list[0] if argv_list and argv_list[0] in COMMANDS else "window"
+    _log.info("%s %s: %s", PROGRAM, program_version(), command)
     try:
         arguments = _parser(is_command=bool(argv_list) and argv_list[0] in COMMANDS).parse_args(
             argv_list

@@ -27,6 +27,10 @@ Run = Callable[..., tuple[int, str]]
 START_S = 120.0
 
 
+def mask_prompts(mask: str) -> dict[str, object]:
+    return {"objects": [{"id": 1, "prompts": [{"frame": 0, "mask": mask}]}]}
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
@@ -97,6 +101,14 @@ def test_a_batch_writes_each_job_whole_retries_and_repeats_nothing(
         (json.dumps(job("logs", video="a.mp4")), "cannot be the name of a folder"),
         (json.dumps(job("a")), "line 2: the name 'a' is that of line 1 already"),
         (json.dumps(job("b", video="a.mp4", checkpoint="no.bin")), "no weights file"),
+        (
+            json.dumps(job("b", video="a.mp4", prompts=mask_prompts("http://127.0.0.1/a.png"))),
+            "line 2: a mask must be a file beside its prompts",
+        ),
+        (
+            json.dumps(job("b", video="a.mp4", prompts=mask_prompts("no.png"))),
+            "no.png cannot be read",
+        ),
         (json.dumps(job("b", video="no-such-kind://x/a.mp4")), "no-such-kind"),
     ],
 )

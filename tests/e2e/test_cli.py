@@ -81,6 +81,23 @@ def test_track_writes_what_was_asked_for(folder: Path, run: Callable[..., Outcom
     assert "tracking: 6/6 frames" in err
 
 
+def test_track_reads_a_url_and_resumes_there(
+    folder: Path, run: Callable[..., Outcome], backend: FakeBackend
+) -> None:
+    files = pytest.importorskip("fsspec").filesystem("memory")
+    files.pipe_file("/track/far.mp4", (folder / "clip.mp4").read_bytes())
+    words = ("track", "memory://track/far.mp4", "--prompts", "prompts.json", "--out", "out")
+    backend.fail_at = 5
+    assert run(*words)[0] == 1
+    assert files_in(folder / "out") == ["far.track.tsam"]
+    backend.fail_at = None
+    status, _, err = run(*words, "--resume")
+    assert status == 0, err
+    assert len(list(folder.glob("out/**/*.png"))) == FRAME_COUNT
+    assert backend.requests[-1].start == 4
+    files.rm("/track", recursive=True)
+
+
 @pytest.mark.parametrize(
     ("words", "tracked"),
     [

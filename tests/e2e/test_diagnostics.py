@@ -23,15 +23,19 @@ def test_a_crash_of_the_run_before_is_reported_once_with_the_place_of_the_log(
     runs_folder().mkdir(parents=True, exist_ok=True)
     (runs_folder() / "999999.txt").write_text("Fatal Python error: Segmentation fault")
     shown: list[str] = []
+    buttons: list[str] = []
 
     def look(user: WindowDriver) -> None:
         user.wait(lambda: True)
-        shown.append("".join(box.text() for box in user.window.findChildren(QMessageBox)))
+        boxes = user.window.findChildren(QMessageBox)
+        shown.append("".join(box.text() for box in boxes))
+        buttons.extend(button.text() for box in boxes for button in box.buttons())
 
     assert start(clip, look) == 0
     assert start(clip, look) == 0
     assert str(log_path()) in shown[0]
     assert shown[1] == ""
+    assert sorted(text.replace("&", "") for text in buttons) == ["OK", "Open log"]
     assert "Segmentation fault" in log_path().read_text()
 
 

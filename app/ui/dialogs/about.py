@@ -39,7 +39,6 @@ def show_crash(parent: QWidget, sentence: str) -> None:
     if box is not None:
         button = box.addButton("Open log", QMessageBox.ButtonRole.ActionRole)
         button.clicked.connect(open_log)
-        box.addButton(QMessageBox.StandardButton.Ok)
 
 
 def show_about(parent: QWidget) -> None:

@@ -1,5 +1,6 @@
 """Owns the model of the window, which the first job that needs it loads on the job thread."""
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
@@ -8,6 +9,8 @@ from app.core.cancel import CancelToken
 from app.core.settings import ModelSettings
 from app.tracking.backend import TrackerBackend
 from app.tracking.model_catalog import load_model
+
+_log = logging.getLogger(__name__)
 
 ModelLoader = Callable[[ModelSettings], TrackerBackend]
 
@@ -65,6 +68,7 @@ class ModelHost(QObject):
             self.status_changed.emit(_text(self._backend))
             raise
         self.settings, self._backend = settings, backend
+        _log.info("model: %s", _text(backend))
         self.status_changed.emit(_text(backend))
         return backend
 
