@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ def read_masks(
     Args:
         path: a folder of label images, of a folder per object or of LabelMe files; a tree of DAVIS,
             YouTube-VOS or MOTS; or a file: JSON (COCO, YouTube-VIS, SA-V, LabelMe), CVAT XML, a zip
-            file with COCO, MOTS text, or one label image, which stands for its folder, or for those
-            of all objects.
+            file with COCO, or MOTS text.  One label image stands for its folder, or for those of
+            all objects, one LabelMe file for those of all frames.
         size_hw: height and width of the video; masks of another size are refused.
         source_name: name of the video, which chooses from several videos.
         video: name of the video in the file, where that differs.
@@ -84,13 +85,12 @@ def _open_folder(path: Path, size_hw: tuple[int, int], wanted: Wanted) -> MaskSo
         path = folders[chosen(path, [folder.name for folder in folders], wanted)]
     if (path / "instances").is_dir():
         path = path / "instances"
+    if files := _labelme_files(path):  # whose frames may lie beside them
+        return open_labelme(path, files, size_hw)
     if image_files(path):
         return open_label_images(path, size_hw)
     if object_folders(path):
         return open_object_tree(path, size_hw)
-    files = [file for file in path.glob("*.json") if not file.name.startswith(".")]
-    if files and is_labelme(load_json(files[0])):
-        return open_labelme(path, files, size_hw)
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir())
     if folders and path.name != "JPEGImages":
         found = folders[chosen(path, [folder.name for folder in folders], wanted)]
@@ -100,6 +100,29 @@ def _open_folder(path: Path, size_hw: tuple[int, int], wanted: Wanted) -> MaskSo
         f"{path} holds no masks that can be read.",
         "Choose a folder of label images such as 00000.png, or a file.",
     )
+
+
+def _labelme_files(folder: Path) -> list[Path]:
+    """List the JSON files of a folder if the first that is readable is of LabelMe."""
+    files = sorted(file for file in folder.glob("*.json") if not file.name.startswith("."))
+    for file in files:
+        with suppress(ValueError, OSError, RecursionError):
+            return files if is_labelme(load_json(file)) else []
+    return []
+
+
+def _labelme_siblings(file: Path) -> list[Path]:
+    """List the LabelMe files of all frames, given that of one."""
+    stem = _without_number(file.stem)
+    return [
+        each
+        for each in file.parent.glob("*.json")
+        if each == file or (each.stem[-1:].isdecimal() and _without_number(each.stem) == stem)
+    ]
+
+
+def _without_number(stem: str) -> str:
+    return stem.rstrip("0123456789")
 
 
 def _load_zip(path: Path) -> Any:  # noqa: ANN401 - as in JSON
@@ -127,7 +150,7 @@ def _open_json(path: Path, content: Any, size_hw: tuple[int, int], wanted: Wante
         with reading(path, "COCO results"):
             return open_coco_results(path, content, size_hw)
     if is_labelme(content):
-        return open_labelme(path, [path], size_hw)
+        return open_labelme(path, _labelme_siblings(path), size_hw)
     if not isinstance(content, dict):
         content = {}
     if "masklet" in content:

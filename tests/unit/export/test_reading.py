@@ -272,6 +272,19 @@ def test_labelme_shapes_of_other_tools_are_read(tmp_path: Path, source: BlankFra
     assert found.notes == ["Shapes of type 'point' are left out."]
 
 
+def test_labelme_files_are_found_beside_their_frames_and_by_one_of_them(
+    tmp_path: Path, source: BlankFrames
+) -> None:
+    folder = export(two_objects(), source, "labelme", tmp_path).paths[0]
+    photo = np.random.default_rng(0).integers(0, 255, (*SIZE_HW, 3), np.uint8)
+    Image.fromarray(photo).save(folder / "00000.png")
+    (folder / "notes.json").write_text("[1]")
+    one = imported(folder / "00002.json", source).document
+    assert len(masks_of(one)) == 11
+    (folder / "notes.json").unlink()
+    assert masks_of(imported(folder, source).document) == masks_of(one)
+
+
 def test_cvat_images_are_read(tmp_path: Path, source: BlankFrames) -> None:
     (tmp_path / "cvat.xml").write_text(
         f"""<annotations><version>1.1</version>
