@@ -49,7 +49,8 @@ def show_about(parent: QWidget) -> None:
     box.setText(f"<b>TinySAM 2 annotator</b> {program_version()}")
     box.setInformativeText(
         "Segments and tracks objects in videos and shows what the memory bank holds. "
-        "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0.<br><br>"
+        "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0; the bundled weights are "
+        "for research use.<br><br>"
         f"Projects and log: {home_folder()}"
     )
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -10,6 +10,7 @@ import torch
 
 from app.cli import main
 from tests.helpers.file_server import FileServer, serving
+from tests.helpers.sources import ROOT
 from tinysam2 import build
 from tinysam2.checkpoints import store
 from tinysam2.checkpoints.registry import MODELS
@@ -143,3 +144,9 @@ def test_variants_need_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     status, _, err = run("import", str(tmp_path / "w.pt"))
     assert status == 1
     assert "efficienttam-s, efficienttam-s-1. Choose one with --name." in err
+
+
+def test_the_bundled_weights_have_the_license_of_their_card(run: Run) -> None:
+    card = (ROOT / "resources" / "weights" / "README.md").read_text("utf-8")
+    own = models_of(run("list", "--json"))["tinysam2"]
+    assert f"| license | the weights: {own['license']}," in card
