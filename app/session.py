@@ -13,7 +13,9 @@ from app.jobs.import_masks import ImportStep
 from app.jobs.predict import JobContext, PredictionStep
 from app.jobs.verify import VerifyStep
 from app.media.frames import FrameSource
+from app.media.proxy import proxy_of
 from app.media.video import VideoSource
+from app.storage.home import cache_folder
 from app.storage.opening import open_any
 from app.storage.project_file import ProjectFile
 from app.storage.source_link import describe_source, locate_source
@@ -38,6 +40,7 @@ class Session:
         history: undo and redo of what was executed.
         source: the video.
         jobs: the model and the reader of the video that jobs use.
+        proxy: small images of the frames for display; None where exact ones are fast enough.
 
     Args:
         source: an open video; closed with the session.
@@ -54,6 +57,7 @@ class Session:
         load_backend: BackendLoader | None = None,
     ) -> None:
         self.source = source
+        self.proxy = proxy_of(source, cache_folder() / "frames")
         self.document = document
         self.history = History(document)
         self.jobs = JobContext(source, load_backend or partial(load_model, ModelSettings()))
@@ -94,13 +98,17 @@ class Session:
             ProjectError: some changes could not be saved; the session stays open.
         """
         self._file.close()
-        self.jobs.close()
-        self.source.close()
+        self._close_source()
 
     def abandon(self) -> None:
         """Close the project and its video without changes that could not be saved."""
         self._file.abandon()
+        self._close_source()
+
+    def _close_source(self) -> None:
         self.jobs.close()
+        if self.proxy is not None:
+            self.proxy.close()
         self.source.close()
 
     @property

@@ -12,6 +12,7 @@ from app.core.errors import SourceError
 from app.media.cursor import decode_frames, open_container
 from app.media.frames import FrameSource
 from app.media.index import VideoIndex
+from app.media.proxy import FrameProxy
 from app.media.video import VideoSource
 
 STEP_FRAMES = 25
@@ -52,17 +53,20 @@ class VerifyStep:
     result: VerifyResult | None = None
 
 
-def verify_job(source: FrameSource) -> Job:
+def verify_job(source: FrameSource, proxy: FrameProxy | None = None) -> Job:
     """Check a source; see `verify_index`."""
-    return partial(verify_index, source)
+    return partial(verify_index, source, proxy=proxy)
 
 
-def verify_index(source: FrameSource, token: CancelToken) -> Iterator[VerifyStep]:
+def verify_index(
+    source: FrameSource, token: CancelToken, proxy: FrameProxy | None = None
+) -> Iterator[VerifyStep]:
     """Read a whole source once, independently of other readers.
 
     Args:
         source: the source to check; it is not changed.
         token: checked before every frame.
+        proxy: stores a small image of each frame of a video, if given.
 
     Yields:
         Progress every few frames; the last step has the result.
@@ -71,12 +75,14 @@ def verify_index(source: FrameSource, token: CancelToken) -> Iterator[VerifyStep
         Cancelled: the token was cancelled.
     """
     if isinstance(source, VideoSource):
-        yield from _verify_video(source, token)
+        yield from _verify_video(source, proxy, token)
     else:
         yield from _verify_images(source, token)
 
 
-def _verify_video(video: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
+def _verify_video(
+    video: VideoSource, proxy: FrameProxy | None, token: CancelToken
+) -> Iterator[VerifyStep]:
     announced = video.index
     total = len(announced)
     times: list[int | None] = []
@@ -92,6 +98,8 @@ def _verify_video(video: VideoSource, token: CancelToken) -> Iterator[VerifyStep
                 token.raise_if_cancelled()
                 sizes.append((frame.width, frame.height))
                 times.append(frame.pts)
+                if proxy is not None:
+                    proxy.add(frame)
                 if len(times) % STEP_FRAMES == 0:
                     yield VerifyStep(len(times), total)
     resized = sum(size != sizes[0] for size in sizes) or announced.resized

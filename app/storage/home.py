@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from app.media.frames import FrameSource
 
@@ -19,6 +19,12 @@ def home_folder() -> Path:
     """Return the folder of `HOME_VARIABLE`, or the program's one in the user's data folder."""
     chosen = os.environ.get(HOME_VARIABLE)
     return Path(chosen) if chosen else user_data_path("tinysam2", appauthor=False)
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be made again: the user's cache, or one in `home_folder`."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Path(chosen) / "cache" if chosen else user_cache_path("tinysam2", appauthor=False)
 
 
 def automatic_project(name: str, content_sha256: str, folder: Path | None = None) -> Path:

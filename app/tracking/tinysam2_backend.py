@@ -1,6 +1,6 @@
 """The adapter to the model: the only module of the application that imports torch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -45,6 +45,10 @@ HINT_MEMORY = "Choose a smaller input size, fewer objects at a time, or another 
 SUGGESTION_POINTS = 16
 """Points per side of the grid that is searched for objects: seconds on a CPU, where 32 take 20."""
 
+MAX_SHARED = 1024
+"""Limit of the values of memory records that are shared with later ones."""
+
+Shareable = TypeVar("Shareable", bound=Hashable)
 Loaded = TypeVar("Loaded", bound=ImageModel)
 
 
@@ -135,6 +139,7 @@ class TinySam2Backend:
         self._memory = memory
         self._predictor = FramePredictor(model, input_size)
         self._fingerprint: SourceFingerprint | None = None
+        self._recorded: dict[object, object] = {}
         parameters = sum(weight.numel() for weight in model.network.parameters())
         self.description = ModelDescription(
             name, parameters, str(model.device), self._predictor.image_size
@@ -259,15 +264,27 @@ class TinySam2Backend:
             tokens_attended=event.tokens_attended,
             tokens_full_sam2=event.tokens_full_sam2,
             survivors={
-                frame: (*shown.shape, np.packbits(shown).tobytes())
+                frame: self._shared((*shown.shape, np.packbits(shown).tobytes()))
                 for frame, shown in event.survivors.items()
             },
             tokens=dict(event.tokens),
             pool=event.pool,
             policy=event.policy.value,
             thresholds=dict(event.thresholds),
-            averaged={f: np.packbits(shown).tobytes() for f, shown in event.averaged.items()},
+            averaged={
+                frame: self._shared(np.packbits(shown).tobytes())
+                for frame, shown in event.averaged.items()
+            },
         )
+
+    def _shared(self, value: Shareable) -> Shareable:
+        """Return an equal value that an earlier record holds, so that a long run takes less memory.
+
+        Most of a bank is the same from frame to frame.
+        """
+        if len(self._recorded) >= MAX_SHARED:
+            self._recorded.clear()
+        return self._recorded.setdefault(value, value)  # type: ignore[return-value]
 
     def _predictor_of(self, source: FrameSource) -> FramePredictor:
         """Return the predictor; a new one for another video, since features are cached by frame."""

@@ -37,7 +37,7 @@ class DisplayedFrame(QObject):
     """Loads the frame that the view state selects.
 
     While scrubbing, intermediate frames are displayed as they arrive, so ``frame`` may lag
-    behind `ViewState.frame`.
+    behind `ViewState.frame`.  A frame that takes long to decode is previewed at a lower resolution.
 
     Attributes:
         frame: index of the displayed frame; None when there is none.
@@ -61,6 +61,7 @@ class DisplayedFrame(QObject):
         self._message_timer = QTimer(self, singleShot=True, interval=LOADING_MESSAGE_DELAY_MS)
         self._message_timer.timeout.connect(self._on_late)
         loader.loaded.connect(self._on_loaded)
+        loader.previewed.connect(self._on_previewed)
         loader.failed.connect(self._on_failed)
         state.frame_changed.connect(self._on_frame_changed)
         self._on_frame_changed(state.frame)
@@ -80,6 +81,10 @@ class DisplayedFrame(QObject):
         # The old image refers to the old pixels, so it is replaced first.
         self.image, self._bgra, self.frame = image, bgra, frame
         self._finish(frame, "")
+
+    def _on_previewed(self, frame: int, bgra: Pixels) -> None:
+        if not self.is_current:  # the exact frame never gives way to its preview
+            self._on_loaded(frame, bgra)
 
     def _on_failed(self, frame: int, sentence: str) -> None:
         if frame == self._state.frame:

@@ -11,6 +11,8 @@ from app.ui.jobs.job_queue import JobQueue, Priority
 class VerificationController(QObject):
     """Verifies the frame index of one session at a time, at idle priority.
 
+    The small images of its frames are stored on the way.
+
     Signals:
         renumbered: the frames of the session have new indices; nothing was annotated yet.
         warned: `SourceError` that describes a wrong frame index; nothing was changed.
@@ -28,7 +30,7 @@ class VerificationController(QObject):
         """Check a session; a running check of another one is canceled."""
         self._jobs.cancel(self._job_id)
         self._job_id = self._jobs.submit(
-            verify_job(session.source),
+            verify_job(session.source, session.proxy),
             f"Check {session.source.name}",
             lambda step: self._on_step(session, step),
             priority=Priority.IDLE,

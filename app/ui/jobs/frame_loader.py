@@ -6,14 +6,17 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from app.core.errors import AppError
 from app.media.cache import FrameCache
 from app.media.frames import FrameSource, Pixels
+from app.media.proxy import FrameProxy
 
 FRAME_SOURCE_BYTES = 256 << 20  # until `FrameLoader.use_cache` sets another limit
+PREVIEW_DELAY_MS = 40
+"""Milliseconds after which a frame that is still being decoded is previewed; playback is faster."""
 THUMBNAIL_LONG_SIDE_PX = 160
 THUMBNAIL_CACHE_BYTES = 16 << 20
 MAX_PENDING_THUMBNAILS = 64
@@ -42,11 +45,16 @@ def thumbnail_of(bgra: Pixels) -> QImage:
     return qimage_of(np.asarray(small, dtype=np.uint8)).copy()
 
 
+def _unchanged(bgra: Pixels) -> Pixels:
+    return bgra
+
+
 class _FrameReader(QThread):
-    """Decodes requested frames, newest request first, from its own clone of a source.
+    """Reads requested frames, newest request first.
 
     Args:
-        source: cloned inside the thread.
+        source: cloned inside the thread when the first frame is decoded; None to decode nothing.
+        proxy: read before the source; None to decode everything.
         cache_bytes: limit of the clone's frame cache.
         max_pending: most pending requests; beyond it the oldest is dropped.
         convert: applied to the (H, W, 4) frame before it is emitted; runs in the thread.
@@ -61,7 +69,8 @@ class _FrameReader(QThread):
 
     def __init__(
         self,
-        source: FrameSource,
+        source: FrameSource | None,
+        proxy: FrameProxy | None,
         cache_bytes: int,
         max_pending: int,
         convert: Callable[[Pixels], object],
@@ -69,6 +78,8 @@ class _FrameReader(QThread):
     ) -> None:
         super().__init__(parent)
         self._source = source
+        self._proxy = proxy
+        self._own: FrameSource | None = None
         self._cache_bytes = cache_bytes
         self._is_reopening = False
         self._convert = convert
@@ -97,21 +108,31 @@ class _FrameReader(QThread):
             self._has_changed.notify()
 
     def run(self) -> None:
-        """Decode the requested frames, newest first, until stopped."""
-        own: FrameSource | None = None
+        """Read the requested frames, newest first, until stopped."""
         while (frame := self._next_request()) is not None:
             try:
-                if own is not None and self._is_reopening:
-                    own.close()
-                    own = None
-                if own is None:
-                    self._is_reopening = False
-                    own = self._source.clone(self._cache_bytes)
-                self.ready.emit(frame, self._convert(own.bgra(frame)))
+                pixels = self._read(frame)
+                if pixels is not None:
+                    self.ready.emit(frame, self._convert(pixels))
             except AppError as error:
                 self.failed.emit(frame, str(error))
-        if own is not None:
-            own.close()
+        self._close()
+
+    def _read(self, frame: int) -> Pixels | None:
+        small = None if self._proxy is None else self._proxy.bgra(frame)
+        if small is not None or self._source is None:
+            return small
+        if self._is_reopening:
+            self._close()
+        if self._own is None:
+            self._is_reopening = False
+            self._own = self._source.clone(self._cache_bytes)
+        return self._own.bgra(frame)
+
+    def _close(self) -> None:
+        if self._own is not None:
+            self._own.close()
+        self._own = None
 
     def _next_request(self) -> int | None:
         with self._has_changed:
@@ -123,40 +144,72 @@ class FrameLoader(QObject):
     """Loads the frames and thumbnails of a source for the widgets that display them.
 
     Frames and thumbnails are decoded by one thread each, from clones of the source, so that a
-    distant thumbnail never makes playback seek.  Lives on the GUI thread; call `shutdown` before
-    it is destroyed.
+    distant thumbnail never makes playback seek.  A third thread reads previews.  Lives on the GUI
+    thread; call `shutdown` before it is destroyed.
 
     Args:
         source: cloned, never read itself.
         parent: owner.
+        proxy: small images for previews and thumbnails; None for neither.
 
     Signals:
         loaded: frame index, (H, W, 4) uint8 BGRA with alpha 255; the receiver may keep it.
+        previewed: the same frame scaled up from a small image, for display until it is loaded.
         failed: frame index, error message for the user.
         thumbnail_loaded: frame index, thumbnail.
     """
 
     loaded = Signal(int, object)
+    previewed = Signal(int, object)
     failed = Signal(int, str)
     thumbnail_loaded = Signal(int, QImage)
 
-    def __init__(self, source: FrameSource, parent: QObject | None = None) -> None:
+    def __init__(
+        self, source: FrameSource, parent: QObject | None = None, proxy: FrameProxy | None = None
+    ) -> None:
         super().__init__(parent)
+        self._awaited: int | None = None
+        self._preview_timer = QTimer(self, singleShot=True, interval=PREVIEW_DELAY_MS)
+        self._preview_timer.timeout.connect(self._preview)
         self._thumbnails: FrameCache[QImage] = FrameCache(THUMBNAIL_CACHE_BYTES)
-        self._frame_reader = _FrameReader(source, FRAME_SOURCE_BYTES, 1, lambda bgra: bgra, self)
-        self._frame_reader.ready.connect(self.loaded)
+        self._frame_reader = _FrameReader(source, None, FRAME_SOURCE_BYTES, 1, _unchanged, self)
+        self._frame_reader.ready.connect(self._on_loaded)
         self._frame_reader.failed.connect(self.failed)
         self._thumbnail_reader = _FrameReader(
-            source, THUMBNAIL_SOURCE_BYTES, MAX_PENDING_THUMBNAILS, thumbnail_of, self
+            source, proxy, THUMBNAIL_SOURCE_BYTES, MAX_PENDING_THUMBNAILS, thumbnail_of, self
         )
         self._thumbnail_reader.ready.connect(self._on_thumbnail)
-        self._readers = (self._frame_reader, self._thumbnail_reader)
+        self._readers = [self._frame_reader, self._thumbnail_reader]
+        self._preview_reader = None
+        if proxy is not None:
+            self._preview_reader = _FrameReader(None, proxy, 0, 1, _unchanged, self)
+            self._preview_reader.ready.connect(self._on_previewed)
+            self._readers.append(self._preview_reader)
         for reader in self._readers:
             reader.start()
 
     def request(self, frame: int) -> None:
-        """Request a frame; a newer request replaces a pending one."""
+        """Request a frame; a newer request replaces a pending one.
+
+        A frame that takes long is previewed; while scrubbing, the frames that were asked for last.
+        """
+        self._awaited = frame
         self._frame_reader.request(frame)
+        if self._preview_reader is not None and not self._preview_timer.isActive():
+            self._preview_timer.start()
+
+    def _preview(self) -> None:
+        if self._preview_reader is not None and self._awaited is not None:
+            self._preview_reader.request(self._awaited)
+
+    def _on_loaded(self, frame: int, bgra: Pixels) -> None:
+        if frame == self._awaited:
+            self._awaited = None
+        self.loaded.emit(frame, bgra)
+
+    def _on_previewed(self, frame: int, bgra: Pixels) -> None:
+        if self._awaited is not None:
+            self.previewed.emit(frame, bgra)
 
     def thumbnail(self, frame: int) -> None:
         """Request a thumbnail; one in the cache is emitted at once.
@@ -175,11 +228,12 @@ class FrameLoader(QObject):
         self._frame_reader.use_cache(cache_bytes)
 
     def shutdown(self, timeout_ms: int = 3000) -> bool:
-        """End both threads.
+        """End the threads.
 
         Returns:
             Whether they ended in time.
         """
+        self._preview_timer.stop()
         for reader in self._readers:
             reader.stop()
         return all([reader.wait(timeout_ms) for reader in self._readers])

@@ -86,7 +86,7 @@ class Workspace(QObject):
         self.session = session
         self.bridge = DocumentBridge(session.document, self)
         self.view = ViewState(session.num_frames, self)
-        self.loader = FrameLoader(session.source, self)
+        self.loader = FrameLoader(session.source, self, session.proxy)
         self.controller = AnnotationController(session, self.view, jobs, preferences, self)
         self.cleanup = MaskCleanupController(session, self.view, jobs, self)
         self.protection = HandWorkProtection(session.document, preferences, parent)

@@ -11,7 +11,12 @@ from pytestqt.qtbot import QtBot
 from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES
 from app.media.frames import Pixels, SourceFingerprint
-from app.ui.jobs.frame_loader import THUMBNAIL_LONG_SIDE_PX, FrameLoader, qimage_of
+from app.ui.jobs.frame_loader import (
+    PREVIEW_DELAY_MS,
+    THUMBNAIL_LONG_SIDE_PX,
+    FrameLoader,
+    qimage_of,
+)
 
 SIZE_HW = (200, 400)
 BROKEN_FRAME = 13
@@ -132,3 +137,62 @@ def test_shutdown_closes_the_clones(
     assert loader.shutdown()
     assert [clone.is_closed for clone in source.clones] == [True]
     assert not source.is_closed
+
+
+class PaintedProxy:
+    """Frame n is plain (0, 0, n); there is no image of odd frames."""
+
+    def bgra(self, frame_index: int) -> Pixels | None:
+        color = np.array([frame_index, 0, 0, 255], dtype=np.uint8)
+        return None if frame_index % 2 else np.broadcast_to(color, (*SIZE_HW, 4)).copy()
+
+
+@pytest.fixture
+def previewing(qtbot: QtBot, source: PaintedSource) -> Iterator[FrameLoader]:
+    loader = FrameLoader(source, None, PaintedProxy())  # type: ignore[arg-type]
+    yield loader
+    source.gate.set()
+    assert loader.shutdown()
+
+
+def test_a_slow_frame_is_previewed_until_it_is_loaded(
+    qtbot: QtBot, source: PaintedSource, previewing: FrameLoader
+) -> None:
+    source.gate.clear()
+    with qtbot.waitSignal(previewing.previewed) as previewed:
+        previewing.request(8)
+    assert (previewed.args[0], previewed.args[1][0, 0, 0]) == (8, 8)
+    with qtbot.waitSignal(previewing.loaded) as loaded:
+        source.gate.set()
+    assert (loaded.args[0], loaded.args[1][0, 0, 0]) == (8, 24)
+
+
+def test_previews_follow_the_frame_that_was_asked_for_last(
+    qtbot: QtBot, source: PaintedSource, previewing: FrameLoader
+) -> None:
+    shown: list[int] = []
+    previewing.previewed.connect(lambda frame, _bgra: shown.append(frame))
+    source.gate.clear()
+    for frame in range(0, 42, 2):
+        previewing.request(frame)
+        qtbot.wait(10)
+    qtbot.waitUntil(lambda: 40 in shown)
+    assert shown == sorted(shown)
+    assert len(shown) > 1
+
+
+def test_a_frame_that_is_there_is_not_previewed(qtbot: QtBot, previewing: FrameLoader) -> None:
+    with qtbot.waitSignal(previewing.loaded):
+        previewing.request(2)
+    with qtbot.assertNotEmitted(previewing.previewed, wait=2 * PREVIEW_DELAY_MS):
+        pass
+
+
+def test_thumbnails_come_from_small_images_where_there_are_some(
+    qtbot: QtBot, source: PaintedSource, previewing: FrameLoader
+) -> None:
+    for frame, blue in ((20, 20), (21, 63)):
+        with qtbot.waitSignal(previewing.thumbnail_loaded) as loaded:
+            previewing.thumbnail(frame)
+        assert loaded.args[1].pixelColor(5, 5).blue() == blue
+    assert [clone.read for clone in source.clones] == [[21]]

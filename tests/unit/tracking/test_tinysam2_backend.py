@@ -260,6 +260,16 @@ def test_objects_are_suggested_with_masks_of_the_size_of_the_video(
     assert {mask.size_hw for mask in last.masks} == {SIZE_HW}
 
 
+def test_what_stays_in_memory_is_recorded_once(
+    backend: TinySam2Backend, source: FrameSource
+) -> None:
+    found = track(backend, source, ObjectRequest(1, {0: CLICK}))
+    records = [result.predictions[1].memory for result in found]
+    maps = [each for record in records if record for each in record.survivors.values()]
+    assert len(maps) > len(set(maps))
+    assert len({id(each) for each in maps}) == len(set(maps))
+
+
 def clicks(count: int) -> FramePrompts:
     rng = np.random.default_rng(3)
     xy = rng.uniform((0, 0), SIZE_HW[::-1], (count, 2))

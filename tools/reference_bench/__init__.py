@@ -1,0 +1,1 @@
+"""Compares the speed of a network here with that of its authors' implementation."""
