@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.core.document import FrameMask, Origin, Table, TrackedObject
@@ -13,6 +14,10 @@ from app.storage.checks import check_property, number, number_or_none, text, who
 
 APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
 SCHEMA_VERSION = 3
+
+MAX_SHARED = 1024
+MAX_SHARED_CHARS = 4096
+"""Number and length of the feature maps that records share when they are read."""
 
 SCHEMA = """
 CREATE TABLE source (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -137,7 +142,7 @@ def _memory_row(values: Values, _key: object) -> MemoryRecord:
         "bank": tuple(map(whole, fields["bank"])),
         "survivors": {int(frame): _feature_map(*found) for frame, found in survivors},
         "tokens": {int(frame): whole(count) for frame, count in tokens},
-        "averaged": {int(f): bytes.fromhex(b) for f, b in fields.get("averaged", {}).items()},
+        "averaged": {int(f): _bits(b) for f, b in fields.get("averaged", {}).items()},
         "policy": text(fields.get("policy", "")),
         "thresholds": {text(name): number(least) for name, least in thresholds.items()},
         "run": text(fields.get("run", "")),
@@ -151,10 +156,24 @@ def _memory_row(values: Values, _key: object) -> MemoryRecord:
 
 
 def _feature_map(height: int, width: int, bits: str) -> tuple[int, int, bytes]:
+    """Read a feature map; most of a bank is the same from frame to frame, and records share it."""
+    read = _shared_map if len(bits) <= MAX_SHARED_CHARS else _new_map
+    return read(height, width, bits)
+
+
+def _new_map(height: int, width: int, bits: str) -> tuple[int, int, bytes]:
     packed = bytes.fromhex(bits)
     if min(whole(height), whole(width)) < 1 or len(packed) != (height * width + 7) // 8:
         raise ValueError(f"a feature map of {height} x {width} in {len(packed)} bytes")
     return height, width, packed
+
+
+_shared_map = lru_cache(MAX_SHARED, typed=True)(_new_map)  # 1.0 is not taken for an earlier 1
+_shared_bits = lru_cache(MAX_SHARED)(bytes.fromhex)
+
+
+def _bits(packed: str) -> bytes:
+    return _shared_bits(packed) if len(packed) <= MAX_SHARED_CHARS else bytes.fromhex(packed)
 
 
 def _property(values: Values, name: str) -> object:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MEASUREMENTS = 10
+MEASUREMENTS = 11
 """How many there are, for the progress."""
 
 

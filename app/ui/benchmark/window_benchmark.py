@@ -82,8 +82,7 @@ class _WindowBenchmark:
             raise UsageError(f"{video.name} has one frame only.", "Name a longer video.")
         self._click(workspace)  # the first pass through a network is slower than all others
         self._undo_all(workspace)
-        seeks = self._seek(workspace, self._plan.seeks)
-        yield Measurement("seek", "seek to a random frame", seeks)
+        yield from self._seek_frames(workspace)
         yield from self._click_frames(workspace)
         yield from self._track(workspace)
         yield from self._paint_long_document()
@@ -110,9 +109,33 @@ class _WindowBenchmark:
         return _since(start_s)
 
     def _seek(self, workspace: Workspace, count: int) -> tuple[float, ...]:
+        return tuple(self._show(workspace, frame) for frame in self._chosen(workspace, count))
+
+    def _chosen(self, workspace: Workspace, count: int) -> list[int]:
+        """Choose frames at random, at most one less than the video has."""
         frames = [f for f in range(workspace.session.num_frames) if f != workspace.view.frame]
-        chosen = self._random.sample(frames, min(count, len(frames)))
-        return tuple(self._show(workspace, frame) for frame in chosen)
+        return self._random.sample(frames, min(count, len(frames)))
+
+    def _seek_frames(self, workspace: Workspace) -> Iterator[Measurement]:
+        """Seek, and tell apart when a frame is displayed at all and when exactly."""
+        displayed_s: dict[int, float] = {}
+
+        def note(frame: int, _pixels: object) -> None:
+            workspace.canvas.repaint()
+            displayed_s.setdefault(frame, time.perf_counter())
+
+        signals = workspace.loader.previewed, workspace.loader.loaded
+        connections = [signal.connect(note) for signal in signals]
+        exact_ms, first_ms = [], []
+        for frame in self._chosen(workspace, self._plan.seeks):
+            displayed_s.clear()
+            start_s = time.perf_counter()
+            exact_ms.append(self._show(workspace, frame))
+            first_ms.append((displayed_s[frame] - start_s) * 1000)
+        for signal, connection in zip(signals, connections, strict=True):
+            signal.disconnect(connection)
+        yield Measurement("seek", "seek to a random frame", tuple(exact_ms))
+        yield Measurement("seek_shown", "the same, to a preview or the frame", tuple(first_ms))
 
     def _click(self, workspace: Workspace) -> float:
         """Click the center of the frame, and return the milliseconds until its mask was painted."""

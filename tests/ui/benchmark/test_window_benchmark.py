@@ -29,6 +29,7 @@ COUNTS = {
     "start": 2,
     "open": 1,
     "seek": 6,
+    "seek_shown": 6,
     "first_click": 2,
     "click": 2,
     "track": 1,

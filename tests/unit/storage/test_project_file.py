@@ -100,6 +100,22 @@ def test_every_kind_of_row_survives(project: ProjectFile) -> None:
     assert tables(reopened(project.path)) == tables(document)
 
 
+def test_memory_records_share_what_stayed_in_memory(project: ProjectFile) -> None:
+    document = Document()
+    document.subscribe(project.write)
+    rows = rows_of_every_kind().changes
+    record = next(change.after for change in rows if change.table is Table.MEMORY)
+    later = [Change(Table.MEMORY, (3, frame), None, record) for frame in (1, 2)]
+    document.apply(Edit("Track", tuple(later)))
+    project.close()
+    found = reopened(project.path)
+    first, second = found.memory(3, 1), found.memory(3, 2)
+    assert first is not None
+    assert second is not None
+    assert first.survivors[0] is second.survivors[0]
+    assert first.averaged[0] is second.averaged[0]
+
+
 def test_undo_is_saved_too(project: ProjectFile) -> None:
     document = Document()
     document.subscribe(project.write)
