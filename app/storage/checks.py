@@ -1,14 +1,31 @@
 """Checks of values that are read from a project file, which may be damaged or made by others."""
 
+import re
+import sqlite3
 from typing import Any
 
 from app.core.document import FRAME_TABLES, Key, Table
+
+_COMPUTED = re.compile(r"\b(VIRTUAL|CHECK|GENERATED|AS)\b", re.IGNORECASE)
 
 MAX_FRAME = 2**40
 MAX_ID = 2**53
 """Largest whole number that readers of exported JSON can tell from its neighbors."""
 
 MAX_LENGTH = 1 << 24
+
+
+def check_schema(connection: sqlite3.Connection) -> None:
+    """Check that a database holds nothing that computes: it could take for ever, or all memory.
+
+    Raises:
+        ValueError: it has a view, a trigger, a virtual table, a computed column or index, or a
+            constraint that computes.
+    """
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
+        is_plain = kind == "table" or (kind == "index" and sql is None)  # that of a primary key
+        if not is_plain or _COMPUTED.search(sql or ""):
+            raise ValueError(f"its {kind} {name!r} is none of a project")
 
 
 def check_key(table: Table, key: Key) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from app.core.atomic_write import atomic_write
 from app.core.document import Change, Table
 from app.core.errors import ProjectError
-from app.storage.checks import check_key
+from app.storage.checks import check_key, check_schema
 from app.storage.history_rows import limit_history
 from app.storage.rows import APPLICATION_ID, FORMATS, MIGRATIONS, SCHEMA, SCHEMA_VERSION
 from app.storage.snapshots import save_snapshot
@@ -311,6 +311,10 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
             f"(format {version}, this one reads up to {SCHEMA_VERSION}).",
             "Update the program.",
         )
+    try:
+        check_schema(connection)
+    except ValueError as error:
+        raise ProjectError(f"{path} is damaged: {error}.", HINT_DAMAGED) from error
     if "source" in names and not read_source(connection):
         raise empty_project(path)
     if version < 1 or not {"source", *(table.value for table in FORMATS)} <= names:
