@@ -75,10 +75,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv_list: list[str], is_debug: bool) -> int:
     command = argv_list[0] if argv_list and argv_list[0] in COMMANDS else "window"
     _log.info("%s %s: %s", PROGRAM, program_version(), command)
+    crash, is_command = earlier_crash(), command in COMMANDS
+    if crash and is_command:
+        print(f"{PROGRAM}: {crash}", file=sys.stderr)
     try:
-        arguments = _parser(is_command=bool(argv_list) and argv_list[0] in COMMANDS).parse_args(
-            argv_list
-        )
+        arguments = _parser(is_command).parse_args(argv_list)
+        arguments.crash = crash
         status: int = arguments.run(arguments)
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
@@ -155,7 +157,6 @@ def _open_window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.path
     if path is not None and not path.exists():
         raise SourceError(f"{path} does not exist.", f"See `{PROGRAM} --help` for the commands.")
-    crash = earlier_crash()
     from app.ui.application import run
 
-    return run(path, chosen_model(arguments), crash)
+    return run(path, chosen_model(arguments), arguments.crash)

@@ -5,8 +5,9 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -39,16 +40,16 @@ def earlier_crash() -> str:
 
 
 def _abandoned_traces() -> Iterator[str]:
-    with suppress(OSError):
-        for trace in sorted(runs_folder().glob("*.txt")):
-            lock = trace.with_suffix(".lock")
+    for trace in sorted(runs_folder().glob("*.txt")):
+        lock = trace.with_suffix(".lock")
+        with suppress(OSError):  # another process was faster
             with file_lock(lock, wait=False) as is_abandoned:
                 if not is_abandoned:
                     continue
                 with trace.open("rb") as file:
                     text = file.read(MAX_TRACE_BYTES).decode("utf-8", "replace")
                 trace.unlink()
-            lock.unlink(missing_ok=True)
+            lock.unlink()
             if text:
                 yield text
 
@@ -65,30 +66,29 @@ def crash_guard() -> Iterator[None]:
 
 @contextmanager
 def _kept_trace() -> Iterator[None]:
-    trace = runs_folder() / f"{os.getpid()}.txt"
+    with ExitStack() as held:
+        if not faulthandler.is_enabled():
+            with suppress(OSError):  # a folder that cannot be written
+                _enable(held)
+        yield
+
+
+def _enable(held: ExitStack) -> None:
+    """Write a crash into a file, which exists while its lock is held."""
+    trace = runs_folder() / f"{os.getpid()}-{time.time_ns()}.txt"  # containers repeat numbers
     lock = trace.with_suffix(".lock")
-    try:
-        runs_folder().mkdir(parents=True, exist_ok=True)
-        file = trace.open("wb")
-    except OSError:  # a folder that cannot be written
-        yield
-        return
-    if faulthandler.is_enabled():
-        file.close()
-        trace.unlink(missing_ok=True)
-        yield
-        return
-    try:
-        with file, file_lock(lock, wait=False):
-            faulthandler.enable(file)
-            try:
-                yield
-            finally:
-                faulthandler.disable()
-    finally:
-        for path in (trace, lock):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+    runs_folder().mkdir(parents=True, exist_ok=True)
+    held.callback(_remove, lock)
+    held.enter_context(file_lock(lock, wait=False))
+    held.callback(_remove, trace)
+    file = held.enter_context(trace.open("wb"))
+    faulthandler.enable(file)
+    held.callback(faulthandler.disable)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

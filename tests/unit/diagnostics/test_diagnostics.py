@@ -116,6 +116,18 @@ def test_a_crash_is_logged_and_reported_at_the_next_start(name: str, is_crash: b
     assert earlier_crash() == ""
 
 
+def test_a_command_reports_an_earlier_crash_once(capsys: pytest.CaptureFixture[str]) -> None:
+    runs_folder().mkdir(parents=True)
+    for number in (999998, 999999):
+        (runs_folder() / f"{number}.txt").write_text(f"trace {number}")
+    main(["export", "no.tsam", "--out", "out"])
+    first = capsys.readouterr().err
+    main(["export", "no.tsam", "--out", "out"])
+    assert first.count(str(log_path())) == 1
+    assert str(log_path()) not in capsys.readouterr().err
+    assert all(f"trace {number}" in log_path().read_text() for number in (999998, 999999))
+
+
 def test_a_program_that_runs_has_not_crashed(home: Path) -> None:
     code = CRASH.replace("os.kill", "print(flush=True); input(); os.kill").format(name="SIGTERM")
     with subprocess.Popen(
