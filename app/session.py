@@ -1,6 +1,7 @@
 """An open project: its video, its annotations and the file that stores them; no Qt."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -121,14 +122,24 @@ class Session:
         """Why nothing can be changed, in a sentence; empty if everything can."""
         return self._file.read_only
 
+    def request_save_as(self, path: Path) -> Future[None]:
+        """Ask for the project to be copied to another file, where the session continues.
+
+        Returns:
+            What ends, on another thread, when it does, or with the `ProjectError` why the session
+            stays where it was.
+        """
+        source = self._file.source | locate_source(self.source, path)
+        document, steps = self.document.copy(), self.history.stored()
+        return self._file.request_save_as(path, source, document, steps)
+
     def save_as(self, path: Path) -> None:
         """Copy the project to another file and continue there.
 
         Raises:
             ProjectError: it cannot be written; the session stays where it was.
         """
-        source = self._file.source | locate_source(self.source, path)
-        self._file.save_as(path, source, self.document, self.history.stored())
+        self.request_save_as(path).result()
 
     @property
     def view(self) -> dict[str, float]:
@@ -138,6 +149,19 @@ class Session:
     def store_view(self, view: Mapping[str, float]) -> None:
         """Store what the window shows, so that it shows the same when the project is reopened."""
         self._file.write_view(view)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether every change is on disk; never waits."""
+        return self._file.is_saved
+
+    def request_flush(self) -> Future[None]:
+        """Ask for every change to be on disk.
+
+        Returns:
+            What ends, on another thread, when it is, or with the `ProjectError` why it is not.
+        """
+        return self._file.request_flush()
 
     def flush(self) -> None:
         """Wait until every change is on disk.

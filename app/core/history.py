@@ -48,6 +48,29 @@ class StoredStep:
     values: Mapping[RowKey, Row]
 
 
+class _RowsOfStep(Mapping[RowKey, Row]):
+    """One side of the changes of a step, a view, so that it is made in no time.
+
+    Args:
+        changes: the changes by row.
+        is_after: whether the rows are those after the step.
+    """
+
+    def __init__(self, changes: Mapping[RowKey, Change], is_after: bool) -> None:
+        self._changes = changes
+        self._is_after = is_after
+
+    def __getitem__(self, key: RowKey) -> Row:
+        change = self._changes[key]
+        return change.after if self._is_after else change.before
+
+    def __iter__(self) -> Iterator[RowKey]:
+        return iter(self._changes)
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+
 HistoryListener = Callable[[HistoryUpdate], object]
 
 
@@ -65,6 +88,10 @@ class _UndoStep:
 
     def touches(self, rows: Iterable[RowKey]) -> bool:
         return any(row in self.changes for row in rows)
+
+
+def _rows_of(step: _UndoStep, is_after: bool) -> _RowsOfStep:
+    return _RowsOfStep(dict(step.changes), is_after)
 
 
 class History:
@@ -229,16 +256,14 @@ class History:
         self._notify(HistoryUpdate(edit.changes, step.number, step.label, dropped=numbers))
 
     def stored(self) -> list[StoredStep]:
-        """Return all steps, for `restore`."""
-        done = [
-            StoredStep(s.number, s.label, False, {k: c.before for k, c in s.changes.items()})
-            for s in self._done
+        """Return all steps as they are now, for `restore`."""
+        return [
+            StoredStep(
+                step.number, step.label, is_undone, _RowsOfStep(dict(step.changes), is_undone)
+            )
+            for steps, is_undone in ((self._done, False), (reversed(self._undone), True))
+            for step in steps
         ]
-        undone = [
-            StoredStep(s.number, s.label, True, {k: c.after for k, c in s.changes.items()})
-            for s in reversed(self._undone)
-        ]
-        return done + undone
 
     def restore(self, steps: Sequence[StoredStep]) -> None:
         """Take over the steps of an earlier session; the history must be empty.

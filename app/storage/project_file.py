@@ -78,6 +78,7 @@ class ProjectFile:
         self._refused: dict[RowKey, str] = {}
         self._tasks: queue.Queue[Task | None] = queue.Queue(QUEUE_LENGTH)
         self._error: ProjectError | None = None
+        self._num_queued = self._num_written = 0  # calls of `write`
         self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
         atexit.register(self.abandon)  # so that a missing `close` neither hangs nor loses changes
@@ -149,6 +150,7 @@ class ProjectFile:
                 the first case this change is queued nevertheless.
         """
         self.check_writable()
+        self._num_queued += 1
         self._tasks.put(lambda: self._keep(changes, update))
         self._raise_error()
 
@@ -165,16 +167,33 @@ class ProjectFile:
         if self.read_only:
             raise ProjectError(f"The project is read-only: {self.read_only}", HINT_READ_ONLY)
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether everything is on disk; never waits."""
+        is_failing = self._error is not None or self._refused
+        return not is_failing and self._num_written == self._num_queued
+
+    def request_flush(self) -> Future[None]:
+        """Ask for everything to be on disk.
+
+        Returns:
+            What ends on the storage thread when it is, or with the `ProjectError` why it is not.
+        """
+
+        def commit() -> None:
+            if not self.read_only:
+                self._commit()
+                self._raise_error()
+
+        return self._request(commit)
+
     def flush(self) -> None:
         """Wait until everything is on disk.
 
         Raises:
             ProjectError: it could not be written.
         """
-        if self.read_only:
-            return
-        self._call(self._commit)
-        self._raise_error()
+        self.request_flush().result()
 
     def _raise_error(self) -> None:
         error, self._error = self._error, None
@@ -197,27 +216,29 @@ class ProjectFile:
             self.view = dict(view)
             self._tasks.put(lambda: self._commit_view(view))
 
-    def save_as(
+    def request_save_as(
         self,
         path: Path,
         source: Mapping[str, Any],
         document: Document,
         steps: Sequence[StoredStep] = (),
-    ) -> None:
-        """Write the whole project to another file and continue there.
+    ) -> Future[None]:
+        """Ask for the whole project to be written to another file, where it continues.
+
+        Changes may be made meanwhile; they are written to the new file.
 
         Args:
             path: the new file; an existing one is replaced when the new one is complete.
             source: description of the video there.
-            document: the annotations.
+            document: the annotations; must not change any more, see `Document.copy`.
             steps: the undo history.
 
-        Raises:
-            ProjectError: it cannot be written, or a row cannot be stored; the project stays where
-                it was.
+        Returns:
+            What ends on the storage thread when it is done, or with a `ProjectError`: it cannot be
+            written, or a row cannot be stored; the project stays where it was.
         """
         content = ProjectContent(document, source, self.view, steps)
-        self._call(lambda: self._move(path, content))
+        return self._request(lambda: self._move(path, content))
 
     def close(self) -> None:
         """Write pending changes and close the file.
@@ -241,6 +262,10 @@ class ProjectFile:
 
     def _call(self, work: Task) -> None:
         """Run a function on the storage thread and wait; its exceptions are raised here."""
+        self._request(work).result()
+
+    def _request(self, work: Task) -> Future[None]:
+        """Queue a function for the storage thread; its exceptions are those of the result."""
         done: Future[None] = Future()
 
         def run() -> None:
@@ -252,7 +277,7 @@ class ProjectFile:
                 done.set_result(None)
 
         self._tasks.put(run)
-        done.result()
+        return done
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -276,7 +301,7 @@ class ProjectFile:
                 _log.exception("changes were not saved")
                 self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
             else:
-                self._unwritten.clear()
+                self._forget_unwritten()
                 self._error = None  # what failed before is saved now
         if self._refused and self._error is None:
             self._error = self._refusal()
@@ -337,9 +362,14 @@ class ProjectFile:
                 self._connection.close()
         self.path, self._connection, self._identity = path, connection, _identity(path)
         self.source, self.read_only = source, ""
-        self._unwritten.clear()
+        self._forget_unwritten()
         self._refused.clear()
         self._error = None
+
+    def _forget_unwritten(self) -> None:
+        """Forget changes that are on disk."""
+        self._num_written += len(self._unwritten)
+        self._unwritten.clear()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

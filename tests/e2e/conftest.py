@@ -41,7 +41,7 @@ def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, backend: FakeBackend) -
                 user.wait_for_frame()
                 act(user)
             finally:
-                window.close()
+                user.close()
                 window.deleteLater()
 
         QTimer.singleShot(0, when_shown)

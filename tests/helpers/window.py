@@ -51,9 +51,17 @@ class WindowDriver:
         self.qtbot.waitUntil(condition, timeout=WAIT_MS)
 
     def open(self, path: Path) -> None:
-        with self.qtbot.waitSignal(self.window.opener.opened, timeout=WAIT_MS):
+        opener = self.window.opener
+        with self.qtbot.waitSignal(opener.opened, timeout=WAIT_MS) as opened:
             self.window.open_path(path)
+        self.wait(lambda: self.workspace.session is opened.args[0])  # the other one is saved first
         self.wait_for_frame()
+
+    def close(self) -> None:
+        """Close the window, if it is open, and wait until it is closed."""
+        if self.window.isVisible():
+            with self.qtbot.waitSignal(self.window.closed, timeout=WAIT_MS):
+                self.window.close()
 
     def wait_for_frame(self) -> None:
         """Wait until the frame is on screen, so that clicks count."""
@@ -120,7 +128,7 @@ def open_window(
             driver.open(path)
         yield driver
     finally:
-        window.close()
+        driver.close()
         window.deleteLater()
         application.removeEventFilter(guard)
         shutil.rmtree(home_folder(), ignore_errors=True)

@@ -57,7 +57,7 @@ def measure_window(
             window.show()
             yield from _WindowBenchmark(window, plan).run(video)
         finally:
-            window.close()
+            EventWait().until(window.closed, window.close)
             window.preferences.flush()  # the caller may delete the folder
             window.deleteLater()
 

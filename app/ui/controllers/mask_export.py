@@ -52,6 +52,11 @@ class ExportController(QObject):
         dialog.open()
         return dialog
 
+    def close_dialog(self) -> None:
+        """Close the dialog, because its session ends; a running export goes on."""
+        if self._dialog is not None:
+            self._dialog.reject()
+
     def _forget_dialog(self) -> None:
         self._dialog = None
 

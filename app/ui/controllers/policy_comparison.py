@@ -105,12 +105,6 @@ class PolicyComparison(QObject):
             self._protection.is_on,
         )
 
-    def close(self) -> None:
-        """Close all windows, because the session ends; the controller cannot be used any more."""
-        for window in list(self._open):
-            window.reject()
-        self.deleteLater()
-
     def _use(self, window: ComparisonWindow, side: int) -> None:
         """Apply a run as one undoable step."""
         request, key = window.comparison.request, self._session.history.new_key()

@@ -164,7 +164,7 @@ class ExportDialog(QDialog):
 
 
 def show_export_result(parent: QWidget, result: ExportResult) -> None:
-    """Show where the files were written and what the formats could not represent."""
+    """Show, beside the window, where files were written and what the formats do not represent."""
     box = QMessageBox(parent)
     box.setWindowTitle("Export finished")
     box.setText(f"Masks were written to {result.folder}")
@@ -176,4 +176,5 @@ def show_export_result(parent: QWidget, result: ExportResult) -> None:
     show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(result.folder))))
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()
+    box.setWindowModality(Qt.WindowModality.NonModal)  # the user may be at work meanwhile
+    box.show()

@@ -107,6 +107,19 @@ class _FrameReader(QThread):
             self._is_stopping = True
             self._has_changed.notify()
 
+    def retire(self) -> None:
+        """End the thread after the current frame, and delete the reader then."""
+        self.stop()
+        self.setParent(None)
+        _retired.add(self)
+        self.finished.connect(self._on_finished)
+        if self.isFinished():  # so soon that the signal came before the connection
+            self._on_finished()
+
+    def _on_finished(self) -> None:
+        self.wait()  # for the last instructions of the thread
+        _retired.discard(self)
+
     def run(self) -> None:
         """Read the requested frames, newest first, until stopped."""
         while (frame := self._next_request()) is not None:
@@ -138,6 +151,10 @@ class _FrameReader(QThread):
         with self._has_changed:
             self._has_changed.wait_for(lambda: self._requests or self._is_stopping)
             return None if self._is_stopping else self._requests.pop()
+
+
+_retired: set[_FrameReader] = set()
+"""Readers that may be decoding their last frame; used on the GUI thread only."""
 
 
 class FrameLoader(QObject):
@@ -227,16 +244,22 @@ class FrameLoader(QObject):
         """Limit the memory for decoded frames, from the next request on."""
         self._frame_reader.use_cache(cache_bytes)
 
-    def shutdown(self, timeout_ms: int = 3000) -> bool:
-        """End the threads.
+    def shutdown(self) -> None:
+        """End the threads after the frames that they decode; nothing is emitted afterwards."""
+        self.blockSignals(True)
+        self._preview_timer.stop()
+        readers, self._readers = self._readers, []
+        for reader in readers:
+            reader.retire()
+
+    @staticmethod
+    def wait_for_all(timeout_ms: int = 3000) -> bool:
+        """Wait for the threads of all loaders that were shut down.
 
         Returns:
             Whether they ended in time.
         """
-        self._preview_timer.stop()
-        for reader in self._readers:
-            reader.stop()
-        return all([reader.wait(timeout_ms) for reader in self._readers])
+        return all([reader.wait(timeout_ms) for reader in _retired])
 
     def _on_thumbnail(self, frame: int, image: QImage) -> None:
         self._thumbnails.put(frame, image, image.sizeInBytes())

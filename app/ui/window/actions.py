@@ -13,6 +13,7 @@ from app.tracking.backend import Direction, MaskFault
 from app.ui.controllers.mask_export import ExportController
 from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
+from app.ui.controllers.project_saving import ProjectSaving
 from app.ui.dialogs import paths
 from app.ui.dialogs.about import copy_diagnostics, open_log, show_about
 from app.ui.panels.objects_panel import ObjectsPanel
@@ -37,6 +38,7 @@ class ActionTarget(Protocol):
     models: ModelSelection
     importing: ImportController
     exporting: ExportController
+    saving: ProjectSaving
 
     @property
     def workspace(self) -> Workspace:
@@ -59,16 +61,8 @@ class ActionTarget(Protocol):
         """Let the user select a path and open it."""
         ...
 
-    def save(self) -> None:
-        """Wait until the project is on disk."""
-        ...
-
     def open_snapshot(self) -> None:
         """Ask for a snapshot of the project."""
-        ...
-
-    def ask_save_as(self) -> None:
-        """Copy the project to a file that the user selects."""
         ...
 
     def escape(self) -> None:
@@ -188,8 +182,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("File", "Open frame folder…", ("Ctrl+Shift+O",), lambda w: w.ask_open(paths.ask_folder), "open-folder", _ALWAYS),
     _S("File", "Open project…", (), lambda w: w.ask_open(paths.ask_project), "open-project", _ALWAYS),
     _S("File", SEPARATOR, (), lambda w: None),
-    _S("File", "Save", ("Ctrl+S",), lambda w: w.save(), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
-    _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.ask_save_as(), "save-as"),
+    _S("File", "Save", ("Ctrl+S",), lambda w: w.saving.save(w.workspace.session), "save", tip="Everything is saved as you work; this waits until it is on disk", toolbar=True),
+    _S("File", "Save as…", ("Ctrl+Shift+S",), lambda w: w.saving.ask_save_as(w.workspace.session), "save-as"),
     _S("File", "Open snapshot…", (), lambda w: w.open_snapshot(), tip="The project as it was at an earlier hour, read-only"),
     _S("File", "Export…", ("Ctrl+E",), lambda w: w.exporting.ask(w.workspace.session), "export", toolbar=True),
     _S("File", "Import masks…", ("Ctrl+I",), lambda w: w.importing.ask(w.workspace.session), "import", tip="Masks of this video made by other tools: label images, COCO, CVAT and more"),
@@ -280,7 +274,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Track", "Follow tracking", (), lambda w: w.workspace.tracking.toggle_follow(), tip="Show each frame as soon as it is tracked; off: the displayed frame stays", is_on=lambda w: w.workspace.tracking.follows),
     _S("Track", SEPARATOR, (), lambda w: None),
     _S("Track", "Show masks before tracking", ("C",), lambda w: w.workspace.comparison.toggle(), requires=Requirement.RUN, tip="Compare the masks of the last tracking run with those that it replaced", is_on=lambda w: w.workspace.comparison.is_on),
-    _S("Track", "Revert frames to before tracking…", (), lambda w: w.workspace.comparison.ask_revert(w.window()), requires=Requirement.RUN, tip="Undo the last tracking run on some frames only"),
+    _S("Track", "Revert frames to before tracking…", (), lambda w: w.workspace.comparison.ask_revert(w.workspace.editor), requires=Requirement.RUN, tip="Undo the last tracking run on some frames only"),
     _S("Track", SEPARATOR, (), lambda w: None),
     _S("Track", "Model…", (), lambda w: w.models.ask(), requires=_ALWAYS, tip="Select the model, the device and the memory settings"),
     _S("Track", SEPARATOR, (), lambda w: None),

@@ -1,7 +1,7 @@
 """The toolbars and docks of the window, and where they are."""
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QToolBar, QWidget
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 DOCKS = (("Objects", LEFT), ("Memory", RIGHT), ("Review", RIGHT), ("Jobs", RIGHT))
@@ -73,3 +73,11 @@ class WindowLayout:
         """Put panels into the docks of these titles, in lower case."""
         for name, panel in panels.items():
             self.docks[name.capitalize()].setWidget(panel)
+
+
+def scrollable(page: QWidget) -> QScrollArea:
+    """Wrap a page, so that its contents do not keep the window from being small."""
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(page)
+    return area

@@ -2,16 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QFrame,
     QLineEdit,
     QMainWindow,
-    QScrollArea,
     QStackedWidget,
     QWidget,
 )
@@ -24,13 +23,14 @@ from app.ui.controllers.mask_export import ExportController
 from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
 from app.ui.controllers.preference_editing import PreferenceEditing
+from app.ui.controllers.project_saving import ProjectSaving
 from app.ui.controllers.session_opener import SessionOpener, path_of
 from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error, show_missing_video
 from app.ui.dialogs.export_dialog import show_export_result
 from app.ui.dialogs.shortcuts_dialog import ShortcutsDialog
-from app.ui.dialogs.unsaved import show_unsaved
+from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.model_host import ModelHost, ModelLoader
 from app.ui.jobs.progress import JobProgress
@@ -42,7 +42,7 @@ from app.ui.state.recent import progress_text, recent_entries, remember
 from app.ui.style.theme import Theme
 from app.ui.window.action_set import ActionSet, shortcut_rows
 from app.ui.window.drop_overlay import DropOverlay
-from app.ui.window.layout import WindowLayout
+from app.ui.window.layout import WindowLayout, scrollable
 from app.ui.window.menu_focus import MenuFocus
 from app.ui.window.recent_menu import RecentMenu
 from app.ui.window.status_bar import StatusBar
@@ -54,14 +54,6 @@ _log = logging.getLogger(__name__)
 TITLE = "TinySAM 2 annotator"
 SHUTDOWN_MS = 5000
 INITIAL_SIZE = QSize(1440, 900)
-
-
-def _scrollable(page: QWidget) -> QScrollArea:
-    """Wrap a page, so that its contents do not keep the window from being small."""
-    area = QScrollArea(widgetResizable=True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidget(page)
-    return area
 
 
 class MainWindow(QMainWindow):
@@ -80,6 +72,7 @@ class MainWindow(QMainWindow):
     models: ModelSelection
     importing: ImportController
     exporting: ExportController
+    saving: ProjectSaving
 
     def __init__(
         self, model: ModelSettings | None = None, load_backend: ModelLoader | None = None
@@ -101,9 +94,10 @@ class MainWindow(QMainWindow):
             self.preferences, self.models, lambda: self.model.settings, self
         )
         self.verification = VerificationController(self.file_jobs, self)
+        self.saving = ProjectSaving(self.preferences, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
-        self._discards = False  # whether the user gave up unsaved changes for what opens next
+        self._is_closing = False  # whether the project was saved so that the window can close
         self.status = StatusBar(self)
         self.jobs = JobsPanel(self)
         self.welcome = Welcome(self)
@@ -117,7 +111,7 @@ class MainWindow(QMainWindow):
         self._show_state()
 
     def _compose(self) -> None:
-        self._pages.addWidget(_scrollable(self.welcome))
+        self._pages.addWidget(scrollable(self.welcome))
         self.setCentralWidget(self._pages)
         self.setStatusBar(self.status)
         self.action_set.fill_toolbars(self.panels.commands, self.panels.tools)
@@ -153,6 +147,9 @@ class MainWindow(QMainWindow):
         self.verification.renumbered.connect(self._reload_workspace)
         self.verification.warned.connect(lambda error: show_error(self, error))
         self.exporting.exported.connect(lambda result: show_export_result(self, result))
+        self.saving.message.connect(self.status.show_message)
+        self.saving.moved.connect(self._show_state)
+        self.saving.failed.connect(self._on_failed)
         self.model.status_changed.connect(self.status.show_model)
         self.status.model_requested.connect(self.models.ask)
         self.models.switched.connect(self._on_switched)
@@ -176,7 +173,7 @@ class MainWindow(QMainWindow):
         return self._workspace
 
     def _on_failed(self, error: AppError) -> None:
-        self._discards = False  # what should have opened did not
+        self.saving.keep_changes()  # what should have opened did not
         if isinstance(error, VideoNotFoundError):
             show_missing_video(self, error, lambda: self._locate(error))
         elif isinstance(error, UsageError):  # nothing broke, so a message is enough
@@ -199,15 +196,25 @@ class MainWindow(QMainWindow):
             self.opener.open(path)
 
     def _on_opened(self, session: Session) -> None:
-        path = self._path_of(session)
-        if not self._is_saved(lambda: self.opener.open(path)):
-            self.opener.close(session)
+        if self._workspace is None:
+            self._replace(session)
             return
+        path = self._path_of(session)
+        self.saving.release(
+            self._workspace.session,
+            proceed=partial(self._replace, session),
+            retry=lambda: self.opener.open(path),
+            refuse=lambda: self.opener.close(session),
+        )
+
+    def _replace(self, session: Session) -> None:
+        """Show a session instead of the open one, which is saved or given up."""
         if self._workspace is None:
             self.panels.show(self.preferences.state)
         else:
-            self.opener.close(self._take_workspace(), self._discards)
-            self._discards = False
+            old = self._take_workspace()
+            self.opener.close(old, self.saving.is_discarded(old))
+            self.saving.keep_changes()
         self._show(session)
         if report := session.read_only or session.notice:
             show_error(self, ProjectError(report, HINT_READ_ONLY if session.read_only else ""))
@@ -227,6 +234,7 @@ class MainWindow(QMainWindow):
         remember(self.preferences, self._path_of(old.session), progress, old.canvas.image())
         self.editing.detach()
         self.importing.stop()
+        self.exporting.close_dialog()
         self.model_jobs.cancel_all()
         old.tear_down()
         return old.session
@@ -275,20 +283,6 @@ class MainWindow(QMainWindow):
         """Let the user select a path with a function of `dialogs.paths`, and open it."""
         if path := ask(self, self.preferences):
             self.open_path(path)
-
-    def save(self) -> None:
-        """Wait until the project is on disk, and confirm it."""
-        self.workspace.session.flush()
-        self.status.show_message(f"Saved in {self.workspace.session.project_path}")
-
-    def ask_save_as(self) -> None:
-        """Copy the project to a file that the user selects, and continue with the copy."""
-        session = self.workspace.session
-        if path := paths.ask_save(self, self.preferences, session.source.name):
-            session.save_as(path)
-            self.preferences.add_recent(path)
-            self.status.show_message(f"The project is now {path}")
-            self._show_state()
 
     def open_snapshot(self) -> None:
         """Let the user select a snapshot of the open project, and open it read-only."""
@@ -357,35 +351,34 @@ class MainWindow(QMainWindow):
         if progress.outcome is not None or not progress.done:
             self.refresh_actions()
 
-    def _is_saved(self, proceed: Callable[[], object]) -> bool:
-        """Return whether no change would be lost; else ask, and ``proceed`` when decided."""
-
-        def discard() -> None:
-            self._discards = True
-            proceed()
-
-        if self._workspace is None or self._discards:
-            return True
-        try:
-            self._workspace.session.flush()
-        except ProjectError as error:
-            show_unsaved(self, error, proceed, self.ask_save_as, discard)
-            return False
-        return True
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Store the layout, end all threads and close the project, unless changes would be lost."""
-        if not self._is_saved(self.close):
+        """Close the window, once its project is on disk; a dialog asks if it cannot be written."""
+        session = self._workspace.session if self._workspace else None
+        if session is None or self._is_closing or self.saving.is_releasable(session):
+            self._shut_down()
+            event.accept()
+            self.closed.emit()
+        else:
             event.ignore()
-            return
+            self.saving.release(session, partial(self._close, session), retry=self.close)
+
+    def _close(self, saved: Session) -> None:
+        """Close the window after a session was saved, whatever a running job has changed since."""
+        if self._workspace is not None and self._workspace.session is saved:
+            self._is_closing = True
+            self.close()
+
+    def _shut_down(self) -> None:
+        """Store the layout, end all threads and close the project."""
         self.preferences.geometry = self.saveGeometry()
         if self._workspace is not None:
             self.preferences.state = self.saveState()
-        self.hide()
+        self.hide()  # what follows may wait for a job's step
         session = self._take_workspace() if self._workspace else None
         for jobs in (self.model_jobs, self.file_jobs):
             while not jobs.shutdown(SHUTDOWN_MS):
                 _log.warning("a job has not ended yet; finished work is saved")
+        FrameLoader.wait_for_all()
         if session is not None:
             try:
                 session.close()
@@ -393,5 +386,3 @@ class MainWindow(QMainWindow):
                 _log.warning("changes were not saved", exc_info=True)
                 session.abandon()
         self.opener.abandon()
-        event.accept()
-        self.closed.emit()

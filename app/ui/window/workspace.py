@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QDialog, QSplitter, QWidget
 
 from app.session import Session
 from app.ui.canvas.suggestions import SuggestionOverlay
@@ -84,16 +84,17 @@ class Workspace(QObject):
     ) -> None:
         super().__init__(parent)
         self.session = session
+        self.editor = QSplitter(Qt.Orientation.Vertical)  # also the parent of the session's dialogs
         self.bridge = DocumentBridge(session.document, self)
         self.view = ViewState(session.num_frames, self)
         self.loader = FrameLoader(session.source, self, session.proxy)
         self.controller = AnnotationController(session, self.view, jobs, preferences, self)
         self.cleanup = MaskCleanupController(session, self.view, jobs, self)
-        self.protection = HandWorkProtection(session.document, preferences, parent)
+        self.protection = HandWorkProtection(session.document, preferences, self.editor)
         self.tracking = TrackingController(
             session, self.view, jobs, preferences, self.protection, self
         )
-        self.policies = PolicyComparison(session, self.view, jobs, self.protection, parent)
+        self.policies = PolicyComparison(session, self.view, jobs, self.protection, self.editor)
         self.comparison = RunComparison(session, self.bridge, self.view, self)
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
@@ -118,7 +119,6 @@ class Workspace(QObject):
         self.restoring = ViewRestoring(session, self.view, self.canvas, self)
 
     def _compose_editor(self, height_px: int) -> None:
-        self.editor = QSplitter(Qt.Orientation.Vertical)
         for widget, stretch in ((self.canvas, 1), (self.timeline, 0)):
             self.editor.addWidget(widget)
             self.editor.setStretchFactor(self.editor.indexOf(widget), stretch)
@@ -219,20 +219,16 @@ class Workspace(QObject):
             found.add(Requirement.RUN)
         return found
 
-    def tear_down(self) -> bool:
-        """Disconnect and delete the widgets and controllers; the session stays open.
-
-        Returns:
-            Whether the threads of the frame loader ended in time.
-        """
+    def tear_down(self) -> None:
+        """Disconnect and delete the widgets and controllers; the session stays open."""
         self.changed.disconnect()
         self.restoring.store()
         self.player.pause()
-        self.policies.close()
+        for dialog in self.editor.findChildren(QDialog):
+            dialog.reject()
         self.bridge.close()
-        has_ended = self.loader.shutdown()
+        self.loader.shutdown()
         for widget in (self.editor, self.objects, self.memory, self.review):
             widget.setParent(None)
             widget.deleteLater()
         self.deleteLater()
-        return has_ended

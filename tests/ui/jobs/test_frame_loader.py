@@ -72,7 +72,8 @@ def loader(qtbot: QtBot, source: PaintedSource) -> Iterator[FrameLoader]:
     loader = FrameLoader(source)  # type: ignore[arg-type]
     yield loader
     source.gate.set()
-    assert loader.shutdown()
+    loader.shutdown()
+    assert FrameLoader.wait_for_all()
 
 
 def test_frame_arrives_as_an_image_without_a_copy(qtbot: QtBot, loader: FrameLoader) -> None:
@@ -134,7 +135,8 @@ def test_shutdown_closes_the_clones(
 ) -> None:
     with qtbot.waitSignal(loader.loaded):
         loader.request(1)
-    assert loader.shutdown()
+    loader.shutdown()
+    assert FrameLoader.wait_for_all()
     assert [clone.is_closed for clone in source.clones] == [True]
     assert not source.is_closed
 
@@ -196,3 +198,16 @@ def test_thumbnails_come_from_small_images_where_there_are_some(
             previewing.thumbnail(frame)
         assert loaded.args[1].pixelColor(5, 5).blue() == blue
     assert [clone.read for clone in source.clones] == [[21]]
+
+
+def test_shutdown_does_not_wait_for_the_frame_that_is_decoded(
+    qtbot: QtBot, source: PaintedSource, loader: FrameLoader
+) -> None:
+    source.gate.clear()
+    loader.request(1)
+    qtbot.waitUntil(lambda: any(clone.read for clone in source.clones))
+    loader.shutdown()
+    assert not FrameLoader.wait_for_all(timeout_ms=1)
+    with qtbot.assertNotEmitted(loader.loaded, wait=50):
+        source.gate.set()
+    assert FrameLoader.wait_for_all()

@@ -231,7 +231,7 @@ def test_reopening_restores_everything(
 ) -> None:
     user.click_and_wait(20, 20)
     user.press("Ctrl+S")
-    assert "Saved in" in status_text(user)
+    user.wait(lambda: "Saved in" in status_text(user))
     target = tmp_path / "mine"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(target), ""))
     user.press("Ctrl+Shift+S")
@@ -520,10 +520,10 @@ def test_a_running_import_is_canceled_when_another_video_is_opened(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (chosen, ""))
     closed = user.workspace.session
     late: list[object] = []
-    user.window.opener.opened.connect(lambda _: closed.document.subscribe(late.append))
     user.do("Import masks…")
     accept_import(user)
     user.wait(lambda: bool(closed.document.objects))
     user.open(other)
+    closed.document.subscribe(late.append)
     user.wait_until_idle()
     assert late == []

@@ -18,9 +18,14 @@ from tests.helpers.window import WindowDriver, open_window, small_clip
 pytestmark = pytest.mark.gui
 
 
+def visible_boxes(user: WindowDriver) -> list[QMessageBox]:
+    return [box for box in user.window.findChildren(QMessageBox) if box.isVisible()]
+
+
 def shown(user: WindowDriver) -> QMessageBox:
-    [box] = [box for box in user.window.findChildren(QMessageBox) if box.isVisible()]
-    return box
+    """Wait for a message box and return it."""
+    user.wait(lambda: len(visible_boxes(user)) == 1)
+    return visible_boxes(user)[0]
 
 
 def click(box: QMessageBox, text: str) -> None:
@@ -53,15 +58,17 @@ def test_the_window_stays_and_the_work_is_saved_elsewhere(
     target = tmp_path / "elsewhere.tsam"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     click(box, "Save elsewhere…")
+    unsaved.wait(lambda: unsaved.workspace.session.project_path == target)
     with unsaved.qtbot.waitSignal(unsaved.window.closed):
         unsaved.window.close()
     assert names_in(target) == ["precious"]
 
 
 def test_trying_again_asks_again_while_the_cause_remains(unsaved: WindowDriver) -> None:
-    click(shown(unsaved), "Try again")
+    box = shown(unsaved)
+    click(box, "Try again")
+    unsaved.wait(lambda: visible_boxes(unsaved) not in ([], [box]))
     assert unsaved.window.isVisible()
-    unsaved.wait(lambda: bool(shown(unsaved)))
     with unsaved.qtbot.waitSignal(unsaved.window.closed):
         click(shown(unsaved), "Close without saving")
     assert not unsaved.window.isVisible()

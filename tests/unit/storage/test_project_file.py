@@ -137,7 +137,7 @@ def test_save_as_continues_on_the_copy(project: ProjectFile, tmp_path: Path) -> 
     document = Document()
     document.subscribe(project.write)
     document.apply(edits.add_object(document, "one"))
-    project.save_as(tmp_path / "b.tsam", {"frame_count": 8}, document)
+    project.request_save_as(tmp_path / "b.tsam", {"frame_count": 8}, document).result()
     document.apply(edits.add_object(document, "two"))
     project.close()
     assert project.path == tmp_path / "b.tsam"
@@ -150,7 +150,7 @@ def test_save_as_to_a_bad_place_keeps_the_project(project: ProjectFile, tmp_path
     document.subscribe(project.write)
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ProjectError, match="cannot be saved"):
-        project.save_as(tmp_path / "file" / "b.tsam", {}, document)
+        project.request_save_as(tmp_path / "file" / "b.tsam", {}, document).result()
     document.apply(edits.add_object(document, "one"))
     project.close()
     assert [o.name for o in reopened(project.path).objects] == ["one"]
@@ -168,14 +168,14 @@ def test_a_second_program_reads_and_writes_nothing(project: ProjectFile) -> None
         second.write(())
     document.apply(edits.add_object(document, "two"))
     project.flush()  # readers do not keep the writer from writing
-    second.save_as(project.path.with_name("copy.tsam"), second.source, seen)
+    second.request_save_as(project.path.with_name("copy.tsam"), second.source, seen).result()
     assert second.read_only == ""
     second.close()
     assert [o.name for o in reopened(second.path).objects] == ["one"]
     third, seen = ProjectFile.open(project.path)
     assert [o.name for o in seen.objects] == ["one", "two"]
     with pytest.raises(ProjectError, match="open in another program"):
-        third.save_as(project.path, third.source, seen)
+        third.request_save_as(project.path, third.source, seen).result()
     third.close()
 
 
