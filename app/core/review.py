@@ -94,7 +94,14 @@ class ObjectReview:
         self._stale = set(document.of_object(Table.MASKS, object_id))
         self._queue: list[int] = []  # stale frames in the order in which they are examined
         self._last: tuple[RleMask, MaskRuns] | None = None  # of the frame examined last
-        self._scores: Floats | None = None
+        # What `_rescore` keeps up to date: the scores by `Evidence` and the least of them, and the
+        # changes (area ratio, overlap, jump) from the frame nearer to the prompts.
+        self._evidence = np.full_like(self._values, np.nan)
+        self._scores = np.full(num_frames, np.nan, np.float32)
+        self._steps = np.full((3, num_frames), np.nan, np.float32)
+        self._is_backward = np.zeros(num_frames, np.bool_)
+        self._examined: tuple[int, int] | None = None  # first and last frame to score again
+        self._runs: dict[tuple[int, int], ReviewRun] = {}  # found last, by first frame and end
 
     @property
     def is_complete(self) -> bool:
@@ -135,8 +142,12 @@ class ObjectReview:
             if frame in self._stale:
                 self._values[:, frame] = self._examine(frame)
                 self._stale.discard(frame)
+                self._note_examined(frame, frame)
                 left -= 1
-        self._scores = None
+
+    def _note_examined(self, first: int, last: int) -> None:
+        before = self._examined or (first, last)
+        self._examined = min(first, before[0]), max(last, before[1])
 
     def _examine(self, frame: int) -> list[float]:
         row = self._document.mask(self.object_id, frame)
@@ -183,25 +194,49 @@ class ObjectReview:
     @property
     def scores(self) -> Floats:
         """The score of each open frame in [0, 1], low where it needs review; NaN elsewhere."""
-        if self._scores is None:
-            lowest = np.fmin.reduce(self._evidence_scores())
-            self._scores = np.where(self._is_open, lowest, np.nan).astype(np.float32)
+        self._rescore()
         return self._scores
 
-    def _steps(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def _rescore(self) -> None:
+        """Score the examined frames, and those around them that are compared with them.
+
+        So the scores of a frame that was tracked do not depend on the length of the video.
+        """
+        is_backward = self._is_tracked_backward()
+        turned = np.flatnonzero(is_backward != self._is_backward)
+        if len(turned):
+            self._note_examined(int(turned[0]), int(turned[-1]))
+            self._is_backward = is_backward
+        if self._examined is None:
+            return
+        (first, last), self._examined = self._examined, None
+        num_frames, half = len(self._is_open), WINDOW_FRAMES // 2
+        scored = slice(max(0, first - 1 - half), min(num_frames, last + 2 + half))
+        read = slice(max(0, scored.start - half), min(num_frames, scored.stop + half))
+        inner = slice(scored.start - read.start, scored.stop - read.start)
+        steps = self._steps_in(read)
+        evidence = _evidence_scores(self._values[:, read], steps)[:, inner]
+        lowest = np.fmin.reduce(evidence)
+        self._steps[:, scored], self._evidence[:, scored] = steps[:, inner], evidence
+        self._scores[scored] = np.where(self._is_open[scored], lowest, np.nan)
+        self._runs = {
+            ends: run
+            for ends, run in self._runs.items()
+            if ends[1] <= scored.start or ends[0] >= scored.stop
+        }
+
+    def _steps_in(self, frames: slice) -> Floats:
         """Return area ratio, overlap and jump (3, N) from the frame nearer to the prompts.
 
         Tracking spreads from prompted frames, so the mask of the other frame is the one in doubt.
-
-        Returns:
-            The changes, and whether the frame compared with is the next one.
         """
-        here = self._values[Evidence.AREA : Evidence.AGREEMENT]
-        after = np.concatenate([here[:, 1:], np.full((3, 1), np.nan, np.float32)], axis=1)
+        changes = self._values[Evidence.AREA : Evidence.AGREEMENT]
+        here, after = changes[:, frames], changes[:, frames.start + 1 : frames.stop + 1].copy()
+        if after.shape[1] < here.shape[1]:  # the last frame of the video has none after it
+            after = np.concatenate([after, np.full((3, 1), np.nan, np.float32)], axis=1)
         with np.errstate(divide="ignore"):
             after[0] = 1 / after[0]
-        is_backward = self._is_tracked_backward()
-        return np.where(is_backward, after, here), is_backward
+        return np.where(self._is_backward[frames], after, here)
 
     def _is_tracked_backward(self) -> NDArray[np.bool_]:
         """Return per frame whether the nearest prompted frame is a later one."""
@@ -216,42 +251,48 @@ class ObjectReview:
         to_earlier = np.where(later > 0, frames - prompted[np.maximum(later - 1, 0)], np.inf)
         return to_later < to_earlier
 
-    def _evidence_scores(self) -> Floats:
-        """Score each kind of evidence (E, N) in [0, 1]; `DEFAULT_THRESHOLD` is where it is weak."""
-        scores = self._values.copy()
-        (area, shape, jump), _ = self._steps()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            growth = np.abs(np.log(area))
-        for evidence in (Evidence.PREDICTED_IOU, Evidence.PRESENCE, Evidence.AGREEMENT):
-            scores[evidence] = np.interp(self._values[evidence], *CURVES[evidence])
-        for evidence, change in (
-            (Evidence.AREA, growth),
-            (Evidence.SHAPE, 1 - shape),
-            (Evidence.JUMP, jump),
-        ):
-            sudden = change - usual(np.where(np.isfinite(change), change, np.nan))
-            scores[evidence] = np.interp(sudden, *CURVES[evidence])
-        return scores
-
     def runs(self, threshold: float = DEFAULT_THRESHOLD) -> list[ReviewRun]:
         """Return the runs of open frames that score less than a threshold, in frame order."""
         is_weak = self.scores < threshold  # NaN compares as false
         edges = np.flatnonzero(np.diff(np.concatenate([[False], is_weak, [False]]).astype(np.int8)))
         if not len(edges):
             return []
-        evidence = self._evidence_scores()
-        steps, is_backward = self._steps()
-        found = []
-        for first, end in edges.reshape(-1, 2).tolist():
-            worst = first + int(np.argmin(self.scores[first:end]))
-            cause = Evidence(int(np.nanargmin(evidence[:, worst])))
-            is_change = cause in (Evidence.AREA, Evidence.SHAPE, Evidence.JUMP)
-            value = steps[cause - Evidence.AREA, worst] if is_change else self._values[cause, worst]
-            other = "the frame after" if is_backward[worst] else "the frame before"
-            reason = reason_text(cause, float(value), other)
-            score = float(self.scores[worst])
-            found.append(ReviewRun(self.object_id, first, end - 1, worst, score, reason))
-        return found
+        ends = [(first, end) for first, end in edges.reshape(-1, 2).tolist()]
+        self._runs = {each: self._runs.get(each) or self._run(*each) for each in ends}
+        return list(self._runs.values())
+
+    def _run(self, first: int, end: int) -> ReviewRun:
+        """Return the run of the frames from ``first`` to before ``end``."""
+        worst = first + int(np.argmin(self._scores[first:end]))
+        cause = Evidence(int(np.nanargmin(self._evidence[:, worst])))
+        is_change = cause in (Evidence.AREA, Evidence.SHAPE, Evidence.JUMP)
+        values, row = (self._steps, cause - Evidence.AREA) if is_change else (self._values, cause)
+        other = "the frame after" if self._is_backward[worst] else "the frame before"
+        reason = reason_text(cause, float(values[row, worst]), other)
+        return ReviewRun(self.object_id, first, end - 1, worst, float(self._scores[worst]), reason)
+
+
+def _evidence_scores(values: Floats, steps: Floats) -> Floats:
+    """Score each kind of evidence (E, N) in [0, 1]; `DEFAULT_THRESHOLD` is where it is weak.
+
+    Args:
+        values: (E, N), as `ObjectReview` keeps them.
+        steps: (3, N), see `ObjectReview._steps_in`.
+    """
+    scores = values.copy()
+    area, shape, jump = steps
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.abs(np.log(area))
+    for evidence in (Evidence.PREDICTED_IOU, Evidence.PRESENCE, Evidence.AGREEMENT):
+        scores[evidence] = np.interp(values[evidence], *CURVES[evidence])
+    for evidence, change in (
+        (Evidence.AREA, growth),
+        (Evidence.SHAPE, 1 - shape),
+        (Evidence.JUMP, jump),
+    ):
+        sudden = change - usual(np.where(np.isfinite(change), change, np.nan))
+        scores[evidence] = np.interp(sudden, *CURVES[evidence])
+    return scores
 
 
 def reason_text(cause: Evidence, value: float, other: str) -> str:

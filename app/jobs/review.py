@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.core.cancel import CancelToken, Job
-from app.core.document import Document, Table
+from app.core.document import Document, FrameMask, Table
 from app.core.errors import UsageError
 from app.core.mask_change import mask_iou
 from app.core.masks import RleMask
@@ -19,11 +19,11 @@ class ReverseTracking:
 
     Attributes:
         requests: each starts from masks at one end of what was tracked, and runs to the prompts.
-        masks: the document's masks by object id and frame.
+        document: a copy, whose masks are compared.
     """
 
     requests: tuple[TrackRequest, ...]
-    masks: Mapping[tuple[int, int], RleMask]
+    document: Document
 
     @property
     def total(self) -> int:
@@ -56,21 +56,29 @@ def reverse_tracking(document: Document, object_ids: Iterable[int]) -> ReverseTr
         UsageError: no object has tracked masks beyond its prompts.
     """
     starts: dict[tuple[int, int], list[ObjectRequest]] = {}
-    masks = {}
     for object_id in object_ids:
         rows = document.of_object(Table.MASKS, object_id)
-        masks.update({(object_id, frame): row.mask for frame, row in rows.items()})
-        visible = sorted(frame for frame, row in rows.items() if row.mask.area)
+        visible = _ends(rows)
         prompted = min(document.of_object(Table.PROMPTS, object_id), default=None)
         if not visible or prompted is None:
             continue
-        for start in {visible[0], visible[-1]} - {prompted}:
+        for start in visible - {prompted}:
             prompts = {start: FramePrompts(mask=rows[start].mask)}
             starts.setdefault((start, prompted), []).append(ObjectRequest(object_id, prompts))
     if not starts:
         raise UsageError("There is nothing to compare.", "Track an object first.")
     requests = (_request(*ends, tuple(each)) for ends, each in starts.items())
-    return ReverseTracking(tuple(requests), masks)
+    return ReverseTracking(tuple(requests), document.copy())
+
+
+def _ends(rows: Mapping[int, FrameMask]) -> set[int]:
+    """Return the first and the last frame on which the object is visible, if it is anywhere."""
+    frames = sorted(rows)
+    ends = (
+        next((frame for frame in order if rows[frame].mask.area), None)
+        for order in (frames, reversed(frames))
+    )
+    return {frame for frame in ends if frame is not None}
 
 
 def _request(start: int, stop: int, objects: tuple[ObjectRequest, ...]) -> TrackRequest:
@@ -90,9 +98,10 @@ def agreement_job(context: JobContext, snapshot: ReverseTracking) -> Job:
                     done += 1
                     agreements = {}
                     for object_id, prediction in result.predictions.items():
-                        mask = snapshot.masks.get((object_id, result.frame))
-                        if mask is not None and result.frame != request.start:
-                            agreements[object_id] = mask, mask_iou(mask, prediction.mask)
+                        row = snapshot.document.mask(object_id, result.frame)
+                        if row is not None and result.frame != request.start:
+                            iou = mask_iou(row.mask, prediction.mask)
+                            agreements[object_id] = row.mask, iou
                     yield AgreementStep(result.frame, agreements, done, snapshot.total)
                     token.raise_if_cancelled()
 

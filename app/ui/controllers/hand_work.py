@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.core import rules
-from app.core.document import Document, Table
+from app.core.document import Document, Origin, Table
 from app.ui.state.preferences import Preferences
 
 QUESTION = "Keep the masks that were painted or imported?"
@@ -75,8 +75,10 @@ class HandWorkProtection:
 
     def _count(self, object_ids: Iterable[int], frames: set[int]) -> int:
         return sum(
-            rules.is_hand_work(self._document, each, frame)
+            row.origin is not Origin.TRACKED  # first, because nearly all of 100 000 masks are
+            and frame in frames
+            and rules.is_hand_work(self._document, each, frame)
             and rules.is_mask_editable(self._document, each, frame)
             for each in object_ids
-            for frame in frames & self._document.of_object(Table.MASKS, each).keys()
+            for frame, row in self._document.of_object(Table.MASKS, each).items()
         )

@@ -64,15 +64,24 @@ class ReviewController(QObject):
 
     def visit_next(self) -> None:
         """Visit the suggestion after the current one, or the worst one if there is none."""
-        self._review.complete()
-        self._visit_after(self._review.run_at(self._view.frame))
+        frame = self._view.frame
+        self._when_examined(lambda: self._visit_after(self._review.run_at(frame)))
 
     def verify_and_continue(self) -> None:
         """Verify the mask of the active object on this frame and visit the next suggestion."""
-        self._review.complete()
-        current, frame = self._review.run_at(self._view.frame), self._view.frame
-        if self._verify([frame], NO_MASK_HERE):
-            self._visit_after(current)
+        frame = self._view.frame
+
+        def verify() -> None:
+            current = self._review.run_at(frame)
+            if self._verify([frame], NO_MASK_HERE):
+                self._when_examined(lambda: self._visit_after(current))
+
+        self._when_examined(verify)
+
+    def _when_examined(self, act: Callable[[], None]) -> None:
+        """Act on the suggestions as soon as they are up to date; usually that is at once."""
+        if not self._review.when_complete(act):
+            self.message.emit("Examining masks…")
 
     def toggle_verified(self) -> None:
         """Mark the mask of the active object on this frame as verified, or remove the mark."""
@@ -86,12 +95,16 @@ class ReviewController(QObject):
 
     def verify_run(self) -> None:
         """Verify all frames of the current suggestion and visit the next one."""
-        self._review.complete()
-        run = self._review.run_at(self._view.frame)
-        if run is None:
-            self.message.emit("This frame is not part of a suggestion.")
-        elif self._verify(range(run.first, run.last + 1), ""):
-            self._visit_after(run)
+        frame = self._view.frame
+
+        def verify() -> None:
+            run = self._review.run_at(frame)
+            if run is None:
+                self.message.emit("This frame is not part of a suggestion.")
+            elif self._verify(range(run.first, run.last + 1), ""):
+                self._when_examined(lambda: self._visit_after(run))
+
+        self._when_examined(verify)
 
     def verify_range(self) -> None:
         """Verify the masks of the active object from the in frame to the out frame."""
@@ -104,10 +117,13 @@ class ReviewController(QObject):
 
     def jump_suggested(self, sign: int) -> None:
         """Display the worst frame of the next (1) or previous (-1) suggestion in time."""
-        active = self._view.active_object
-        self._review.complete()
-        runs = [] if active is None else self._review.runs_of(active)
-        self._jump(sign, sorted(run.worst for run in runs), "suggested frame")
+
+        def jump() -> None:
+            active = self._view.active_object
+            runs = [] if active is None else self._review.runs_of(active)
+            self._jump(sign, sorted(run.worst for run in runs), "suggested frame")
+
+        self._when_examined(jump)
 
     def jump_unverified(self, sign: int) -> None:
         """Display the next (1) or previous (-1) frame whose mask is not verified."""
@@ -160,7 +176,6 @@ class ReviewController(QObject):
 
     def _visit_after(self, current: ReviewRun | None) -> None:
         """Visit the suggestion that is next in the list and not a rest of the current one."""
-        self._review.complete()
         runs = self._review.runs
         if current is not None:
             score = (current.score, current.first, current.object_id)

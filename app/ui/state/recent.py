@@ -31,12 +31,12 @@ class RecentEntry:
 
 def progress_text(document: Document, num_frames: int) -> str:
     """Describe how far a project is: objects, frames with masks, verified masks."""
-    masks = document.rows(Table.MASKS)
     if not (count := len(document.objects)):
         return f"{num_frames} frames, no objects yet"
-    frames = len({frame for _, frame in masks})
-    verified = sum(row.is_verified for row in masks.values())
-    percent = round(100 * verified / len(masks)) if masks else 0
+    masks = [document.of_object(Table.MASKS, each.object_id) for each in document.objects]
+    frames = len(set().union(*masks))
+    verified = sum(row.is_verified for rows in masks for row in rows.values())
+    percent = round(100 * verified / max(1, sum(map(len, masks))))
     objects = "1 object" if count == 1 else f"{count} objects"
     return f"{objects}, masks on {frames} of {num_frames} frames, {percent} % verified"
 

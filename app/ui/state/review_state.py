@@ -1,7 +1,7 @@
 """What is suggested for review, kept up to date with the document in small slices of time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,6 +14,9 @@ from app.ui.state.view_state import ViewState
 
 SLICE_S = 0.004
 """Seconds that examining changed frames may take of the GUI thread before events are handled."""
+
+PROMPT_SLICE_S = 0.02
+"""The same, for what the user waits for."""
 
 SLICE_FRAMES = 16
 NOTIFY_MS = 200
@@ -52,8 +55,9 @@ class ReviewState(QObject):
         self._covers_all = False
         self._reviews: dict[int, ObjectReview] = {}
         self._runs: dict[int, list[ReviewRun]] = {}
+        self._actions: list[Callable[[], None]] = []  # what waits for the scope to be examined
         self._slices = QTimer(self, interval=0)
-        self._slices.timeout.connect(self._examine)
+        self._slices.timeout.connect(lambda: self._examine())
         self._notify = QTimer(self, singleShot=True, interval=NOTIFY_MS)
         self._notify.timeout.connect(self.changed)
         bridge.changed.connect(self._on_document_changed)
@@ -126,23 +130,27 @@ class ReviewState(QObject):
             review.set_agreement(frame, mask, iou)
             self._start()
 
-    def complete(self) -> None:
-        """Examine the changed frames of the objects in scope and of the active one now.
+    def when_complete(self, act: Callable[[], None]) -> bool:
+        """Act once the objects in scope and the active one are examined.
 
-        These are a few, unless a project was just opened.
+        Returns:
+            Whether they are already: a few frames have changed, unless a project was just opened.
         """
-        in_scope = {*self.object_ids, self._view.active_object}
-        for object_id, review in self._reviews.items():
-            if object_id in in_scope and not review.is_complete:
-                review.update()
-                self._runs.pop(object_id, None)
+        self._actions.append(act)
+        self._examine(PROMPT_SLICE_S)
+        return act not in self._actions
+
+    @property
+    def _has_examined_scope(self) -> bool:
+        ids = {*self.object_ids, self._view.active_object}
+        return all(each.is_complete for i, each in self._reviews.items() if i in ids)
 
     def _start(self) -> None:
         if not self._slices.isActive():
             self._slices.start()
 
-    def _examine(self) -> None:
-        end_s = time.perf_counter() + SLICE_S
+    def _examine(self, slice_s: float = SLICE_S) -> None:
+        end_s = time.perf_counter() + slice_s
         for review in self._waiting():
             review.update(SLICE_FRAMES)
             self._runs.pop(review.object_id, None)
@@ -152,11 +160,16 @@ class ReviewState(QObject):
             self._slices.stop()
         if not self._notify.isActive():
             self._notify.start()
+        if self._has_examined_scope:
+            actions, self._actions = self._actions, []
+            for act in actions:
+                act()
 
     def _waiting(self) -> Iterator[ObjectReview]:
-        """Yield reviews as long as changed frames wait, that of the active object first."""
-        active = self._view.active_object
-        for review in sorted(self._reviews.values(), key=lambda r: r.object_id != active):
+        """Yield reviews as long as changed frames wait: active object, those in scope, others."""
+        first = [self._view.active_object], self.object_ids
+        places = {each: place for place, ids in enumerate(reversed(first)) for each in ids}
+        for review in sorted(self._reviews.values(), key=lambda r: -places.get(r.object_id, -1)):
             while not review.is_complete:
                 yield review
 

@@ -119,7 +119,7 @@ def test_directions_that_disagree_are_suggested_and_no_mask_changes(user: Window
     user.wait_until_idle()
     assert dict(user.document.of_object(Table.MASKS, 1)) == masks
     review = user.workspace.review_state
-    review.complete()
+    user.wait(lambda: review.is_complete)
     assert any("the other way" in run.reason for run in review.runs_of(1))
 
 

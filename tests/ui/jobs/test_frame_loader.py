@@ -154,7 +154,8 @@ def previewing(qtbot: QtBot, source: PaintedSource) -> Iterator[FrameLoader]:
     loader = FrameLoader(source, None, PaintedProxy())  # type: ignore[arg-type]
     yield loader
     source.gate.set()
-    assert loader.shutdown()
+    loader.shutdown()
+    assert FrameLoader.wait_for_all()
 
 
 def test_a_slow_frame_is_previewed_until_it_is_loaded(

@@ -1,5 +1,6 @@
 """Which frames are suggested for review, and the reasons given."""
 
+import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -230,3 +231,40 @@ def test_the_usual_change_is_the_median_around_a_frame() -> None:
     assert found[10] == 2
     assert found[19] == 2
     assert found[35] == 0
+
+
+def test_scores_that_follow_the_changes_are_those_of_a_new_examination() -> None:
+    rng = np.random.default_rng(3)
+    document = tracked({}, prompted=20)
+    review = reviewed(document)
+    for turn in range(60):
+        frame = int(rng.integers(FRAMES))
+        if turn % 10 == 9:  # the nearest prompt of other frames is another one
+            prompts = FramePrompts((PointPrompt(1, 1),))
+            before = document.row(Table.PROMPTS, (1, frame))
+            change = Change(Table.PROMPTS, (1, frame), before, None if before else prompts)
+            document.apply(Edit("", (change,)))
+        else:
+            mask = square(int(rng.integers(60)), int(rng.integers(1, 30)))
+            put(document, frame, FrameMask(mask, Origin.TRACKED, float(rng.random())))
+        review.invalidate([frame])
+        review.update()
+        anew = reviewed(document)
+        np.testing.assert_array_equal(review.scores, anew.scores)
+        assert review.runs() == anew.runs()
+
+
+def test_a_tracked_frame_costs_no_more_in_a_long_video() -> None:
+    document, num_frames = Document(), 20_000
+    row = FrameMask(square(), Origin.TRACKED, 0.9)
+    masks = [Change(Table.MASKS, (1, frame), None, row) for frame in range(num_frames)]
+    document.apply(Edit("Track", tuple(masks)))
+    review = ObjectReview(document, 1, num_frames)
+    review.update()
+    review.runs()
+    start_s = time.thread_time()
+    for frame in range(100):
+        review.invalidate([frame])
+        review.update()
+        review.runs()
+    assert time.thread_time() - start_s < 0.3  # of a second for all; all scores take 1.2 s
