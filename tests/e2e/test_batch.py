@@ -155,6 +155,7 @@ def test_an_ended_batch_is_continued(tmp_path: Path, run: Run, name: str) -> Non
         assert summary(tmp_path / "out")["a"]["state"] == "not run"
     assert run("--restart-below", "0")[0] == 0
     row = summary(tmp_path / "out")["a"]
+    assert row["attempts"] == 1  # the process of the job ended with the batch
     assert row["is_resumed"]
     assert row["frames"] < 60
     assert len(exported(tmp_path / "out" / "a")) == 60
