@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.core import rules
-from app.core.errors import UsageError
+from app.core.errors import UsageError, shown
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
-from app.export.reading.source import BAD_FILE, check_file_size, reason, shown
+from app.export.reading.source import BAD_FILE, check_file_size, reason
 
 HINT = "See `Prompts` in docs/formats.md."
 MAX_COORDINATE = 1e6

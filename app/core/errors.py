@@ -3,6 +3,12 @@
 from pathlib import Path
 
 
+def shown(value: object) -> str:
+    """Return a value as it is shown in a sentence."""
+    written = repr(value)
+    return written if len(written) <= 60 else f"{written[:57]}..."
+
+
 class AppError(Exception):
     """Say in one sentence what went wrong and where, and what the user can do.
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from app.core.atomic_write import atomic_write
 from app.core.document import Change, Table
-from app.core.errors import ProjectError
+from app.core.errors import ProjectError, shown
 from app.storage.checks import check_key, check_schema
 from app.storage.history_rows import limit_history
 from app.storage.rows import APPLICATION_ID, FORMATS, MIGRATIONS, SCHEMA, SCHEMA_VERSION
@@ -65,6 +65,10 @@ def project_errors(path: Path, doing: str) -> Iterator[None]:
         if type(error) is sqlite3.DatabaseError:  # full or missing disks are its children
             raise ProjectError(f"{path} is damaged: {error}.", HINT_DAMAGED) from error
         raise ProjectError(f"{path} cannot be {doing}: {error}.", HINT_DISK) from error
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes in its message
+        raise ProjectError(
+            f"{path} is damaged: it holds undecodable text.", HINT_DAMAGED
+        ) from error
 
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
@@ -359,7 +363,8 @@ def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
                 row = form.to_row(values[width:], key)
             except ROW_ERRORS as error:
                 raise ProjectError(
-                    f"{path} is damaged: the entry {key} of its table {table} cannot be read.",
+                    f"{path} is damaged: the entry {shown(key)} of its table {table} cannot be "
+                    "read.",
                     HINT_DAMAGED,
                 ) from error
             yield Change(table, key, None, row)

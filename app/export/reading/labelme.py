@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from app.core.errors import shown
 from app.core.masks import Bitmap, RleMask
 from app.export.naming import trailing_number
 from app.export.reading.source import (
@@ -23,7 +24,6 @@ from app.export.reading.source import (
     entries,
     guarded,
     load_json,
-    shown,
     text,
     united,
     whole,

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from app.core.document import FrameMask, Origin
-from app.core.errors import ExportError
+from app.core.errors import ExportError, shown
 from app.core.masks import RleMask
 from app.export.naming import listed
 
@@ -208,12 +208,6 @@ def entries(content: Any, key: str) -> list[dict[str, Any]]:  # noqa: ANN401 - a
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise ValueError(f"{key!r} must be a list of objects")
     return found
-
-
-def shown(value: object) -> str:
-    """Return a value as it is shown in a sentence."""
-    written = repr(value)
-    return written if len(written) <= 60 else f"{written[:57]}..."
 
 
 def check_size(found_hw: tuple[int, int], size_hw: tuple[int, int]) -> None:

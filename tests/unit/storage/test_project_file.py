@@ -240,6 +240,27 @@ def test_damaged_row_is_named(project: ProjectFile) -> None:
         ProjectFile.open(project.path)
 
 
+def test_a_long_key_is_cut_in_the_sentence(project: ProjectFile) -> None:
+    project.close()
+    connection = sqlite3.connect(project.path, isolation_level=None)
+    connection.execute(
+        "INSERT INTO constraints (object_id, frame, kind) VALUES (?, 1, 'pin')", ("[" * 9000,)
+    )
+    connection.close()
+    with pytest.raises(ProjectError, match="of its table constraints cannot be read") as refused:
+        ProjectFile.open(project.path)
+    assert len(refused.value.sentence) < 200 + len(str(project.path))
+
+
+def test_a_schema_that_is_no_text_is_damage(project: ProjectFile) -> None:
+    project.close()
+    content = project.path.read_bytes()
+    place = content.rindex(b"CREATE TABLE objects")
+    project.path.write_bytes(content[:place] + b"CREATE \xff\xfe\xff" + content[place + 10 :])
+    with pytest.raises(ProjectError, match="is damaged"):
+        ProjectFile.open(project.path)
+
+
 def test_truncated_file_is_an_error_not_a_crash(project: ProjectFile) -> None:
     project.write(rows_of_every_kind().changes)
     project.close()
