@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import av
 from av.container import InputContainer
@@ -16,6 +17,9 @@ from app.media.limits import MAX_FRAME_PIXELS
 from app.media.remote import RemotePath
 
 HINT_UNREADABLE = "Check that it plays in a video player, or convert it to MP4."
+HINT_REMOTE = (
+    "If its server does not send parts of files, download it, or put simplecache:: before the URL."
+)
 NO_PROTOCOLS = {"protocol_whitelist": "none"}
 """Options of FFmpeg for what Python reads: it must open nothing itself."""
 
@@ -38,8 +42,9 @@ def open_container(path: Path, frame_threads: bool = False) -> tuple[InputContai
         raise SourceError(
             f"{path} cannot be opened as a video: {reason}.", HINT_UNREADABLE
         ) from error
-    except ValueError as error:  # PyAV, of streams that make no sense
-        raise SourceError(f"{path} cannot be opened as a video.", HINT_UNREADABLE) from error
+    except ValueError as error:  # PyAV, of streams that make no sense; fsspec, without ranges
+        hint = HINT_REMOTE if isinstance(path, RemotePath) else HINT_UNREADABLE
+        raise SourceError(f"{path} cannot be opened as a video.", hint) from error
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or not stream.codec_context:
         container.close()
@@ -65,13 +70,25 @@ class _OwnedFile(io.FileIO):
         self.close()
 
 
+class _OwnedStream:
+    """An open file at a URL, of any type, that is closed with the container that reads it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read, self.seek, self.tell, self._close = file.read, file.seek, file.tell, file.close
+
+    def __del__(self) -> None:
+        self._close()
+
+
 def _open_input(path: Path) -> InputContainer:
     """Open one file; what it names, as playlists do, is not opened unless it is local.
 
     Texts in it that are not UTF-8 do not matter.
     """
     if isinstance(path, RemotePath):
-        return av.open(path.open(), "r", options=NO_PROTOCOLS, metadata_errors="replace")
+        return av.open(
+            _OwnedStream(path.open()), "r", options=NO_PROTOCOLS, metadata_errors="replace"
+        )
     options = {"protocol_whitelist": "file"}  # a playlist must not reach out
     try:
         name = f"file:{path.absolute()}".encode().decode()

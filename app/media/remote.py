@@ -81,7 +81,7 @@ class RemotePath(_NativePath):
         Raises:
             OSError: it cannot be reached, or only as a whole.
         """
-        with _reached(self.url):
+        with _reached():
             files, path = remote_file_system(self.url)
             return files.open(  # type: ignore[no-any-return]
                 path,
@@ -134,7 +134,7 @@ class RemotePath(_NativePath):
         return self
 
     def _information(self) -> dict[str, Any]:
-        with _reached(self.url):
+        with _reached():
             files, path = remote_file_system(self.url)
             return files.info(path)  # type: ignore[no-any-return]
 
@@ -145,10 +145,12 @@ def source_path(text: str) -> Path:
 
 
 @contextmanager
-def _reached(url: str) -> Iterator[None]:
+def _reached() -> Iterator[None]:
     try:
         yield
+    except FileNotFoundError as error:  # fsspec raises it for servers that do not respond, too
+        raise OSError("it does not exist, or its server cannot be reached") from error
     except (OSError, AppError):
         raise
     except Exception as error:  # each storage service has errors of its own
-        raise OSError(f"{url} cannot be reached: {error}") from error
+        raise OSError(f"it cannot be reached ({error})") from error

@@ -3,6 +3,7 @@
 import pickle
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -55,7 +56,7 @@ def test_a_url_keeps_its_identity_until_its_content_changes(memory: str) -> None
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("memory://videos/missing.mp4", "missing.mp4"),
+        ("memory://videos/missing.mp4", "missing.mp4 cannot be read: it does not exist"),
         ("memory://videos/image.png", "is not a video"),
     ],
 )
@@ -80,23 +81,27 @@ def test_a_remote_playlist_reads_no_other_place(memory: str, tmp_path: Path) -> 
 
 class _Ranges(BaseHTTPRequestHandler):
     content = b""
+    has_ranges = True
     largest = 0
 
     def do_HEAD(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.content)))
-        self.send_header("Accept-Ranges", "bytes")
+        if self.has_ranges:
+            self.send_header("Accept-Ranges", "bytes")
         self.end_headers()
 
     def do_GET(self) -> None:
-        found = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"] or "")
+        wanted = self.headers["Range"] if self.has_ranges else None
+        found = re.fullmatch(r"bytes=(\d+)-(\d+)", wanted or "")
         first, last = (int(found[1]), int(found[2])) if found else (0, len(self.content) - 1)
         part = self.content[first : last + 1]
         type(self).largest = max(self.largest, len(part))
         self.send_response(206 if found else 200)
         self.send_header("Content-Length", str(len(part)))
-        ends = f"{first}-{first + len(part) - 1}"
-        self.send_header("Content-Range", f"bytes {ends}/{len(self.content)}")
+        if found:
+            ends = f"{first}-{first + len(part) - 1}"
+            self.send_header("Content-Range", f"bytes {ends}/{len(self.content)}")
         self.end_headers()
         self.wfile.write(part)
 
@@ -104,27 +109,47 @@ class _Ranges(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_remote_video_is_read_in_blocks_of_a_limited_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("aiohttp")
-    monkeypatch.setattr(remote, "BLOCK_BYTES", 512)
-    monkeypatch.setattr(remote, "KEPT_BLOCKS", 2)
-    clip = write_numbered_clip(tmp_path / "clip.mp4", 120)
-    _Ranges.content = clip.read_bytes()
-    assert len(_Ranges.content) > 8 * 512
+@contextmanager
+def serving(content: bytes, has_ranges: bool) -> Iterator[str]:
+    """Serve a clip; yields its URL."""
+    _Ranges.content, _Ranges.has_ranges, _Ranges.largest = content, has_ranges, 0
     with ThreadingHTTPServer(("127.0.0.1", 0), _Ranges) as server:
         server.daemon_threads = True
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            url = f"http://127.0.0.1:{server.server_port}/clip.mp4"
-            with open_source(source_path(url)) as source:
-                assert [read_number(source[frame]) for frame in (0, 119, 60)] == [0, 119, 60]
+            yield f"http://127.0.0.1:{server.server_port}/clip.mp4"
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture
+def small_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Content of a clip of many blocks."""
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr(remote, "BLOCK_BYTES", 512)
+    monkeypatch.setattr(remote, "KEPT_BLOCKS", 2)
+    content = write_numbered_clip(tmp_path / "clip.mp4", 120).read_bytes()
+    assert len(content) > 8 * 512
+    return content
+
+
+def test_a_remote_video_is_read_in_blocks_of_a_limited_number(small_blocks: bytes) -> None:
+    with (
+        serving(small_blocks, has_ranges=True) as url,
+        open_source(source_path(url)) as source,
+    ):
+        assert [read_number(source[frame]) for frame in (0, 119, 60)] == [0, 119, 60]
     assert 0 < _Ranges.largest <= 2 * 512
+
+
+def test_a_server_without_ranges_is_a_sentence_with_a_way_out(small_blocks: bytes) -> None:
+    with serving(small_blocks, has_ranges=False) as url:
+        with pytest.raises(SourceError, match="put simplecache:: before the URL"):
+            open_source(source_path(url))
+        with open_source(source_path(f"simplecache::{url}")) as source:
+            assert read_number(source[60]) == 60
 
 
 def test_results_at_a_url_are_complete_or_not_finished(tmp_path: Path) -> None:
