@@ -98,9 +98,8 @@ class MaskSource:
 BAD_FILE = (
     OSError,  # also what Pillow raises for most damage
     ValueError,
-    KeyError,
+    LookupError,  # a missing key or index, an unknown encoding
     TypeError,
-    IndexError,
     AttributeError,
     OverflowError,
     RecursionError,

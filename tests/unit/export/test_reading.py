@@ -368,6 +368,7 @@ def test_a_bad_annotation_is_one_sentence(tmp_path: Path, source: BlankFrames, c
         ("a.json", b"9" * 5000, "cannot be read as JSON"),
         ("a.json", b"[]", "no mask"),
         ("a.json", b"{}", "'annotations' is missing"),
+        ("a.xml", b'<?xml version="1.0" encoding="utg-8"?><annotations/>', "unknown encoding"),
         (
             "a.xml",
             b"<!DOCTYPE a [<!ENTITY b 'c'>]><annotations/>",

@@ -238,7 +238,7 @@ def test_a_frame_range_that_is_none_is_damage(clip: Path, tmp_path: Path, value:
     connection = sqlite3.connect(tmp_path / "p.tsam", isolation_level=None)
     connection.execute("INSERT INTO properties VALUES ('range', ?)", (value,))
     connection.close()
-    with pytest.raises(ProjectError, match=r"damaged: the entry range of its table properties"):
+    with pytest.raises(ProjectError, match=r"damaged: the entry 'range' of its table properties"):
         opened(tmp_path / "p.tsam")
 
 
