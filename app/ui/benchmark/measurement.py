@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MEASUREMENTS = 11
+MEASUREMENTS = 13
 """How many there are, for the progress."""
 
 
@@ -29,7 +29,7 @@ class BenchmarkPlan:
         starts: starts of the program.
         seeks: random seeks; at most one per frame of the video.
         clicks: frames that are clicked, each twice.
-        tracked: most frames that are tracked.
+        tracked: most frames that are tracked, twice.
         repaints: frames of the long document that are painted.
         long_frames: length of the long document in frames.
     """

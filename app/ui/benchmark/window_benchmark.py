@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.core import edits
 from app.core.document import Table
@@ -22,13 +20,13 @@ from app.ui.benchmark.event_wait import EventWait
 from app.ui.benchmark.long_document import PlainSource, long_document
 from app.ui.benchmark.measurement import BenchmarkPlan, Measurement
 from app.ui.benchmark.start_up import start_up_ms
+from app.ui.benchmark.window_use import WindowUse, click_center
 from app.ui.jobs.heartbeat import Heartbeat
 from app.ui.jobs.interpreter import responsive_interpreter
 from app.ui.window.main_window import MainWindow
 from app.ui.window.workspace import Workspace
 
 SEED = 0
-PRESS, RELEASE = QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease
 
 
 def measure_window(
@@ -139,18 +137,13 @@ class _WindowBenchmark:
 
     def _click(self, workspace: Workspace) -> float:
         """Click the center of the frame, and return the milliseconds until its mask was painted."""
-        canvas, (height, width) = workspace.canvas, workspace.session.size_hw
-        at = QPointF(*canvas.viewport.to_widget(width / 2, height / 2))
-        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        canvas = workspace.canvas
         start_s = time.perf_counter()
-
-        def click() -> None:
-            for kind, held in ((PRESS, left), (RELEASE, none)):
-                position = QPointF(canvas.mapToGlobal(at))
-                event = QMouseEvent(kind, at, position, left, held, Qt.KeyboardModifier.NoModifier)
-                QApplication.sendEvent(canvas, event)
-
-        self._wait.until(workspace.bridge.changed, click, lambda rows: Table.MASKS in rows)
+        self._wait.until(
+            workspace.bridge.changed,
+            lambda: click_center(canvas, workspace.session.size_hw),
+            lambda rows: Table.MASKS in rows,
+        )
         canvas.repaint()
         return _since(start_s)
 
@@ -171,22 +164,32 @@ class _WindowBenchmark:
         yield Measurement("click", "click to mask, on a frame already encoded", tuple(later))
 
     def _track(self, workspace: Workspace) -> Iterator[Measurement]:
-        """Track a click from the first frame, and watch the event loop meanwhile."""
+        """Track a click from the first frame, twice, and watch the event loop meanwhile."""
         last = min(self._plan.tracked, workspace.session.num_frames) - 1
-        session, tracking = workspace.session, workspace.tracking
+        session = workspace.session
         session.execute(edits.set_range(session.document, 0, last))
         self._show(workspace, 0)
         self._click(workspace)
         heartbeat = Heartbeat(self._window)
+        duration_ms = self._track_once(workspace, heartbeat)
+        yield Measurement("track", "track a frame, mean", (duration_ms / (last + 1),))
+        yield from _gaps(heartbeat, "gap", "while tracking")
+        self._show(workspace, 0)
+        use = WindowUse(self._window, self._random)
+        use.start()
+        self._track_once(workspace, heartbeat)
+        use.stop()
+        yield from _gaps(heartbeat, "use_gap", "while tracking and in use")
+        self._undo_all(workspace)
+
+    def _track_once(self, workspace: Workspace, heartbeat: Heartbeat) -> float:
+        """Track forward, and return the milliseconds that it took."""
+        tracking = workspace.tracking
         start_s = time.perf_counter()
         heartbeat.start()
         self._wait.until(tracking.run_ended, lambda: tracking.track(Direction.FORWARD))
         heartbeat.stop()
-        yield Measurement("track", "track a frame, mean", (_since(start_s) / (last + 1),))
-        gap, busy = heartbeat.longest_ms, heartbeat.longest_busy_ms
-        yield Measurement("gap", "longest gap of the event loop while tracking", (gap,))
-        label = "most processor time of the GUI thread between two beats"
-        yield Measurement("gap_cpu", label, (busy,))
+        return _since(start_s)
 
     def _paint_long_document(self) -> Iterator[Measurement]:
         with self._long_workspace() as workspace:
@@ -216,6 +219,13 @@ class _WindowBenchmark:
                 workspace.editor.hide()
                 workspace.tear_down()
                 session.close()
+
+
+def _gaps(heartbeat: Heartbeat, name: str, when: str) -> Iterator[Measurement]:
+    label = f"longest gap of the event loop {when}"
+    yield Measurement(name, label, (heartbeat.longest_ms,))
+    label = f"most processor time of the GUI thread between two beats {when}"
+    yield Measurement(f"{name}_cpu", label, (heartbeat.longest_busy_ms,))
 
 
 def _repaint_ms(widget: QWidget) -> float:
