@@ -1,7 +1,11 @@
 # Everything runs from .venv, which `make` builds on first use and again when pyproject.toml changes.
 BIN = .venv/bin
+I18N = resources/i18n
+# Guessing translations of changed texts takes minutes.
+LUPDATE = $(BIN)/pyside6-lupdate -no-obsolete -locations none -extensions py \
+  -disable-heuristic sametext -disable-heuristic similartext
 
-.PHONY: setup demo run test test-fast test-slow check lint types contracts mutants format clean
+.PHONY: setup demo run test test-fast test-slow check lint types contracts mutants format translations clean
 
 run: setup
 	$(BIN)/python main.py $(ARGS)
@@ -37,6 +41,12 @@ mutants: setup
 format: setup
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
+
+# Reads the texts of the window again and compiles the translations, which are edited in between.
+translations: setup
+	$(LUPDATE) app/ui -ts $(I18N)/tinysam2_zh_CN.ts
+	$(LUPDATE) -pluralonly app/ui -ts $(I18N)/tinysam2_en.ts
+	$(BIN)/pyside6-lrelease -silent $(wildcard $(I18N)/*.ts)
 
 setup: .venv/.ready
 

@@ -18,6 +18,7 @@ from shiboken6 import isValid
 
 if "--headed" not in sys.argv:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads it when the application starts
+os.environ |= {"LANGUAGE": "", "LC_ALL": "C.UTF-8"}  # the window follows the system's language
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # toy networks: more threads only wait for each other
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,9 +17,11 @@ from app.ui.dialogs.errors import ExceptionHook, show_error
 from app.ui.jobs.heartbeat import Heartbeat
 from app.ui.jobs.interpreter import responsive_interpreter
 from app.ui.jobs.model_host import ModelLoader
+from app.ui.state.preferences import Preferences
 from app.ui.style.icons import icon
 from app.ui.style.theme import apply_theme
 from app.ui.style.tooltips import ToolTipPlacement
+from app.ui.translation.languages import use_language
 from app.ui.window.library_warnings import LibraryWarnings
 from app.ui.window.main_window import TITLE, MainWindow
 from app.ui.window.qt_messages import QtMessages
@@ -107,6 +109,7 @@ def make_application() -> QApplication:
     application.setDesktopFileName("tinysam2")
     application.setStyle("Fusion")
     application.setWindowIcon(icon("app"))
+    use_language(application, Preferences().language)
     # `MainWindow.closed` quits instead, once all threads have ended.
     application.setQuitOnLastWindowClosed(False)
     return application

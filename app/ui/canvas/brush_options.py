@@ -30,16 +30,17 @@ class BrushOptions(QFrame):
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._slider.setRange(0, SLIDER_STEPS)
         self._slider.setFixedWidth(SLIDER_WIDTH_PX)
-        self._slider.setAccessibleName("Brush radius")
+        self._slider.setAccessibleName(self.tr("Brush radius"))
         self._number = QSpinBox(self)
         self._number.setRange(1, MAX_BRUSH_RADIUS_PX)
         self._number.setSuffix(" px")
-        self._number.setAccessibleName("Brush radius in pixels")
+        self._number.setAccessibleName(self.tr("Brush radius in pixels"))
+        tip = self.tr("Radius of brush and eraser in pixels of the video ([ and ])")
         for widget in (self._slider, self._number):
-            widget.setToolTip("Radius of brush and eraser in pixels of the video ([ and ])")
+            widget.setToolTip(tip)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACING_PX, SPACING_PX // 2, SPACING_PX, SPACING_PX // 2)
-        for part in (QLabel("Radius", self), self._slider, self._number):
+        for part in (QLabel(self.tr("Radius"), self), self._slider, self._number):
             layout.addWidget(part)
         self._slider.valueChanged.connect(self._on_slid)
         self._number.valueChanged.connect(self._on_typed)

@@ -21,6 +21,7 @@ from app.ui.canvas.overlays import PLATE, PLATE_TEXT
 from app.ui.canvas.viewport import Viewport
 from app.ui.state.view_state import ViewState
 from app.ui.style.memory_marks import tokens_text
+from app.ui.translation import translate
 
 GRID = QColor(255, 255, 255, 90)
 LEGEND_MARGIN_PX, LEGEND_GAP_PX, PADDING_PX = 6, 14, 9
@@ -87,10 +88,11 @@ class MemoryLayer:
             return
         record, bank_frame = self._record(frame), self._bank_frame(frame)
         if record is None:
-            title, shown = f"No memory is recorded for frame {bank_frame}", []
+            title = translate("MemoryLayer", "No memory is recorded for frame {frame}")
         else:
-            title, shown = f"Memory after frame {bank_frame}", self._shown(record, frame)
-        _draw_legend(painter, viewport, title, shown)
+            title = translate("MemoryLayer", "Memory after frame {frame}")
+        shown = [] if record is None else self._shown(record, frame)
+        _draw_legend(painter, viewport, title.format(frame=bank_frame), shown)
 
     def _bank_frame(self, frame: int) -> int:
         inspected = self._state.inspected_bank  # the canvas may lag behind `ViewState.frame`
@@ -149,7 +151,9 @@ def _draw_legend(
     metrics = QFontMetricsF(painter.font())
     line, swatch = metrics.height() + 3, metrics.height() - 4
     room = viewport.widget_wh[0] - 2 * LEGEND_MARGIN_PX - 2 * PADDING_PX
-    parts = [(title, None), *((f"frame {o.frame}: {tokens_text(o.tokens)}", o) for o in shown)]
+    text = translate("MemoryLayer", "frame {frame}: {tokens}")
+    parts: list[tuple[str, _Shown | None]] = [(title, None)]
+    parts += [(text.format(frame=o.frame, tokens=tokens_text(o.tokens)), o) for o in shown]
     placed: list[tuple[float, float, str, _Shown | None]] = []
     x = y = 0.0
     for text, one in parts:

@@ -19,6 +19,8 @@ from app.ui.canvas.tools.base import CanvasTool
 from app.ui.canvas.viewport import Viewport
 from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.state.view_state import ViewState
+from app.ui.translation import translate
+from app.ui.translation.sentences import translate_sentence
 
 if TYPE_CHECKING:
     from app.core.masks import RleMask
@@ -98,7 +100,7 @@ class DisplayedFrame(QObject):
         self.changed.emit()
 
     def _on_late(self) -> None:
-        self.message = f"Loading frame {self._state.frame} ..."
+        self.message = self.tr("Loading frame {frame} ...").format(frame=self._state.frame)
         self.changed.emit()
 
 
@@ -133,12 +135,12 @@ class CanvasScene:
 
     @property
     def locked_reason(self) -> str:
-        """Why the active object cannot be changed on this frame; empty when it can."""
+        """The sentence why the active object cannot be changed on this frame; empty if it can."""
         active, frame = self.active, self._displayed.frame
         if active is None or frame is None:
             return ""
         refusal = rules.refusal(self._document, active.object_id, frame)
-        return "" if refusal is None else refusal.sentence.removesuffix(".")
+        return "" if refusal is None else translate_sentence(refusal.sentence)
 
     @property
     def can_edit(self) -> bool:
@@ -244,12 +246,13 @@ class CanvasScene:
 
     def _labels(self, frame: int) -> Iterator[tuple[str, QColor | None]]:
         if reason := self.locked_reason:
-            yield reason, None
+            yield reason.rstrip(".\u3002"), None
         if self._state.earlier_masks is not None:
-            yield "Masks before tracking", None
+            yield translate("CanvasScene", "Masks before tracking"), None
         for tracked, row in drawn_masks(self._document, self._state, frame):
             if row.mask.area == 0:
-                yield f"{tracked.name} is not visible on this frame", QColor(*tracked.color)
+                text = translate("CanvasScene", "{name} is not visible on this frame")
+                yield text.format(name=tracked.name), QColor(*tracked.color)
 
     def _draw_message(self, painter: QPainter, viewport: Viewport) -> None:
         width, height = overlays.label_size(painter, self._displayed.message)

@@ -16,7 +16,6 @@ HOVERED = QColor(255, 214, 64)
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 MARGIN_PX = 8
-HINT = "suggested objects. Click: accept one, Shift+click: several, Enter: all, Esc: none"
 
 
 class SuggestionOverlay(QWidget):
@@ -38,7 +37,7 @@ class SuggestionOverlay(QWidget):
         self._hovered: int | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Suggested objects")
+        self.setAccessibleName(self.tr("Suggested objects"))
         canvas.installEventFilter(self)
         canvas.zoom_pan.changed.connect(self.update)
         self.hide()
@@ -141,7 +140,12 @@ class SuggestionOverlay(QWidget):
         if self._hovered is not None:
             draw_preview(painter, self.masks[self._hovered], HOVERED)
         painter.resetTransform()
-        hint = f"{len(self.masks)} {HINT}"
+        hint = self.tr(
+            "%Ln suggested object(s). Click: accept one, Shift+click: several, Enter: all, "
+            "Esc: none",
+            "",
+            len(self.masks),
+        )
         width, height = overlays.label_size(painter, hint)
         place = QPointF((self.width() - width) / 2, self.height() - height - MARGIN_PX)
         overlays.draw_label(painter, place, hint, None)

@@ -106,7 +106,7 @@ class CanvasView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Frame")
+        self.setAccessibleName(self.tr("Frame"))
         self._update_cursor()
 
     def _make_tools(self, size_hw: tuple[int, int]) -> dict[Tool, CanvasTool]:
@@ -279,7 +279,7 @@ class CanvasView(QWidget):
             self._update_cursor()
         elif event.button() in TOOL_BUTTONS and not self._pressed:
             if reason := self._scene.locked_reason:
-                self.message.emit(f"{reason}.")
+                self.message.emit(reason)
             elif self._scene.can_edit:
                 self._hover.stop()
                 self._start_gesture(event)

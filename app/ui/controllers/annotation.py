@@ -20,7 +20,7 @@ from app.tracking.strokes import with_strokes
 from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
-from app.ui.style.memory_marks import MARK_NAMES, memory_mark
+from app.ui.translation.sentences import error_text
 
 PRELOAD_DELAY_MS = 120
 """Milliseconds that a frame stays on screen before its features are computed.
@@ -83,7 +83,8 @@ class AnnotationController(QObject):
     def add_point(self, x: float, y: float, is_positive: bool) -> None:
         """Add a point prompt on the displayed frame; without an active object, create one first."""
         if self.active is None and not is_positive:
-            self.message.emit("Add a positive point first (left click), then a negative one.")
+            text = self.tr("Add a positive point first (left click), then a negative one.")
+            self.message.emit(text)
             return
         point = PointPrompt(x, y, is_positive)
         self._prompt(lambda each: edits.add_point(self._document, each, self._view.frame, point))
@@ -174,7 +175,7 @@ class AnnotationController(QObject):
                 )
             self._jobs.submit(
                 segment_job(self._session.jobs, target, request, merge_key),
-                "Segment",
+                self.tr("Segment"),
                 self._on_segmented,
                 priority=Priority.INTERACTIVE,
             )
@@ -187,11 +188,17 @@ class AnnotationController(QObject):
         frame = step.result.frame
         for object_id in step.result.predictions:
             for point in disobeyed_points(self._document, object_id, frame):
-                sign = "positive" if point.is_positive else "negative"
-                self.message.emit(
-                    f"The {sign} point at {int(point.x)}, {int(point.y)} on frame {frame} has no "
-                    "effect: another point is too close."
-                )
+                if point.is_positive:
+                    text = self.tr(
+                        "The positive point at {x}, {y} on frame {frame} has no effect: another "
+                        "point is too close."
+                    )
+                else:
+                    text = self.tr(
+                        "The negative point at {x}, {y} on frame {frame} has no effect: another "
+                        "point is too close."
+                    )
+                self.message.emit(text.format(x=int(point.x), y=int(point.y), frame=frame))
         return True
 
     def toggle_islands(self) -> None:
@@ -214,7 +221,7 @@ class AnnotationController(QObject):
         )
         self._preview_job = self._jobs.submit(
             segment_job(self._session.jobs, active, request, self._session.history.new_key()),
-            "Preview",
+            self.tr("Preview"),
             partial(self._on_previewed, prompts),
             priority=Priority.PREVIEW,
         )
@@ -236,7 +243,8 @@ class AnnotationController(QObject):
     def _preload(self) -> None:
         if self._jobs.is_idle:
             job = preload_job(self._session.jobs, self._view.frame)
-            self._jobs.submit(job, "Encode frame", lambda step: None, priority=Priority.IDLE)
+            label = self.tr("Encode frame")
+            self._jobs.submit(job, label, lambda step: None, priority=Priority.IDLE)
 
     # Objects and masks.
 
@@ -295,9 +303,12 @@ class AnnotationController(QObject):
         def constrain() -> None:
             edit = edits.set_constraint(self._document, object_id, frame, constraint)
             self._session.execute(edit)
-            requested = MARK_NAMES.get(memory_mark(None, constraint, was_evicted=False))
-            state = requested or "unconstrained"
-            self.message.emit(f"Frame {frame} is {state}. Track again to apply it.")
+            text = {
+                Constraint.PIN: self.tr("Frame {frame} is pinned. Track again to apply it."),
+                Constraint.BAN: self.tr("Frame {frame} is banned. Track again to apply it."),
+                None: self.tr("Frame {frame} is unconstrained. Track again to apply it."),
+            }[constraint]
+            self.message.emit(text.format(frame=frame))
 
         self._attempt(constrain)
 
@@ -330,4 +341,4 @@ class AnnotationController(QObject):
         try:
             change()
         except UsageError as error:
-            self.message.emit(str(error))
+            self.message.emit(error_text(error))

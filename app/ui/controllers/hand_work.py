@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from app.core import rules
 from app.core.document import Document, Origin, Table
 from app.ui.state.preferences import Preferences
+from app.ui.translation import PLURAL, QT_TRANSLATE_NOOP, translate
 
-QUESTION = "Keep the masks that were painted or imported?"
+QUESTION = QT_TRANSLATE_NOOP("HandWorkProtection", "Keep the masks that were painted or imported?")
 
 
 class HandWorkProtection:
@@ -52,15 +53,13 @@ class HandWorkProtection:
             return
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Track")
-        box.setText(QUESTION)
-        masks = "1 mask is" if count == 1 else f"{count} masks are"
-        box.setInformativeText(
-            f"{masks} in the way of tracking. Tracking can go around what you made, as it does for "
-            "verified masks, or replace it. The Track menu changes this later."
-        )
-        keep = box.addButton("Keep them", QMessageBox.ButtonRole.AcceptRole)
-        replace = box.addButton("Replace them", QMessageBox.ButtonRole.DestructiveRole)
+        box.setWindowTitle(translate("HandWorkProtection", "Track"))
+        box.setText(translate("HandWorkProtection", QUESTION))
+        box.setInformativeText(_explanation(count))
+        role = QMessageBox.ButtonRole
+        keep = box.addButton(translate("HandWorkProtection", "Keep them"), role.AcceptRole)
+        replace_text = translate("HandWorkProtection", "Replace them")
+        replace = box.addButton(replace_text, role.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(keep)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -82,3 +81,15 @@ class HandWorkProtection:
             for each in object_ids
             for frame, row in self._document.of_object(Table.MASKS, each).items()
         )
+
+
+def _explanation(count: int) -> str:
+    masks = translate(
+        "HandWorkProtection", "%Ln mask(s) are in the way of tracking.", "", PLURAL, count
+    )
+    text = translate(
+        "HandWorkProtection",
+        "{masks} Tracking can go around what you made, as it does for verified masks, or "
+        "replace it. The Track menu changes this later.",
+    )
+    return text.format(masks=masks)

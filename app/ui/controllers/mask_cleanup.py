@@ -12,6 +12,7 @@ from app.tracking.backend import MaskFault
 from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 from app.ui.state.view_state import ViewState
+from app.ui.translation.sentences import error_text
 
 
 class MaskCleanupController(QObject):
@@ -36,7 +37,7 @@ class MaskCleanupController(QObject):
         if active is None:
             return
         if error := refusal(self._session.document, active.object_id, frame):
-            self.message.emit(str(error))
+            self.message.emit(error_text(error))
             return
         self._submit(active, fault, [frame], Priority.INTERACTIVE)
 
@@ -47,7 +48,7 @@ class MaskCleanupController(QObject):
         if active is None:
             return
         if error := refusal(document, active.object_id):
-            self.message.emit(str(error))
+            self.message.emit(error_text(error))
             return
         self._submit(active, fault, document.of_object(Table.MASKS, active.object_id))
 
@@ -66,7 +67,7 @@ class MaskCleanupController(QObject):
             for frame in frames
             if frame in rows and is_mask_editable(document, active.object_id, frame)
         }
-        verb = "Fill holes of" if fault is MaskFault.HOLES else "Remove specks of"
+        label = self._label(fault).format(name=active.name)
         changed: set[int] = set()
 
         def apply(step: CleanupStep) -> bool:
@@ -77,16 +78,21 @@ class MaskCleanupController(QObject):
             return is_wanted
 
         def end(outcome: Outcome) -> None:
-            count = f"{len(changed)} of {len(masks)} masks changed"
-            self.message.emit(f"{verb} {active.name}: {count}.")
+            text = self.tr("{job}: {changed} of %Ln mask(s) changed.", "", len(masks))
+            self.message.emit(text.format(job=label, changed=len(changed)))
 
         job = cleanup_job(active.object_id, masks, fault, self._session.history.new_key())
         self._jobs.submit(
             job,
-            f"{verb} {active.name}",
+            label,
             apply,
             priority=priority,
             on_end=end,
             owner=self,
             keeps_finished=True,
         )
+
+    def _label(self, fault: MaskFault) -> str:
+        if fault is MaskFault.HOLES:
+            return self.tr("Fill holes of {name}")
+        return self.tr("Remove specks of {name}")

@@ -14,6 +14,7 @@ from app.ui.dialogs.export_form import ExportContents
 from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 from app.ui.state.preferences import Preferences
+from app.ui.translation.sentences import translate_sentence
 
 
 class ExportController(QObject):
@@ -70,7 +71,7 @@ class ExportController(QObject):
             return is_open
 
         job = preview_job(session.document, session.source, dialog.request())
-        self._jobs.submit(job, "Estimate the export", show, priority=Priority.PREVIEW)
+        self._jobs.submit(job, self.tr("Estimate the export"), show, priority=Priority.PREVIEW)
 
     def start(self, session: Session, request: ExportRequest) -> None:
         """Export in the background."""
@@ -88,8 +89,11 @@ class ExportController(QObject):
                 warnings = dict.fromkeys(w for report in reports for w in report.warnings)
                 self.exported.emit(ExportResult(request.folder, paths, tuple(warnings)))
 
-        titles = " and ".join(FORMATS[name].title for name in request.formats)
-        label = f"Export {titles} to {request.folder.name}/"
+        titles = self.tr(" and ").join(
+            translate_sentence(FORMATS[name].title) for name in request.formats
+        )
+        label = self.tr("Export {formats} to {folder}/")
+        label = label.format(formats=titles, folder=request.folder.name)
         job = export_job(session.document, session.source, request)
         job_id = self._jobs.submit(job, label, keep, on_end=finish)
-        self._jobs.annotate(job_id, f"Written to {request.folder}")
+        self._jobs.annotate(job_id, self.tr("Written to {folder}").format(folder=request.folder))

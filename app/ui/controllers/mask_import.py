@@ -54,12 +54,12 @@ class ImportController(QObject):
                 self._ask_video(step.choices, request, session)
 
         job = _choice_or_plan(plan_job(session.document, session.source, request))
-        self._submit(job, f"Check {request.path.name}", show)
+        self._submit(job, self.tr("Check {name}").format(name=request.path.name), show)
 
     def _ask_video(self, names: list[str], request: ImportRequest, session: Session) -> None:
         dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("Import masks")
-        dialog.setLabelText("The file holds several videos. Import the masks of:")
+        dialog.setWindowTitle(self.tr("Import masks"))
+        dialog.setLabelText(self.tr("The file holds several videos. Import the masks of:"))
         dialog.setComboBoxItems(names)
         dialog.textValueSelected.connect(
             lambda name: self.start(replace(request, video=name), session)
@@ -82,8 +82,8 @@ class ImportController(QObject):
 
     def _import(self, plan: ImportPlan, session: Session, is_update: bool) -> None:
         job = import_job(plan, session.source, session.history.new_key(), is_update)
-        name = plan.request.path.name
-        self._submit(job, f"Import {name}", session.apply, keeps_finished=True)
+        label = self.tr("Import {name}").format(name=plan.request.path.name)
+        self._submit(job, label, session.apply, keeps_finished=True)
 
     def _submit(
         self,

@@ -80,10 +80,12 @@ class ModelSelection(QObject):
             show(available, self._host.settings)
 
         # It imports the model library: beside the jobs of the model, it delays no file.
-        self._model_jobs.submit(self._list_job, "List models", display, priority=Priority.IDLE)
+        label = self.tr("List models")
+        self._model_jobs.submit(self._list_job, label, display, priority=Priority.IDLE)
 
     def _list_models(self, selected: str | None) -> None:
-        self._run_file_job(self._list_job, "List models", lambda it: self._show(it, selected))
+        label = self.tr("List models")
+        self._run_file_job(self._list_job, label, lambda it: self._show(it, selected))
 
     def _list_job(self, token: CancelToken) -> Iterator[AvailableModels]:
         yield self.catalog.available()
@@ -119,7 +121,8 @@ class ModelSelection(QObject):
         def job(token: CancelToken) -> Iterator[str]:
             yield self.catalog.import_file(path, selected)
 
-        self._run_file_job(job, f"Import {path.name}", self._list_models)
+        label = self.tr("Import {name}").format(name=path.name)
+        self._run_file_job(job, label, self._list_models)
 
     def _fetch(self, name: str) -> None:
         def job(token: CancelToken) -> Iterator[FetchStep]:
@@ -131,7 +134,7 @@ class ModelSelection(QObject):
                 self._list_models(name)
 
         assert self._dialog is not None
-        label = f"Download {self._dialog.table.selected.title}"
+        label = self.tr("Download {model}").format(model=self._dialog.table.selected.title)
         self._fetch_id = self._file_jobs.submit(
             job, label, self._show_progress, on_end=end, unit="MB"
         )
@@ -159,8 +162,9 @@ class ModelSelection(QObject):
         assert self._dialog is not None
         dialog = self._dialog
         dialog.show_loading(True)
+        label = self.tr("Load {model}").format(model=settings.name)
         job_id = self._model_jobs.submit(
-            job, f"Load {settings.name}", lambda _: None, priority=Priority.INTERACTIVE, on_end=end
+            job, label, lambda _: None, priority=Priority.INTERACTIVE, on_end=end
         )
         dialog.rejected.connect(lambda: self._model_jobs.cancel(job_id))
 

@@ -46,13 +46,19 @@ class Navigator(QObject):
 
     def jump_prompted(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame with prompts of the active object."""
-        self._jump(sign, queries.prompted_frames, "prompted frame")
+        after = self.tr("There is no prompted frame after this one.")
+        before = self.tr("There is no prompted frame before this one.")
+        self._jump(sign, queries.prompted_frames, after if sign > 0 else before)
 
     def jump_kept(self, sign: int) -> None:
         """Go to the next (1) or previous (-1) frame that entered the active object's memory."""
-        self._jump(sign, queries.stored_frames, "frame kept in memory")
+        after = self.tr("There is no frame kept in memory after this one.")
+        before = self.tr("There is no frame kept in memory before this one.")
+        self._jump(sign, queries.stored_frames, after if sign > 0 else before)
 
-    def _jump(self, sign: int, frames_of: Callable[[Document, int], list[int]], what: str) -> None:
+    def _jump(
+        self, sign: int, frames_of: Callable[[Document, int], list[int]], refusal: str
+    ) -> None:
         active = self._view.active_object
         frames = frames_of(self._session.document, active) if active is not None else []
         here = self._view.frame
@@ -64,7 +70,7 @@ class Navigator(QObject):
         if found:
             self.go(found[0] if sign > 0 else found[-1])
         else:
-            self.message.emit(f"There is no {what} {'after' if sign > 0 else 'before'} this one.")
+            self.message.emit(refusal)
 
 
 class Player(QObject):

@@ -16,6 +16,7 @@ from app.ui.dialogs.comparison_window import ComparisonWindow
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.progress import Outcome
 from app.ui.state.view_state import ViewState
+from app.ui.translation.sentences import error_text
 
 
 class PolicyComparison(QObject):
@@ -65,12 +66,13 @@ class PolicyComparison(QObject):
         try:
             request = self._request(object_id, frames)
         except UsageError as error:
-            self.message.emit(str(error))
+            self.message.emit(error_text(error))
             return None
         name = session.document.object(object_id).name
         compared = Comparison(ComparisonRequest(object_id, request, variants))
         window = ComparisonWindow(name, compared, session.source, self._window)
-        label = f"Compare policies on {name}, frames {frames[0]} to {frames[-1]}"
+        label = self.tr("Compare policies on {name}, frames {first} to {last}")
+        label = label.format(name=name, first=frames[0], last=frames[-1])
 
         def on_step(step: ComparisonStep) -> None:
             compared.add(step)
@@ -109,13 +111,15 @@ class PolicyComparison(QObject):
         """Apply a run as one undoable step."""
         request, key = window.comparison.request, self._session.history.new_key()
         if not is_object_editable(self._session.document, request.object_id):
-            self.message.emit("The object was deleted or locked since, so nothing is used.")
+            text = self.tr("The object was deleted or locked since, so nothing is used.")
+            self.message.emit(text)
             return
         job = replay_job(window.comparison.results(side), key, request.track.protects_hand_work)
         letter = "AB"[side]
-        label = f"Use {letter} of the comparison"
+        label = self.tr("Use {letter} of the comparison").format(letter=letter)
         self._jobs.submit(job, label, self._session.apply, keeps_finished=True)
-        self.message.emit(f"{letter} is used: {request.variants[side].label}. Undo takes it back.")
+        text = self.tr("{letter} is used: {settings}. Undo takes it back.")
+        self.message.emit(text.format(letter=letter, settings=request.variants[side].label))
         window.reject()
 
     def _on_closed(self, window: ComparisonWindow, job_id: int) -> None:

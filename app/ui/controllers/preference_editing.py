@@ -89,5 +89,10 @@ class PreferenceEditing(QObject):
 
     def _model_text(self) -> str:
         found = self._settings()
-        size = "its default" if found.input_size is None else f"{found.input_size} px"
-        return f"Model at the start: {found.name}, input size: {size}, device: {found.device}"
+        default = self.tr("its default")
+        text = self.tr("Model at the start: {model}, input size: {size}, device: {device}")
+        return text.format(
+            model=found.name,
+            size=default if found.input_size is None else f"{found.input_size} px",
+            device=found.device,
+        )

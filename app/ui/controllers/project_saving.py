@@ -43,7 +43,8 @@ class ProjectSaving(QObject):
 
         def confirm(error: BaseException | None) -> None:
             if not self._report(error):
-                self.message.emit(f"Saved in {session.project_path}")
+                text = self.tr("Saved in {path}")
+                self.message.emit(text.format(path=session.project_path))
 
         self._when_ended(session.request_flush(), confirm)
 
@@ -56,10 +57,10 @@ class ProjectSaving(QObject):
         def confirm(error: BaseException | None) -> None:
             if not self._report(error):
                 self._preferences.add_recent(path)
-                self.message.emit(f"The project is now {path}")
+                self.message.emit(self.tr("The project is now {path}").format(path=path))
                 self.moved.emit()
 
-        self.message.emit(f"Saving {path.name}…")
+        self.message.emit(self.tr("Saving {name}…").format(name=path.name))
         self._when_ended(session.request_save_as(path), confirm)
 
     def is_releasable(self, session: Session) -> bool:

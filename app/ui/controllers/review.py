@@ -15,11 +15,14 @@ from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.progress import Outcome
 from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
+from app.ui.translation import QT_TRANSLATE_NOOP
+from app.ui.translation.sentences import error_text
 
-NO_MASK_HERE = "There is no mask to verify on this frame."
-EARLIER_SHOWN = (
+NO_MASK_HERE = QT_TRANSLATE_NOOP("ReviewController", "There is no mask to verify on this frame.")
+EARLIER_SHOWN = QT_TRANSLATE_NOOP(
+    "ReviewController",
     "Not verified: the masks from before tracking are shown. Hide them to see what would be "
-    "verified."
+    "verified.",
 )
 
 
@@ -73,7 +76,7 @@ class ReviewController(QObject):
 
         def verify() -> None:
             current = self._review.run_at(frame)
-            if self._verify([frame], NO_MASK_HERE):
+            if self._verify([frame], self.tr(NO_MASK_HERE)):
                 self._when_examined(lambda: self._visit_after(current))
 
         self._when_examined(verify)
@@ -81,7 +84,7 @@ class ReviewController(QObject):
     def _when_examined(self, act: Callable[[], None]) -> None:
         """Act on the suggestions as soon as they are up to date; usually that is at once."""
         if not self._review.when_complete(act):
-            self.message.emit("Examining masks…")
+            self.message.emit(self.tr("Examining masks…"))
 
     def toggle_verified(self) -> None:
         """Mark the mask of the active object on this frame as verified, or remove the mark."""
@@ -91,7 +94,7 @@ class ReviewController(QObject):
             edit = edits.set_verified
             self._attempt(lambda: self._session.execute(edit(self._document, active, frame, False)))
         else:
-            self._verify([frame], NO_MASK_HERE)
+            self._verify([frame], self.tr(NO_MASK_HERE))
 
     def verify_run(self) -> None:
         """Verify all frames of the current suggestion and visit the next one."""
@@ -100,7 +103,7 @@ class ReviewController(QObject):
         def verify() -> None:
             run = self._review.run_at(frame)
             if run is None:
-                self.message.emit("This frame is not part of a suggestion.")
+                self.message.emit(self.tr("This frame is not part of a suggestion."))
             elif self._verify(range(run.first, run.last + 1), ""):
                 self._when_examined(lambda: self._visit_after(run))
 
@@ -110,10 +113,11 @@ class ReviewController(QObject):
         """Verify the masks of the active object from the in frame to the out frame."""
         first, last = self._document.frame_range
         if first is None and last is None:
-            self.message.emit("Set an in or out frame first (I, O).")
+            self.message.emit(self.tr("Set an in or out frame first (I, O)."))
             return
         stop = self._session.num_frames - 1 if last is None else last
-        self._verify(range(first or 0, stop + 1), "There is no mask to verify in the range.")
+        refusal = self.tr("There is no mask to verify in the range.")
+        self._verify(range(first or 0, stop + 1), refusal)
 
     def jump_suggested(self, sign: int) -> None:
         """Display the worst frame of the next (1) or previous (-1) suggestion in time."""
@@ -121,7 +125,10 @@ class ReviewController(QObject):
         def jump() -> None:
             active = self._view.active_object
             runs = [] if active is None else self._review.runs_of(active)
-            self._jump(sign, sorted(run.worst for run in runs), "suggested frame")
+            after = self.tr("There is no suggested frame after this one.")
+            before = self.tr("There is no suggested frame before this one.")
+            frames = sorted(run.worst for run in runs)
+            self._jump(sign, frames, after if sign > 0 else before)
 
         self._when_examined(jump)
 
@@ -129,21 +136,27 @@ class ReviewController(QObject):
         """Display the next (1) or previous (-1) frame whose mask is not verified."""
         active = self._view.active_object
         frames = [] if active is None else unverified_frames(self._document, active)
-        self._jump(sign, frames, "unverified mask")
+        after = self.tr("There is no unverified mask after this one.")
+        before = self.tr("There is no unverified mask before this one.")
+        self._jump(sign, frames, after if sign > 0 else before)
 
     def compare_directions(self) -> None:
         """Track the suggested objects the other way in the background; score the agreement."""
         if self._jobs.is_active(self._comparison):
-            self.message.emit("The directions are being compared; Esc stops it.")
+            self.message.emit(self.tr("The directions are being compared; Esc stops it."))
             return
         ids = self._review.object_ids
 
         def submit() -> None:
             snapshot = reverse_tracking(self._document, ids)
-            name = self._document.object(ids[0]).name if len(ids) == 1 else "all objects"
+            if len(ids) == 1:
+                label = self.tr("Compare {name} with tracking the other way")
+                label = label.format(name=self._document.object(ids[0]).name)
+            else:
+                label = self.tr("Compare all objects with tracking the other way")
             self._comparison = self._jobs.submit(
                 agreement_job(self._session.jobs, snapshot),
-                f"Compare {name} with tracking the other way",
+                label,
                 self._on_compared,
                 on_end=self._on_comparison_ended,
                 owner=self,
@@ -158,7 +171,8 @@ class ReviewController(QObject):
 
     def _on_comparison_ended(self, outcome: Outcome) -> None:
         if outcome is Outcome.DONE:
-            self.message.emit("The suggestions now include how far both directions agree.")
+            text = self.tr("The suggestions now include how far both directions agree.")
+            self.message.emit(text)
 
     def _verify(self, frames: Iterable[int], refusal: str) -> bool:
         """Verify the masks of the active object on some frames; return whether it has any."""
@@ -169,7 +183,7 @@ class ReviewController(QObject):
             self.message.emit(refusal)
             return False
         if any(self._view.shows_earlier(active, frame) for frame in chosen):
-            self.message.emit(EARLIER_SHOWN)
+            self.message.emit(self.tr(EARLIER_SHOWN))
             return False
         edit = edits.verify_frames  # raises for a locked object
         return self._attempt(lambda: self._session.execute(edit(self._document, active, chosen)))
@@ -185,21 +199,21 @@ class ReviewController(QObject):
         if runs:
             self.visit(runs[0])
         else:
-            self.message.emit("There is no other suggestion.")
+            self.message.emit(self.tr("There is no other suggestion."))
 
-    def _jump(self, sign: int, frames: Sequence[int], what: str) -> None:
+    def _jump(self, sign: int, frames: Sequence[int], refusal: str) -> None:
         here = self._view.frame
         index = bisect_right(frames, here) if sign > 0 else bisect_left(frames, here) - 1
         if 0 <= index < len(frames):
             self._view.frame = frames[index]
         else:
-            self.message.emit(f"There is no {what} {'after' if sign > 0 else 'before'} this one.")
+            self.message.emit(refusal)
 
     def _attempt(self, change: Callable[[], object]) -> bool:
         try:
             change()
         except UsageError as error:
-            self.message.emit(str(error))
+            self.message.emit(error_text(error))
             return False
         return True
 

@@ -42,8 +42,10 @@ class RunComparison(QObject):
         changes = self._mask_changes(merge_key)
         count = sum(c.before is not None and c.before.mask != c.after.mask for c in changes)
         if count:
-            masks = "1 mask" if count == 1 else f"{count} masks"
-            self.message.emit(f"Tracking replaced {masks}. Track > Show masks before tracking.")
+            text = self.tr(
+                "Tracking replaced %Ln mask(s). Track > Show masks before tracking.", "", count
+            )
+            self.message.emit(text)
 
     @property
     def is_available(self) -> bool:
@@ -69,12 +71,12 @@ class RunComparison(QObject):
             return
         frames = [change.key[1] for change in self._mask_changes(key)]
         if not frames:
-            self.message.emit("The last tracking run changed no mask.")
+            self.message.emit(self.tr("The last tracking run changed no mask."))
             return
         first, last = self._session.document.frame_range
         dialog = FrameRangeDialog(
-            "Revert frames to before tracking",
-            "Revert",
+            self.tr("Revert frames to before tracking"),
+            self.tr("Revert"),
             range(min(frames), max(frames) + 1),
             (first, last),
             lambda frames: self._description(key, frames),
@@ -99,9 +101,15 @@ class RunComparison(QObject):
         asked = sum(change.key[1] in frames for change in self._mask_changes(merge_key))
         edit = self._history.reverted(merge_key, frames)
         count = sum(change.table is Table.MASKS for change in edit.changes)
-        text = f"{count} of the masks of the run on these frames go back to what was there before."
+        text = self.tr(
+            "%Ln of the masks of the run on these frames go back to what was there before.",
+            "",
+            count,
+        )
         if asked > count:
-            text += f" {asked - count} stay: they were changed after the run, or are locked."
+            text += self.tr(
+                " %Ln stay: they were changed after the run, or are locked.", "", asked - count
+            )
         return text
 
     def _show(self, merge_key: int) -> None:

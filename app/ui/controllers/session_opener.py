@@ -100,7 +100,7 @@ class SessionOpener(QObject):
         self.opening.emit(path)
         self._file_jobs.submit(
             job,
-            f"Open {path.name}",
+            self.tr("Open {name}").format(name=path.name),
             self._on_opened,
             priority=Priority.INTERACTIVE,
             on_end=lambda outcome: self._on_end(opening, outcome),
@@ -119,10 +119,8 @@ class SessionOpener(QObject):
             collect_everything()  # the widgets of a session refer to each other
             yield from ()
 
-        name = session.source.name
-        self._model_jobs.submit(
-            job, f"Close {name}", lambda step: None, priority=Priority.INTERACTIVE
-        )
+        label = self.tr("Close {name}").format(name=session.source.name)
+        self._model_jobs.submit(job, label, lambda step: None, priority=Priority.INTERACTIVE)
 
     def abandon(self) -> None:
         """Close sessions that no receiver took over; call it after the file thread has ended."""

@@ -54,7 +54,7 @@ class SuggestionController(QObject):
         frame = self._view.frame
         self._job = self._jobs.submit(
             propose_job(self._session.jobs, frame),
-            f"Suggest objects on frame {frame}",
+            self.tr("Suggest objects on frame {frame}").format(frame=frame),
             lambda step: self._on_step(frame, step),
             unit="points",
         )
@@ -80,13 +80,15 @@ class SuggestionController(QObject):
         if step.masks is None:
             return
         if frame != self._view.frame:
-            self.message.emit(f"Objects were suggested on frame {frame}, which you left.")
+            text = self.tr("Objects were suggested on frame {frame}, which you left.")
+            self.message.emit(text.format(frame=frame))
             return
         found = [mask for mask in step.masks if not self._is_known(frame, mask)]
         if found:
             self.suggested.emit(found)
         else:
-            self.message.emit("No other object was found on this frame. Click one instead.")
+            text = self.tr("No other object was found on this frame. Click one instead.")
+            self.message.emit(text)
 
     def _is_known(self, frame: int, mask: RleMask) -> bool:
         rows = self._session.document.masks_on(frame)

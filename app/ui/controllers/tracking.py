@@ -15,8 +15,8 @@ from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.jobs.job_queue import Deferred, JobQueue
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
-
-_SIDES = {Direction.FORWARD: "after", Direction.BACKWARD: "before", Direction.BOTH: "beside"}
+from app.ui.translation import translate
+from app.ui.translation.sentences import error_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,20 @@ class _TrackingRun:
     is_single: bool = False
 
     def label(self, name: str) -> str:
+        start, end = self.start, self.last
         if self.direction is Direction.BOTH:
-            return f"Track {name}, frames {self.first} to {self.last}, both ways"
-        end = self.last if self.direction is Direction.FORWARD else self.first
-        return f"Track {name}, frames {self.start} to {end}, {self.direction.value}"
+            text = translate(
+                "TrackingController", "Track {name}, frames {start} to {end}, both ways"
+            )
+            start = self.first
+        elif self.direction is Direction.FORWARD:
+            text = translate("TrackingController", "Track {name}, frames {start} to {end}, forward")
+        else:
+            text = translate(
+                "TrackingController", "Track {name}, frames {start} to {end}, backward"
+            )
+            end = self.first
+        return text.format(name=name, start=start, end=end)
 
 
 class TrackingController(QObject):
@@ -131,12 +141,12 @@ class TrackingController(QObject):
 
     def _name_of(self, object_id: int | None) -> str:
         tracked = self._session.document.find(object_id)
-        return "all objects" if tracked is None else tracked.name
+        return self.tr("all objects") if tracked is None else tracked.name
 
     def _submit(self, run: _TrackingRun) -> None:
         label = run.label(self._name_of(run.object_id))
         if run in self._waiting:
-            self.message.emit(f"Waiting already: {label}.")
+            self.message.emit(self.tr("Waiting already: {job}.").format(job=label))
             return
         try:
             request = self._request(run)
@@ -145,11 +155,15 @@ class TrackingController(QObject):
             if self._jobs.running and run.first <= run.start <= run.last:
                 self._enqueue(run, label)
             else:
-                self.message.emit(str(error))
+                self.message.emit(error_text(error))
             return
         if len(request.frames) == 1:  # the start frame, at the end of the range
-            side = _SIDES[run.direction]
-            self.message.emit(f"There is no frame to track {side} frame {run.start}.")
+            text = {
+                Direction.FORWARD: self.tr("There is no frame to track after frame {frame}."),
+                Direction.BACKWARD: self.tr("There is no frame to track before frame {frame}."),
+                Direction.BOTH: self.tr("There is no frame to track beside frame {frame}."),
+            }[run.direction]
+            self.message.emit(text.format(frame=run.start))
             return
         ids = [tracked.object_id for tracked in request.objects]
         self._protection.ask_before(lambda: self._enqueue(run, label), ids, request.frames[1:])
@@ -167,7 +181,8 @@ class TrackingController(QObject):
             keeps_finished=True,
         )
         if not is_next:
-            self.message.emit(f"Queued: {label}. See the Jobs panel.")
+            text = self.tr("Queued: {job}. See the Jobs panel.")
+            self.message.emit(text.format(job=label))
 
     def _request(self, run: _TrackingRun) -> TrackRequest:
         session = self._session

@@ -31,7 +31,7 @@ class VerificationController(QObject):
         self._jobs.cancel(self._job_id)
         self._job_id = self._jobs.submit(
             verify_job(session.source, session.proxy),
-            f"Check {session.source.name}",
+            self.tr("Check {name}").format(name=session.source.name),
             lambda step: self._on_step(session, step),
             priority=Priority.IDLE,
         )
@@ -39,14 +39,16 @@ class VerificationController(QObject):
     def _on_step(self, session: Session, step: VerifyStep) -> None:
         if step.result is None or not step.result.sentence:
             return
-        hint = "Check the video before you rely on its annotations, or convert it."
+        hint = self.tr("Check the video before you rely on its annotations, or convert it.")
         if step.result.status is IndexStatus.VERIFIED:
             hint = ""
         elif step.result.status is IndexStatus.ADOPTED:
             if session.is_annotated:
-                hint = "Frames keep the numbers they have; those that are missing are not shown."
+                hint = self.tr(
+                    "Frames keep the numbers they have; those that are missing are not shown."
+                )
             else:
-                hint = "Frames are numbered by what can be decoded."
+                hint = self.tr("Frames are numbered by what can be decoded.")
                 session.apply(step)
                 self.renumbered.emit()
         self.warned.emit(SourceError(step.result.sentence, hint))

@@ -13,6 +13,7 @@ from app.diagnostics.report import diagnostics
 from app.storage.home import home_folder
 from app.ui.dialogs.errors import show_error
 from app.ui.style.icons import icon
+from app.ui.translation import translate
 
 
 def open_log() -> None:
@@ -29,29 +30,32 @@ def copy_diagnostics(model: str, show_message: Callable[[str], object]) -> None:
     """
     more = {"Qt": f"{qVersion()}, {QGuiApplication.platformName()}"}
     QGuiApplication.clipboard().setText(diagnostics(model, more))
-    show_message("The diagnostics are on the clipboard; they name no folders.")
+    text = translate("About", "The diagnostics are on the clipboard; they name no folders.")
+    show_message(text)
 
 
 def show_crash(parent: QWidget, sentence: str) -> None:
     """Show that an earlier run crashed, without blocking; the log can be opened from there."""
-    hint = "Help > Copy diagnostics has what a report needs."
+    hint = translate("About", "Help > Copy diagnostics has what a report needs.")
     box = show_error(parent, AppError(sentence, hint))
     if box is not None:
-        button = box.addButton("Open log", QMessageBox.ButtonRole.ActionRole)
+        button = box.addButton(translate("About", "Open log"), QMessageBox.ButtonRole.ActionRole)
         button.clicked.connect(open_log)
 
 
 def show_about(parent: QWidget) -> None:
     """Show the version, the license and the folder of projects and log."""
     box = QMessageBox(parent)
-    box.setWindowTitle("About")
+    box.setWindowTitle(translate("About", "About"))
     box.setIconPixmap(icon("app").pixmap(64, 64))
-    box.setText(f"<b>TinySAM 2 annotator</b> {program_version()}")
-    box.setInformativeText(
+    name = translate("About", "TinySAM 2 annotator")
+    box.setText(f"<b>{name}</b> {program_version()}")
+    text = translate(
+        "About",
         "Segments and tracks objects in videos and shows what the memory bank holds. "
         "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0; the bundled weights are "
-        "for research use.<br><br>"
-        f"Projects and log: {home_folder()}"
+        "for research use.<br><br>Projects and log: {folder}",
     )
+    box.setInformativeText(text.format(folder=home_folder()))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

@@ -17,31 +17,60 @@ from app.core.settings import MemoryValue
 from app.tracking.comparison import MemoryVariant
 from app.ui.dialogs.model_form import DETAIL_LABELS, POLICY_LABELS, POOLING_LABELS
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
 
 SIDES = ("A", "B")
-AS_SET = "As in the model's settings"
+AS_SET = QT_TRANSLATE_NOOP("CompareDialog", "As in the model's settings")
 POLICY_B = "fifo"  # what B starts with: SAM 2's own
 # Name of the setting, its label, its tooltip, and the values to choose from.
 CHOICES: tuple[tuple[str, str, str, tuple[tuple[MemoryValue, str], ...]], ...] = (
-    ("policy", "Policy", "Decides which frames enter the memory bank", (*POLICY_LABELS.items(),)),
+    (
+        "policy",
+        QT_TRANSLATE_NOOP("CompareDialog", "Policy"),
+        QT_TRANSLATE_NOOP("CompareDialog", "Decides which frames enter the memory bank"),
+        (*POLICY_LABELS.items(),),
+    ),
     (
         "max_frames",
-        "Frames in memory",
-        "Most frames in the memory bank, including prompted ones",
+        QT_TRANSLATE_NOOP("CompareDialog", "Frames in memory"),
+        QT_TRANSLATE_NOOP(
+            "CompareDialog", "Most frames in the memory bank, including prompted ones"
+        ),
         tuple((n, str(n)) for n in (2, 4, 7, 10, 14)),
     ),
-    ("pool", "Pooling", "Neighboring tokens that are averaged into one", POOLING_LABELS),
-    ("keeps_details", "Pooled", "Where tokens are averaged", DETAIL_LABELS),
+    (
+        "pool",
+        QT_TRANSLATE_NOOP("CompareDialog", "Pooling"),
+        QT_TRANSLATE_NOOP("CompareDialog", "Neighboring tokens that are averaged into one"),
+        POOLING_LABELS,
+    ),
+    (
+        "keeps_details",
+        QT_TRANSLATE_NOOP("CompareDialog", "Pooled"),
+        QT_TRANSLATE_NOOP("CompareDialog", "Where tokens are averaged"),
+        DETAIL_LABELS,
+    ),
     (
         "keep_ratio",
-        "Tokens kept",
-        "Most tokens that are stored, as a fraction of what SAM 2 stores",
-        ((0.03, "3 %"), (0.07, "7 %"), (0.15, "15 %"), (0.3, "30 %"), (None, "All")),
+        QT_TRANSLATE_NOOP("CompareDialog", "Tokens kept"),
+        QT_TRANSLATE_NOOP(
+            "CompareDialog", "Most tokens that are stored, as a fraction of what SAM 2 stores"
+        ),
+        (
+            (0.03, "3 %"),
+            (0.07, "7 %"),
+            (0.15, "15 %"),
+            (0.3, "30 %"),
+            (None, QT_TRANSLATE_NOOP("CompareDialog", "All")),
+        ),
     ),
     (
         "quality_threshold",
-        "Minimum quality",
-        "Lowest quality of a frame that enters; used by the quality policy only",
+        QT_TRANSLATE_NOOP("CompareDialog", "Minimum quality"),
+        QT_TRANSLATE_NOOP(
+            "CompareDialog",
+            "Lowest quality of a frame that enters; used by the quality policy only",
+        ),
         tuple((n / 10, f"{n / 10:.1f}") for n in (0, 3, 5, 7, 9)),
     ),
 )
@@ -61,20 +90,20 @@ class CompareDialog(QDialog):
         self, name: str, num_frames: int, frames: tuple[int, int], parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Compare memory policies on {name}")
+        self.setWindowTitle(self.tr("Compare memory policies on {name}").format(name=name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        about = QLabel(
-            f"{name} is tracked twice through the same frames. Nothing changes until you use one "
-            "of the two.",
-            self,
-            wordWrap=True,
+        text = self.tr(
+            "{name} is tracked twice through the same frames. Nothing changes until you use one "
+            "of the two."
         )
+        about = QLabel(text.format(name=name), self, wordWrap=True)
         about.setProperty("role", "muted")
         self.inputs: dict[tuple[str, str], QComboBox] = {}
-        self.first = self._spin_box("First frame", num_frames, frames[0])
-        self.last = self._spin_box("Last frame", num_frames, frames[1])
+        self.first = self._spin_box(self.tr("First frame"), num_frames, frames[0])
+        self.last = self._spin_box(self.tr("Last frame"), num_frames, frames[1])
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._accept = self._buttons.addButton("Compare", QDialogButtonBox.ButtonRole.AcceptRole)
+        accept = QDialogButtonBox.ButtonRole.AcceptRole
+        self._accept = self._buttons.addButton(self.tr("Compare"), accept)
         self._accept.setDefault(True)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
@@ -84,7 +113,7 @@ class CompareDialog(QDialog):
         layout.addLayout(self._make_settings())
         layout.addLayout(self._make_range())
         layout.addWidget(self._buttons)
-        self.inputs["B", "policy"].setCurrentText(POLICY_LABELS[POLICY_B])
+        self.inputs["B", "policy"].setCurrentText(_value_text(POLICY_LABELS[POLICY_B]))
         self._update()
 
     @property
@@ -105,8 +134,8 @@ class CompareDialog(QDialog):
             if box.currentIndex() > 0:
                 chosen[name] = values[box.currentIndex() - 1][0]
                 own = box.currentText()
-                texts.append(own if name == "policy" else f"{label.lower()} {own}")
-        return MemoryVariant(", ".join(texts) or AS_SET, tuple(chosen.items()))
+                texts.append(own if name == "policy" else f"{self.tr(label).lower()} {own}")
+        return MemoryVariant(", ".join(texts) or self.tr(AS_SET), tuple(chosen.items()))
 
     def _make_settings(self) -> QGridLayout:
         grid = QGridLayout()
@@ -115,21 +144,23 @@ class CompareDialog(QDialog):
             grid.addWidget(QLabel(f"<b>{side}</b>", self), 0, column)
             grid.setColumnStretch(column, 1)
         for row, (name, label, tip, values) in enumerate(CHOICES, 1):
-            title = QLabel(f"{label}:", self)
-            title.setToolTip(tip)
+            title = QLabel(self.tr("{label}:").format(label=self.tr(label)), self)
+            title.setToolTip(self.tr(tip))
             grid.addWidget(title, row, 0)
             for column, side in enumerate(SIDES, 1):
                 box = self.inputs[side, name] = QComboBox(self)
-                box.addItems([AS_SET, *(text for _, text in values)])
-                box.setToolTip(tip)
-                box.setAccessibleName(f"{label} of {side}")
+                box.addItems([self.tr(AS_SET), *(_value_text(text) for _, text in values)])
+                box.setToolTip(self.tr(tip))
+                text = self.tr("{label} of {side}")
+                box.setAccessibleName(text.format(label=self.tr(label), side=side))
                 box.currentIndexChanged.connect(self._update)
                 grid.addWidget(box, row, column)
         return grid
 
     def _make_range(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        for widget in (QLabel("Frames:", self), self.first, QLabel("to", self), self.last):
+        frames, to = QLabel(self.tr("Frames:"), self), QLabel(self.tr("to"), self)
+        for widget in (frames, self.first, to, self.last):
             row.addWidget(widget)
         row.addStretch()
         return row
@@ -147,6 +178,11 @@ class CompareDialog(QDialog):
         a, b = (each.memory for each in self.variants)
         differs, is_range = a != b, len(self.frames) > 1
         self._accept.setEnabled(differs and is_range)
-        self._accept.setToolTip(
-            "" if differs and is_range else "Choose settings that differ, and at least two frames"
-        )
+        tip = self.tr("Choose settings that differ, and at least two frames")
+        self._accept.setToolTip("" if differs and is_range else tip)
+
+
+def _value_text(text: str) -> str:
+    """Return the text of a value: those of `ModelForm` are listed there, numbers nowhere."""
+    own = translate("CompareDialog", text)
+    return own if own != text else translate("ModelForm", text)

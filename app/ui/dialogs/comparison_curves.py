@@ -87,9 +87,9 @@ class ComparisonCurves(QWidget):
         self._layout.setVerticalSpacing(SPACING_PX // 2)
         self._layout.setColumnStretch(1, 1)
         self.rows = (
-            self._make_row("IoU of A and B", (comparison.iou,), 2),
-            self._make_row("Predicted IoU", comparison.predicted_iou, 2),
-            self._make_row("Tokens", comparison.tokens, 0),
+            self._make_row(self.tr("IoU of A and B"), (comparison.iou,), 2),
+            self._make_row(self.tr("Predicted IoU"), comparison.predicted_iou, 2),
+            self._make_row(self.tr("Tokens"), comparison.tokens, 0),
         )
         self._link_rows()
         self._restyle()
@@ -102,8 +102,9 @@ class ComparisonCurves(QWidget):
         # By default it drops moves within 10 ms, hence often the one that ends on a frame.
         pyqtgraph.setConfigOption("mouseRateLimit", 0)
         plot = pyqtgraph.PlotWidget(self)
-        plot.setAccessibleName(f"Curve of {title}")
-        plot.setToolTip("Click or drag the line to go to a frame; wheel zooms, drag moves")
+        plot.setAccessibleName(self.tr("Curve of {title}").format(title=title))
+        tip = self.tr("Click or drag the line to go to a frame; wheel zooms, drag moves")
+        plot.setToolTip(tip)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys step through frames
         plot.setMenuEnabled(False)
         plot.hideButtons()
@@ -180,7 +181,7 @@ class ComparisonCurves(QWidget):
             row.label.setText(f"<b>{row.title}</b><br>{'&nbsp;&nbsp;'.join(texts)}")
             row.pointer.setVisible(self._hovered is not None)
             row.pointer.setValue(frame)
-        self.frame_label.setText(f"Frame {frame}")
+        self.frame_label.setText(self.tr("Frame {frame}").format(frame=frame))
 
     def _hover(self, frame: int | None) -> None:
         if frame != self._hovered:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.core.masks import RleMask
+from app.ui.translation import QT_TRANSLATE_NOOP
 
 SIDE_RGB = ((86, 180, 233), (230, 159, 0))  # A and B; differ without color vision as well
 BOTH_RGB = (0, 158, 115)
@@ -17,9 +18,9 @@ SIDE_ALPHA, BOTH_ALPHA = 200, 110
 class Shown(StrEnum):
     """Which masks the view shows."""
 
-    DIFFERENCE = "Difference"
-    A = "A only"
-    B = "B only"
+    DIFFERENCE = QT_TRANSLATE_NOOP("ComparisonView", "Difference")
+    A = QT_TRANSLATE_NOOP("ComparisonView", "A only")
+    B = QT_TRANSLATE_NOOP("ComparisonView", "B only")
 
 
 class ComparisonView(QWidget):
@@ -28,7 +29,7 @@ class ComparisonView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumSize(QSize(240, 160))
-        self.setAccessibleName("Masks of A and B")
+        self.setAccessibleName(self.tr("Masks of A and B"))
         self._image: QImage | None = None
         self._overlay: QImage | None = None
         self._masks: tuple[RleMask | None, RleMask | None] = (None, None)

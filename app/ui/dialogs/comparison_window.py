@@ -26,6 +26,7 @@ from app.ui.dialogs.comparison_curves import ComparisonCurves, number
 from app.ui.dialogs.comparison_view import BOTH_RGB, SIDE_RGB, ComparisonView, Shown, swatch
 from app.ui.jobs.frame_loader import FrameLoader, qimage_of
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import PLURAL, translate
 
 SIZE_PX = (960, 580)
 AGREEING_IOU = 0.9
@@ -51,7 +52,7 @@ class ComparisonWindow(QDialog):
         self, name: str, comparison: Comparison, source: FrameSource, parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Memory policies on {name}")
+        self.setWindowTitle(self.tr("Memory policies on {name}").format(name=name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.comparison = comparison
         self.frame = comparison.request.track.start
@@ -70,33 +71,36 @@ class ComparisonWindow(QDialog):
 
     def _make_banks(self) -> QTreeWidget:
         banks = QTreeWidget(self)
-        banks.setHeaderLabels(["Tokens of", "A", "B"])
+        banks.setHeaderLabels([self.tr("Tokens of"), "A", "B"])
         banks.setRootIsDecorated(False)
         banks.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        banks.setAccessibleName("Frames in the memory banks of A and B, and their tokens")
+        name = self.tr("Frames in the memory banks of A and B, and their tokens")
+        banks.setAccessibleName(name)
         banks.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         banks.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        banks.setToolTip("How many tokens of each remembered frame the two banks hold; - for none")
+        tip = self.tr("How many tokens of each remembered frame the two banks hold; - for none")
+        banks.setToolTip(tip)
         banks.setMinimumWidth(220)
         return banks
 
     def _make_buttons(self) -> None:
         self.modes = QButtonGroup(self)
         self._mode_row = QHBoxLayout()
-        for shown in Shown:
+        for place, shown in enumerate(Shown):
             button = QToolButton(self)
-            button.setText(shown.value)
+            button.setText(translate("ComparisonView", shown.value))
             button.setCheckable(True)
             button.setChecked(shown is Shown.DIFFERENCE)
-            self.modes.addButton(button)
+            self.modes.addButton(button, place)
             self._mode_row.addWidget(button)
         self.modes.buttonClicked.connect(lambda _button: self._show_masks())
         self._mode_row.addStretch()
         self.use: list[QPushButton] = []
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         for side, letter in enumerate("AB"):
-            use = QPushButton(f"Use {letter}", self)
-            use.setToolTip("Put its masks and memory decisions into the project; can be undone")
+            use = QPushButton(self.tr("Use {letter}").format(letter=letter), self)
+            tip = self.tr("Put its masks and memory decisions into the project; can be undone")
+            use.setToolTip(tip)
             use.setAutoDefault(False)
             use.clicked.connect(lambda _checked=False, s=side: self.used.emit(s))
             self._buttons.addButton(use, QDialogButtonBox.ButtonRole.ActionRole)
@@ -148,15 +152,14 @@ class ComparisonWindow(QDialog):
     def _show_masks(self) -> None:
         found = [self.comparison.prediction(side, self.frame) for side in range(NUM_VARIANTS)]
         a, b = (None if each is None else each.mask for each in found)
-        mode = self.modes.checkedButton()
-        assert mode is not None
-        self.view.set_masks((a, b), Shown(mode.text()))
+        self.view.set_masks((a, b), [*Shown][self.modes.checkedId()])
 
     def _show_banks(self) -> None:
         self.banks.clear()
         for remembered, tokens in self.comparison.banks(self.frame).items():
             texts = ["-" if n is None else f"{n:,}" for n in tokens]
-            item = QTreeWidgetItem([f"frame {remembered}", *texts])
+            name = self.tr("frame {frame}").format(frame=remembered)
+            item = QTreeWidgetItem([name, *texts])
             for column, count in enumerate(tokens, 1):
                 if not count:
                     item.setForeground(column, self.palette().placeholderText())
@@ -182,7 +185,8 @@ class ComparisonWindow(QDialog):
 
 def _legend(comparison: Comparison) -> str:
     names = [each.label for each in comparison.request.variants]
-    sides = [*zip("AB", SIDE_RGB, names, strict=True), ("Both", BOTH_RGB, "")]
+    both = translate("ComparisonWindow", "Both")
+    sides = [*zip("AB", SIDE_RGB, names, strict=True), (both, BOTH_RGB, "")]
     lines = [f"{swatch(rgb)} <b>{letter}</b> {name}" for letter, rgb, name in sides]
     return "<br>".join(lines)
 
@@ -190,15 +194,26 @@ def _legend(comparison: Comparison) -> str:
 def _summary(comparison: Comparison) -> str:
     known = comparison.iou[~np.isnan(comparison.iou)]
     if not len(known):
-        return "Tracking…"
+        return translate("ComparisonWindow", "Tracking…")
     differing = int((known < AGREEING_IOU).sum())
     predicted, tokens = (
         " / ".join(number(_mean(each), digits) for each in curves)
         for curves, digits in ((comparison.predicted_iou, 2), (comparison.tokens, 0))
     )
-    return (
-        f"{len(known)} of {len(comparison.iou)} frames: mean IoU of A and B {known.mean():.2f}, "
-        f"{differing} differ (below {AGREEING_IOU}); predicted IoU {predicted}; tokens {tokens}."
+    num_frames = len(comparison.iou)
+    text = translate(
+        "ComparisonWindow",
+        "{known} of {frames}: mean IoU of A and B {iou}, {differing} differ (below {least}); "
+        "predicted IoU {predicted}; tokens {tokens}.",
+    )
+    return text.format(
+        known=len(known),
+        frames=translate("ComparisonWindow", "%Ln frame(s)", "", PLURAL, num_frames),
+        iou=f"{known.mean():.2f}",
+        differing=differing,
+        least=AGREEING_IOU,
+        predicted=predicted,
+        tokens=tokens,
     )
 
 

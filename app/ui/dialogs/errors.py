@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.core.errors import AppError, VideoNotFoundError
+from app.ui.translation import translate
+from app.ui.translation.sentences import translate_sentence
 
 _log = logging.getLogger(__name__)
 
@@ -20,14 +22,15 @@ def show_error(parent: QWidget | None, error: AppError) -> QMessageBox | None:
     Returns:
         The message box, to which the caller may add buttons; None if it was shown already.
     """
+    sentence = translate_sentence(error.sentence)
     shown = parent.findChildren(QMessageBox) if parent else []
-    if any(box.text() == error.sentence for box in shown):
+    if any(box.text() == sentence for box in shown):
         return None
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle("TinySAM 2 annotator")
-    box.setText(error.sentence)
-    box.setInformativeText(error.hint)
+    box.setWindowTitle(translate("Errors", "TinySAM 2 annotator"))
+    box.setText(sentence)
+    box.setInformativeText(translate_sentence(error.hint))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
     return box
@@ -45,7 +48,8 @@ def show_missing_video(
     """
     box = show_error(parent, error)
     if box is not None:
-        button = box.addButton("Locate video…", QMessageBox.ButtonRole.AcceptRole)
+        locate_text = translate("Errors", "Locate video…")
+        button = box.addButton(locate_text, QMessageBox.ButtonRole.AcceptRole)
         button.clicked.connect(locate)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(button)
@@ -80,8 +84,9 @@ class ExceptionHook(QObject):
             return
         _log.error("uncaught exception", exc_info=(kind, error, trace))
         if not isinstance(error, AppError):
+            sentence = self.tr("An unexpected error occurred: {kind}: {error}")
             error = AppError(
-                f"An unexpected error occurred: {kind.__name__}: {error}",
-                "Your work is saved. Help > Open log has the details for a report.",
+                sentence.format(kind=kind.__name__, error=error),
+                self.tr("Your work is saved. Help > Open log has the details for a report."),
             )
         self.caught.emit(error)

@@ -24,6 +24,8 @@ from app.jobs.export_masks import ExportRequest
 from app.ui.dialogs.export_form import ExportContents, ExportForm
 from app.ui.dialogs.export_formats import FormatList, size_text
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import translate
+from app.ui.translation.sentences import error_text, translate_sentence
 
 PREVIEW_DELAY_MS = 400
 """Milliseconds without a change after which the preview is computed."""
@@ -61,7 +63,7 @@ class ExportDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export masks")
+        self.setWindowTitle(self.tr("Export masks"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._name = file_stem(contents.name)
         self._existing: Existing | None = None
@@ -100,8 +102,9 @@ class ExportDialog(QDialog):
         """Show the estimated sizes and the warnings."""
         self._formats.show_sizes(preview.size_bytes)
         known = [size for size in preview.size_bytes.values() if size is not None]
-        lines = [f"About {size_text(sum(known))} on disk."] if known else []
-        lines += [f"• {sentence}" for sentence in preview.warnings]
+        about = self.tr("About {size} on disk.")
+        lines = [about.format(size=size_text(sum(known)))] if known else []
+        lines += [f"• {translate_sentence(sentence)}" for sentence in preview.warnings]
         self._preview.setText("\n".join(lines))
 
     def accept(self) -> None:
@@ -111,10 +114,14 @@ class ExportDialog(QDialog):
         if not earlier or not self._form.is_asking():
             super().accept()
             return
-        box = QMessageBox(QMessageBox.Icon.Question, "Export masks", "", parent=self)
-        box.setText(f"{request.folder} already holds an export of this name.")
+        box = QMessageBox(QMessageBox.Icon.Question, self.windowTitle(), "", parent=self)
+        text = self.tr("{folder} already holds an export of this name.")
+        box.setText(text.format(folder=request.folder))
         box.setInformativeText("\n".join(str(path) for path in earlier[:8]))
-        for text, choice in (("Replace", Existing.REPLACE), ("New name", Existing.RENAME)):
+        for text, choice in (
+            (self.tr("Replace"), Existing.REPLACE),
+            (self.tr("New name"), Existing.RENAME),
+        ):
             button = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
             button.clicked.connect(lambda _=False, choice=choice: self._accept_with(choice))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
@@ -127,7 +134,7 @@ class ExportDialog(QDialog):
 
     def _make_preview(self) -> QWidget:
         self._preview = QLabel(self, wordWrap=True)
-        self._preview.setAccessibleName("Preview")
+        self._preview.setAccessibleName(self.tr("Preview"))
         self._preview.setProperty("role", "muted")
         self._preview.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
         self._preview.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -135,7 +142,7 @@ class ExportDialog(QDialog):
 
     def _make_buttons(self) -> QWidget:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export = buttons.addButton(self.tr("Export"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._export.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -144,20 +151,20 @@ class ExportDialog(QDialog):
     def _update(self) -> None:
         checked = self._formats.checked()
         self._form.use_options_of(checked)
-        problem = "" if checked else "Check a format."
+        problem = "" if checked else self.tr("Check a format.")
         try:
             request = self.request()
         except UsageError as error:
-            problem = str(error)
+            problem = error_text(error)
         else:
             if not request.frames:
-                problem = "The last frame lies before the first."
+                problem = self.tr("The last frame lies before the first.")
             elif request.options.object_ids == frozenset():
-                problem = "Check an object."
+                problem = self.tr("Check an object.")
             elif not self._form.has_folder():
-                problem = "Choose a folder."
+                problem = self.tr("Choose a folder.")
         self._export.setEnabled(not problem)
-        self._preview.setText(problem or "Estimating…")
+        self._preview.setText(problem or self.tr("Estimating…"))
         self._delay.stop()
         if not problem:
             self._delay.start()
@@ -166,13 +173,16 @@ class ExportDialog(QDialog):
 def show_export_result(parent: QWidget, result: ExportResult) -> None:
     """Show, beside the window, where files were written and what the formats do not represent."""
     box = QMessageBox(parent)
-    box.setWindowTitle("Export finished")
-    box.setText(f"Masks were written to {result.folder}")
+    box.setWindowTitle(translate("ExportDialog", "Export finished"))
+    text = translate("ExportDialog", "Masks were written to {folder}")
+    box.setText(text.format(folder=result.folder))
     box.setIcon(QMessageBox.Icon.Warning if result.warnings else QMessageBox.Icon.Information)
     if result.warnings:
-        box.setInformativeText("\n".join(f"• {sentence}" for sentence in result.warnings))
+        lines = (f"• {translate_sentence(sentence)}" for sentence in result.warnings)
+        box.setInformativeText("\n".join(lines))
     box.setDetailedText("\n".join(map(str, result.paths)))
-    show = box.addButton("Show folder", QMessageBox.ButtonRole.ActionRole)
+    show_text = translate("ExportDialog", "Show folder")
+    show = box.addButton(show_text, QMessageBox.ButtonRole.ActionRole)
     show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(result.folder))))
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Close))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -68,12 +68,12 @@ class ExportForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Folder:", self._make_folder(folder))
-        form.addRow("If it exists:", self._make_existing())
-        form.addRow("Frames:", self._make_range(contents))
-        form.addRow("Objects:", self._make_objects(contents))
-        form.addRow("Scale:", self._make_scale())
-        form.addRow("File names:", self._make_names())
+        form.addRow(self.tr("Folder:"), self._make_folder(folder))
+        form.addRow(self.tr("If it exists:"), self._make_existing())
+        form.addRow(self.tr("Frames:"), self._make_range(contents))
+        form.addRow(self.tr("Objects:"), self._make_objects(contents))
+        form.addRow(self.tr("Scale:"), self._make_scale())
+        form.addRow(self.tr("File names:"), self._make_names())
         form.addRow("", self._make_switches())
 
     def folder(self) -> Path:
@@ -122,25 +122,26 @@ class ExportForm(QWidget):
 
     def _make_folder(self, folder: Path) -> QWidget:
         self._folder = QLineEdit(str(folder), self)
-        self._folder.setAccessibleName("Export folder")
+        self._folder.setAccessibleName(self.tr("Export folder"))
         self._folder.setProperty("role", "field")
         self._folder.textChanged.connect(self.changed)
-        browse = QPushButton("Browse…", self)
+        browse = QPushButton(self.tr("Browse…"), self)
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
         return _row_of(self._folder, browse)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Export to", self._folder.text())
+        title = self.tr("Export to")
+        chosen = QFileDialog.getExistingDirectory(self, title, self._folder.text())
         if chosen:
             self._folder.setText(chosen)
 
     def _make_existing(self) -> QWidget:
         self._existing = QComboBox(self)
-        self._existing.setAccessibleName("If an earlier export exists")
-        self._existing.addItem("Ask", None)
-        self._existing.addItem("Replace the earlier export", Existing.REPLACE)
-        self._existing.addItem("Export under a new name", Existing.RENAME)
+        self._existing.setAccessibleName(self.tr("If an earlier export exists"))
+        self._existing.addItem(self.tr("Ask"), None)
+        self._existing.addItem(self.tr("Replace the earlier export"), Existing.REPLACE)
+        self._existing.addItem(self.tr("Export under a new name"), Existing.RENAME)
         self._existing.currentIndexChanged.connect(self.changed)
         return self._existing
 
@@ -150,14 +151,17 @@ class ExportForm(QWidget):
         self._first = QSpinBox(self, maximum=last_frame, value=0 if first is None else first)
         self._last = QSpinBox(self, maximum=last_frame, value=last_frame if last is None else last)
         self._step = QSpinBox(self, minimum=1, maximum=10_000, value=1)
-        whole = QPushButton("All", self)
+        whole = QPushButton(self.tr("All"), self)
         whole.setAutoDefault(False)
         whole.clicked.connect(self._select_all_frames)
-        boxes = ((self._first, "First frame"), (self._last, "Last frame"), (self._step, "Step"))
-        for box, name in boxes:
+        for box, name in (
+            (self._first, self.tr("First frame")),
+            (self._last, self.tr("Last frame")),
+            (self._step, self.tr("Step")),
+        ):
             box.setAccessibleName(name)
             box.valueChanged.connect(self.changed)
-        labels = QLabel("to", self), QLabel("step", self)
+        labels = QLabel(self.tr("to"), self), QLabel(self.tr("step"), self)
         return _row_of(self._first, labels[0], self._last, labels[1], self._step, whole)
 
     def _select_all_frames(self) -> None:
@@ -167,7 +171,7 @@ class ExportForm(QWidget):
 
     def _make_objects(self, contents: ExportContents) -> QWidget:
         self._objects = QListWidget(self)
-        self._objects.setAccessibleName("Objects")
+        self._objects.setAccessibleName(self.tr("Objects"))
         self._objects.setMaximumHeight(
             _VISIBLE_OBJECTS * (self.fontMetrics().lineSpacing() + SPACING_PX)
         )
@@ -182,25 +186,26 @@ class ExportForm(QWidget):
 
     def _make_scale(self) -> QWidget:
         self._scale = QSpinBox(self, minimum=1, maximum=400, value=100, suffix=" %")
-        self._scale.setAccessibleName("Scale")
+        self._scale.setAccessibleName(self.tr("Scale"))
         self._scale.valueChanged.connect(self.changed)
-        return _row_of(self._scale, QLabel("of the size of the video", self))
+        return _row_of(self._scale, QLabel(self.tr("of the size of the video"), self))
 
     def _make_names(self) -> QWidget:
         self._names = QLineEdit(self)
-        self._names.setAccessibleName("File names of frames")
-        self._names.setPlaceholderText("as in the source, or {frame:06d}")
-        self._names.setToolTip("A template with {frame} or {frame:06d}, and {name} for the video.")
+        self._names.setAccessibleName(self.tr("File names of frames"))
+        self._names.setPlaceholderText(self.tr("as in the source, or {frame:06d}"))
+        tip = self.tr("A template with {frame} or {frame:06d}, and {name} for the video.")
+        self._names.setToolTip(tip)
         self._names.textChanged.connect(self.changed)
         return self._names
 
     def _make_switches(self) -> QWidget:
         """Make the check boxes; those in ``_switches`` belong to some formats only."""
-        self._verified = QCheckBox("Verified masks only", self)
+        self._verified = QCheckBox(self.tr("Verified masks only"), self)
         self._switches = {
-            "with_images": QCheckBox("Write the frames, too (JPEG)", self),
-            "official_ids": QCheckBox("Number objects as the DAVIS evaluator needs", self),
-            "polygons": QCheckBox("Polygons instead of masks (holes are filled)", self),
+            "with_images": QCheckBox(self.tr("Write the frames, too (JPEG)"), self),
+            "official_ids": QCheckBox(self.tr("Number objects as the DAVIS evaluator needs"), self),
+            "polygons": QCheckBox(self.tr("Polygons instead of masks (holes are filled)"), self),
         }
         column = QWidget(self)
         column.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
 from app.export.format import ExportFormat, Group
 from app.export.registry import FORMATS
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import PLURAL, translate
+from app.ui.translation.sentences import translate_sentence
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
 
@@ -73,13 +75,13 @@ class FormatList(QWidget):
             text = ""
             if name in size_bytes:
                 size = size_bytes[name]
-                text = "cannot be written" if size is None else size_text(size)
+                text = self.tr("cannot be written") if size is None else size_text(size)
             item.setText(1, text)
         self._tree.blockSignals(False)
 
     def _make_tree(self) -> QTreeWidget:
         tree = QTreeWidget(self)
-        tree.setAccessibleName("Formats")
+        tree.setAccessibleName(self.tr("Formats"))
         tree.setColumnCount(2)
         tree.setHeaderHidden(True)
         tree.setRootIsDecorated(False)
@@ -90,7 +92,7 @@ class FormatList(QWidget):
         return tree
 
     def _add_group(self, group: Group, checked: Collection[str]) -> None:
-        heading = QTreeWidgetItem(self._tree, [group.value])
+        heading = QTreeWidgetItem(self._tree, [translate_sentence(group.value)])
         heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
         font = heading.font(0)
         font.setBold(True)
@@ -100,7 +102,7 @@ class FormatList(QWidget):
                 self._add_format(heading, form, form.name in checked)
 
     def _add_format(self, heading: QTreeWidgetItem, form: ExportFormat, is_checked: bool) -> None:
-        item = QTreeWidgetItem(heading, [form.title])
+        item = QTreeWidgetItem(heading, [translate_sentence(form.title)])
         item.setFlags(
             Qt.ItemFlag.ItemIsEnabled
             | Qt.ItemFlag.ItemIsSelectable
@@ -108,7 +110,7 @@ class FormatList(QWidget):
         )
         item.setSizeHint(0, QSize(0, self.fontMetrics().lineSpacing() + SPACING_PX))
         item.setData(0, _NAME_ROLE, form.name)
-        item.setToolTip(0, form.description)
+        item.setToolTip(0, translate_sentence(form.description))
         item.setCheckState(0, Qt.CheckState.Checked if is_checked else Qt.CheckState.Unchecked)
         self._items[form.name] = item
 
@@ -119,7 +121,7 @@ class FormatList(QWidget):
 
     def _explain(self, item: QTreeWidgetItem | None) -> None:
         name = item.data(0, _NAME_ROLE) if item is not None else None
-        self._about.setText(FORMATS[name].description if name else "")
+        self._about.setText(translate_sentence(FORMATS[name].description) if name else "")
 
 
 def size_text(size_bytes: int) -> str:
@@ -127,4 +129,4 @@ def size_text(size_bytes: int) -> str:
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size_bytes >= factor:
             return f"{size_bytes / factor:.1f} {unit}"
-    return f"{size_bytes} bytes"
+    return translate("FormatList", "%Ln byte(s)", "", PLURAL, size_bytes)

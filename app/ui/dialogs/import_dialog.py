@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.export.naming import counted, listed
+from app.export.naming import listed
 from app.jobs.import_masks import ImportPlan
 from app.ui.style.theme import SPACING_PX
-
-_HEADINGS = ("Object", "Category", "Masks", "Becomes")
+from app.ui.translation import PLURAL, translate
+from app.ui.translation.sentences import translate_sentence
 
 
 class ImportDialog(QDialog):
@@ -29,7 +29,7 @@ class ImportDialog(QDialog):
 
     def __init__(self, plan: ImportPlan, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Import masks")
+        self.setWindowTitle(self.tr("Import masks"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._plan = plan
         layout = QVBoxLayout(self)
@@ -37,7 +37,7 @@ class ImportDialog(QDialog):
         layout.addWidget(QLabel(_summary(plan), self, wordWrap=True))
         self._table = self._make_table()
         layout.addWidget(self._table, 1)
-        self._box = QCheckBox("Replace the masks of objects that are already there", self)
+        self._box = QCheckBox(self.tr("Replace the masks of objects that are already there"), self)
         self._box.setVisible(any(each.object_id is not None for each in plan.objects))
         self._box.toggled.connect(self._show_objects)
         layout.addWidget(self._box)
@@ -46,7 +46,8 @@ class ImportDialog(QDialog):
         notes.setVisible(bool(_notes(plan)))
         layout.addWidget(notes)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole).setDefault(True)
+        accept = buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
+        accept.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
@@ -58,9 +59,15 @@ class ImportDialog(QDialog):
         return self._box.isChecked()
 
     def _make_table(self) -> QTableWidget:
-        table = QTableWidget(0, len(_HEADINGS), self)
-        table.setAccessibleName("Objects of the file")
-        table.setHorizontalHeaderLabels(_HEADINGS)
+        headings = (
+            self.tr("Object"),
+            self.tr("Category"),
+            self.tr("Masks"),
+            self.tr("Becomes"),
+        )
+        table = QTableWidget(0, len(headings), self)
+        table.setAccessibleName(self.tr("Objects of the file"))
+        table.setHorizontalHeaderLabels(headings)
         table.verticalHeader().hide()
         table.horizontalHeader().setStretchLastSection(True)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -71,10 +78,11 @@ class ImportDialog(QDialog):
         objects = self._plan.objects
         self._table.setRowCount(len(objects))
         for row, each in enumerate(objects):
-            becomes = "a new object"
+            becomes = self.tr("a new object")
             if self.is_update() and each.object_id is not None:
-                becomes = f"object {each.object_id}: {each.replaced} masks replaced"
-                becomes += f", {each.kept} kept" if each.kept else ""
+                text = self.tr("object {number}: %Ln mask(s) replaced", "", each.replaced)
+                becomes = text.format(number=each.object_id)
+                becomes += self.tr(", %Ln kept", "", each.kept) if each.kept else ""
             for column, text in enumerate(
                 (each.name, each.category, str(each.mask_count), becomes)
             ):
@@ -83,18 +91,26 @@ class ImportDialog(QDialog):
 
 
 def _summary(plan: ImportPlan) -> str:
-    masks = sum(each.mask_count for each in plan.objects)
-    return (
-        f"{plan.request.path.name} ({plan.format}): {counted(masks, 'mask')} of "
-        f"{counted(len(plan.objects), 'object')} on {counted(plan.matched_frames, 'frame')}."
+    count, matched = sum(each.mask_count for each in plan.objects), plan.matched_frames
+    masks = translate("ImportDialog", "%Ln mask(s)", "", PLURAL, count)
+    num_objects = len(plan.objects)
+    objects = translate("ImportDialog", "%Ln object(s)", "", PLURAL, num_objects)
+    frames = translate("ImportDialog", "%Ln frame(s)", "", PLURAL, matched)
+    text = translate("ImportDialog", "{file} ({format}): {masks} of {objects} on {frames}.")
+    return text.format(
+        file=plan.request.path.name,
+        format=translate_sentence(plan.format),
+        masks=masks,
+        objects=objects,
+        frames=frames,
     )
 
 
 def _notes(plan: ImportPlan) -> list[str]:
     missed = []
     if plan.missed_frames:
-        missed = [
-            f"Left out, since not in the video: {counted(len(plan.missed_frames), 'frame')} "
-            f"({listed(plan.missed_frames)})."
-        ]
-    return [*missed, *plan.notes]
+        count = len(plan.missed_frames)
+        frames = translate("ImportDialog", "%Ln frame(s)", "", PLURAL, count)
+        text = translate("ImportDialog", "Left out, since not in the video: {frames} ({names}).")
+        missed = [text.format(frames=frames, names=listed(plan.missed_frames))]
+    return [*missed, *map(translate_sentence, plan.notes)]

@@ -19,6 +19,7 @@ from app.tracking.model_catalog import AvailableModels, FetchStep, KnownModelRow
 from app.ui.dialogs.model_form import ModelForm
 from app.ui.dialogs.model_table import ModelTable
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import translate
 
 SIZE = QSize(800, 780)
 TITLE_BAR = QSize(0, 40)  # about what a desktop adds
@@ -28,16 +29,26 @@ def problem(model: KnownModelRow, settings: ModelSettings) -> str:
     """Return a sentence that says why a model cannot run with these settings; empty if it can."""
     if settings.checkpoint is not None:
         if not settings.checkpoint.is_file():
-            return f"There is no weights file at {settings.checkpoint}."
+            text = translate("ModelDialog", "There is no weights file at {path}.")
+            return text.format(path=settings.checkpoint)
     elif model.state is ModelState.NOT_STORED:
-        fetching = "Download or import" if model.can_fetch else "Import"
-        return f"The weights of {model.title} are not stored. {fetching} them first."
+        if model.can_fetch:
+            text = translate(
+                "ModelDialog",
+                "The weights of {model} are not stored. Download or import them first.",
+            )
+        else:
+            text = translate(
+                "ModelDialog", "The weights of {model} are not stored. Import them first."
+            )
+        return text.format(model=model.title)
     size = settings.input_size
     if size is not None and size % model.size_step:
-        return (
-            f"The input size of {model.title} must be a multiple of {model.size_step} px, "
-            f"got {size} px."
+        text = translate(
+            "ModelDialog",
+            "The input size of {model} must be a multiple of {step} px, got {size} px.",
         )
+        return text.format(model=model.title, step=model.size_step, size=size)
     return ""
 
 
@@ -65,7 +76,7 @@ class ModelDialog(QDialog):
         self, available: AvailableModels, settings: ModelSettings, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Model")
+        self.setWindowTitle(self.tr("Model"))
         self.resize(SIZE.boundedTo(self.screen().availableSize() - TITLE_BAR))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
@@ -102,23 +113,24 @@ class ModelDialog(QDialog):
         if step is not None:
             self._progress.setRange(0, step.total)
             self._progress.setValue(step.done)
-            self._progress.setFormat("%v of %m MB" if step.total else "Connecting…")
+            known, unknown = self.tr("%v of %m MB"), self.tr("Connecting…")
+            self._progress.setFormat(known if step.total else unknown)
         self._update()
 
     def show_loading(self, is_loading: bool) -> None:
         """Show whether the model is being loaded."""
         self._is_loading = is_loading
-        self._ok.setText("Loading…" if is_loading else "Use this model")
+        self._ok.setText(self.tr("Loading…") if is_loading else self.tr("Use this model"))
         self._update()
 
     def _make_store_row(self) -> QHBoxLayout:
-        self._import = QPushButton("Import weights file…", self)
+        self._import = QPushButton(self.tr("Import weights file…"), self)
         self._import.clicked.connect(self.import_requested)
-        self._fetch = QPushButton("Download", self)
+        self._fetch = QPushButton(self.tr("Download"), self)
         self._fetch.clicked.connect(lambda: self.fetch_requested.emit(self.table.selected.name))
         self._progress = QProgressBar(self)
-        self._progress.setAccessibleName("Download progress")
-        self._stop = QPushButton("Stop", self)
+        self._progress.setAccessibleName(self.tr("Download progress"))
+        self._stop = QPushButton(self.tr("Stop"), self)
         self._stop.clicked.connect(self.stop_requested)
         row = QHBoxLayout()
         for widget in (self._import, self._fetch, self._progress, self._stop):
@@ -130,9 +142,10 @@ class ModelDialog(QDialog):
 
     def _make_buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._ok = buttons.addButton("Use this model", QDialogButtonBox.ButtonRole.AcceptRole)
+        role = QDialogButtonBox.ButtonRole
+        self._ok = buttons.addButton(self.tr("Use this model"), role.AcceptRole)
         self._ok.setDefault(True)
-        reset = buttons.addButton("Reset to defaults", QDialogButtonBox.ButtonRole.ResetRole)
+        reset = buttons.addButton(self.tr("Reset to defaults"), role.ResetRole)
         reset.setAutoDefault(False)
         reset.clicked.connect(self.form.reset)
         buttons.accepted.connect(lambda: self.chosen.emit(self.form.settings()))
@@ -151,7 +164,7 @@ class ModelDialog(QDialog):
         sentence = problem(model, self.form.settings())
         self._sentence.setText(sentence)
         self._ok.setEnabled(not sentence and not self._is_loading)
-        size = f" ({model.megabytes} MB)" if model.megabytes else ""
-        self._fetch.setText(f"Download{size}")
+        sized = self.tr("Download ({size} MB)").format(size=model.megabytes)
+        self._fetch.setText(sized if model.megabytes else self.tr("Download"))
         is_missing = model.state is ModelState.NOT_STORED
         self._fetch.setEnabled(model.can_fetch and is_missing and not is_fetching)

@@ -1,7 +1,7 @@
 """The form for the settings of a model: device, input size, memory; made from one table."""
 # ruff: noqa: E501 - a table has a row per setting
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,29 +10,42 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from app.core.settings import MemoryValue, ModelSettings
 from app.tracking.model_catalog import AvailableModels, KnownModelRow
-from app.ui.dialogs.paths import WEIGHTS_FILTER
+from app.ui.dialogs.paths import weights_filter
 from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberFormat, NumberInput
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
 
 FIELD_HEIGHT_PX = 26
 POLICY_LABELS = {
-    "quality": "By quality (TinySAM 2)",
-    "fifo": "Newest frames (SAM 2)",
-    "samurai": "By motion and scores (SAMURAI)",
-    "dam4sam": "Distractor-aware (DAM4SAM)",
+    "quality": QT_TRANSLATE_NOOP("ModelForm", "By quality (TinySAM 2)"),
+    "fifo": QT_TRANSLATE_NOOP("ModelForm", "Newest frames (SAM 2)"),
+    "samurai": QT_TRANSLATE_NOOP("ModelForm", "By motion and scores (SAMURAI)"),
+    "dam4sam": QT_TRANSLATE_NOOP("ModelForm", "Distractor-aware (DAM4SAM)"),
 }
-POOLING_LABELS = ((1, "Off"), (2, "2 x 2 tokens"), (4, "4 x 4 tokens"))
-DETAIL_LABELS = ((True, "Around the object"), (False, "Everywhere"))
+POOLING_LABELS = (
+    (1, QT_TRANSLATE_NOOP("ModelForm", "Off")),
+    (2, QT_TRANSLATE_NOOP("ModelForm", "2 x 2 tokens")),
+    (4, QT_TRANSLATE_NOOP("ModelForm", "4 x 4 tokens")),
+)
+DETAIL_LABELS = (
+    (True, QT_TRANSLATE_NOOP("ModelForm", "Around the object")),
+    (False, QT_TRANSLATE_NOOP("ModelForm", "Everywhere")),
+)
 
 
 def _devices(available: AvailableModels) -> Input:
+    automatic = translate("ModelForm", "Automatic")
     return ChoiceInput(
-        [(name, "Automatic" if name == "auto" else name) for name in available.devices]
+        [(name, automatic if name == "auto" else name) for name in available.devices]
     )
 
 
 def _policies(available: AvailableModels) -> Input:
-    return ChoiceInput([(name, POLICY_LABELS.get(name, name)) for name in available.policies])
+    return _choice((name, POLICY_LABELS.get(name, name)) for name in available.policies)
+
+
+def _choice(labels: Iterable[tuple[MemoryValue, str]]) -> Input:
+    return ChoiceInput([(value, translate("ModelForm", text)) for value, text in labels])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +67,17 @@ class SettingSpec:
 
 # fmt: off
 RUNNING = (
-    SettingSpec("device", "Device", "Where the model runs", _devices),
-    SettingSpec("input_size", "Input size", "Frames are scaled to the pixel count of a square with this side; larger finds finer detail and takes longer", lambda _: NumberInput(NumberFormat(64, 4096, 64, suffix=" px"))),
-    SettingSpec("checkpoint", "Weights file", "Weights to load instead of the stored ones", lambda _: FileInput("stored or bundled weights", WEIGHTS_FILTER)),
+    SettingSpec("device", QT_TRANSLATE_NOOP("ModelForm", "Device"), QT_TRANSLATE_NOOP("ModelForm", "Where the model runs"), _devices),
+    SettingSpec("input_size", QT_TRANSLATE_NOOP("ModelForm", "Input size"), QT_TRANSLATE_NOOP("ModelForm", "Frames are scaled to the pixel count of a square with this side; larger finds finer detail and takes longer"), lambda _: NumberInput(NumberFormat(64, 4096, 64, suffix=" px"))),
+    SettingSpec("checkpoint", QT_TRANSLATE_NOOP("ModelForm", "Weights file"), QT_TRANSLATE_NOOP("ModelForm", "Weights to load instead of the stored ones"), lambda _: FileInput(translate("ModelForm", "stored or bundled weights"), weights_filter())),
 )
 MEMORY = (
-    SettingSpec("policy", "Memory policy", "Decides which frames enter the memory bank, the few frames that the tracker reads to find the object in the next one", _policies),
-    SettingSpec("max_frames", "Frames in memory", "Most frames in the memory bank of an object, including prompted ones", lambda _: NumberInput(NumberFormat(2, 64))),
-    SettingSpec("pool", "Pooling", "Neighboring tokens of a memory frame that are averaged into one, which saves memory; off keeps each", lambda _: ChoiceInput(POOLING_LABELS)),
-    SettingSpec("keeps_details", "Pooled", "Where tokens are averaged, if pooling is on: around the object only, so that the object itself keeps full resolution, or everywhere", lambda _: ChoiceInput(DETAIL_LABELS)),
-    SettingSpec("keep_ratio", "Tokens kept", "Most tokens that are stored, as a fraction of the seven whole frames that SAM 2 stores. A token is what memory holds of one place of a frame", lambda _: NumberInput(NumberFormat(1, 100, suffix=" %", scale=100, none_text="all"))),
-    SettingSpec("quality_threshold", "Minimum quality", "Lowest quality (predicted IoU x object presence) of a frame that enters the memory bank; used by the quality policy only", lambda _: NumberInput(NumberFormat(0, 1, 0.05, decimals=2))),
+    SettingSpec("policy", QT_TRANSLATE_NOOP("ModelForm", "Memory policy"), QT_TRANSLATE_NOOP("ModelForm", "Decides which frames enter the memory bank, the few frames that the tracker reads to find the object in the next one"), _policies),
+    SettingSpec("max_frames", QT_TRANSLATE_NOOP("ModelForm", "Frames in memory"), QT_TRANSLATE_NOOP("ModelForm", "Most frames in the memory bank of an object, including prompted ones"), lambda _: NumberInput(NumberFormat(2, 64))),
+    SettingSpec("pool", QT_TRANSLATE_NOOP("ModelForm", "Pooling"), QT_TRANSLATE_NOOP("ModelForm", "Neighboring tokens of a memory frame that are averaged into one, which saves memory; off keeps each"), lambda _: _choice(POOLING_LABELS)),
+    SettingSpec("keeps_details", QT_TRANSLATE_NOOP("ModelForm", "Pooled"), QT_TRANSLATE_NOOP("ModelForm", "Where tokens are averaged, if pooling is on: around the object only, so that the object itself keeps full resolution, or everywhere"), lambda _: _choice(DETAIL_LABELS)),
+    SettingSpec("keep_ratio", QT_TRANSLATE_NOOP("ModelForm", "Tokens kept"), QT_TRANSLATE_NOOP("ModelForm", "Most tokens that are stored, as a fraction of the seven whole frames that SAM 2 stores. A token is what memory holds of one place of a frame"), lambda _: NumberInput(NumberFormat(1, 100, suffix=" %", scale=100, none_text=translate("ModelForm", "all")))),
+    SettingSpec("quality_threshold", QT_TRANSLATE_NOOP("ModelForm", "Minimum quality"), QT_TRANSLATE_NOOP("ModelForm", "Lowest quality (predicted IoU x object presence) of a frame that enters the memory bank; used by the quality policy only"), lambda _: NumberInput(NumberFormat(0, 1, 0.05, decimals=2))),
 )
 # fmt: on
 
@@ -90,12 +103,13 @@ class ModelForm(QWidget):
         for row, setting in enumerate((*RUNNING, *MEMORY)):
             field = self._inputs[setting.name] = setting.make(available)
             assert isinstance(field, QWidget)
-            field.setToolTip(setting.tip)
-            field.setAccessibleName(setting.label)
+            name, tip = self.tr(setting.label), self.tr(setting.tip)
+            field.setToolTip(tip)
+            field.setAccessibleName(name)
             field.setMinimumHeight(FIELD_HEIGHT_PX)
             field.changed.connect(self.changed)
-            label = QLabel(f"{setting.label}:", self)
-            label.setToolTip(setting.tip)
+            label = QLabel(self.tr("{label}:").format(label=name), self)
+            label.setToolTip(tip)
             label.setBuddy(field)
             hint = self._hints[setting.name] = QLabel(self)
             hint.setProperty("role", "muted")
@@ -118,7 +132,8 @@ class ModelForm(QWidget):
         size.setSingleStep(model.size_step)
         defaults = self._defaults()
         for name, default in defaults.items():
-            self._hints[name].setText(f"default: {self._inputs[name].text_of(default)}")
+            hint = self.tr("default: {value}").format(value=self._inputs[name].text_of(default))
+            self._hints[name].setText(hint)
         checkpoint = None if settings.checkpoint is None else str(settings.checkpoint)
         own = {"device": settings.device, "checkpoint": checkpoint, **dict(settings.memory)}
         if settings.input_size is not None:

@@ -14,40 +14,72 @@ from PySide6.QtWidgets import (
 from app.core.settings import BUNDLED_MODEL
 from app.tracking.model_catalog import BUNDLED_SCORE, MEGABYTE, KnownModelRow, ModelState
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
+from app.ui.translation.sentences import translate_sentence
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 ROW_HEIGHT_PX = 26
 
+SCORE = "J&F"
+
 _ColumnSpec = tuple[str, Callable[[KnownModelRow], str], Qt.AlignmentFlag]
 COLUMNS: tuple[_ColumnSpec, ...] = (
-    ("Model", lambda model: model.title, LEFT),
-    ("Family", lambda model: model.family, LEFT),
-    ("Parameters", lambda model: f"{model.parameters / MEGABYTE:.1f} M", RIGHT),
-    ("J&F", lambda model: score_text(model), RIGHT),
-    ("License", lambda model: model.license, LEFT),
-    ("Weights", lambda model: model.state.value, LEFT),
+    (QT_TRANSLATE_NOOP("ModelTable", "Model"), lambda model: model.title, LEFT),
+    (QT_TRANSLATE_NOOP("ModelTable", "Family"), lambda model: model.family, LEFT),
+    (
+        QT_TRANSLATE_NOOP("ModelTable", "Parameters"),
+        lambda model: f"{model.parameters / MEGABYTE:.1f} M",
+        RIGHT,
+    ),
+    (
+        SCORE,
+        lambda model: score_text(model),
+        RIGHT,
+    ),
+    (QT_TRANSLATE_NOOP("ModelTable", "License"), lambda model: model.license, LEFT),
+    (
+        QT_TRANSLATE_NOOP("ModelTable", "Weights"),
+        lambda model: translate_sentence(model.state.value),
+        LEFT,
+    ),
 )
-SCORE_TIP = (
+SCORE_TIP = QT_TRANSLATE_NOOP(
+    "ModelTable",
     "J&F in percent on the validation split of DAVIS 2017, as published\n"
-    "* measured on 15 of its 30 sequences"
+    "* measured on 15 of its 30 sequences",
 )
 
 
 # Parts of titles that do not explain themselves.
 TITLE_TIPS = (
-    (" Ti", "Ti: the image encoder is a ViT-Tiny, the fastest"),
-    (" S", "S: the image encoder is a ViT-Small"),
-    ("pooled memory", "Pooled memory: attention reads means over 2 x 2 locations, which is faster"),
-    ("/1", "/1: the number of merged locations is added to the attention logits"),
-    ("/2", "/2: the number of merged locations is added to the keys"),
-    ("512 px", "512 px: trained for inputs of this size"),
+    (" Ti", QT_TRANSLATE_NOOP("ModelTable", "Ti: the image encoder is a ViT-Tiny, the fastest")),
+    (" S", QT_TRANSLATE_NOOP("ModelTable", "S: the image encoder is a ViT-Small")),
+    (
+        "pooled memory",
+        QT_TRANSLATE_NOOP(
+            "ModelTable",
+            "Pooled memory: attention reads means over 2 x 2 locations, which is faster",
+        ),
+    ),
+    (
+        "/1",
+        QT_TRANSLATE_NOOP(
+            "ModelTable", "/1: the number of merged locations is added to the attention logits"
+        ),
+    ),
+    (
+        "/2",
+        QT_TRANSLATE_NOOP("ModelTable", "/2: the number of merged locations is added to the keys"),
+    ),
+    ("512 px", QT_TRANSLATE_NOOP("ModelTable", "512 px: trained for inputs of this size")),
 )
 
 
 def title_tip(model: KnownModelRow) -> str:
     """Return the name of a model on the command line and what its title means, one per line."""
-    words = [tip for part, tip in TITLE_TIPS if part in model.title.removeprefix(model.family)]
+    title = model.title.removeprefix(model.family)
+    words = [translate("ModelTable", tip) for part, tip in TITLE_TIPS if part in title]
     return "\n".join([f"--model {model.name}", *words])
 
 
@@ -64,13 +96,13 @@ class ModelTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
         self._models: Sequence[KnownModelRow] = ()
-        self.setAccessibleName("Known models")
-        self.setHorizontalHeaderLabels([title for title, _, _ in COLUMNS])
+        self.setAccessibleName(self.tr("Known models"))
+        self.setHorizontalHeaderLabels([self.tr(title) for title, _, _ in COLUMNS])
         for index, (title, _, side) in enumerate(COLUMNS):
             header = self.horizontalHeaderItem(index)
             assert header is not None
             header.setTextAlignment(side)
-            header.setToolTip(SCORE_TIP if title == "J&F" else "")
+            header.setToolTip(self.tr(SCORE_TIP) if title == SCORE else "")
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setHighlightSections(False)

@@ -6,29 +6,44 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.storage.opening import PROJECT_SUFFIX
 from app.ui.state.preferences import Preferences
+from app.ui.translation import translate
 
-VIDEO_FILTER = (
-    "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.gif *.ogv)"
-)
-WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
-IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp)"
-PROJECT_FILTER = f"Projects (*{PROJECT_SUFFIX})"
+VIDEOS = "(*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.gif *.ogv)"
+IMAGES = "(*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp)"
+
+
+def weights_filter() -> str:
+    """Return the filter of a file dialog for weights."""
+    return translate("FileDialogs", "Weights") + " (*.safetensors *.pt *.pth)"
+
+
+def _project_filter() -> str:
+    return translate("FileDialogs", "Projects") + f" (*{PROJECT_SUFFIX})"
 
 
 def ask_video(parent: QWidget, preferences: Preferences) -> Path | None:
     """Ask for a video or a single image."""
-    filters = f"{VIDEO_FILTER};;{IMAGE_FILTER};;All files (*)"
-    return _ask_file(parent, preferences, "Open video", filters)
+    filters = (
+        translate("FileDialogs", "Videos") + f" {VIDEOS}",
+        translate("FileDialogs", "Images") + f" {IMAGES}",
+        translate("FileDialogs", "All files") + " (*)",
+    )
+    return _ask_file(
+        parent, preferences, translate("FileDialogs", "Open video"), ";;".join(filters)
+    )
 
 
 def ask_project(parent: QWidget, preferences: Preferences) -> Path | None:
     """Ask for a project file."""
-    return _ask_file(parent, preferences, "Open project", PROJECT_FILTER)
+    return _ask_file(
+        parent, preferences, translate("FileDialogs", "Open project"), _project_filter()
+    )
 
 
 def ask_folder(parent: QWidget, preferences: Preferences) -> Path | None:
     """Ask for a folder of frames."""
-    name = QFileDialog.getExistingDirectory(parent, "Open frame folder", preferences.folder("open"))
+    title = translate("FileDialogs", "Open frame folder")
+    name = QFileDialog.getExistingDirectory(parent, title, preferences.folder("open"))
     return _remembered(preferences, "open", name)
 
 
@@ -46,7 +61,8 @@ def ask_moved_video(parent: QWidget, preferences: Preferences, before: Path) -> 
 def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | None:
     """Ask where to save a project; a missing suffix is added."""
     start = str(Path(preferences.folder("save")) / f"{name}{PROJECT_SUFFIX}")
-    chosen, _ = QFileDialog.getSaveFileName(parent, "Save project as", start, PROJECT_FILTER)
+    title = translate("FileDialogs", "Save project as")
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, start, _project_filter())
     path = _remembered(preferences, "save", chosen)
     if path is None or path.suffix == PROJECT_SUFFIX:
         return path
@@ -55,23 +71,28 @@ def ask_save(parent: QWidget, preferences: Preferences, name: str) -> Path | Non
 
 def ask_snapshot(parent: QWidget, folder: Path) -> Path | None:
     """Ask for a snapshot in the folder of a project's snapshots."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open snapshot", str(folder), PROJECT_FILTER)
+    title = translate("FileDialogs", "Open snapshot")
+    chosen, _ = QFileDialog.getOpenFileName(parent, title, str(folder), _project_filter())
     return Path(chosen) if chosen else None
 
 
 def ask_masks(parent: QWidget, preferences: Preferences) -> Path | None:
     """Ask for a file of masks, or any label image of a folder, which stands for the folder."""
     filters = (
-        "Masks (*.json *.xml *.zip *.txt *.png);;"
-        "COCO, YouTube-VIS, SA-V, LabelMe (*.json);;CVAT (*.xml *.zip);;MOTS text (*.txt);;"
-        "Label images, one per frame (*.png)"
+        translate("FileDialogs", "Masks") + " (*.json *.xml *.zip *.txt *.png)",
+        "COCO, YouTube-VIS, SA-V, LabelMe (*.json)",
+        "CVAT (*.xml *.zip)",
+        "MOTS (*.txt)",
+        translate("FileDialogs", "Label images, one per frame") + " (*.png)",
     )
-    return _ask_file(parent, preferences, "Import masks", filters)
+    title = translate("FileDialogs", "Import masks")
+    return _ask_file(parent, preferences, title, ";;".join(filters))
 
 
 def ask_weights(parent: QWidget, preferences: Preferences) -> Path | None:
     """Ask for a weights file."""
-    return _ask_file(parent, preferences, "Import weights", WEIGHTS_FILTER)
+    title = translate("FileDialogs", "Import weights")
+    return _ask_file(parent, preferences, title, weights_filter())
 
 
 def _ask_file(parent: QWidget, preferences: Preferences, title: str, filters: str) -> Path | None:

@@ -1,6 +1,6 @@
 """The preferences dialog: one row per preference, made from one table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,16 @@ from app.ui.dialogs.setting_inputs import (
 )
 from app.ui.state.preferences import Preferences
 from app.ui.style.theme import SPACING_PX, Theme
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
+from app.ui.translation.languages import LANGUAGES
 
 SIZE = (600, 560)  # fits a screen of 640 lines; the page scrolls
-THEME_LABELS = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
+SYSTEM = QT_TRANSLATE_NOOP("PreferencesDialog", "As the system")
+THEME_LABELS = (
+    (Theme.SYSTEM, SYSTEM),
+    (Theme.LIGHT, QT_TRANSLATE_NOOP("PreferencesDialog", "Light")),
+    (Theme.DARK, QT_TRANSLATE_NOOP("PreferencesDialog", "Dark")),
+)
 MIN_CACHE_MEGABYTES, MAX_CACHE_MEGABYTES = 64, 16384
 
 
@@ -54,50 +61,75 @@ class PreferenceSpec:
     make: Callable[[], Input]
 
 
+def _choice(labels: Sequence[tuple[str, str]]) -> Input:
+    return ChoiceInput([(value, translate("PreferencesDialog", text)) for value, text in labels])
+
+
 SPECS = (
     PreferenceSpec(
-        "Appearance",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Appearance"),
         "theme",
-        "Theme:",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Theme:"),
         "",
-        lambda: ChoiceInput(THEME_LABELS),
+        lambda: _choice(THEME_LABELS),
     ),
     PreferenceSpec(
-        "Appearance",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Appearance"),
+        "language",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Language:"),
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Takes effect at the next start."),
+        lambda: ChoiceInput([("", translate("PreferencesDialog", SYSTEM)), *LANGUAGES.items()]),
+    ),
+    PreferenceSpec(
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Appearance"),
         "shows_patterns",
         "",
-        "Objects differ by pattern, not by color alone.",
-        lambda: FlagInput("Hatch masks"),
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Objects differ by pattern, not by color alone."),
+        lambda: FlagInput(translate("PreferencesDialog", "Hatch masks")),
     ),
     PreferenceSpec(
-        "Masks",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Masks"),
         "protects_hand_work",
         "",
-        "Else tracking replaces them, except on the frame that it starts from and where they are "
-        "verified.",
-        lambda: FlagInput("Tracking keeps painted and imported masks"),
+        QT_TRANSLATE_NOOP(
+            "PreferencesDialog",
+            "Else tracking replaces them, except on the frame that it starts from and where they "
+            "are verified.",
+        ),
+        lambda: FlagInput(
+            translate("PreferencesDialog", "Tracking keeps painted and imported masks")
+        ),
     ),
     PreferenceSpec(
-        "Masks",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Masks"),
         "drops_islands",
         "",
-        "A predicted mask keeps the parts that touch a positive point, the box or the mask before "
-        "it.",
-        lambda: FlagInput("Drop islands"),
+        QT_TRANSLATE_NOOP(
+            "PreferencesDialog",
+            "A predicted mask keeps the parts that touch a positive point, the box or the mask "
+            "before it.",
+        ),
+        lambda: FlagInput(translate("PreferencesDialog", "Drop islands")),
     ),
     PreferenceSpec(
-        "Files",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Files"),
         "projects_folder",
-        "New projects:",
-        "Everything is saved as you work, into a project in this folder. It is used from the next "
-        "video on; projects that exist stay where they are.",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "New projects:"),
+        QT_TRANSLATE_NOOP(
+            "PreferencesDialog",
+            "Everything is saved as you work, into a project in this folder. It is used from the "
+            "next video on; projects that exist stay where they are.",
+        ),
         lambda: FolderInput(f"{home_folder() / 'projects'}"),
     ),
     PreferenceSpec(
-        "Files",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Files"),
         "cache_megabytes",
-        "Frame cache:",
-        "Memory for decoded frames of the open video; more makes scrubbing back faster.",
+        QT_TRANSLATE_NOOP("PreferencesDialog", "Frame cache:"),
+        QT_TRANSLATE_NOOP(
+            "PreferencesDialog",
+            "Memory for decoded frames of the open video; more makes scrubbing back faster.",
+        ),
         lambda: NumberInput(
             NumberFormat(MIN_CACHE_MEGABYTES, MAX_CACHE_MEGABYTES, 64, suffix=" MB")
         ),
@@ -106,7 +138,7 @@ SPECS = (
 
 
 class PreferencesDialog(QDialog):
-    """Edits the preferences; each change is stored and takes effect at once.
+    """Edits the preferences; each change is stored, and takes effect at once except the language.
 
     Args:
         preferences: what is edited.
@@ -125,7 +157,7 @@ class PreferencesDialog(QDialog):
 
     def __init__(self, preferences: Preferences, model: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Preferences")
+        self.setWindowTitle(self.tr("Preferences"))
         self.resize(*SIZE)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._preferences = preferences
@@ -136,7 +168,7 @@ class PreferencesDialog(QDialog):
         forms: dict[str, QFormLayout] = {}
         for spec in SPECS:
             if spec.group not in forms:
-                box = QGroupBox(spec.group, self)
+                box = QGroupBox(self.tr(spec.group), self)
                 forms[spec.group] = QFormLayout(box)
                 forms[spec.group].setFieldGrowthPolicy(
                     QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow
@@ -157,11 +189,12 @@ class PreferencesDialog(QDialog):
         assert isinstance(field, QWidget)
         value = getattr(self._preferences, spec.name)
         field.show_value(str(value) if isinstance(value, Path) else value)
-        field.setAccessibleName(spec.label.rstrip(":") or field.accessibleName())
+        label = self.tr(spec.label) if spec.label else ""
+        field.setAccessibleName(label.rstrip(":\uff1a") or field.accessibleName())
         field.changed.connect(lambda: self._store(spec.name))
-        form.addRow(spec.label, field)
+        form.addRow(label, field)
         if spec.tip:
-            tip = QLabel(spec.tip, self, wordWrap=True)
+            tip = QLabel(self.tr(spec.tip), self, wordWrap=True)
             tip.setProperty("role", "muted")
             form.addRow("", tip)
 
@@ -172,11 +205,11 @@ class PreferencesDialog(QDialog):
         self.changed.emit(name)
 
     def _make_model(self, text: str) -> QGroupBox:
-        box = QGroupBox("Model and keys", self)
+        box = QGroupBox(self.tr("Model and keys"), self)
         self._model = QLabel(text, box, wordWrap=True)
-        model = QPushButton("Model and input size…", box)
+        model = QPushButton(self.tr("Model and input size…"), box)
         model.clicked.connect(self.model_requested)
-        keys = QPushButton("Keyboard shortcuts…", box)
+        keys = QPushButton(self.tr("Keyboard shortcuts…"), box)
         keys.clicked.connect(self.shortcuts_requested)
         row = QHBoxLayout()
         for button in (model, keys):

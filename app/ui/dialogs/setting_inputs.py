@@ -150,7 +150,7 @@ class FileInput(QWidget):
         self._path.setClearButtonEnabled(True)
         self._path.textChanged.connect(self.changed)
         self.setFocusProxy(self._path)
-        browse = QPushButton("Browse…", self)
+        browse = QPushButton(self.tr("Browse…"), self)
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
         row = QHBoxLayout(self)
@@ -179,7 +179,7 @@ class FileInput(QWidget):
 
     def _browse(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(
-            self, "Weights file", self._path.text(), self._filters
+            self, self.tr("Weights file"), self._path.text(), self._filters
         )
         if chosen:
             self._path.setText(chosen)
@@ -196,7 +196,7 @@ class FolderInput(FileInput):
         super().__init__(none_text, "")
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder", self._path.text())
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder"), self._path.text())
         if chosen:
             self._path.setText(chosen)
 
@@ -225,4 +225,4 @@ class FlagInput(QCheckBox):
 
     def text_of(self, value: MemoryValue) -> str:
         """Return ``on`` or ``off``."""
-        return "on" if value else "off"
+        return self.tr("on") if value else self.tr("off")

@@ -21,12 +21,25 @@ from PySide6.QtWidgets import (
 
 from app.ui.state.keymap import Keymap, key_text
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import QT_TRANSLATE_NOOP
 
 MOUSE = (
-    ("Add a positive / negative point", "Left / right or Ctrl+left"),
-    ("Preview the mask of a click", "Shift (hold)"),
-    ("Zoom at the pointer", "Wheel, Ctrl+wheel or pinch"),
-    ("Pan", "Middle drag"),
+    (
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Add a positive / negative point"),
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Left / right or Ctrl+left"),
+    ),
+    (
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Preview the mask of a click"),
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Shift (hold)"),
+    ),
+    (
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Zoom at the pointer"),
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Wheel, Ctrl+wheel or pinch"),
+    ),
+    (
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Pan"),
+        QT_TRANSLATE_NOOP("ShortcutsDialog", "Middle drag"),
+    ),
 )
 ACTION_ROLE = Qt.ItemDataRole.UserRole
 
@@ -37,21 +50,22 @@ class ShortcutsDialog(QDialog):
     Changes take effect at once.
 
     Args:
-        rows: menu and text of each action.
+        rows: displayed menu, English text and displayed text of each action.
         keymap: the keys.
         parent: owner.
     """
 
     def __init__(
-        self, rows: Iterable[tuple[str, str]], keymap: Keymap, parent: QWidget | None = None
+        self, rows: Iterable[tuple[str, str, str]], keymap: Keymap, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keyboard shortcuts")
+        self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self.resize(600, 560)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._keymap = keymap
-        self._search = QLineEdit(self, placeholderText="Search actions and keys")
-        self._search.setAccessibleName("Search actions and keys")
+        search = self.tr("Search actions and keys")
+        self._search = QLineEdit(self, placeholderText=search)
+        self._search.setAccessibleName(search)
         self._search.setClearButtonEnabled(True)
         self._search.setProperty("role", "field")
         self._search.textChanged.connect(self._filter)
@@ -65,23 +79,24 @@ class ShortcutsDialog(QDialog):
         keymap.changed.connect(self._on_changed)
         self._show_selected()
 
-    def _make_tree(self, rows: Iterable[tuple[str, str]]) -> None:
+    def _make_tree(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self.tree = QTreeWidget(self)
-        self.tree.setAccessibleName("Actions and their keys")
+        self.tree.setAccessibleName(self.tr("Actions and their keys"))
         self.tree.setRootIsDecorated(False)
-        self.tree.setHeaderLabels(["Action", "Keys"])
+        self.tree.setHeaderLabels([self.tr("Action"), self.tr("Keys")])
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().setStretchLastSection(False)
         groups: dict[str, QTreeWidgetItem] = {}
         self._items: dict[str, QTreeWidgetItem] = {}
-        for menu, action in rows:
-            item = self._items[action] = QTreeWidgetItem([action.rstrip("…"), ""])
+        for menu, action, shown in rows:
+            item = self._items[action] = QTreeWidgetItem([shown.rstrip("…"), ""])
             item.setData(0, ACTION_ROLE, action)
             self._group(groups, menu).addChild(item)
             self._show_keys(action)
         for text, keys in MOUSE:
-            self._group(groups, "Mouse").addChild(QTreeWidgetItem([text, keys]))
+            row = QTreeWidgetItem([self.tr(text), self.tr(keys)])
+            self._group(groups, self.tr("Mouse")).addChild(row)
         self.tree.expandAll()
         self.tree.itemSelectionChanged.connect(self._show_selected)
 
@@ -89,11 +104,11 @@ class ShortcutsDialog(QDialog):
         self._key = QKeySequenceEdit(self)
         self._key.setMaximumSequenceLength(1)
         self._key.setClearButtonEnabled(True)
-        self._key.setAccessibleName("New key")
+        self._key.setAccessibleName(self.tr("New key"))
         self._key.keySequenceChanged.connect(self._show_selected)
-        self._add = QPushButton("Add key", self)
-        self._clear = QPushButton("Remove keys", self)
-        self._reset = QPushButton("Reset", self)
+        self._add = QPushButton(self.tr("Add key"), self)
+        self._clear = QPushButton(self.tr("Remove keys"), self)
+        self._reset = QPushButton(self.tr("Reset"), self)
         self._add.clicked.connect(self._on_add)
         self._clear.clicked.connect(lambda: self._keymap.clear(self._selected()))
         self._reset.clicked.connect(lambda: self._keymap.reset(self._selected()))
@@ -103,7 +118,7 @@ class ShortcutsDialog(QDialog):
         row = QHBoxLayout()
         row.setSpacing(SPACING_PX)
         for widget in (
-            QLabel("Press a key:", self),
+            QLabel(self.tr("Press a key:"), self),
             self._key,
             self._add,
             self._clear,
@@ -116,7 +131,7 @@ class ShortcutsDialog(QDialog):
 
     def _make_buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        everything = buttons.addButton("Reset all", QDialogButtonBox.ButtonRole.ResetRole)
+        everything = buttons.addButton(self.tr("Reset all"), QDialogButtonBox.ButtonRole.ResetRole)
         everything.setAutoDefault(False)
         everything.clicked.connect(self._keymap.reset_all)
         buttons.rejected.connect(self.reject)
@@ -165,23 +180,24 @@ class ShortcutsDialog(QDialog):
         owner = self._keymap.owner(key) if key else None
         is_taken = owner is not None and owner != action
         self._add.setEnabled(bool(action and key) and owner != action)
-        self._add.setText("Take over" if is_taken else "Add key")
+        self._add.setText(self.tr("Take over") if is_taken else self.tr("Add key"))
         self._clear.setEnabled(bool(action) and bool(self._keymap.keys(action)))
         self._reset.setEnabled(bool(action) and not self._keymap.is_default(action))
         self._note.setText(self._sentence(action, key, owner))
 
-    @staticmethod
-    def _sentence(action: str, key: str, owner: str | None) -> str:
+    def _sentence(self, action: str, key: str, owner: str | None) -> str:
         if not action:
-            return "Select an action to change its keys."
+            return self.tr("Select an action to change its keys.")
         if not key:
-            return f"{action.rstrip('…')}: press a new key in the field, then add it."
+            text = self.tr("{action}: press a new key in the field, then add it.")
+            return text.format(action=self._items[action].text(0))
         name = key_text((key,))
         if owner is None:
-            return f"{name} is free."
+            return self.tr("{key} is free.").format(key=name)
         if owner == action:
-            return f"{name} already belongs to this action."
-        return f"{name} belongs to “{owner.rstrip('…')}”, which loses it if it is taken over."
+            return self.tr("{key} already belongs to this action.").format(key=name)
+        text = self.tr("{key} belongs to “{action}”, which loses it if it is taken over.")
+        return text.format(key=name, action=self._items[owner].text(0))
 
     def _filter(self, wanted: str) -> None:
         wanted = wanted.casefold()

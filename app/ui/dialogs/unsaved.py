@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from app.core.errors import ProjectError
+from app.ui.translation import translate
+from app.ui.translation.sentences import translate_sentence
 
 
 def show_unsaved(
@@ -26,14 +28,16 @@ def show_unsaved(
     """
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle("Changes are not saved")
-    box.setText(error.sentence)
-    box.setInformativeText(f"{error.hint} The window keeps your work until it is saved.")
+    box.setWindowTitle(translate("Unsaved", "Changes are not saved"))
+    box.setText(translate_sentence(error.sentence))
+    kept = translate("Unsaved", "The window keeps your work until it is saved.")
+    box.setInformativeText(f"{translate_sentence(error.hint)} {kept}")
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    role = QMessageBox.ButtonRole
     calls: dict[QPushButton, Callable[[], object]] = {
-        box.addButton("Try again", QMessageBox.ButtonRole.AcceptRole): retry,
-        box.addButton("Save elsewhere…", QMessageBox.ButtonRole.ActionRole): save_elsewhere,
-        box.addButton("Close without saving", QMessageBox.ButtonRole.DestructiveRole): discard,
+        box.addButton(translate("Unsaved", "Try again"), role.AcceptRole): retry,
+        box.addButton(translate("Unsaved", "Save elsewhere…"), role.ActionRole): save_elsewhere,
+        box.addButton(translate("Unsaved", "Close without saving"), role.DestructiveRole): discard,
     }
     box.addButton(QMessageBox.StandardButton.Cancel)
     for button, call in calls.items():

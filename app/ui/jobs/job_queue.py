@@ -147,9 +147,10 @@ class _Worker(QObject):
         except Exception as failure:  # noqa: BLE001 - a worker always ends with an outcome
             _log.exception("job %r failed", task.label)
             outcome = Outcome.FAILED
+            sentence = self.tr("{job} failed: {kind}: {error}.")
             error = AppError(
-                f"{task.label} failed: {type(failure).__name__}: {failure}.",
-                "Your work is saved. Details are in the log (Help > Open log).",
+                sentence.format(job=task.label, kind=type(failure).__name__, error=failure),
+                self.tr("Your work is saved. Details are in the log (Help > Open log)."),
             )
         self.ended.emit(task.job_id, outcome.value, error)
 
@@ -228,7 +229,7 @@ class JobQueue(QObject):
             priority: scheduling priority; for those in `NEWEST_ONLY`, earlier jobs are canceled.
             on_end: called once, after the last step.
             owner: what the callbacks belong to; neither is called once it has been deleted.
-            unit: what ``done`` and ``total`` of its steps count.
+            unit: what ``done`` and ``total`` of its steps count; one of `UNITS` in English.
             keeps_finished: whether what it has finished stays when it is canceled.
 
         Returns:

@@ -9,6 +9,7 @@ from app.core.cancel import CancelToken
 from app.core.settings import ModelSettings
 from app.tracking.backend import TrackerBackend
 from app.tracking.model_catalog import load_model
+from app.ui.translation import translate
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class ModelHost(QObject):
             ModelError: the model cannot be loaded; the current one stays in use.
             Cancelled: the token was canceled; the current one stays in use.
         """
-        self.status_changed.emit("Loading model…")
+        self.status_changed.emit(self.tr("Loading model…"))
         try:
             backend = self._load_backend(settings)
             token.raise_if_cancelled()
@@ -75,6 +76,6 @@ class ModelHost(QObject):
 
 def _text(backend: TrackerBackend | None) -> str:
     if backend is None:
-        return "No model"
+        return translate("ModelHost", "No model")
     found = backend.description
     return f"{found.name} · {found.input_size} px · {found.device}"

@@ -1,4 +1,4 @@
-"""Progress of a job: counts, rate, remaining time and their text; Qt-free."""
+"""Progress of a job: counts, rate, remaining time and their text."""
 
 import time
 from collections import deque
@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.core.errors import AppError
+from app.ui.translation import PLURAL, QT_TRANSLATE_NOOP, translate
+from app.ui.translation.sentences import error_text
 
 RATE_STEPS = 20
 """Number of last steps that the rate is averaged over, so that it follows changes of speed."""
+UNITS = (
+    QT_TRANSLATE_NOOP("JobProgress", "frames"),
+    QT_TRANSLATE_NOOP("JobProgress", "points"),
+    QT_TRANSLATE_NOOP("JobProgress", "MB"),
+)
+"""What jobs count."""
 
 
 class Outcome(StrEnum):
@@ -24,10 +32,14 @@ def duration_text(seconds: float) -> str:
     whole = max(0, round(seconds))
     minutes, rest = divmod(whole, 60)
     if whole < 60:
-        return f"{whole} s"
+        return translate("JobProgress", "{seconds} s").format(seconds=whole)
     if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+        if not rest:
+            return translate("JobProgress", "{minutes} min").format(minutes=minutes)
+        text = translate("JobProgress", "{minutes} min {seconds} s")
+        return text.format(minutes=minutes, seconds=rest)
+    text = translate("JobProgress", "{hours} h {minutes} min")
+    return text.format(hours=minutes // 60, minutes=minutes % 60)
 
 
 @dataclass(slots=True)
@@ -82,25 +94,50 @@ class JobProgress:
     @property
     def stop_tip(self) -> str:
         """What stopping the job does."""
-        return f"Stop{self._kept}"
+        return translate("JobProgress", "Stop") + self._kept
+
+    @property
+    def _unit(self) -> str:
+        return translate("JobProgress", self.unit)
 
     @property
     def _kept(self) -> str:
-        return f"; finished {self.unit} are kept" if self.keeps_finished else ""
+        if not self.keeps_finished:
+            return ""
+        return translate("JobProgress", "; finished {unit} are kept").format(unit=self._unit)
 
     def text(self) -> str:
         """Return the progress, or the outcome once the job has ended, as text."""
-        count = f"{self.done} / {self.total} {self.unit}" if self.total else ""
-        if self.outcome is Outcome.FAILED:
-            return str(self.error)
-        if self.outcome is Outcome.CANCELLED:
-            return f"stopped at {count}{self._kept}" if count else "stopped"
-        if self.outcome is Outcome.DONE:
-            return ". ".join(self.notes) or (f"done, {count}" if count else "done")
-        if self.ahead:
-            return f"waiting for {self.ahead} {'job' if self.ahead == 1 else 'jobs'}"
-        parts = [count or "starting"]
+        if self.outcome is not None:
+            return self._outcome_text()
+        if ahead := self.ahead:
+            return translate("JobProgress", "waiting for %Ln job(s)", "", PLURAL, ahead)
+        parts = [self._count or translate("JobProgress", "starting")]
         if (rate := self.frames_per_second) and (left := self.seconds_left) is not None:
+            text = translate("JobProgress", "{speed} {unit}/s")
             speed = f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
-            parts += [f"{speed} {self.unit}/s", f"{duration_text(left)} left"]
-        return ", ".join(parts)
+            parts.append(text.format(speed=speed, unit=self._unit))
+            text = translate("JobProgress", "{duration} left")
+            parts.append(text.format(duration=duration_text(left)))
+        return translate("JobProgress", ", ").join(parts)
+
+    @property
+    def _count(self) -> str:
+        if not self.total:
+            return ""
+        text = translate("JobProgress", "{done} / {total} {unit}")
+        return text.format(done=self.done, total=self.total, unit=self._unit)
+
+    def _outcome_text(self) -> str:
+        if self.outcome is Outcome.FAILED:
+            return "" if self.error is None else error_text(self.error)
+        if self.outcome is Outcome.CANCELLED:
+            if not self._count:
+                return translate("JobProgress", "stopped")
+            text = translate("JobProgress", "stopped at {count}")
+            return text.format(count=self._count) + self._kept
+        if self.notes:
+            return ". ".join(self.notes)
+        if not self._count:
+            return translate("JobProgress", "done")
+        return translate("JobProgress", "done, {count}").format(count=self._count)

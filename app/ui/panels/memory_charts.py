@@ -78,23 +78,32 @@ class TokenMeter(QWidget):
         self._full = 0
         self._line_px = self.fontMetrics().height()
         self.setFixedHeight(3 * self._line_px + 2 * (self.BAR_PX + 4) + 4)
-        self.setToolTip(
+        tip = self.tr(
             "A token is what memory holds of one place of a frame, or of a few neighboring "
             "places. Stored: tokens in the memory bank after this frame. Attended: tokens that "
             "were read to find the object on this frame. Both are compared with the memory bank "
-            "of SAM 2, which stores seven whole frames; the tick marks "
-            f"{percent(TOKEN_TARGET)} of it."
+            "of SAM 2, which stores seven whole frames; the tick marks {percent} of it."
         )
+        self.setToolTip(tip.format(percent=percent(TOKEN_TARGET)))
 
     def set_record(self, record: MemoryRecord) -> None:
         """Show the token counts of a decision."""
-        self._rows = (("Stored", record.tokens_stored), ("Attended", record.tokens_attended))
+        self._rows = (
+            (self.tr("Stored"), record.tokens_stored),
+            (self.tr("Attended"), record.tokens_attended),
+        )
         self._full = record.tokens_full_sam2
-        self.setAccessibleName("Memory tokens: " + ", ".join(map(self._label, self._rows)))
+        name = self.tr("Memory tokens: {counts}")
+        self.setAccessibleName(name.format(counts=", ".join(map(self._label, self._rows))))
         self.update()
 
     def _label(self, row: tuple[str, int]) -> str:
-        return f"{row[0]} {row[1]:,} of {self._full:,} ({percent(row[1], self._full)})"
+        return self.tr("{name} {count} of {all} ({percent})").format(
+            name=row[0],
+            count=f"{row[1]:,}",
+            all=f"{self._full:,}",
+            percent=percent(row[1], self._full),
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a label and a bar for each count, and the target tick on both bars."""
@@ -117,7 +126,8 @@ class TokenMeter(QWidget):
             y = line + index * (line + self.BAR_PX + 4)
             painter.drawLine(QPointF(x, y), QPointF(x, y + self.BAR_PX + 2))
         painter.setPen(palette.placeholderText().color())
-        target = f"\N{UPWARDS ARROW} {percent(TOKEN_TARGET)} of a full SAM 2 bank"
+        text = self.tr("↑ {percent} of a full SAM 2 bank")
+        target = text.format(percent=percent(TOKEN_TARGET))
         painter.drawText(round(x) - 4, top + self.fontMetrics().ascent(), target)
         painter.end()
 
@@ -162,7 +172,7 @@ class TokenMap(QWidget):
         """Set where tokens were kept and how many, None if unknown, and the frame's color."""
         self._color = color
         self._shade = None
-        self.setToolTip("The kept tokens of this frame are not known")
+        self.setToolTip(self.tr("The kept tokens of this frame are not known"))
         if survivors is not None:
             height, width, bits = survivors
             kept = np.unpackbits(np.frombuffer(bits, np.uint8), count=height * width) > 0
@@ -170,10 +180,12 @@ class TokenMap(QWidget):
             image_format = QImage.Format.Format_ARGB32_Premultiplied
             self._shade = QImage(argb.data, width, height, width * 4, image_format).copy()
             holds = tokens_text(tokens)
-            self.setToolTip(
-                f"{holds[0].upper()}{holds[1:]}, for {int(kept.sum())} of {kept.size} locations of "
-                "this frame; locations without a token are dark. Double-click to enlarge."
+            tip = self.tr(
+                "{tokens}, for {kept} of {all} locations of this frame; locations without a token "
+                "are dark. Double-click to enlarge."
             )
+            holds = f"{holds[0].upper()}{holds[1:]}"
+            self.setToolTip(tip.format(tokens=holds, kept=int(kept.sum()), all=kept.size))
         self.setAccessibleName(self.toolTip())
         self.update()
 

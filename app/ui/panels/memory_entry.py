@@ -17,24 +17,12 @@ from app.ui.panels.memory_charts import ScoreBar, TokenMap
 from app.ui.panels.memory_text import BankEntry
 from app.ui.style.colors import is_dark
 from app.ui.style.icons import icon
-from app.ui.style.memory_marks import MARK_NAMES, Mark, bank_color, mark_icon, tokens_text
-
-QUALITY_TIP = (
-    "Quality: predicted IoU of the mask times object presence, from 0 to 1. The quality policy "
-    "keeps no frame below its minimum."
-)
-NOVELTY_TIP = (
-    "Novelty: how different the object looked from the frames in memory, from 0 (the same) to 1."
-)
-TOKENS_TIP = "Tokens of this frame that the next frame can read."
-EMPTY_TIP = (
-    "The tokens of other frames took the whole budget, so the next frame reads nothing of this "
-    "one but, at most, its object pointer: one vector that stands for the object."
-)
-_CONSTRAINT_CHOICES = (
-    (Constraint.PIN, "pin", "Pin", "Keep frame {} in memory when tracking again"),
-    (Constraint.BAN, "ban", "Ban", "Keep frame {} out of memory when tracking again"),
-    (None, "clear", "Release", "Let the tracker decide about frame {} again"),
+from app.ui.style.memory_marks import (
+    Mark,
+    bank_color,
+    mark_icon,
+    mark_name,
+    tokens_text,
 )
 
 
@@ -57,7 +45,11 @@ class ConstraintButtons(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self.buttons: dict[Constraint | None, QToolButton] = {}
-        for choice, icon_name, text, _ in _CONSTRAINT_CHOICES:
+        for choice, icon_name, text in (
+            (Constraint.PIN, "pin", self.tr("Pin")),
+            (Constraint.BAN, "ban", self.tr("Ban")),
+            (None, "clear", self.tr("Release")),
+        ):
             button = QToolButton(self)
             button.setIcon(icon(icon_name))
             button.setIconSize(QSize(16, 16))
@@ -71,11 +63,25 @@ class ConstraintButtons(QWidget):
 
     def set_frame(self, frame: int, constraint: Constraint | None) -> None:
         """Show the buttons for a frame with its current constraint."""
-        for choice, _, text, tip in _CONSTRAINT_CHOICES:
+        texts: dict[Constraint | None, tuple[str, str]] = {
+            Constraint.PIN: (
+                self.tr("Pin frame {frame}"),
+                self.tr("Keep frame {frame} in memory when tracking again"),
+            ),
+            Constraint.BAN: (
+                self.tr("Ban frame {frame}"),
+                self.tr("Keep frame {frame} out of memory when tracking again"),
+            ),
+            None: (
+                self.tr("Release frame {frame}"),
+                self.tr("Let the tracker decide about frame {frame} again"),
+            ),
+        }
+        for choice, (name, tip) in texts.items():
             button = self.buttons[choice]
             button.setVisible(choice is not constraint)
-            button.setToolTip(tip.format(frame))
-            button.setAccessibleName(f"{text} frame {frame}")
+            button.setToolTip(tip.format(frame=frame))
+            button.setAccessibleName(name.format(frame=frame))
 
 
 class BankEntryView(QWidget):
@@ -110,8 +116,16 @@ class BankEntryView(QWidget):
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.title.clicked.connect(lambda: self.frame_requested.emit(self.frame))
-        self.quality = ScoreBar("quality", Mark.KEPT, QUALITY_TIP, self)
-        self.novelty = ScoreBar("novelty", Mark.PINNED, NOVELTY_TIP, self)
+        quality_tip = self.tr(
+            "Quality: predicted IoU of the mask times object presence, from 0 to 1. The quality "
+            "policy keeps no frame below its minimum."
+        )
+        novelty_tip = self.tr(
+            "Novelty: how different the object looked from the frames in memory, from 0 (the "
+            "same) to 1."
+        )
+        self.quality = ScoreBar(self.tr("quality"), Mark.KEPT, quality_tip, self)
+        self.novelty = ScoreBar(self.tr("novelty"), Mark.PINNED, novelty_tip, self)
         self.tokens = QLabel(self)
         self.reason = QLabel(self, wordWrap=True)
         self.reason.setProperty("role", "muted")
@@ -125,7 +139,8 @@ class BankEntryView(QWidget):
 
     def _reserve_width(self, num_frames: int) -> None:
         self.title.setIcon(mark_icon(Mark.KEPT, is_dark(self.palette())))
-        self.title.setText(f"Frame {10 ** len(str(num_frames - 1)) - 1}")
+        longest = 10 ** len(str(num_frames - 1)) - 1
+        self.title.setText(self.tr("Frame {frame}").format(frame=longest))
         self.title.ensurePolished()
         self.title.setMinimumWidth(self.title.sizeHint().width())
 
@@ -155,23 +170,32 @@ class BankEntryView(QWidget):
         if entry.frame != self.frame:
             self.token_map.set_image(None)
         self.frame = entry.frame
-        name = MARK_NAMES[entry.mark]
+        name, frame = mark_name(entry.mark), entry.frame
         self.title.setIcon(mark_icon(entry.mark, is_dark(self.palette())))
-        self.title.setText(f"Frame {entry.frame}")
-        self.title.setToolTip(f"{name.capitalize()}; go to frame {entry.frame}")
-        self.title.setAccessibleName(f"Go to frame {entry.frame}, {name}")
-        self.enlarge.setToolTip(f"Show the kept tokens of frame {entry.frame} on the canvas")
+        self.title.setText(self.tr("Frame {frame}").format(frame=frame))
+        tip = self.tr("{mark}; go to frame {frame}")
+        self.title.setToolTip(tip.format(mark=name.capitalize(), frame=frame))
+        accessible = self.tr("Go to frame {frame}, {mark}")
+        self.title.setAccessibleName(accessible.format(frame=frame, mark=name))
+        tip = self.tr("Show the kept tokens of frame {frame} on the canvas")
+        self.enlarge.setToolTip(tip.format(frame=frame))
         self.enlarge.setAccessibleName(self.enlarge.toolTip())
         self.quality.set_value(None if entry.scores is None else entry.scores.quality)
         self.novelty.set_value(None if entry.scores is None else entry.scores.novelty)
-        self.reason.setText(f"{name.capitalize()}: {entry.reason}")
+        reason = self.tr("{mark}: {reason}")
+        self.reason.setText(reason.format(mark=name.capitalize(), reason=entry.reason))
         self._show_tokens(entry)
         self.constraint_buttons.set_frame(entry.frame, entry.constraint)
 
     def _show_tokens(self, entry: BankEntry) -> None:
         """Show how many tokens the frame holds; all of an entry without any is gray."""
         self.tokens.setText(tokens_text(entry.tokens))
-        self.tokens.setToolTip(EMPTY_TIP if entry.is_empty else TOKENS_TIP)
+        empty_tip = self.tr(
+            "The tokens of other frames took the whole budget, so the next frame reads nothing of "
+            "this one but, at most, its object pointer: one vector that stands for the object."
+        )
+        tip = self.tr("Tokens of this frame that the next frame can read.")
+        self.tokens.setToolTip(empty_tip if entry.is_empty else tip)
         self.token_map.set_survivors(entry.survivors, entry.tokens, bank_color(entry.position))
         for bar in (self.quality, self.novelty):
             bar.setEnabled(not entry.is_empty)

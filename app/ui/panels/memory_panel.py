@@ -73,7 +73,7 @@ class MemoryPanel(QWidget):
         self.setMinimumWidth(self.minimumSizeHint().width())
 
     def _make_widgets(self) -> None:
-        self.setAccessibleName("Memory")
+        self.setAccessibleName(self.tr("Memory"))
         self.title = QLabel(self, wordWrap=True)
         font = self.title.font()
         font.setBold(True)
@@ -89,7 +89,7 @@ class MemoryPanel(QWidget):
         self.meter = TokenMeter(self)
         self.bank_title = QLabel(self, wordWrap=True)
         self.back = QPushButton(self)
-        self.back.setToolTip("Leave the inspection of this memory bank")
+        self.back.setToolTip(self.tr("Leave the inspection of this memory bank"))
         self.back.clicked.connect(self.back_requested)
         self.back.hide()
         self._list = QWidget(self)
@@ -106,7 +106,7 @@ class MemoryPanel(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._list)
-        scroll.setAccessibleName("Frames in memory")
+        scroll.setAccessibleName(self.tr("Frames in memory"))
         self._add_entry_view()
         bar = scroll.verticalScrollBar().sizeHint().width()
         scroll.setMinimumWidth(self.entries[0].minimumSizeHint().width() + bar)
@@ -146,7 +146,7 @@ class MemoryPanel(QWidget):
             self.meter.set_record(record)
         self._show_bank(tracked, frame)
         self.back.setVisible(self._state.inspected_bank is not None)
-        self.back.setText(f"Back to frame {frame}")
+        self.back.setText(self.tr("Back to frame {frame}").format(frame=frame))
 
     def _show_bank(self, tracked: TrackedObject | None, frame: int) -> None:
         found = [] if tracked is None else bank_entries(self._document, tracked.object_id, frame)

@@ -1,4 +1,4 @@
-"""The texts of the memory panel, from the rows of the document; Qt-free."""
+"""The texts of the memory panel, from the rows of the document; without widgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from app.core.document import Document, Origin, Table, TrackedObject
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.queries import are_prompts_outdated, is_memory_outdated
 from app.ui.style.memory_marks import Mark, bank_mark, memory_mark
+from app.ui.translation import PLURAL, translate
+from app.ui.translation.sentences import translate_sentence
 
 _OUTSIDE = (MemoryDecision.REFUSED, MemoryDecision.BANNED)
 VISIBLE_PRESENCE = 0.5
@@ -55,8 +57,8 @@ def decision_text(document: Document, tracked: TrackedObject | None, frame: int)
     """Return what the tracker decided about the current frame, as text."""
     if tracked is None:
         return DecisionText(
-            "No object selected",
-            "Select an object, or click one in the frame to add it.",
+            translate("MemoryText", "No object selected"),
+            translate("MemoryText", "Select an object, or click one in the frame to add it."),
         )
     pending = _pending(document, tracked.object_id, frame)
     record = document.memory(tracked.object_id, frame)
@@ -65,17 +67,23 @@ def decision_text(document: Document, tracked: TrackedObject | None, frame: int)
     if record is not None:
         more = pending or _novelty(record)
         return DecisionText(
-            f"Frame {frame}: {_outcome(record)}", f"{_sentence(record.reason)}{more}".strip()
+            _about_frame(frame, _outcome(record)), f"{_sentence(record.reason)}{more}".strip()
         )
+    name = tracked.name
     if not document.of_object(Table.MEMORY, tracked.object_id):
         return DecisionText(
-            f"{tracked.name} has not been tracked yet",
-            f"Track it to see which frames enter its memory bank, and why.{pending}",
+            translate("MemoryText", "{name} has not been tracked yet").format(name=name),
+            translate("MemoryText", "Track it to see which frames enter its memory bank, and why.")
+            + pending,
         )
-    return DecisionText(
-        f"Frame {frame}: {tracked.name} was not tracked here",
-        f"Go to a frame that has a mark in the timeline's memory row.{pending}",
-    )
+    outcome = translate("MemoryText", "{name} was not tracked here").format(name=name)
+    where = translate("MemoryText", "Go to a frame that has a mark in the timeline's memory row.")
+    return DecisionText(_about_frame(frame, outcome), f"{where}{pending}")
+
+
+def _about_frame(frame: int, outcome: str) -> str:
+    text = translate("MemoryText", "Frame {frame}: {outcome}")
+    return text.format(frame=frame, outcome=outcome)
 
 
 def _edited_text(
@@ -84,21 +92,31 @@ def _edited_text(
     """Return the text of a frame whose mask is no longer the one that the tracker decided on."""
     row = document.mask(object_id, frame)
     if record.decision is MemoryDecision.PROMPTED:
-        is_prompted = not document.prompts(object_id, frame).is_empty
-        return DecisionText(
-            f"Frame {frame}: {'prompts changed' if is_prompted else 'prompts removed'}",
+        if document.prompts(object_id, frame).is_empty:
+            how = translate("MemoryText", "prompts removed")
+        else:
+            how = translate("MemoryText", "prompts changed")
+        why = translate(
+            "MemoryText",
             "The tracker remembers this frame as it was prompted before, and its scores are of "
-            f"that. Track again to apply the change.{_pending(document, object_id, frame)}",
+            "that. Track again to apply the change.",
         )
+        pending = _pending(document, object_id, frame)
+        return DecisionText(_about_frame(frame, how), f"{why}{pending}")
     is_imported = row is not None and row.origin is Origin.IMPORTED
-    how = "imported" if is_imported else "edited by hand"
+    if is_imported:
+        how = translate("MemoryText", "imported")
+    else:
+        how = translate("MemoryText", "edited by hand")
     is_prompt = row is not None and not is_imported and row.mask.area
-    then = " Track again to remember it." if is_prompt else ""
-    return DecisionText(
-        f"Frame {frame}: {how}",
-        f"The tracker has not seen this mask: its decision ({_outcome(record)}) is about the mask "
-        f"that it predicted here.{then}{_pending(document, object_id, frame)}",
-    )
+    then = translate("MemoryText", " Track again to remember it.") if is_prompt else ""
+    why = translate(
+        "MemoryText",
+        "The tracker has not seen this mask: its decision ({decision}) is about the mask that it "
+        "predicted here.",
+    ).format(decision=_outcome(record))
+    pending = _pending(document, object_id, frame)
+    return DecisionText(_about_frame(frame, how), f"{why}{then}{pending}")
 
 
 def bank_entries(document: Document, object_id: int, frame: int) -> list[BankEntry]:
@@ -111,10 +129,13 @@ def bank_entries(document: Document, object_id: int, frame: int) -> list[BankEnt
 
 def bank_title(entries: Sequence[BankEntry], frame: int) -> str:
     """Return the heading of the list of entries after a frame."""
-    frames = "1 frame" if len(entries) == 1 else f"{len(entries)} frames"
-    empty = sum(entry.is_empty for entry in entries)
-    without = f", {empty} of them without tokens" if empty else ""
-    return f"In memory after frame {frame}: {frames}{without}"
+    text = translate(
+        "MemoryText", "In memory after frame {frame}: %Ln frame(s)", "", PLURAL, len(entries)
+    )
+    title = text.format(frame=frame)
+    if empty := sum(entry.is_empty for entry in entries):
+        title += translate("MemoryText", ", %Ln of them without tokens", "", PLURAL, empty)
+    return title
 
 
 def percent(part: float, whole: float = 1.0) -> str:
@@ -130,17 +151,23 @@ def _entry(document: Document, object_id: int, position: int, now: MemoryRecord)
     constraint = document.constraint(object_id, kept)
     mark = memory_mark(record, constraint, was_evicted=False)
     is_given = kept in now.prompts
-    reason = "tracking started here" if record is None else record.reason
+    reason = "" if record is None else translate_sentence(record.reason)
+    reason = reason or translate("MemoryText", "tracking started here")
     if is_given and (record is None or record.run != now.run):
         mark, record = Mark.PROMPTED, None
-        reason = "given to tracking as a prompt; this run has no scores of it"
+        reason = translate(
+            "MemoryText", "given to tracking as a prompt; this run has no scores of it"
+        )
     elif kept == now.recent:
-        reason += "; only the next frame may read it"
+        reason += translate("MemoryText", "; only the next frame may read it")
     elif record is not None and (record.decision in _OUTSIDE or record.run != now.run):
         mark, record = Mark.KEPT, None
-        reason = "in memory then; the frame was tracked again since, and its scores replaced"
+        reason = translate(
+            "MemoryText",
+            "in memory then; the frame was tracked again since, and its scores replaced",
+        )
     if is_given and are_prompts_outdated(document, object_id, kept, now.prompts[kept]):
-        reason += "; changed since, track again to apply it"
+        reason += translate("MemoryText", "; changed since, track again to apply it")
     return BankEntry(
         frame=kept,
         position=position,
@@ -156,20 +183,27 @@ def _entry(document: Document, object_id: int, position: int, now: MemoryRecord)
 def _outcome(record: MemoryRecord) -> str:
     scores = record.scores
     if record.decision is MemoryDecision.REFUSED and scores.object_presence < VISIBLE_PRESENCE:
-        return f"not visible (presence {scores.object_presence:.2f}), so not kept"
+        text = translate("MemoryText", "not visible (presence {presence}), so not kept")
+        return text.format(presence=f"{scores.object_presence:.2f}")
     if record.decision is MemoryDecision.REPLACED:
-        return f"kept in place of frame {record.evicted}"
-    return record.decision.value
+        text = translate("MemoryText", "kept in place of frame {frame}")
+        return text.format(frame=record.evicted)
+    return translate_sentence(record.decision.value)
 
 
 def _novelty(record: MemoryRecord) -> str:
     if record.decision is MemoryDecision.PROMPTED or "novelty" in record.reason:
         return ""
-    return f" Novelty against the memory bank: {percent(record.scores.novelty)}."
+    text = translate("MemoryText", " Novelty against the memory bank: {percent}.")
+    return text.format(percent=percent(record.scores.novelty))
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+def _sentence(reason: str) -> str:
+    if not reason:
+        return ""
+    reason = translate_sentence(reason)
+    text = translate("MemoryText", "{reason}.")
+    return text.format(reason=f"{reason[:1].upper()}{reason[1:]}")
 
 
 def _pending(document: Document, object_id: int, frame: int) -> str:
@@ -178,10 +212,10 @@ def _pending(document: Document, object_id: int, frame: int) -> str:
     decision = None if record is None else record.decision
     match document.constraint(object_id, frame):
         case Constraint.PIN if decision not in (MemoryDecision.PINNED, MemoryDecision.PROMPTED):
-            return " Pinned: track again to keep it in memory."
+            return translate("MemoryText", " Pinned: track again to keep it in memory.")
         case Constraint.BAN if decision is not MemoryDecision.BANNED:
-            return " Banned: track again to remove it from memory."
+            return translate("MemoryText", " Banned: track again to remove it from memory.")
         case None if decision in (MemoryDecision.PINNED, MemoryDecision.BANNED):
-            return " Released: track again to let the tracker decide."
+            return translate("MemoryText", " Released: track again to let the tracker decide.")
         case _:
             return ""

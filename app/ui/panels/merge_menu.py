@@ -31,7 +31,8 @@ class MergeMenu(QMenu):
     """
 
     def __init__(self, merger: Callable[[], Merger | None], parent: QWidget) -> None:
-        super().__init__("Merge into", parent)
+        super().__init__(parent)
+        self.setTitle(self.tr("Merge into"))
         self._merger = merger
         self.aboutToShow.connect(self._fill)
 

@@ -3,7 +3,13 @@
 from enum import IntEnum
 from typing import Unpack
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
 from app.core import edits, rules
@@ -12,6 +18,7 @@ from app.session import Session
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.style.icons import icon
+from app.ui.translation import QT_TRANSLATE_NOOP
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -33,12 +40,30 @@ class Column(IntEnum):
 TOGGLES = (Column.VISIBLE, Column.LOCKED, Column.SOLO)
 
 _HEADERS = {
-    Column.NAME: ("Name", "Double-click or F2 to rename"),
-    Column.CATEGORY: ("Category", "Category of the object; written into exports"),
-    Column.MASKS: ("#", "Number of frames with a mask"),
-    Column.VISIBLE: ("Visible", "Show or hide the object on the canvas"),
-    Column.LOCKED: ("Locked", "Protect the object from changes"),
-    Column.SOLO: ("Solo", "Show this object alone"),
+    Column.NAME: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Name"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Double-click or F2 to rename"),
+    ),
+    Column.CATEGORY: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Category"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Category of the object; written into exports"),
+    ),
+    Column.MASKS: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "#"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Number of frames with a mask"),
+    ),
+    Column.VISIBLE: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Visible"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Show or hide the object on the canvas"),
+    ),
+    Column.LOCKED: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Locked"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Protect the object from changes"),
+    ),
+    Column.SOLO: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Solo"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Show this object alone"),
+    ),
 }
 _HEADER_ICONS = {Column.VISIBLE: "eye", Column.LOCKED: "lock", Column.SOLO: "solo"}
 _TOGGLE_ICONS = {
@@ -47,9 +72,18 @@ _TOGGLE_ICONS = {
     Column.SOLO: ("solo", "solo"),
 }
 _TOGGLE_TIPS = {
-    Column.VISIBLE: ("Hidden: click to show", "Visible: click to hide"),
-    Column.LOCKED: ("Unlocked: click to lock", "Locked: click to unlock"),
-    Column.SOLO: ("Click to show this object alone", "Shown alone: click to show the others again"),
+    Column.VISIBLE: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Hidden: click to show"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Visible: click to hide"),
+    ),
+    Column.LOCKED: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Unlocked: click to lock"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Locked: click to unlock"),
+    ),
+    Column.SOLO: (
+        QT_TRANSLATE_NOOP("ObjectsModel", "Click to show this object alone"),
+        QT_TRANSLATE_NOOP("ObjectsModel", "Shown alone: click to show the others again"),
+    ),
 }
 
 
@@ -130,7 +164,8 @@ class ObjectsModel(QAbstractTableModel):
         if role == Role.ForegroundRole and (column is not Column.NAME or not tracked.is_visible):
             return QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText)
         if role == Role.ToolTipRole:
-            return f"{tracked.name} ({tracked.category}), {self._mask_count(tracked)} masks"
+            tip = self.tr("{name} ({category}), %Ln mask(s)", "", self._mask_count(tracked))
+            return tip.format(name=tracked.name, category=tracked.category)
         return None
 
     def headerData(
@@ -140,7 +175,7 @@ class ObjectsModel(QAbstractTableModel):
         if orientation is Qt.Orientation.Vertical:
             return None
         column = Column(section)
-        name, tip = _HEADERS[column]
+        name, tip = map(self.tr, _HEADERS[column])
         if role == Role.ToolTipRole:
             return tip if column not in TOGGLES else f"{name}: {tip}"
         if role == Role.AccessibleTextRole or (role == Role.DisplayRole and column not in TOGGLES):
@@ -166,14 +201,15 @@ class ObjectsModel(QAbstractTableModel):
 
     def _toggle_data(self, tracked: TrackedObject, column: Column, role: int) -> object:
         is_on = self._is_on(tracked, column)
+        tip = self.tr(_TOGGLE_TIPS[column][is_on])
         if role == Role.CheckStateRole:
             return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
         if role == Role.DecorationRole:
             return icon(_TOGGLE_ICONS[column][is_on])
         if role == Role.ToolTipRole:
-            return _TOGGLE_TIPS[column][is_on]
+            return tip
         if role == Role.AccessibleTextRole:
-            return f"{tracked.name}: {_TOGGLE_TIPS[column][is_on]}"
+            return f"{tracked.name}: {tip}"
         return None
 
     def _is_on(self, tracked: TrackedObject, column: Column) -> bool:

@@ -53,27 +53,39 @@ class ObjectsPanel(QWidget):
 
     def _make_actions(self) -> None:
         self._add = self._action(
-            "New object", "add", "The next click or box belongs to it", self._on_add
+            self.tr("New object"),
+            "add",
+            self.tr("The next click or box belongs to it"),
+            self._on_add,
         )
         self._duplicate = self._action(
-            "Duplicate", "duplicate", "Copy this object with all its masks", self.duplicate
+            self.tr("Duplicate"),
+            "duplicate",
+            self.tr("Copy this object with all its masks"),
+            self.duplicate,
         )
         self._merge_menu = MergeMenu(lambda: self, self)
         self._merge = self._merge_menu.menuAction()
         self._merge.setIcon(icon("merge"))
-        self._merge.setToolTip("Merge all masks of this object into another one")
+        self._merge.setToolTip(self.tr("Merge all masks of this object into another one"))
         self._up = self._action(
-            "Move up", None, "Move this object up", partial(self.move_object, -1)
+            self.tr("Move up"), None, self.tr("Move this object up"), partial(self.move_object, -1)
         )
         self._down = self._action(
-            "Move down", None, "Move this object down", partial(self.move_object, 1)
+            self.tr("Move down"),
+            None,
+            self.tr("Move this object down"),
+            partial(self.move_object, 1),
         )
         self._delete = self._action(
-            "Delete object", "delete", "Delete this object and all its masks", self._on_delete
+            self.tr("Delete object"),
+            "delete",
+            self.tr("Delete this object and all its masks"),
+            self._on_delete,
         )
-        self._rename = self._action("Rename", None, "", self.rename)
-        self._classify = self._action("Change category", None, "", self.change_category)
-        self._recolor = self._action("Change color…", None, "", self.recolor)
+        self._rename = self._action(self.tr("Rename"), None, "", self.rename)
+        self._classify = self._action(self.tr("Change category"), None, "", self.change_category)
+        self._recolor = self._action(self.tr("Change color…"), None, "", self.recolor)
 
     def _action(
         self, text: str, icon_name: str | None, tip: str, slot: Callable[[], object]
@@ -212,7 +224,8 @@ class ObjectsPanel(QWidget):
     def recolor(self) -> None:
         """Let the user choose another color for the active object."""
         if (active := self._active) is not None:
-            color = QColorDialog.getColor(QColor(*active.color), self, f"Color of {active.name}")
+            title = self.tr("Color of {name}").format(name=active.name)
+            color = QColorDialog.getColor(QColor(*active.color), self, title)
             if color.isValid():
                 rgb = color.red(), color.green(), color.blue()
                 edit = edits.update_object(self._document, active.object_id, color=rgb)

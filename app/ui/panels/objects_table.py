@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
 from app.ui.panels.objects_model import SWATCH_PX, TOGGLES, Column, ObjectsModel
 from app.ui.panels.objects_name import LINE_ROW_PX, NameDelegate
 
-EMPTY_TEXT = "No objects yet.\nClick an object in the frame."
 TOGGLE_WIDTH_PX = 25
 CATEGORY_WIDTH_PX = 66
 NARROW_PX = 245
@@ -60,8 +59,9 @@ class ObjectsTable(QTableView):
     def __init__(self, model: ObjectsModel, parent: QWidget) -> None:
         super().__init__(parent)
         self.setModel(model)
-        self.setAccessibleName("Objects")
-        self.setAccessibleDescription(EMPTY_TEXT)
+        self._empty_text = self.tr("No objects yet.\nClick an object in the frame.")
+        self.setAccessibleName(self.tr("Objects"))
+        self.setAccessibleDescription(self._empty_text)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.setEditTriggers(
@@ -127,4 +127,4 @@ class ObjectsTable(QTableView):
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             room = self.viewport().rect().adjusted(16, 24, -16, -16)
             flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, flags, EMPTY_TEXT)
+            painter.drawText(room, flags, self._empty_text)

@@ -6,6 +6,8 @@ from app.core.document import Document
 from app.core.review import ReviewRun
 from app.ui.panels.objects_model import swatch
 from app.ui.state.review_state import ReviewState
+from app.ui.translation import translate
+from app.ui.translation.sentences import translate_sentence
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -47,17 +49,20 @@ class ReviewModel(QAbstractListModel):
         if role == Role.DecorationRole:
             return swatch(tracked.color)
         name = f"{tracked.name}: " if self._review.covers_all else ""
-        first_line = f"{name}{frames_text(run)}, score {run.score:.2f}"
+        first_line = self.tr("{frames}, score {score}")
+        first_line = first_line.format(frames=f"{name}{frames_text(run)}", score=f"{run.score:.2f}")
+        reason = translate_sentence(run.reason)
         if role in (Role.DisplayRole, Role.AccessibleTextRole):
-            return f"{first_line}\n{run.reason}"
+            return f"{first_line}\n{reason}"
         if role == Role.ToolTipRole:
-            worst = f"Frame {run.worst} is the worst. Click to visit it."
-            return f"{first_line}\n{run.reason}.\n{worst}"
+            worst = self.tr("{reason}.\nFrame {frame} is the worst. Click to visit it.")
+            return f"{first_line}\n{worst.format(reason=reason, frame=run.worst)}"
         return None
 
 
 def frames_text(run: ReviewRun) -> str:
     """Return which frames a suggestion covers, in words."""
     if run.first == run.last:
-        return f"Frame {run.first}"
-    return f"Frames {run.first} to {run.last}, worst {run.worst}"
+        return translate("ReviewModel", "Frame {frame}").format(frame=run.first)
+    text = translate("ReviewModel", "Frames {first} to {last}, worst {worst}")
+    return text.format(first=run.first, last=run.last, worst=run.worst)

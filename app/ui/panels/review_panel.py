@@ -79,16 +79,16 @@ class ReviewPanel(QWidget):
         self.refresh()
 
     def _make_widgets(self) -> None:
-        self.setAccessibleName("Review")
+        self.setAccessibleName(self.tr("Review"))
         self.scope = QComboBox(self)
-        self.scope.addItems(["Active object", "All objects"])
-        self.scope.setAccessibleName("Objects to review")
+        self.scope.addItems([self.tr("Active object"), self.tr("All objects")])
+        self.scope.setAccessibleName(self.tr("Objects to review"))
         self.scope.setCurrentIndex(int(self._review.covers_all))
         self.threshold = QSlider(Qt.Orientation.Horizontal, self)
         self.threshold.setRange(0, THRESHOLD_STEPS)
         self.threshold.setValue(round(self._review.threshold * THRESHOLD_STEPS))
-        self.threshold.setToolTip("Frames that score less are suggested")
-        self.threshold.setAccessibleName("Review threshold")
+        self.threshold.setToolTip(self.tr("Frames that score less are suggested"))
+        self.threshold.setAccessibleName(self.tr("Review threshold"))
         self._threshold_text = QLabel(self)
         self.list = SuggestionList(self)
         self.list.setModel(self._model)
@@ -97,18 +97,20 @@ class ReviewPanel(QWidget):
         self.list.setUniformItemSizes(True)
         self.list.setSpacing(2)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setAccessibleName("Suggested frames")
+        self.list.setAccessibleName(self.tr("Suggested frames"))
         self.empty = QLabel(self, wordWrap=True)
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(SPACING_PX, SPACING_PX, SPACING_PX, SPACING_PX)
-        self.verify_run = QPushButton("Verify run", self)
-        self.verify_run.setToolTip("Verify all frames of the selected suggestion (Ctrl+Shift+V)")
-        self.compare = QPushButton("Compare directions", self)
-        self.compare.setToolTip(
+        self.verify_run = QPushButton(self.tr("Verify run"), self)
+        tip = self.tr("Verify all frames of the selected suggestion (Ctrl+Shift+V)")
+        self.verify_run.setToolTip(tip)
+        self.compare = QPushButton(self.tr("Compare directions"), self)
+        tip = self.tr(
             "Track back from the ends in the background; where the masks differ, one is wrong.\n"
             "No mask is changed"
         )
+        self.compare.setToolTip(tip)
         self.counts = QLabel(self, wordWrap=True)
 
     def _lay_out(self) -> None:
@@ -183,15 +185,18 @@ class ReviewPanel(QWidget):
     def _empty_text(self) -> str:
         verified, masks = self._review.verified_count(*self._review.object_ids)
         if not self._review.is_complete:
-            return "Examining masks…"
+            return self.tr("Examining masks…")
         if not masks:
-            return "Nothing to review: there are no masks yet. Click an object and track it."
+            return self.tr(
+                "Nothing to review: there are no masks yet. Click an object and track it."
+            )
         if verified == masks:
-            return f"Nothing to review: all {masks} masks are verified."
-        return (
-            f"Nothing suggested: all frames score at least {self._review.threshold:.2f}, "
-            "or were verified or prompted."
+            return self.tr("Nothing to review: all %Ln mask(s) are verified.", "", masks)
+        text = self.tr(
+            "Nothing suggested: all frames score at least {threshold}, or were verified or "
+            "prompted."
         )
+        return text.format(threshold=f"{self._review.threshold:.2f}")
 
     def _counts_text(self) -> str:
         everything = [each.object_id for each in self._document.objects]
@@ -200,10 +205,12 @@ class ReviewPanel(QWidget):
         if active is not None:
             lines.append(f"{active.name}: {self._fraction_text(active.object_id)}")
         if len(everything) > 1:
-            lines.append(f"All objects: {self._fraction_text(*everything)}")
+            name = self.tr("All objects")
+            lines.append(f"{name}: {self._fraction_text(*everything)}")
         return "\n".join(lines)
 
     def _fraction_text(self, *object_ids: int) -> str:
         verified, masks = self._review.verified_count(*object_ids)
         percent = f", {verified / masks:.0%}".replace("%", " %") if masks else ""
-        return f"{verified} of {masks} masks verified{percent}"
+        text = self.tr("{verified} of %Ln mask(s) verified", "", masks)
+        return text.format(verified=verified) + percent

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence
 
 from app.ui.state.preferences import Preferences
+from app.ui.translation import translate
 
 Keys = tuple[str, ...]
 
@@ -13,7 +14,8 @@ Keys = tuple[str, ...]
 def key_text(keys: Keys) -> str:
     """Format key sequences in the notation of the platform: ``Ctrl+Shift+Z or Ctrl+Y``."""
     native = QKeySequence.SequenceFormat.NativeText
-    return " or ".join(QKeySequence(key).toString(native) for key in keys)
+    between = translate("Keymap", " or ")
+    return between.join(QKeySequence(key).toString(native) for key in keys)
 
 
 class Keymap(QObject):

@@ -10,6 +10,7 @@ from app.core.review import DEFAULT_THRESHOLD
 from app.core.settings import ModelSettings
 from app.storage.home import home_folder
 from app.ui.style.theme import Theme
+from app.ui.translation.languages import LANGUAGES
 
 MAX_RECENT = 8
 MEGABYTE = 1 << 20
@@ -72,6 +73,16 @@ class Preferences:
     @theme.setter
     def theme(self, theme: Theme) -> None:
         self._settings.setValue("theme", theme.value)
+
+    @property
+    def language(self) -> str:
+        """Code of the selected language, a key of `LANGUAGES`; empty for the system's."""
+        code = str(self._settings.value("language") or "")
+        return code if code in LANGUAGES else ""
+
+    @language.setter
+    def language(self, code: str) -> None:
+        self._settings.setValue("language", code)
 
     @property
     def shows_patterns(self) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from app.core.document import Document, Table
 from app.storage.home import home_folder
 from app.ui.state.preferences import Preferences
+from app.ui.translation import PLURAL, translate
 
 THUMBNAIL_SIZE = QSize(192, 108)
 
@@ -32,13 +33,15 @@ class RecentEntry:
 def progress_text(document: Document, num_frames: int) -> str:
     """Describe how far a project is: objects, frames with masks, verified masks."""
     if not (count := len(document.objects)):
-        return f"{num_frames} frames, no objects yet"
+        return translate("Recent", "%Ln frame(s), no objects yet", "", PLURAL, num_frames)
     masks = [document.of_object(Table.MASKS, each.object_id) for each in document.objects]
     frames = len(set().union(*masks))
     verified = sum(row.is_verified for rows in masks for row in rows.values())
     percent = round(100 * verified / max(1, sum(map(len, masks))))
-    objects = "1 object" if count == 1 else f"{count} objects"
-    return f"{objects}, masks on {frames} of {num_frames} frames, {percent} % verified"
+    objects = translate("Recent", "%Ln object(s)", "", PLURAL, count)
+    whole = translate("Recent", "%Ln frame(s)", "", PLURAL, num_frames)
+    text = translate("Recent", "{objects}, masks on {masked} of {frames}, {percent} % verified")
+    return text.format(objects=objects, masked=frames, frames=whole, percent=percent)
 
 
 def remember(preferences: Preferences, path: Path, progress: str, image: QImage) -> None:

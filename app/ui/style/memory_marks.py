@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, 
 
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord
 from app.core.memory_map import bank_rgb
+from app.ui.translation import PLURAL, QT_TRANSLATE_NOOP, translate
 
 
 class Mark(IntEnum):
@@ -22,12 +23,12 @@ class Mark(IntEnum):
 
 
 MARK_NAMES = {
-    Mark.PROMPTED: "prompted",
-    Mark.PINNED: "pinned",
-    Mark.KEPT: "kept",
-    Mark.REPLACED: "replaced later",
-    Mark.REFUSED: "refused",
-    Mark.BANNED: "banned",
+    Mark.PROMPTED: QT_TRANSLATE_NOOP("MemoryMarks", "prompted"),
+    Mark.PINNED: QT_TRANSLATE_NOOP("MemoryMarks", "pinned"),
+    Mark.KEPT: QT_TRANSLATE_NOOP("MemoryMarks", "kept"),
+    Mark.REPLACED: QT_TRANSLATE_NOOP("MemoryMarks", "replaced later"),
+    Mark.REFUSED: QT_TRANSLATE_NOOP("MemoryMarks", "refused"),
+    Mark.BANNED: QT_TRANSLATE_NOOP("MemoryMarks", "banned"),
 }
 _DECISION_MARKS = {
     MemoryDecision.PROMPTED: Mark.PROMPTED,
@@ -57,8 +58,15 @@ def bank_color(position: int) -> QColor:
 def tokens_text(tokens: int | None) -> str:
     """Return how many tokens a remembered frame holds, in words."""
     if tokens is None:
-        return "tokens unknown"
-    return {0: "no tokens", 1: "1 token"}.get(tokens, f"{tokens:,} tokens")
+        return translate("MemoryMarks", "tokens unknown")
+    if tokens == 0:
+        return translate("MemoryMarks", "no tokens")
+    return translate("MemoryMarks", "%Ln token(s)", "", PLURAL, tokens)
+
+
+def mark_name(mark: Mark) -> str:
+    """Return the name of a mark, in lower case."""
+    return translate("MemoryMarks", MARK_NAMES[mark])
 
 
 def memory_mark(

@@ -18,6 +18,7 @@ from app.ui.timeline.raster import CurveColors, image_of, quality_pixels
 from app.ui.timeline.scene import TimelineScene
 from app.ui.timeline.scores import score_y
 from app.ui.timeline.time_axis import thinned
+from app.ui.translation import translate
 
 MARK_PX = 10
 STAMP_PX = 13  # side of the pixmap of one mark
@@ -77,7 +78,7 @@ def _mark_y(scene: TimelineScene, mark: Mark) -> float:
 def paint_memory(painter: QPainter, scene: TimelineScene) -> None:
     """Paint the memory marks: bank frames above, refused and banned frames below."""
     rect, colors = scene.rows.memory, scene.colors
-    _paint_title(painter, scene, rect, "Memory", "", "")
+    _paint_title(painter, scene, rect, translate("TimelineRows", "Memory"), "", "")
     painter.setPen(colors.grid)
     line = rect.top() + round(rect.height() * (ENTERED_Y + REFUSED_Y) / 2)
     painter.drawLine(rect.left(), line, rect.right(), line)

@@ -11,6 +11,7 @@ from app.ui.timeline.model import Flag
 from app.ui.timeline.raster import BAR_TOP_PX, BarColors, bar_pixels, image_of
 from app.ui.timeline.scene import TimelineScene
 from app.ui.timeline.time_axis import thinned
+from app.ui.translation import translate
 
 PROMPT_PX = 9
 LOCKED_STRIPE_PX = 12
@@ -30,9 +31,10 @@ def paint_lanes(painter: QPainter, scene: TimelineScene) -> None:
         painter.drawLine(area.left(), rect.bottom(), area.right(), rect.bottom())
     if not scene.objects:
         painter.setPen(scene.colors.muted)
-        area, text = scene.rows.lanes, "No objects yet: click an object in the frame"
+        area = scene.rows.lanes
+        text = translate("TimelineRows", "No objects yet: click an object in the frame")
         if painter.fontMetrics().horizontalAdvance(text) > area.width():
-            text = "No objects yet"
+            text = translate("TimelineRows", "No objects yet")
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
     painter.setClipping(False)
 

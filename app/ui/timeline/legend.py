@@ -15,24 +15,33 @@ from app.ui.timeline.model import Flag
 from app.ui.timeline.raster import BAR_TOP_PX, BarColors, bar_pixels, image_of
 from app.ui.timeline.scene import LANE_PX
 from app.ui.timeline.time_axis import Columns
+from app.ui.translation import QT_TRANSLATE_NOOP
 
 SAMPLE_WIDTH_PX = 22
 MARK_TEXTS = {
-    Mark.PROMPTED: "prompted: it has points, a box or a mask of the user",
-    Mark.PINNED: "pinned: the user keeps it in memory",
-    Mark.KEPT: "kept: it entered the memory bank",
-    Mark.REPLACED: "replaced later: it left the bank for another frame",
-    Mark.REFUSED: "refused: it did not enter the bank",
-    Mark.BANNED: "banned: the user keeps it out of memory",
+    Mark.PROMPTED: QT_TRANSLATE_NOOP(
+        "LegendPopup", "prompted: it has points, a box or a mask of the user"
+    ),
+    Mark.PINNED: QT_TRANSLATE_NOOP("LegendPopup", "pinned: the user keeps it in memory"),
+    Mark.KEPT: QT_TRANSLATE_NOOP("LegendPopup", "kept: it entered the memory bank"),
+    Mark.REPLACED: QT_TRANSLATE_NOOP(
+        "LegendPopup", "replaced later: it left the bank for another frame"
+    ),
+    Mark.REFUSED: QT_TRANSLATE_NOOP("LegendPopup", "refused: it did not enter the bank"),
+    Mark.BANNED: QT_TRANSLATE_NOOP("LegendPopup", "banned: the user keeps it out of memory"),
 }
 BAR_TEXTS = {
-    "mask made by hand: prompted, painted or imported": Flag.MASK | Flag.SOLID | Flag.BY_HAND,
-    "tracked mask": Flag.MASK | Flag.SOLID,
-    "verified mask: underlined": Flag.MASK | Flag.SOLID | Flag.VERIFIED,
-    "tracked, but not visible": Flag.MASK | Flag.EMPTY,
+    QT_TRANSLATE_NOOP("LegendPopup", "mask made by hand: prompted, painted or imported"): Flag.MASK
+    | Flag.SOLID
+    | Flag.BY_HAND,
+    QT_TRANSLATE_NOOP("LegendPopup", "tracked mask"): Flag.MASK | Flag.SOLID,
+    QT_TRANSLATE_NOOP("LegendPopup", "verified mask: underlined"): Flag.MASK
+    | Flag.SOLID
+    | Flag.VERIFIED,
+    QT_TRANSLATE_NOOP("LegendPopup", "tracked, but not visible"): Flag.MASK | Flag.EMPTY,
 }
-SUGGESTED_TEXT = "suggested for review: line above the bar"
-IN_MEMORY_TEXT = "in memory at the current frame"
+SUGGESTED_TEXT = QT_TRANSLATE_NOOP("LegendPopup", "suggested for review: line above the bar")
+IN_MEMORY_TEXT = QT_TRANSLATE_NOOP("LegendPopup", "in memory at the current frame")
 
 Paint = Callable[[QPainter, QRect, ChartColors], None]
 
@@ -91,7 +100,7 @@ class LegendPopup(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setAccessibleName("Legend of the timeline")
+        self.setAccessibleName(self.tr("Legend of the timeline"))
         self.setFrameShape(QFrame.Shape.StyledPanel)
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
@@ -103,7 +112,7 @@ class LegendPopup(QFrame):
         rows.append((_suggested, SUGGESTED_TEXT))
         for row, (paint, text) in enumerate(rows):
             layout.addWidget(_Sample(paint, self), row, 0)
-            layout.addWidget(QLabel(text, self), row, 1)
+            layout.addWidget(QLabel(self.tr(text), self), row, 1)
 
     def open_above(self, corner: QPoint) -> None:
         """Open with the bottom left corner near a position, in screen pixels."""

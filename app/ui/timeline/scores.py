@@ -15,6 +15,7 @@ from app.ui.style.colors import is_dark
 from app.ui.style.memory_marks import Mark, mark_color
 from app.ui.timeline.model import ScoreSeries
 from app.ui.timeline.scene import TimelineScene
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +38,27 @@ class Curve:
 
 
 CURVES: Mapping[str, Curve] = {
-    "quality": Curve("Quality", "Predicted IoU times presence", Mark.KEPT, Qt.PenStyle.SolidLine),
+    "quality": Curve(
+        QT_TRANSLATE_NOOP("CurveMenu", "Quality"),
+        QT_TRANSLATE_NOOP("CurveMenu", "Predicted IoU times presence"),
+        Mark.KEPT,
+        Qt.PenStyle.SolidLine,
+    ),
     "predicted_iou": Curve(
-        "Predicted IoU",
-        "How well the model expects the mask to fit",
+        QT_TRANSLATE_NOOP("CurveMenu", "Predicted IoU"),
+        QT_TRANSLATE_NOOP("CurveMenu", "How well the model expects the mask to fit"),
         Mark.PROMPTED,
         Qt.PenStyle.DashLine,
     ),
     "object_presence": Curve(
-        "Presence",
-        "How certain the model is that the object is visible",
+        QT_TRANSLATE_NOOP("CurveMenu", "Presence"),
+        QT_TRANSLATE_NOOP("CurveMenu", "How certain the model is that the object is visible"),
         Mark.REFUSED,
         Qt.PenStyle.DotLine,
     ),
     "novelty": Curve(
-        "Novelty",
-        "How different the object looks from the frames in memory",
+        QT_TRANSLATE_NOOP("CurveMenu", "Novelty"),
+        QT_TRANSLATE_NOOP("CurveMenu", "How different the object looks from the frames in memory"),
         Mark.PINNED,
         Qt.PenStyle.DashDotLine,
         np.fmax,
@@ -65,8 +71,12 @@ def described(series: ScoreSeries, frame: int) -> str:
     """Return the scores of a frame in words; empty if unknown."""
     if np.isnan(series.values["quality"][frame]):
         return ""
-    named = (f"{curve.label} {series.values[name][frame]:.2f}" for name, curve in CURVES.items())
+    named = (f"{_label(name)} {series.values[name][frame]:.2f}" for name in CURVES)
     return "  ·  ".join(named)
+
+
+def _label(name: str) -> str:
+    return translate("CurveMenu", CURVES[name].label)
 
 
 def paint_curves(
@@ -96,7 +106,7 @@ def paint_thresholds(
         y = score_y(rect, threshold)
         painter.setPen(QPen(mark_color(CURVES[name].mark, scene.colors.dark), 1))
         painter.drawLine(QPointF(rect.left(), y), QPointF(rect.right(), y))
-        text = f"{CURVES[name].label} {threshold:.2f}"
+        text = f"{_label(name)} {threshold:.2f}"
         width = painter.fontMetrics().horizontalAdvance(text) + 8
         above = y - painter.fontMetrics().height() >= rect.top()
         corner = y - painter.fontMetrics().height() if above else y
@@ -140,9 +150,9 @@ class CurveMenu(QToolButton):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setText("Scores")
-        self.setToolTip("Choose the curves of the scores")
-        self.setAccessibleName("Curves of the scores")
+        self.setText(self.tr("Scores"))
+        self.setToolTip(self.tr("Choose the curves of the scores"))
+        self.setAccessibleName(self.tr("Curves of the scores"))
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setProperty("role", "menu")
@@ -151,8 +161,8 @@ class CurveMenu(QToolButton):
         menu.setToolTipsVisible(True)
         self.choices: dict[str, QAction] = {}
         for name, curve in CURVES.items():
-            action = self.choices[name] = menu.addAction(curve.label)
-            action.setToolTip(curve.tip)
+            action = self.choices[name] = menu.addAction(self.tr(curve.label))
+            action.setToolTip(self.tr(curve.tip))
             action.setCheckable(True)
             action.setChecked(True)
             action.toggled.connect(lambda _checked: self.changed.emit())

@@ -31,6 +31,7 @@ from app.ui.timeline.scene import (
 )
 from app.ui.timeline.scores import CurveMenu, described, paint_curves, paint_thresholds
 from app.ui.timeline.time_axis import TimeAxis
+from app.ui.translation import translate
 
 ZOOM_STEP = 1.25
 MIN_HEIGHT_PX = 180
@@ -58,10 +59,10 @@ class ZoomButtons(QWidget):
         layout.setContentsMargins(2, 4, 2, 4)
         layout.setSpacing(0)
         for text, tip, clicked in (
-            ("\N{MINUS SIGN}", "Zoom the timeline out", self.out_clicked),
-            ("+", "Zoom the timeline in", self.in_clicked),
-            ("Fit", "Show the whole video", self.fit_clicked),
-            ("?", "Legend: what the marks and bars mean", self.legend_clicked),
+            ("\N{MINUS SIGN}", self.tr("Zoom the timeline out"), self.out_clicked),
+            ("+", self.tr("Zoom the timeline in"), self.in_clicked),
+            (self.tr("Fit"), self.tr("Show the whole video"), self.fit_clicked),
+            ("?", self.tr("Legend: what the marks and bars mean"), self.legend_clicked),
         ):
             button = QToolButton(self)
             button.setText(text)
@@ -130,10 +131,11 @@ class TimelineView(QAbstractScrollArea):
         self._connect(bridge)
 
     def _set_up_widget(self) -> None:
-        self.setAccessibleName("Timeline")
-        self.setAccessibleDescription(
+        self.setAccessibleName(self.tr("Timeline"))
+        description = self.tr(
             "Masks, prompts, quality and memory of every object in each frame of the video"
         )
+        self.setAccessibleDescription(description)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumHeight(MIN_HEIGHT_PX)
@@ -345,9 +347,15 @@ class TimelineView(QAbstractScrollArea):
         above.setX(above.x() + x)
         active = self._state.active_object
         scores = "" if active is None else described(self._model.scores(active), frame)
-        self._hover.show_frame(frame, f"Frame {frame}  ·  {time}\n{scores}".rstrip(), above)
+        text = self.tr("Frame {frame}  ·  {time}").format(frame=frame, time=time)
+        self._hover.show_frame(frame, f"{text}\n{scores}".rstrip(), above)
 
 
 def _described(tracked: TrackedObject) -> str:
-    locked = ", locked" if tracked.is_locked else ""
-    return f"{tracked.name} ({tracked.category}{locked}): click to make it the active object"
+    if tracked.is_locked:
+        text = translate(
+            "TimelineView", "{name} ({category}, locked): click to make it the active object"
+        )
+    else:
+        text = translate("TimelineView", "{name} ({category}): click to make it the active object")
+    return text.format(name=tracked.name, category=tracked.category)

@@ -1,5 +1,6 @@
 """The actions of a window, made from their table, with menus, toolbars, keys and tooltips."""
 
+import re
 from functools import partial
 from itertools import pairwise
 
@@ -9,15 +10,31 @@ from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from app.ui.state.keymap import Keymap, key_text
 from app.ui.style.icons import icon
-from app.ui.window.actions import SEPARATOR, TABLE, TOOLS, ActionSpec, ActionTarget
+from app.ui.translation import translate
+from app.ui.window.actions import (
+    MENUS,
+    SEPARATOR,
+    SUBMENUS,
+    TABLE,
+    TOOLS,
+    ActionSpec,
+    ActionTarget,
+)
 from app.ui.window.workspace import Requirement
 
-MENUS = ("File", "Edit", "View", "Object", "Track", "Review", "Memory", "Help")
+_MNEMONIC = re.compile(r"\(&\w\)|&")  # in brackets behind words that have no Latin letters
 
 
-def shortcut_rows() -> list[tuple[str, str]]:
-    """Return menu and text of every action."""
-    return [(each.menu.replace("/", " > "), each.text) for each in TABLE if each.text != SEPARATOR]
+def shortcut_rows() -> list[tuple[str, str, str]]:
+    """Return the menu as displayed, the English text and the displayed text of every action."""
+    return [
+        (_menu_name(spec.menu), spec.text, spec.shown) for spec in TABLE if spec.text != SEPARATOR
+    ]
+
+
+def _menu_name(menu: str) -> str:
+    top = _MNEMONIC.sub("", translate("Actions", MENUS[menu.split("/")[0]]))
+    return f"{top} > {translate('Actions', SUBMENUS[menu])}" if menu in SUBMENUS else top
 
 
 class ActionSet:
@@ -30,7 +47,8 @@ class ActionSet:
         self.keymap = Keymap(keys, target.preferences, target.window())
         self.keymap.changed.connect(self._on_keys_changed)
         self.menus: dict[str, QMenu] = {
-            name: target.menuBar().addMenu(f"&{name}") for name in MENUS
+            name: target.menuBar().addMenu(translate("Actions", title))
+            for name, title in MENUS.items()
         }
         groups: dict[str, QActionGroup] = {}
         for spec in TABLE:
@@ -72,18 +90,19 @@ class ActionSet:
                 action.setChecked(spec.is_on(self._target))
             if spec.detail is not None:
                 detail = spec.detail(self._target) if action.isEnabled() else ""
-                action.setText(f"{spec.text} {detail[:1].lower()}{detail[1:]}".rstrip())
+                action.setText(f"{spec.shown} {detail[:1].lower()}{detail[1:]}".rstrip())
 
     def _menu(self, path: str) -> QMenu:
         if path not in self.menus:
-            parent, name = path.split("/")
-            self.menus[path] = self.menus[parent].addMenu(name)
+            parent = self.menus[path.split("/")[0]]
+            self.menus[path] = parent.addMenu(translate("Actions", SUBMENUS[path]))
         return self.menus[path]
 
     def _make(self, spec: ActionSpec) -> QAction:
-        action = QAction(spec.text, self._target.window())
+        action = QAction(spec.shown, self._target.window())
         self._show_keys(spec, action)
-        action.setIconText(spec.short or spec.text.rstrip("…"))
+        short = translate("Actions", spec.short) if spec.short else spec.shown.rstrip("…")
+        action.setIconText(short)
         action.setCheckable(spec.is_on is not None)
         if spec.icon:
             action.setIcon(icon(spec.icon, spec.icon_on))
@@ -94,8 +113,8 @@ class ActionSet:
     def _show_keys(self, spec: ActionSpec, action: QAction) -> None:
         keys = self.keymap.keys(spec.text)
         action.setShortcuts([QKeySequence(key) for key in keys])
-        name = spec.text.rstrip("…") + (f" ({key_text(keys)})" if keys else "")
-        action.setToolTip(name + (f"\n{spec.tip}" if spec.tip else ""))
+        name = spec.shown.rstrip("…") + (f" ({key_text(keys)})" if keys else "")
+        action.setToolTip(name + (f"\n{translate('Actions', spec.tip)}" if spec.tip else ""))
 
     def _on_keys_changed(self, text: str) -> None:
         for spec, action in self._actions:

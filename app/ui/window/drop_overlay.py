@@ -49,7 +49,7 @@ class DropOverlay(QWidget):
         return False
 
     def _show(self, name: str) -> None:
-        self.text = f"Drop to open {name}"
+        self.text = self.tr("Drop to open {name}").format(name=name)
         self.setAccessibleName(self.text)
         self.setGeometry(self._window.rect())
         self.raise_()

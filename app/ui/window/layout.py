@@ -3,9 +3,16 @@
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QToolBar, QWidget
 
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
+
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-DOCKS = (("Objects", LEFT), ("Memory", RIGHT), ("Review", RIGHT), ("Jobs", RIGHT))
-"""The titles of the docks; those at one side are tabs, the first one in front."""
+DOCKS = (
+    (QT_TRANSLATE_NOOP("WindowLayout", "Objects"), LEFT),
+    (QT_TRANSLATE_NOOP("WindowLayout", "Memory"), RIGHT),
+    (QT_TRANSLATE_NOOP("WindowLayout", "Review"), RIGHT),
+    (QT_TRANSLATE_NOOP("WindowLayout", "Jobs"), RIGHT),
+)
+"""The English titles of the docks; those at one side are tabs, the first one in front."""
 ICON_PX = 20
 OBJECTS_WIDTH_PX = 270  # initial, at most a fifth of the window's
 MEMORY_WIDTH_PX = 340  # initial, at most a quarter of the window's
@@ -19,13 +26,13 @@ class WindowLayout:
 
     Attributes:
         commands, tools: the toolbar at the top, and that of the canvas tools at the left.
-        docks: the docks by title.
+        docks: the docks by English title.
     """
 
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
-        self.commands = self._toolbar("Commands")
-        self.tools = self._toolbar("Tools")
+        self.commands = self._toolbar(QT_TRANSLATE_NOOP("WindowLayout", "Commands"))
+        self.tools = self._toolbar(QT_TRANSLATE_NOOP("WindowLayout", "Tools"))
         window.addToolBar(self.commands)
         window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tools)
         self.docks: dict[str, QDockWidget] = {}
@@ -39,14 +46,14 @@ class WindowLayout:
             dock.raise_()
 
     def _toolbar(self, title: str) -> QToolBar:
-        toolbar = QToolBar(title, self._window, movable=False)
+        toolbar = QToolBar(translate("WindowLayout", title), self._window, movable=False)
         toolbar.setObjectName(title.lower())
         toolbar.setIconSize(QSize(ICON_PX, ICON_PX))
         toolbar.hide()
         return toolbar
 
     def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self._window)
+        dock = QDockWidget(translate("WindowLayout", title), self._window)
         dock.setObjectName(title.lower())
         dock.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetClosable
@@ -70,7 +77,7 @@ class WindowLayout:
             self._window.restoreState(state)
 
     def fill(self, **panels: QWidget) -> None:
-        """Put panels into the docks of these titles, in lower case."""
+        """Put panels into the docks of these English titles, in lower case."""
         for name, panel in panels.items():
             self.docks[name.capitalize()].setWidget(panel)
 

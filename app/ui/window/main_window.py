@@ -40,6 +40,7 @@ from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.state.preferences import Preferences
 from app.ui.state.recent import progress_text, recent_entries, remember
 from app.ui.style.theme import Theme
+from app.ui.translation.sentences import error_text
 from app.ui.window.action_set import ActionSet, shortcut_rows
 from app.ui.window.drop_overlay import DropOverlay
 from app.ui.window.layout import WindowLayout, scrollable
@@ -136,7 +137,8 @@ class MainWindow(QMainWindow):
         self.welcome.path_requested.connect(self.open_path)
         self.drop.path_dropped.connect(self.open_path)
         self.welcome.models.model_requested.connect(self.models.ask)
-        self.opener.opening.connect(lambda p: self.status.show_message(f"Opening {p.name}…"))
+        opening = self.tr("Opening {name}…")
+        self.opener.opening.connect(lambda p: self.status.show_message(opening.format(name=p.name)))
         self.opener.opened.connect(self._on_opened)
         self.opener.not_opened.connect(lambda path: self.status.clear_message())
         for jobs in (self.model_jobs, self.file_jobs):
@@ -169,7 +171,7 @@ class MainWindow(QMainWindow):
             AppError: no session is open.
         """
         if self._workspace is None:
-            raise AppError("Nothing is open.", "Open a video first.")
+            raise AppError(self.tr("Nothing is open."), self.tr("Open a video first."))
         return self._workspace
 
     def _on_failed(self, error: AppError) -> None:
@@ -177,7 +179,7 @@ class MainWindow(QMainWindow):
         if isinstance(error, VideoNotFoundError):
             show_missing_video(self, error, lambda: self._locate(error))
         elif isinstance(error, UsageError):  # nothing broke, so a message is enough
-            self.status.show_message(str(error))
+            self.status.show_message(error_text(error))
         else:
             show_error(self, error)
 
@@ -191,7 +193,7 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Open a video, a frame folder or a project, unless it is already open."""
         if self._workspace is not None and path.resolve() == self._path_of(self.workspace.session):
-            self.status.show_message(f"{path.name} is already open.")
+            self.status.show_message(self.tr("{name} is already open.").format(name=path.name))
         else:
             self.opener.open(path)
 
@@ -269,7 +271,7 @@ class MainWindow(QMainWindow):
         name = self._workspace.session.source.name if self._workspace else ""
         project = self._workspace.session.project_path.name if self._workspace else ""
         if self._workspace and self._workspace.session.read_only:
-            project += " (read-only)"
+            project += self.tr(" (read-only)")
         self.setWindowTitle(f"{name} - {project} - {TITLE}" if name else TITLE)
         self.refresh_actions()
 

@@ -8,26 +8,29 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 from app.core.settings import BUNDLED_MODEL, ModelSettings
 from app.tracking.model_catalog import BUNDLED_SCORE, KnownModelRow, ModelState
 from app.ui.style.theme import SPACING_PX
+from app.ui.translation import translate
 
 SUGGESTED_MODEL = "edgetam"
 BYTES_PER_PARAMETER = 4  # of published checkpoints
-DAVIS_TEXT = "on DAVIS 2017 val (published)"
 
 
 def download_text(model: KnownModelRow) -> str:
     """Return the size of a model's download."""
     if model.megabytes is not None:
         return f"{model.megabytes} MB"
-    return f"about {model.parameters * BYTES_PER_PARAMETER / 1e6:.0f} MB"
+    size = model.parameters * BYTES_PER_PARAMETER / 1e6
+    return translate("ModelCard", "about {size} MB").format(size=f"{size:.0f}")
 
 
 def score_text(model: KnownModelRow) -> str:
     """Return the J&F of a model and on what it was measured; empty if unknown."""
     if model.name == BUNDLED_MODEL:
-        return f"J&F {BUNDLED_SCORE:.3f} on 15 sequences of DAVIS val (measured)"
+        text = translate("ModelCard", "J&F {score} on 15 sequences of DAVIS val (measured)")
+        return text.format(score=f"{BUNDLED_SCORE:.3f}")
     if model.davis17_val is None:
         return ""
-    return f"J&F {model.davis17_val / 100:.3f} {DAVIS_TEXT}"
+    text = translate("ModelCard", "J&F {score} on DAVIS 2017 val (published)")
+    return text.format(score=f"{model.davis17_val / 100:.3f}")
 
 
 class ModelCard(QFrame):
@@ -47,13 +50,14 @@ class ModelCard(QFrame):
         grid.setHorizontalSpacing(2 * SPACING_PX)
         grid.setColumnStretch(0, 1)
         # Two lines, one and two, as later: the page must not move when the models are known.
-        self.in_use = QLabel("<b>Model</b><br>Reading the list of models…", self, wordWrap=True)
+        reading = self.tr("<b>Model</b><br>Reading the list of models…")
+        self.in_use = QLabel(reading, self, wordWrap=True)
         self.stored = QLabel(" ", self, wordWrap=True)
         self.stored.setProperty("role", "muted")
         self.better = QLabel("<b>&nbsp;</b><br>&nbsp;", self, wordWrap=True)
-        self._choose = QPushButton("Models…", self)
+        self._choose = QPushButton(self.tr("Models…"), self)
         self._choose.clicked.connect(lambda: self.model_requested.emit(""))
-        self._get = QPushButton("Better masks…", self)
+        self._get = QPushButton(self.tr("Better masks…"), self)
         self._get.clicked.connect(lambda: self.model_requested.emit(SUGGESTED_MODEL))
         top = Qt.AlignmentFlag.AlignTop
         grid.addWidget(self.in_use, 0, 0)
@@ -74,9 +78,10 @@ class ModelCard(QFrame):
         used = by_name.get(settings.name)
         name = settings.name if used is None else used.title
         score = "" if used is None else score_text(used)
-        self.in_use.setText(f"<b>Model: {name}</b>" + (f"<br>{score}" if score else ""))
+        title = self.tr("<b>Model: {name}</b>").format(name=name)
+        self.in_use.setText(title + (f"<br>{score}" if score else ""))
         stored = [m.title for m in models if m.state is not ModelState.NOT_STORED]
-        self.stored.setText(f"On this computer: {', '.join(stored)}")
+        self.stored.setText(self.tr("On this computer: {models}").format(models=", ".join(stored)))
         suggested = by_name.get(SUGGESTED_MODEL)
         is_better = suggested is not None and settings.name == BUNDLED_MODEL
         self._show_suggestion(is_better)
@@ -91,10 +96,10 @@ class ModelCard(QFrame):
             widget.setVisible(is_shown)
 
     def _suggest(self, model: KnownModelRow) -> None:
-        is_stored = model.state is ModelState.STORED
-        doing = "use" if is_stored else "get"
-        size = "" if is_stored else f" ({download_text(model)})"
-        self.better.setText(
-            f"<b>Better masks: {doing} {model.title}{size}</b><br>{score_text(model)}"
-        )
-        self._get.setText(f"{doing.capitalize()} {model.title}…")
+        if model.state is ModelState.STORED:
+            better, button = self.tr("Better masks: use {model}"), self.tr("Use {model}…")
+        else:
+            better, button = self.tr("Better masks: get {model} ({size})"), self.tr("Get {model}…")
+        title = better.format(model=model.title, size=download_text(model))
+        self.better.setText(f"<b>{title}</b><br>{score_text(model)}")
+        self._get.setText(button.format(model=model.title))

@@ -19,7 +19,8 @@ class RecentMenu(QMenu):
     path_requested = Signal(Path)
 
     def __init__(self, preferences: Preferences, parent: QWidget) -> None:
-        super().__init__("Open recent", parent)
+        super().__init__(parent)
+        self.setTitle(self.tr("Open recent"))
         self._preferences = preferences
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self._fill)
@@ -32,7 +33,7 @@ class RecentMenu(QMenu):
             action.setToolTip(str(path))
             action.triggered.connect(partial(self._request, path))
         self.addSeparator()
-        clear = self.addAction("Clear this list", self._preferences.clear_recent)
+        clear = self.addAction(self.tr("Clear this list"), self._preferences.clear_recent)
         clear.setEnabled(bool(recent))
 
     def _request(self, path: Path, _checked: bool = False) -> None:

@@ -21,6 +21,7 @@ from app.ui.style.elided import ElidedButton, ElidedLabel
 from app.ui.style.icons import icon
 from app.ui.style.theme import SPACING_PX
 from app.ui.timeline.scene import timecode
+from app.ui.translation import QT_TRANSLATE_NOOP, translate
 
 MESSAGE_MS = 8000
 PROGRESS_WIDTH_PX = 150
@@ -30,12 +31,20 @@ MENU_ARROW_PX = 26
 ZOOM_PERCENTS = (25, 50, 100, 200, 400)
 
 HINTS = {
-    Tool.POINT: "left: positive, right or Ctrl+left: negative, drag: move, Alt: remove",
-    Tool.BOX: "drag: box around the object, or its handles, Esc: cancel",
-    Tool.BRUSH: "drag: paint the mask, [ ]: size",
-    Tool.ERASER: "drag: erase from the mask, [ ]: size",
-    Tool.POLYGON: "click: vertex, double click or Enter: close, Backspace: step back",
-    Tool.LASSO: "drag: paint what you circle, right or Ctrl+left: erase it",
+    Tool.POINT: QT_TRANSLATE_NOOP(
+        "StatusBar", "left: positive, right or Ctrl+left: negative, drag: move, Alt: remove"
+    ),
+    Tool.BOX: QT_TRANSLATE_NOOP(
+        "StatusBar", "drag: box around the object, or its handles, Esc: cancel"
+    ),
+    Tool.BRUSH: QT_TRANSLATE_NOOP("StatusBar", "drag: paint the mask, [ ]: size"),
+    Tool.ERASER: QT_TRANSLATE_NOOP("StatusBar", "drag: erase from the mask, [ ]: size"),
+    Tool.POLYGON: QT_TRANSLATE_NOOP(
+        "StatusBar", "click: vertex, double click or Enter: close, Backspace: step back"
+    ),
+    Tool.LASSO: QT_TRANSLATE_NOOP(
+        "StatusBar", "drag: paint what you circle, right or Ctrl+left: erase it"
+    ),
 }
 
 
@@ -70,14 +79,14 @@ class StatusBar(QStatusBar):
         self._pixels: Pixels | None = None
         self._frame = QSpinBox(self)
         self._frame.setKeyboardTracking(False)
-        self._frame.setAccessibleName("Frame number")
+        self._frame.setAccessibleName(self.tr("Frame number"))
         self._frame.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._frame.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self._frame.setToolTip("Frame, counted from 0")
+        self._frame.setToolTip(self.tr("Frame, counted from 0"))
         self._frame.valueChanged.connect(self.frame_requested)
         self._frame.lineEdit().returnPressed.connect(self.frame_entered)
         self._time = _fixed(QLabel(self), "0:00:00.00")
-        self._time.setToolTip("Time from the start")
+        self._time.setToolTip(self.tr("Time from the start"))
         self._swatch = QLabel(self)
         self._swatch.setFixedSize(SWATCH_PX, SWATCH_PX)
         self._pixel = _fixed(QLabel(self), "x 8888, y 8888  #888888")
@@ -94,16 +103,17 @@ class StatusBar(QStatusBar):
     def _add_widgets(self) -> None:
         self._progress_text = ElidedLabel(self)
         self._progress = QProgressBar(self)
-        self._progress.setAccessibleName("Job progress")
+        self._progress.setAccessibleName(self.tr("Job progress"))
         self._progress.setFixedWidth(PROGRESS_WIDTH_PX)
         self._cancel = QToolButton(self, autoRaise=True)
-        self._cancel.setAccessibleName("Stop the job")
+        self._cancel.setAccessibleName(self.tr("Stop the job"))
         self._cancel.setIcon(icon("stop"))
         self._cancel.clicked.connect(self.cancel_requested)
-        self._model = ElidedButton("Model, input size and device; click to select another", self)
+        tip = self.tr("Model, input size and device; click to select another")
+        self._model = ElidedButton(tip, self)
         self._model.setAutoRaise(True)
-        self._model.setText("Model")
-        self._model.setAccessibleName("Model")
+        self._model.setText(self.tr("Model"))
+        self._model.setAccessibleName(self.tr("Model"))
         self._model.setProperty("role", "muted")
         self._model.clicked.connect(self.model_requested)
         for place in (self._frame, self._time, self._zoom, self._swatch, self._pixel):
@@ -117,12 +127,13 @@ class StatusBar(QStatusBar):
         button = QToolButton(self, autoRaise=True)
         button.setProperty("role", "menu")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setAccessibleName("Zoom")
-        button.setToolTip("Screen pixels per pixel of the video; click to change")
+        button.setAccessibleName(self.tr("Zoom"))
+        button.setToolTip(self.tr("Screen pixels per pixel of the video; click to change"))
         widest = QFontMetrics(button.font()).horizontalAdvance("8888 %")
         button.setFixedWidth(widest + MENU_ARROW_PX)
         menu = QMenu(button)
-        menu.addAction("Fit").triggered.connect(lambda: self.zoom_requested.emit(None))
+        fit = menu.addAction(self.tr("Fit"))
+        fit.triggered.connect(lambda: self.zoom_requested.emit(None))
         for percent in ZOOM_PERCENTS:
             action = menu.addAction(f"{percent} %")
             action.triggered.connect(partial(self._request_zoom, percent))
@@ -207,7 +218,9 @@ class StatusBar(QStatusBar):
             self._progress.setValue(first.done)
             self._progress.setFormat(f"{first.done} / {first.total}" if first.total else "")
             more = f" (+{len(running) - 1})" if len(running) > 1 else ""
-            text = f"{first.label}: {first.text()}{more}"
+            text = self.tr("{job}: {progress}{more}").format(
+                job=first.label, progress=first.text(), more=more
+            )
             self._progress_text.setText(text)
             self._progress.setToolTip(text)
             self._cancel.setToolTip(first.stop_tip)
@@ -216,7 +229,7 @@ class StatusBar(QStatusBar):
     def show_model(self, text: str) -> None:
         """Show the name, input size and device of the model."""
         self._model.setText(text)
-        self._model.setAccessibleName(f"Model: {text}")
+        self._model.setAccessibleName(self.tr("Model: {name}").format(name=text))
         self._share_width()
 
     def _share_width(self) -> None:
@@ -246,7 +259,8 @@ class StatusBar(QStatusBar):
 
     def _show_hint(self) -> None:
         self._message_timer.stop()
-        self._hint.setText(HINTS[self._tool] if self._source is not None else "")
+        hint = translate("StatusBar", HINTS[self._tool])
+        self._hint.setText(hint if self._source is not None else "")
         self._restyle("muted")
 
     def _restyle(self, role: str) -> None:

@@ -33,7 +33,8 @@ class RecentButton(QToolButton):
     def __init__(self, entry: RecentEntry, parent: QWidget) -> None:
         super().__init__(parent)
         self.setToolTip(str(entry.path))
-        self.setAccessibleName(f"Open {entry.path.name}, {entry.progress}".rstrip(", "))
+        name = self.tr("Open {name}").format(name=entry.path.name)
+        self.setAccessibleName(f"{name}, {entry.progress}" if entry.progress else name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._entry = entry
@@ -101,7 +102,7 @@ class Welcome(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Start page")
+        self.setAccessibleName(self.tr("Start page"))
         outer = QHBoxLayout(self)
         column = QWidget(self)
         column.setMaximumWidth(COLUMN_PX)
@@ -112,13 +113,13 @@ class Welcome(QWidget):
         layout.setSpacing(2 * SPACING_PX)
         layout.addStretch(2)
         for text, role in (
-            ("TinySAM 2 annotator", "title"),
-            ("Open a video, click an object, track it, correct, export.", "muted"),
+            (self.tr("TinySAM 2 annotator"), "title"),
+            (self.tr("Open a video, click an object, track it, correct, export."), "muted"),
         ):
             layout.addWidget(self._label(text, role))
         layout.addLayout(self._buttons())
         layout.addWidget(
-            self._label("or drop a video, a folder of frames or a project here", "muted")
+            self._label(self.tr("or drop a video, a folder of frames or a project here"), "muted")
         )
         self.models = ModelCard(column)
         layout.addWidget(self.models)
@@ -137,15 +138,15 @@ class Welcome(QWidget):
         row = QHBoxLayout()
         row.setSpacing(SPACING_PX)
         for text, ask in (
-            ("Open video…", ask_video),
-            ("Frame folder…", ask_folder),
-            ("Project…", ask_project),
+            (self.tr("Open video…"), ask_video),
+            (self.tr("Frame folder…"), ask_folder),
+            (self.tr("Project…"), ask_project),
         ):
             button = self._button(text, is_primary=ask is ask_video)
             button.clicked.connect(partial(self._request, ask))
             row.addWidget(button)
-        sample = self._button("Sample clip", is_primary=False)
-        sample.setToolTip("Six seconds in which a fox chases a ball")
+        sample = self._button(self.tr("Sample clip"), is_primary=False)
+        sample.setToolTip(self.tr("Six seconds in which a fox chases a ball"))
         sample.clicked.connect(lambda: self.path_requested.emit(SAMPLE))
         sample.setVisible(SAMPLE.is_file())
         row.addWidget(sample)
@@ -168,7 +169,7 @@ class Welcome(QWidget):
                 widget.deleteLater()
         if not entries:
             return
-        heading = QLabel("Recent projects", self)
+        heading = QLabel(self.tr("Recent projects"), self)
         heading.setProperty("role", "muted")
         self._recent.addWidget(heading)
         for entry in entries:

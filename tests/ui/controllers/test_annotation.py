@@ -159,7 +159,7 @@ def test_specks_and_holes_are_removed_here_or_on_all_frames(user: WindowDriver) 
     untouched = areas()
     user.go(1)
     user.do("Remove specks")
-    user.wait(lambda: "1 of 1 masks changed" in status_message(user))
+    user.wait(lambda: "1 of 1 mask changed" in status_message(user))
     assert areas() == [untouched[0], 399, 400, 400]
     user.do("Fill holes on all frames")
     user.wait(lambda: "2 of 3 masks changed" in status_message(user))
@@ -178,7 +178,7 @@ def test_cleaning_keeps_what_was_painted(user: WindowDriver) -> None:
     speck[55, 80] = True
     user.workspace.controller.paint(RleMask.encode(speck), False)
     user.do("Remove specks")
-    user.wait(lambda: "0 of 1 masks changed" in status_message(user))
+    user.wait(lambda: "0 of 1 mask changed" in status_message(user))
     found = user.workspace.controller.active_mask
     assert found is not None
     assert found.mask.covers(80, 55)

@@ -14,6 +14,7 @@ from app.core.prompts import FramePrompts
 from app.ui.canvas.overlays import draw_handle, draw_outline
 from app.ui.canvas.tools.base import NO_RECT, CanvasTool, is_near
 from app.ui.canvas.viewport import Viewport
+from app.ui.translation import translate
 
 Vertex = tuple[float, float]
 ActiveRows = tuple[FrameMask | None, FramePrompts]
@@ -229,7 +230,8 @@ class PolygonTool(CanvasTool):
         if not vertices:
             return ""
         self._waiting[place] = vertices, self._is_erasing
-        return f"The unfinished polygon waits on frame {place[1]}."
+        text = translate("OutlineTool", "The unfinished polygon waits on frame {frame}.")
+        return text.format(frame=place[1])
 
     def arrive(self) -> None:
         """Continue the polygon that waits here."""
