@@ -44,6 +44,7 @@ class Program:
             **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"), home),
             "TINYSAM2_HOME": home,
             "QT_QPA_PLATFORM": "xcb",
+            "LANGUAGE": "en",  # the scenario knows English texts
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -85,7 +85,8 @@ QMenuBar {{ border-bottom: 1px solid {border}; padding: 2px; }}
 QMenuBar::item {{ padding: 4px 10px; border-radius: 4px; background: transparent; }}
 QMenuBar::item:selected {{ background: {raised}; }}
 QDockWidget {{ color: {muted}; font-weight: 600; }}
-QDockWidget::title {{ padding: 2px 8px; background: {window}; border-bottom: 1px solid {border}; }}
+QDockWidget::title {{ padding: 6px 8px 1px; background: {window};
+                      border-bottom: 1px solid {border}; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: 0; }}
 QProgressBar {{ border: 1px solid {border}; border-radius: 4px; background: {surface};
