@@ -54,7 +54,7 @@ class ExportController(QObject):
         return dialog
 
     def close_dialog(self) -> None:
-        """Close the dialog, because its session ends; a running export goes on."""
+        """Close the dialog, because its session ends; a running export continues."""
         if self._dialog is not None:
             self._dialog.reject()
 

@@ -82,7 +82,7 @@ class ProjectSaving(QObject):
         retry: Callable[[], object],
         refuse: Callable[[], object] = lambda: None,
     ) -> None:
-        """Write the last changes of a session, and then go on.
+        """Write the last changes of a session, and then proceed.
 
         Args:
             session: what will be closed.

@@ -171,7 +171,7 @@ class ExportDialog(QDialog):
 
 
 def show_export_result(parent: QWidget, result: ExportResult) -> None:
-    """Show, beside the window, where files were written and what the formats do not represent."""
+    """Show, without blocking the window, where files are and what the formats do not represent."""
     box = QMessageBox(parent)
     box.setWindowTitle(translate("ExportDialog", "Export finished"))
     text = translate("ExportDialog", "Masks were written to {folder}")

@@ -1,4 +1,4 @@
-"""The window responds while a slow disk is written to, and what waits for it goes on afterwards."""
+"""The window responds while a slow disk is written to, and what waits for it follows afterwards."""
 
 import threading
 from collections.abc import Iterator

@@ -137,10 +137,10 @@ def test_a_copy_and_its_original_change_apart() -> None:
     rows = [FrameMask(random_mask(rng), Origin.TRACKED) for _ in range(4)]
     document.apply(edits.set_masks(document, {(1, 0): rows[0], (1, 1): rows[1]}, "Track"))
     copied, later = document.copy(), document.copy()
-    heard: list[object] = []
-    document.subscribe(heard.append)
+    received: list[object] = []
+    document.subscribe(received.append)
     copied.apply(edits.set_masks(copied, {(1, 0): rows[2]}, "Track"))
-    assert not heard
+    assert not received
     document.apply(edits.set_masks(document, {(1, 1): rows[3]}, "Track"))
     document.apply(edits.add_object(document))
     document.apply(edits.set_masks(document, {(2, 5): rows[3]}, "Track"))
