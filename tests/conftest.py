@@ -26,6 +26,7 @@ THREAD_GRACE_S = 2.0
 
 _home = tempfile.TemporaryDirectory(prefix="tinysam2-tests-", ignore_cleanup_errors=True)
 os.environ["TINYSAM2_HOME"] = _home.name
+os.environ["TINYSAM2_ENGINE"] = "torch"  # measuring another engine would take seconds
 _qt_threads: weakref.WeakSet[QThread] = weakref.WeakSet()
 _patch = pytest.MonkeyPatch()
 

@@ -24,10 +24,12 @@ from tinysam2.checkpoints.sam import load_sam
 from tinysam2.checkpoints.store import ModelStore
 from tinysam2.config import ModelConfig
 from tinysam2.devices import choose_device, choose_precision, place
+from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.model.encoders.fpn import SamFpn
 from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
+from tinysam2.model.stages import run_by_torch
 
 _log = logging.getLogger(__name__)
 BUNDLED = {"tinysam2": Path(__file__).parents[1] / "resources" / "weights" / "tinysam2.safetensors"}
@@ -41,11 +43,13 @@ class ImageModel:
 
     Attributes:
         autocast: the type its matrix work runs in; None for float32.
+        engine: what runs its stages.
     """
 
     network: TinySam2 | Sam
     device: torch.device
     autocast: torch.dtype | None
+    engine: Engine = Engine.TORCH
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ def load_model(
     checkpoint: str | Path | None = None,
     device: str = "auto",
     download: bool = True,
+    engine: str = "torch",
 ) -> Model:
     """Load a model that tracks, for inference.
 
@@ -73,15 +78,17 @@ def load_model(
         device: "auto", "cpu", "cuda[:i]" or "mps".
         download: fetch the published weights into the model store where they are neither given,
             stored nor bundled.
+        engine: "torch", "openvino" for the stages that OpenVINO runs on the CPU, or "auto" for the
+            faster of both, measured once per machine; see `tinysam2.engines.runner`.
 
     Raises:
-        ValueError: the name or device is unknown, or the model does not track.
+        ValueError: the name, device or engine is unknown, or the model does not track.
         CheckpointError: the weights cannot be used, or are not here and not to be fetched.
         StoreError: fetching the weights failed.
     """
     if name in MODELS and name not in LOADABLE:
         raise ValueError(f"{name} segments single images and cannot track")
-    model = load_image_model(name, checkpoint, device, download)
+    model = load_image_model(name, checkpoint, device, download, engine)
     assert isinstance(model, Model)
     return model
 
@@ -91,11 +98,13 @@ def load_image_model(
     checkpoint: str | Path | None = None,
     device: str = "auto",
     download: bool = True,
+    engine: str = "torch",
 ) -> ImageModel:
     """Load any model for single images; the rest as in `load_model`."""
     if name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
     target = choose_device(device)
+    chosen = choose_engine(engine, target)
     path = Path(checkpoint) if checkpoint is not None else _weights_of(name, download)
     try:
         network = _read_network(MODELS[name], path)
@@ -105,10 +114,19 @@ def load_image_model(
             raise
         raise not_for(name, path, others) from error
     if isinstance(network, TinySam2):
-        return prepare(network, target)
-    network.eval().requires_grad_(False)
-    place(network, target)
-    return ImageModel(network, target, choose_precision(target))
+        model: ImageModel = prepare(network, target)
+    else:
+        network.eval().requires_grad_(False)
+        place(network, target)
+        model = ImageModel(network, target, choose_precision(target))
+    return run_by(chosen, model)
+
+
+def run_by(engine: Engine, model: AnyModel) -> AnyModel:
+    """Let an engine run the stages of a model's network, in place."""
+    is_torch = engine is Engine.TORCH
+    model.network.run = run_by_torch if is_torch else EngineRunner(model.network, engine)
+    return replace(model, engine=engine)
 
 
 def random_model(name: str, device: str = "auto") -> Model:
@@ -186,9 +204,9 @@ def _on_cpu(weight: Tensor) -> Tensor:
 
 def prepare(network: TinySam2, device: torch.device) -> Model:
     """Fuse a network, in place, for inference on a device."""
-    network.eval().requires_grad_(False)
-    fuse_repvit(network.trunk)
+    fuse_repvit(network.eval().trunk)
     if isinstance(network.neck, SamFpn):
         network.neck = network.neck.fuse()
+    network.requires_grad_(False)
     place(network, device)
     return Model(network, device, choose_precision(device))

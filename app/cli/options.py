@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.atomic_write import atomic_write
 from app.core.errors import ExportError, ModelError, UsageError
-from app.core.settings import BUNDLED_MODEL, ModelSettings
+from app.core.settings import BUNDLED_MODEL, ENGINES, ModelSettings
 from app.tracking import model_catalog
 from app.tracking.backend import BackendLoader
 
@@ -20,6 +20,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights of the model")
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="what runs the network on the processor (default: auto, the faster, measured once)",
     )
     parser.add_argument(
         "--size",
@@ -53,7 +59,8 @@ def model_settings(arguments: argparse.Namespace) -> ModelSettings:
         check_model(name)
     if checkpoint is not None and not checkpoint.is_file():
         raise ModelError(f"There is no weights file at {checkpoint}.", "Check its path.")
-    return ModelSettings(name, checkpoint, arguments.device or "auto", arguments.size)
+    device, engine = arguments.device or "auto", arguments.engine or "auto"
+    return ModelSettings(name, checkpoint, device, arguments.size, engine=engine)
 
 
 def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
@@ -64,8 +71,9 @@ def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
     Raises:
         UsageError, ModelError: as `model_settings` does.
     """
-    given = arguments.model, arguments.checkpoint, arguments.device, arguments.size
-    return None if given == (None, None, None, None) else model_settings(arguments)
+    options = ("model", "checkpoint", "device", "size", "engine")
+    is_chosen = any(getattr(arguments, name) is not None for name in options)
+    return model_settings(arguments) if is_chosen else None
 
 
 def check_model(name: str) -> None:

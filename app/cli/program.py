@@ -133,7 +133,7 @@ def _parser(is_command: bool) -> argparse.ArgumentParser:
         )
         add_model_options(parser)
         _add_debug(parser)
-        parser.set_defaults(run=_open_window, model=None, device=None)
+        parser.set_defaults(run=_open_window, model=None, device=None, engine=None)
     return parser
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 BUNDLED_MODEL = "tinysam2"
 
+ENGINES = ("auto", "torch", "openvino")
+"""What can run a network on the processor; the first takes the fastest, measured once."""
+
 MemoryValue = str | int | float | bool | None
 
 
@@ -19,6 +22,7 @@ class ModelSettings:
         input_size: side in pixels of the model's input for a square frame; other frames are
             resized to the same area.  None for the model's default.
         memory: memory settings that differ from the defaults, by name.
+        engine: one of `ENGINES`: what runs the network on the processor.
     """
 
     name: str = BUNDLED_MODEL
@@ -26,3 +30,4 @@ class ModelSettings:
     device: str = "auto"
     input_size: int | None = None
     memory: tuple[tuple[str, MemoryValue], ...] = ()
+    engine: str = "auto"

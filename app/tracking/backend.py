@@ -36,6 +36,7 @@ class ModelDescription:
     parameters: int
     device: str
     input_size: int
+    engine: str = "torch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,12 +102,13 @@ def load_image_network(settings: ModelSettings) -> ImageModel:
         return _load(load_image_model, settings)
 
 
-def _load(load: Callable[[str, Path | None, str, bool], Loaded], settings: ModelSettings) -> Loaded:
+def _load(
+    load: Callable[[str, Path | None, str, bool, str], Loaded], settings: ModelSettings
+) -> Loaded:
     if settings.input_size is not None:
         check_image_size(settings.input_size)
-    model = load(
-        settings.name, settings.checkpoint, settings.device, False
-    )  # people are asked first
+    is_fetched = False  # people are asked first
+    model = load(settings.name, settings.checkpoint, settings.device, is_fetched, settings.engine)
     if settings.input_size is not None:
         check_image_size(settings.input_size, model.network.config.size_step)
     return model
@@ -142,7 +143,7 @@ class TinySam2Backend:
         self._recorded: dict[object, object] = {}
         parameters = sum(weight.numel() for weight in model.network.parameters())
         self.description = ModelDescription(
-            name, parameters, str(model.device), self._predictor.image_size
+            name, parameters, str(model.device), self._predictor.image_size, model.engine.value
         )
 
     @classmethod

@@ -2087,6 +2087,14 @@
 <context>
     <name>ModelForm</name>
     <message>
+        <source>Engine</source>
+        <translation>推理引擎</translation>
+    </message>
+    <message>
+        <source>What runs the model on the processor; automatic takes the faster one, which is measured the first time</source>
+        <translation>在处理器上运行模型的引擎；“自动”会选用较快的一个，首次使用时测量</translation>
+    </message>
+    <message>
         <source>By quality (TinySAM 2)</source>
         <translation>按质量（TinySAM 2）</translation>
     </message>

@@ -1,6 +1,5 @@
 """Predicts masks from prompts on single images; caches the features of the last few."""
 
-from collections import OrderedDict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from tinysam2.config import check_image_size
 from tinysam2.inference.click_cache import ClickCache
 from tinysam2.inference.click_enforcement import enforce_clicks
 from tinysam2.inference.click_marks import mark_clicks
+from tinysam2.inference.feature_cache import FeatureCache
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits
@@ -24,8 +24,6 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, Sam, SamDecoder
 
-KEPT_FEATURES = 8
-"""Images whose features are cached; each takes about 4 MB at 576 px."""
 POINTED_AT_LOGIT = 5.0
 """Least object logit of a clicked object: a prompt means that the object is present."""
 
@@ -59,7 +57,7 @@ class FramePredictor:
         self.clicks = clicks or ClickCache()
         self.image_size = image_size or model.network.config.image_size
         check_image_size(self.image_size, model.network.config.size_step)
-        self._features: OrderedDict[int, ImageFeatures] = OrderedDict()
+        self._features = FeatureCache()
 
     @property
     def network(self) -> TinySam2:
@@ -85,18 +83,17 @@ class FramePredictor:
         )
 
     @torch.inference_mode()
-    def features(self, key: int, image: NDArray[np.uint8]) -> ImageFeatures:
-        """Encode an image (H, W, 3) uint8 RGB, or return the features cached under ``key``."""
-        kept = self._features.get(key)
-        if kept is None:
-            kept = self._features[key] = self.encode(image)
-            while len(self._features) > KEPT_FEATURES:
-                self._features.popitem(last=False)
-        self._features.move_to_end(key)
-        return kept
+    def features(
+        self, key: int, image: NDArray[np.uint8], for_prompts: bool = True
+    ) -> ImageFeatures:
+        """Encode an image (H, W, 3) uint8 RGB, or return the features cached under ``key``.
+
+        Without ``for_prompts`` they may lack what only prompts need, see `TinySam2.encode_image`.
+        """
+        return self._features.get(key, for_prompts, lambda: self.encode(image, for_prompts))
 
     @torch.inference_mode()
-    def encode(self, image: NDArray[np.uint8]) -> ImageFeatures:
+    def encode(self, image: NDArray[np.uint8], for_prompts: bool = True) -> ImageFeatures:
         """Encode an image (H, W, 3) uint8 RGB; the features are not cached.
 
         Raises:
@@ -104,7 +101,7 @@ class FramePredictor:
         """
         inputs = network_input(image, self.input_hw(image.shape[:2]), self.model.device)
         with self.precision():
-            return self.model.network.encode_image(inputs).float()
+            return self.model.network.encode_image(inputs, for_prompts).float()
 
     @torch.inference_mode()
     def predict(
@@ -267,11 +264,7 @@ class FramePredictor:
                 earlier = predict(step, None)
             return predict(step, earlier.logits)
 
-        return self.clicks.predict(self._key_of(features), prompt, predict_step)
-
-    def _key_of(self, features: ImageFeatures) -> int | None:
-        """Return the key that features are cached under; None if they are not."""
-        return next((key for key, kept in self._features.items() if kept is features), None)
+        return self.clicks.predict(self._features.key_of(features), prompt, predict_step)
 
     def _decode(
         self,
@@ -288,7 +281,7 @@ class FramePredictor:
         predict = partial(self._decode_step, decoder, features, size_hw)
         if previous is not None:
             return predict(prompt, (previous, previous.new_ones(1)))
-        return self.clicks.predict(self._key_of(features), prompt, predict)
+        return self.clicks.predict(self._features.key_of(features), prompt, predict)
 
     def _decode_step(
         self,

@@ -167,7 +167,8 @@ class VideoTracker:
     def _encoded(self, frame: int) -> tuple[NDArray[np.uint8], ImageFeatures]:
         """Return a frame's image and its features."""
         image = self.frames[frame]
-        return image, self.predictor.features(frame, image)
+        is_prompted = any(frame in o.prompts for o in self._objects.values())
+        return image, self.predictor.features(frame, image, is_prompted)
 
     def _check_frame(self, index: int) -> None:
         if not 0 <= index < len(self.frames):

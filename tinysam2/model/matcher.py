@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tinysam2.model.memory_attention import pad_tokens
-
 LOGIT_SCALE = 4.0
 """Scale of coarse mask logits, most of which lie within twice this value."""
 _MAPS = 3  # mask logits, how well the object matches, how well its surroundings match
@@ -40,18 +38,15 @@ class FeatureMatcher(nn.Module):
         self.log_sharpness = nn.Parameter(torch.tensor(math.log(_FIRST_SHARPNESS)))
         self.evidence_proj = nn.Conv2d(_MAPS, dim, 1)
 
-    def forward(self, features: Tensor, tokens: list[Tensor]) -> Tensor:
+    def forward(self, features: Tensor, tokens: Tensor, is_token: Tensor) -> Tensor:
         """Return features of the match, to be added to the conditioned features of the image.
 
-        Args:
-            features: (B, dim, H, W), B = O or 1.
-            tokens: of each of O objects, (n, memory_dim).
+        Arguments as in `compare`.
 
         Returns:
             (O, dim, H, W).
         """
-        is_token = [torch.ones(len(t), dtype=torch.bool, device=t.device) for t in tokens]
-        evidence = self.compare(features, pad_tokens(tokens), pad_tokens(is_token))
+        evidence = self.compare(features, tokens, is_token)
         projected: Tensor = _GAIN * self.evidence_proj(evidence.type_as(features))
         return projected
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tinysam2.model.layers.attention import Attention, KeyGroups
-from tinysam2.model.layers.positions import grid_xy, rotary_angles
+from tinysam2.model.layers.positions import grid_rotary_codes, rotary_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class MemoryAttentionLayer(nn.Module):
         x: Tensor,
         memory: Tensor,
         memory_code: Tensor,
-        x_angles: Tensor,
-        memory_angles: Tensor,
+        x_codes: Tensor,
+        memory_codes: Tensor,
         key_bias: Tensor,
         groups: KeyGroups | None = None,
     ) -> Tensor:
@@ -62,13 +62,12 @@ class MemoryAttentionLayer(nn.Module):
             (O, H * W, dim).
         """
         h = self.norm1(x)
-        x = x + self.self_attn(h, h, h, x_angles, x_angles)
+        x = x + self.self_attn(h, h, h, x_codes, x_codes)
         # In the first layer, objects share the image up to here.
-        if len(x) != len(memory):
-            x = x.expand(len(memory), -1, -1)
+        x = x.expand(memory.shape[0], -1, -1)
         h = self.norm2(x)
         keys = memory + memory_code
-        x = x + self.cross_attn(h, keys, memory, x_angles, memory_angles, key_bias, groups)
+        x = x + self.cross_attn(h, keys, memory, x_codes, memory_codes, key_bias, groups)
         return x + self.linear2(F.relu(self.linear1(self.norm3(x))))
 
 
@@ -93,7 +92,7 @@ class MemoryAttention(nn.Module):
         features: Tensor,
         memory: Tensor,
         memory_code: Tensor,
-        memory_angles: Tensor,
+        memory_codes: Tensor,
         key_bias: Tensor,
         groups: KeyGroups | None = None,
     ) -> Tensor:
@@ -103,7 +102,7 @@ class MemoryAttention(nn.Module):
             features: (B, dim, H, W), B = O or 1.
             memory: (O, M, memory_dim) tokens of each object, padded.
             memory_code: (O, M, memory_dim) temporal codes, added to keys only.
-            memory_angles: (O, M, dim / 2) rotary angles, zero for pointers.
+            memory_codes: (O, M, dim / 2, 2) rotary codes, those of no rotation for pointers.
             key_bias: (O, M), minus infinity for padding.
             groups: spatial tokens whose keys are merged; one object only.
 
@@ -112,16 +111,16 @@ class MemoryAttention(nn.Module):
         """
         height, width = features.shape[-2:]
         x = features.flatten(2).transpose(1, 2)
-        angles = self.angles(grid_xy(height, width, device=x.device))
+        codes = grid_rotary_codes(height, width, self.dim, x.device)
         for layer in self.layers:
-            x = layer(x, memory, memory_code, angles, memory_angles, key_bias, groups)
+            x = layer(x, memory, memory_code, codes, memory_codes, key_bias, groups)
         return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
 
-    def angles(self, xy: Tensor) -> Tensor:
-        """Return the rotary angles of positions (..., 2) in locations, shared by all layers."""
-        return rotary_angles(xy, self.dim)
+    def codes(self, xy: Tensor) -> Tensor:
+        """Return the rotary codes of positions (..., 2) in locations, shared by all layers."""
+        return rotary_codes(xy, self.dim)
 
 
-def pad_tokens(tokens: list[Tensor], fill: float = 0.0) -> Tensor:
-    """Stack O tensors (n, ...) of different lengths into (O, max n, ...)."""
-    return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=fill)
+def pad_tokens(tokens: list[Tensor]) -> Tensor:
+    """Stack O tensors (n, ...) of different lengths into (O, max n, ...), padded with zeros."""
+    return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True)

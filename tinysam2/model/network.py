@@ -22,6 +22,7 @@ from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, pad_t
 from tinysam2.model.memory_encoder import MemoryEncoder
 from tinysam2.model.perceiver import SpatialPerceiver
 from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
+from tinysam2.model.stages import NetworkStage, StageRunner, Tensors, run_by_torch
 
 MASK_LOGIT = 10.0
 """Logit inside a mask prompt; outside it is the negative of this."""
@@ -36,6 +37,7 @@ class TinySam2(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.run: StageRunner = run_by_torch
         dim, memory_dim = config.dim, config.memory_dim
         self.trunk, self.neck = make_encoder(config)
         self.sam_neck: SamNeck | None = None
@@ -66,9 +68,27 @@ class TinySam2(nn.Module):
         """Memory tokens that one object pointer takes."""
         return self.config.dim // self.config.memory_dim
 
-    def encode_image(self, image: Tensor) -> ImageFeatures:
-        """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64."""
-        return self.features_of(self.trunk(image))
+    def encode_image(self, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
+        """Encode images.
+
+        Args:
+            image: (B, 3, Hi, Wi) normalized, sides multiples of 64.
+            for_prompts: compute also what SAM's decoder reads, if the network has it; memory alone
+                reads less, except where `refined` redraws the masks.
+        """
+        if self.sam_neck is None or not (for_prompts or self.config.refines_tracked):
+            return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE, self._encode, image))
+        *maps, embedding = self.run(NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode_for_sam, image)
+        return replace(ImageFeatures(*maps), embedding=embedding)
+
+    def _encode(self, image: Tensor) -> Tensors:
+        """Encode images: the maps of the tracker."""
+        return self.neck(self.trunk(image))
+
+    def _encode_for_sam(self, image: Tensor) -> Tensors:
+        """Encode images: the maps of the tracker, and the embedding that SAM's decoder reads."""
+        found = self.features_of(self.trunk(image))
+        return (*found.maps, found.sam_embedding)
 
     def features_of(self, levels: list[Tensor]) -> ImageFeatures:
         """Pass the trunk's levels through the necks."""
@@ -94,40 +114,66 @@ class TinySam2(nn.Module):
             images = features.s16.expand(len(memories), -1, -1, -1).split(1)
             each = zip(images, memories, strict=True)
             return torch.cat([self.condition(ImageFeatures(s16), [m]) for s16, m in each])
-        source = features.s16
+        groups = _key_groups(memories[0], pooling)
+        inputs = (*map(self._memory_tokens, memories),), (*map(self._pointer_tokens, memories),)
+        padded = [pad_tokens(list(rows)) for each in inputs for rows in zip(*each, strict=True)]
+        if groups is not None:  # numbers of tokens that no other engine takes
+            return self._condition(features.s16, *padded, groups=groups)[0]
+        return self.run(NetworkStage.CONDITION, self._condition, features.s16, *padded)[0]
+
+    def _condition(
+        self,
+        s16: Tensor,
+        tokens: Tensor,
+        token_code: Tensor,
+        token_xy: Tensor,
+        token_bias: Tensor,
+        is_token: Tensor,
+        pointers: Tensor,
+        pointer_code: Tensor,
+        is_pointer: Tensor,
+        *,
+        groups: KeyGroups | None = None,
+    ) -> Tensors:
+        """Condition features (B, dim, H, W) on memory, B = O or 1.
+
+        Tokens and pointers of O objects are (O, n, memory_dim), padded, and so are their codes.
+        """
+        source, size_hw = s16, (s16.shape[2], s16.shape[3])
         if self.config.follows_sam2:
-            source = source + IMAGE_CODE_SCALE * self._sine_map(features.size_hw, self.config.dim)
-        tokens, codes, angles, biases = zip(*map(self._memory_tokens, memories), strict=True)
+            source = source + IMAGE_CODE_SCALE * self._sine_map(size_hw, self.config.dim)
+        codes = self.memory_attention.codes(token_xy)
+        nowhere = self.memory_attention.codes(torch.zeros_like(pointers[..., :2]))
+        bias = torch.cat([token_bias, torch.zeros_like(pointers[..., 0])], 1)
+        is_padding = ~torch.cat([is_token, is_pointer], 1)
         conditioned = self.memory_attention(
             source,
-            pad_tokens(list(tokens)),
-            pad_tokens(list(codes)),
-            pad_tokens(list(angles)),
-            pad_tokens(list(biases), fill=float("-inf")),
-            _key_groups(memories[0], pooling),
+            torch.cat([tokens, pointers], 1),
+            torch.cat([token_code, pointer_code], 1),
+            torch.cat([codes, nowhere], 1),
+            bias.masked_fill(is_padding, float("-inf")),
+            groups,
         )
-        if self.matcher is None:
-            return conditioned
-        return conditioned + self.matcher(features.s16, [m.tokens for m in memories])
+        if self.matcher is not None:
+            conditioned = conditioned + self.matcher(s16, tokens, is_token)
+        return (conditioned,)
 
-    def _memory_tokens(self, memory: ObjectMemory) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return tokens, codes, rotary angles and key biases of one object; pointers come last."""
-        split = self.pointer_tokens
-        pointers = memory.pointers.reshape(-1, self.config.memory_dim)
+    def _memory_tokens(self, memory: ObjectMemory) -> Tensors:
+        """Return an object's spatial tokens: values, codes, positions, key biases, and ones."""
         code = self.time_code[memory.time_index]
         if memory.code is not None:
             code = code + memory.code
-        pointer_code = torch.zeros_like(pointers)
+        tokens = memory.tokens
+        return tokens, code, memory.xy, memory.key_bias, _ones(tokens)
+
+    def _pointer_tokens(self, memory: ObjectMemory) -> Tensors:
+        """Return an object's pointers, split into tokens: values, codes, and ones."""
+        pointers = memory.pointers.reshape(-1, self.config.memory_dim)
+        code = torch.zeros_like(pointers)
         if self.pointer_time_proj is not None:
             age = sine_code_1d(memory.pointer_age, self.config.dim)
-            pointer_code = self.pointer_time_proj(age).repeat_interleave(split, 0)
-        angles = self.memory_attention.angles(memory.xy)
-        return (
-            torch.cat([memory.tokens, pointers]),
-            torch.cat([code, pointer_code]),
-            torch.cat([angles, angles.new_zeros(len(pointers), angles.shape[1])]),
-            torch.cat([memory.key_bias, memory.key_bias.new_zeros(len(pointers))]),
-        )
+            code = self.pointer_time_proj(age).repeat_interleave(self.pointer_tokens, 0)
+        return pointers, code, _ones(pointers)
 
     def segment(
         self,
@@ -156,6 +202,10 @@ class TinySam2(nn.Module):
             self.prompt_encoder.encode_mask(mask_logits, features.size_hw),
             features.high_res,
         )
+        return self._segmentation(decoded, multimask)
+
+    def _segmentation(self, decoded: DecodedMasks, multimask: bool) -> Segmentation:
+        """Choose among the decoder's masks and compute the pointer."""
         masks = slice(1, None) if multimask else slice(0, 1)
         logits, iou = decoded.logits[:, masks], decoded.predicted_iou[:, masks]
         assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
@@ -187,9 +237,24 @@ class TinySam2(nn.Module):
     ) -> Segmentation:
         """Predict masks of each object from its memory alone: one, or three if it follows SAM 2."""
         conditioned = self.condition(features, memories)
-        xy, labels = self._no_points(len(memories), conditioned.device)
-        multimask = self.config.follows_sam2
-        return self.segment(conditioned, features, xy, labels, multimask=multimask)
+        decoded = DecodedMasks(
+            *self.run(NetworkStage.DECODE, self._decode, conditioned, *features.high_res)
+        )
+        return self._segmentation(decoded, multimask=self.config.follows_sam2)
+
+    def _decode(self, conditioned: Tensor, *high_res: Tensor) -> Tensors:
+        """Decode masks from conditioned features (O, dim, H, W) alone: `DecodedMasks`, in order."""
+        height, width = conditioned.shape[2], conditioned.shape[3]
+        points = self.prompt_encoder.no_points(self._padding_points + 1)
+        decoded: DecodedMasks = self.mask_decoder(
+            conditioned,
+            self.prompt_encoder.positions.grid(height, width),
+            points.expand(conditioned.shape[0], -1, -1),
+            self.prompt_encoder.no_mask[None, :, None, None],
+            high_res,
+        )
+        assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
+        return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
 
     def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
         """Refine masks that were predicted from memory by SAM's decoder; empty masks stay empty.
@@ -206,12 +271,14 @@ class TinySam2(nn.Module):
             predicted_iou=torch.where(has_pixel, iou.clamp(0, 1), masks.predicted_iou),
         )
 
-    def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Return points (count, K, 2) and labels (count, K) for objects without clicks.
+    @property
+    def _padding_points(self) -> int:
+        """SAM 2 passes one padding point, besides the one that its prompt encoder appends."""
+        return 1 if self.config.follows_sam2 else 0
 
-        SAM 2 passes one padding point, besides the one that its prompt encoder always appends.
-        """
-        clicks = 1 if self.config.follows_sam2 else 0
+    def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return points (count, K, 2) and labels (count, K) for objects without clicks."""
+        clicks = self._padding_points
         labels = torch.full((count, clicks), NOT_A_POINT, device=device)
         return torch.zeros(count, clicks, 2, device=device), labels
 
@@ -239,16 +306,27 @@ class TinySam2(nn.Module):
         logits = F.interpolate(mask_logits[:, None], size_hw, mode="bilinear", align_corners=False)
         soft, hard = logits.sigmoid(), (logits > 0).float()
         prob = torch.where(binarize[:, None, None, None], hard, soft)
-        memory = self.memory_encoder(features.s16, prob, object_logit > 0)
+        is_present = object_logit > 0
+        (memory,) = self.run(
+            NetworkStage.ENCODE_MEMORY, self._encode_memory, features.s16, prob, is_present
+        )
         if self.spatial_perceiver is None:
             return memory
         code = self._sine_map(features.size_hw, self.config.memory_dim)
         return self.spatial_perceiver(memory, code)
 
+    def _encode_memory(self, s16: Tensor, prob: Tensor, is_present: Tensor) -> Tensors:
+        return (self.memory_encoder(s16, prob, is_present),)
+
     def _sine_map(self, size_hw: tuple[int, int], dim: int) -> Tensor:
         """Return sine codes of all locations, (1, dim, H, W)."""
         xy = grid_xy(*size_hw, device=self.time_code.device)
         return sine_code_2d(xy, size_hw, dim).T.unflatten(1, size_hw)[None]
+
+
+def _ones(tokens: Tensor) -> Tensor:
+    """Return (n,) True, which padding leaves False."""
+    return torch.ones(len(tokens), dtype=torch.bool, device=tokens.device)
 
 
 def _key_groups(memory: ObjectMemory, pooling: KeyPooling) -> KeyGroups | None:

@@ -14,6 +14,7 @@ from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, PromptE
 from tinysam2.model.encoders.tiny_vit import TinyVit
 from tinysam2.model.encoders.vit import VitNeck
 from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.stages import NetworkStage, StageRunner, Tensors, run_by_torch
 
 EMBEDDING_DIM = 256  # channels of SAM's image embedding
 MASK_PROMPT_LIMIT = 32.0  # SAM 2: largest logit of a mask prompt
@@ -141,13 +142,18 @@ class Sam(nn.Module):
     def __init__(self, config: SamConfig) -> None:
         super().__init__()
         self.config = config
+        self.run: StageRunner = run_by_torch
         self.trunk = TinyVit(config.trunk)
         self.neck = VitNeck(config.trunk.channels[-1], EMBEDDING_DIM)
         self.sam_decoder = SamDecoder()
 
-    def encode_image(self, image: Tensor) -> ImageFeatures:
-        """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64."""
-        return ImageFeatures(*self.neck(self.trunk(image)))
+    def encode_image(self, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
+        """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64; there is no memory."""
+        del for_prompts
+        return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode, image))
+
+    def _encode(self, image: Tensor) -> Tensors:
+        return self.neck(self.trunk(image))
 
 
 def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -117,11 +117,13 @@ def load_backend(settings: BenchSettings) -> "TinySam2Backend":
 
 def _random_network(settings: ModelSettings) -> "tuple[Model, MemoryConfig]":
     """Make a model that tracks, with random weights, in place of `load_network`."""
-    from tinysam2.build import random_model
+    from tinysam2.build import random_model, run_by
     from tinysam2.config import check_image_size
+    from tinysam2.engines.runner import choose_engine
 
     try:
         model = random_model(settings.name, settings.device)
+        model = run_by(choose_engine(settings.engine, model.device), model)
         config = model.network.config
         check_image_size(settings.input_size or config.image_size, config.size_step)
     except ValueError as error:
@@ -156,5 +158,6 @@ def describe_line(described: dict[str, object]) -> str:
     objects = "1 object" if described["objects"] == 1 else f"{described['objects']} objects"
     return (
         f"{described['name']} at {described['input_size']} px on {described['device']}, "
-        f"{described['precision']}, {described['threads']} threads, {objects}"
+        f"{described['precision']}, engine {described['engine']}, {described['threads']} threads, "
+        f"{objects}"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from app.core.settings import MemoryValue, ModelSettings
+from app.core.settings import ENGINES, MemoryValue, ModelSettings
 from app.tracking.model_catalog import AvailableModels, KnownModelRow
 from app.ui.dialogs.paths import weights_filter
 from app.ui.dialogs.setting_inputs import ChoiceInput, FileInput, Input, NumberFormat, NumberInput
@@ -21,6 +21,11 @@ POLICY_LABELS = {
     "fifo": QT_TRANSLATE_NOOP("ModelForm", "Newest frames (SAM 2)"),
     "samurai": QT_TRANSLATE_NOOP("ModelForm", "By motion and scores (SAMURAI)"),
     "dam4sam": QT_TRANSLATE_NOOP("ModelForm", "Distractor-aware (DAM4SAM)"),
+}
+ENGINE_LABELS = {
+    "auto": QT_TRANSLATE_NOOP("ModelForm", "Automatic"),
+    "torch": "PyTorch",
+    "openvino": "OpenVINO",
 }
 POOLING_LABELS = (
     (1, QT_TRANSLATE_NOOP("ModelForm", "Off")),
@@ -38,6 +43,10 @@ def _devices(available: AvailableModels) -> Input:
     return ChoiceInput(
         [(name, automatic if name == "auto" else name) for name in available.devices]
     )
+
+
+def _engines(_: AvailableModels) -> Input:
+    return _choice((name, ENGINE_LABELS[name]) for name in ENGINES)
 
 
 def _policies(available: AvailableModels) -> Input:
@@ -68,6 +77,7 @@ class SettingSpec:
 # fmt: off
 RUNNING = (
     SettingSpec("device", QT_TRANSLATE_NOOP("ModelForm", "Device"), QT_TRANSLATE_NOOP("ModelForm", "Where the model runs"), _devices),
+    SettingSpec("engine", QT_TRANSLATE_NOOP("ModelForm", "Engine"), QT_TRANSLATE_NOOP("ModelForm", "What runs the model on the processor; automatic takes the faster one, which is measured the first time"), _engines),
     SettingSpec("input_size", QT_TRANSLATE_NOOP("ModelForm", "Input size"), QT_TRANSLATE_NOOP("ModelForm", "Frames are scaled to the pixel count of a square with this side; larger finds finer detail and takes longer"), lambda _: NumberInput(NumberFormat(64, 4096, 64, suffix=" px"))),
     SettingSpec("checkpoint", QT_TRANSLATE_NOOP("ModelForm", "Weights file"), QT_TRANSLATE_NOOP("ModelForm", "Weights to load instead of the stored ones"), lambda _: FileInput(translate("ModelForm", "stored or bundled weights"), weights_filter())),
 )
@@ -135,7 +145,12 @@ class ModelForm(QWidget):
             hint = self.tr("default: {value}").format(value=self._inputs[name].text_of(default))
             self._hints[name].setText(hint)
         checkpoint = None if settings.checkpoint is None else str(settings.checkpoint)
-        own = {"device": settings.device, "checkpoint": checkpoint, **dict(settings.memory)}
+        own = {
+            "device": settings.device,
+            "engine": settings.engine,
+            "checkpoint": checkpoint,
+            **dict(settings.memory),
+        }
         if settings.input_size is not None:
             own["input_size"] = settings.input_size
         self._show(defaults | own)
@@ -155,12 +170,14 @@ class ModelForm(QWidget):
             str(values["device"]),
             None if size is None else int(size),
             tuple((s.name, differing[s.name]) for s in MEMORY if s.name in differing),
+            str(values["engine"]),
         )
 
     def _defaults(self) -> dict[str, MemoryValue]:
         memory = {setting.name: self._model.memory[setting.name] for setting in MEMORY}
         return {
             "device": "auto",
+            "engine": ENGINES[0],
             "input_size": self._model.input_size,
             "checkpoint": None,
             **memory,

@@ -70,6 +70,10 @@ class PromptEncoder(nn.Module):
             known = known + self.click_proj(_at(xy, maps)) * is_click[..., None]
         return torch.where((labels == NOT_A_POINT)[..., None], self.not_a_point, known)
 
+    def no_points(self, count: int) -> Tensor:
+        """Encode ``count`` padding points, as `encode_points` does: (1, count, dim)."""
+        return self.not_a_point.expand(1, count, -1)
+
     def encode_mask(self, mask_logits: Tensor | None, feature_hw: tuple[int, int]) -> Tensor:
         """Encode a mask prompt.
 

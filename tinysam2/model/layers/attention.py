@@ -103,8 +103,8 @@ class Attention(nn.Module):
         q: Tensor,
         k: Tensor,
         v: Tensor,
-        q_angles: Tensor | None = None,
-        k_angles: Tensor | None = None,
+        q_codes: Tensor | None = None,
+        k_codes: Tensor | None = None,
         key_bias: Tensor | None = None,
         groups: KeyGroups | None = None,
     ) -> Tensor:
@@ -114,8 +114,8 @@ class Attention(nn.Module):
             q: (B, Nq, dim).
             k: (B, Nk, key_dim).
             v: (B, Nk, key_dim).
-            q_angles: (Nq, inner / heads / 2) or (B, Nq, ...) rotary angles of the queries.
-            k_angles: the same for the keys; zero angles leave a key unrotated.
+            q_codes: (Nq, inner / heads / 2, 2) or (B, Nq, ...) `rotary_codes` of the queries.
+            k_codes: the same for the keys.
             key_bias: (B, Nk) added to the logits of each key; minus infinity masks it out.
             groups: keys to merge first; they take their own biases in place of ``key_bias``.
 
@@ -125,10 +125,10 @@ class Attention(nn.Module):
         q, k, v = (
             self._split(p(x)) for p, x in ((self.q_proj, q), (self.k_proj, k), (self.v_proj, v))
         )
-        if q_angles is not None:
-            q = rotate(q, q_angles.unsqueeze(-3))
-        if k_angles is not None:
-            k = rotate(k, k_angles.unsqueeze(-3))
+        if q_codes is not None:
+            q = rotate(q, q_codes.unsqueeze(-4))
+        if k_codes is not None:
+            k = rotate(k, k_codes.unsqueeze(-4))
         if groups is not None:
             k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)

@@ -1,6 +1,7 @@
 """Position codes: rotary, sine, and random Fourier features."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +24,8 @@ def grid_xy(
     return torch.stack([x.flatten(), y.flatten()], 1)
 
 
-def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
-    """Return the angles of axial rotary position codes.
+def rotary_codes(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
+    """Return the cosines and sines of axial rotary position codes.
 
     Args:
         xy: (..., N, 2) positions in locations.
@@ -32,22 +33,36 @@ def rotary_angles(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
         theta: base of the frequencies.
 
     Returns:
-        (..., N, dim / 2) float32: a quarter of ``dim`` angles of x, then as many of y.
+        (..., N, dim / 2, 2) float32: cosine and sine of a quarter of ``dim`` angles of x, then of
+        as many of y.
 
     Source:
         RoPE-ViT (Heo et al. 2024), as SAM 2 uses it.
     """
     exponents = torch.arange(0, dim, 4, device=xy.device, dtype=torch.float32) / dim
     frequencies = theta**-exponents
-    return torch.cat([xy[..., :1] * frequencies, xy[..., 1:] * frequencies], -1)
+    angles = torch.cat([xy[..., :1] * frequencies, xy[..., 1:] * frequencies], -1)
+    return torch.stack([angles.cos(), angles.sin()], -1)
 
 
-def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Rotate pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, dim / 2) angles."""
+@lru_cache(maxsize=8)
+def grid_rotary_codes(height: int, width: int, dim: int, device: torch.device) -> Tensor:
+    """Return `rotary_codes` of all locations of a grid, (height * width, dim / 2, 2)."""
+    with torch.inference_mode(False):  # the same tensor serves inference and training
+        return rotary_codes(grid_xy(height, width, device=device), dim)
+
+
+def rotate(x: Tensor, codes: Tensor) -> Tensor:
+    """Rotate pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, dim / 2, 2) codes."""
     pairs = x.float().unflatten(-1, (-1, 2))
-    cos, sin = angles.cos(), angles.sin()
-    a, b = pairs.unbind(-1)
-    return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2).type_as(x)
+    # Converters of traced graphs do not take complex numbers.
+    if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+        (a, b), (cos, sin) = pairs.unbind(-1), codes.unbind(-1)
+        turned = torch.stack([a * cos - b * sin, a * sin + b * cos], -1)
+    else:  # one pass over memory; the line above makes seven
+        product = torch.view_as_complex(pairs.contiguous()) * torch.view_as_complex(codes)
+        turned = torch.view_as_real(product)
+    return turned.flatten(-2).type_as(x)
 
 
 def sine_code_1d(position: Tensor, dim: int, temperature: float = 10000.0) -> Tensor:

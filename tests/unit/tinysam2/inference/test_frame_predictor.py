@@ -8,7 +8,8 @@ from tests.unit.tinysam2.model.test_options import SAM2, model_of
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.inference.click_marks import mark_clicks
-from tinysam2.inference.frame_predictor import KEPT_FEATURES, FramePredictor
+from tinysam2.inference.feature_cache import KEPT_FEATURES
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.preprocess import network_input
 
@@ -112,7 +113,7 @@ def test_image_is_encoded_once(model: Model, monkeypatch: pytest.MonkeyPatch) ->
     encoded = []
     encode = model.network.encode_image
     monkeypatch.setattr(
-        model.network, "encode_image", lambda image: encoded.append(1) or encode(image)
+        model.network, "encode_image", lambda *given: encoded.append(1) or encode(*given)
     )
     predictor, image = FramePredictor(model), noise_frames(1)[0]
     for _ in range(3):

@@ -117,10 +117,10 @@ def exhausted(model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
 
     encode = TinySam2.encode_image
 
-    def encode_image(self: TinySam2, image: Tensor) -> ImageFeatures:
+    def encode_image(self: TinySam2, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
         if self is model.network:
             raise RuntimeError("MPS backend out of memory")
-        return encode(self, image)
+        return encode(self, image, for_prompts)
 
     monkeypatch.setattr(frame_predictor, "network_input", input_of)
     monkeypatch.setattr(TinySam2, "encode_image", encode_image)

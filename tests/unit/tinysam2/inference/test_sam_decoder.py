@@ -72,6 +72,34 @@ def test_a_single_click_gets_the_single_mask_and_in_sam_the_best_of_three(
         torch.testing.assert_close(predicted[0], iou[0, masks].max().clamp(0, 1))
 
 
+def test_frames_without_prompts_compute_nothing_that_only_prompts_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(7)
+    network = TinySam2(replace(TOY, sam_decoder=True)).eval()
+    set_presence(network, 4.0)
+    plain = replace(prepare(network, torch.device("cpu")), autocast=None)
+    computed: list[int] = []
+    assert network.sam_neck is not None
+    network.sam_neck.register_forward_hook(lambda *_: computed.append(1))
+    tracker = VideoTracker(plain, noise_frames(4))
+    tracker.add_prompt(1, 0, CLICK)
+    tracker.add_prompt(1, 2, ObjectPrompt.of([[40, 30]], [1], None))
+    assert len(list(tracker.propagate())) == 4
+    assert len(computed) == 2
+
+
+def test_features_of_a_tracked_frame_are_completed_for_a_click() -> None:
+    torch.manual_seed(7)
+    network = TinySam2(replace(TOY, sam_decoder=True)).eval()
+    model = replace(prepare(network, torch.device("cpu")), autocast=None)
+    predictor, image = FramePredictor(model), noise_frames(1)[0]
+    expected = FramePredictor(model).predict(0, image, CLICK)
+    predictor.features(0, image, for_prompts=False)
+    found = predictor.predict(0, image, CLICK)
+    np.testing.assert_allclose(found.mask_logits, expected.mask_logits, atol=1e-4)
+
+
 def test_each_kind_of_prompt_gives_its_own_mask(model: Model) -> None:
     predictor, image = FramePredictor(model), noise_frames(1)[0]
     prompts = [

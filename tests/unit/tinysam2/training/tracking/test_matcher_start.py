@@ -18,10 +18,10 @@ def best_locations(network: TinySam2, now: Tensor, before: Tensor) -> Tensor:
     features = ImageFeatures(before, before, before)
     sure, mask = torch.ones(1), torch.full((1, SIDE, SIDE), -5.0)
     memory = network.encode_memory(features, mask, sure, sure > 0)
-    angles = network.memory_attention.angles(grid_xy(SIDE, SIDE))
+    codes = network.memory_attention.codes(grid_xy(SIDE, SIDE))
     query = layer.cross_attn.q_proj(layer.norm2(now.flatten(2).transpose(1, 2)))
     key = layer.cross_attn.k_proj(memory.flatten(2).transpose(1, 2))
-    likeness = rotate(query, angles) @ rotate(key, angles).transpose(1, 2)
+    likeness = rotate(query, codes) @ rotate(key, codes).transpose(1, 2)
     return likeness[0].argmax(1)
 
 

@@ -1,0 +1,173 @@
+"""Stages by OpenVINO give the masks of torch; whatever fails, torch does the work."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.tinysam2.toys import noise_frames, toy_model
+from tinysam2.build import Model, load_model, run_by
+from tinysam2.engines import openvino_graph, runner
+from tinysam2.engines.measurement import StageTimes
+from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
+from tinysam2.inference.results import TrackStep
+from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.model.stages import NetworkStage
+
+pytestmark = pytest.mark.skipif(not openvino_graph.is_installed(), reason="needs OpenVINO")
+TRACKED = (
+    NetworkStage.CONDITION,
+    NetworkStage.DECODE,
+    NetworkStage.ENCODE_IMAGE,
+    NetworkStage.ENCODE_MEMORY,
+)
+
+
+def track(model: Model, frames: int = 6) -> list[TrackStep]:
+    """Track two objects."""
+    tracker = VideoTracker(model, noise_frames(frames))
+    tracker.add_box(0, 0, (10, 8, 35, 40))
+    tracker.add_box(1, 0, (30, 8, 55, 40))
+    return list(tracker.propagate())
+
+
+def by_openvino(folder: Path, engine: Engine = Engine.OPENVINO) -> tuple[Model, EngineRunner]:
+    model = toy_model()
+    model.network.run = found = EngineRunner(model.network, engine, folder)
+    return model, found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("engines")
+
+
+def assert_same_masks(found: list[TrackStep], expected: list[TrackStep]) -> None:
+    for ours, theirs in zip(expected, found, strict=True):
+        error = np.abs(ours.mask_logits - theirs.mask_logits).max()
+        assert error <= 1e-2 * ours.mask_logits.std()
+        for index, event in ours.memory_events.items():
+            assert event.bank == theirs.memory_events[index].bank
+
+
+def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None:
+    model, found = by_openvino(folder)
+    assert_same_masks(track(model), track(toy_model()))
+    assert found.runs_by_openvino() == TRACKED
+
+
+def test_a_graph_is_exported_once_and_again_only_if_it_is_damaged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track(by_openvino(folder)[0], frames=2)
+    exported: list[object] = []
+    convert = openvino_graph._convert
+
+    def convert_and_count(*given: object) -> object:
+        exported.append(given)
+        return convert(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(openvino_graph, "_convert", convert_and_count)
+    track(by_openvino(folder)[0], frames=2)
+    assert not exported
+    largest = max(folder.glob("graphs/*/graph.bin"), key=lambda path: path.stat().st_size)
+    largest.write_bytes(largest.read_bytes()[:-100])
+    model, found = by_openvino(folder)
+    track(model, frames=2)
+    assert len(exported) == 1
+    assert found.runs_by_openvino() == TRACKED
+
+
+def test_a_stage_that_fails_or_differs_is_run_by_torch_and_logged_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = openvino_graph.OpenVinoGraph.__call__
+
+    def spoiled(self: openvino_graph.OpenVinoGraph, *inputs: torch.Tensor) -> object:
+        if len(inputs) == 9:
+            raise RuntimeError("no such instruction")
+        found = run(self, *inputs)
+        return tuple(each * 1.1 for each in found) if inputs[0].shape[1] == 3 else found
+
+    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "__call__", spoiled)
+    model, found = by_openvino(folder)
+    with caplog.at_level(logging.WARNING):
+        assert_same_masks(track(model), track(toy_model()))
+    assert found.runs_by_openvino() == (NetworkStage.DECODE, NetworkStage.ENCODE_MEMORY)
+    assert len(caplog.messages) == 2
+    assert any("no such instruction" in line for line in caplog.messages)
+
+
+def test_the_faster_engine_of_each_stage_is_measured_once_and_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[StageTimes] = []
+
+    def times(*_: object) -> StageTimes:
+        measured.append(StageTimes(1.0, 0.5 if len(measured) % 2 else 2.0))
+        return measured[-1]
+
+    monkeypatch.setattr(runner, "measure", times)
+    first, found = by_openvino(tmp_path, Engine.AUTO)
+    track(first, frames=2)
+    assert len(measured) == len(TRACKED)
+    assert 0 < len(found.runs_by_openvino()) < len(TRACKED)
+    second, again = by_openvino(tmp_path, Engine.AUTO)
+    track(second, frames=2)
+    assert len(measured) == len(TRACKED)
+    assert again.runs_by_openvino() == found.runs_by_openvino()
+    (tmp_path / "measurements.json").write_text("{", "utf-8")
+    track(by_openvino(tmp_path, Engine.AUTO)[0], frames=2)
+    assert len(measured) == 2 * len(TRACKED)
+    assert json.loads((tmp_path / "measurements.json").read_text("utf-8"))
+
+
+def test_gradients_flow_through_a_network_with_an_engine(folder: Path) -> None:
+    model, _ = by_openvino(folder)
+    image = torch.zeros(1, 3, 128, 128, requires_grad=True)
+    model.network.encode_image(image).s16.sum().backward()
+    assert image.grad is not None
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_work_to_torch(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("", "utf-8")
+    model, found = by_openvino(blocked)
+    assert_same_masks(track(model, frames=2), track(toy_model(), frames=2))
+    assert found.runs_by_openvino() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "message"),
+    [("fast", "cpu", "auto, torch, openvino"), ("openvino", "meta", "runs on the CPU")],
+)
+def test_an_engine_that_cannot_run_is_refused(name: str, device: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        choose_engine(name, torch.device(device))
+
+
+def test_without_openvino_torch_runs_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TINYSAM2_ENGINE")
+    assert choose_engine("auto", torch.device("cpu")) is Engine.AUTO
+    monkeypatch.setattr(runner, "is_installed", lambda: False)
+    assert choose_engine("auto", torch.device("cpu")) is Engine.TORCH
+    with pytest.raises(ValueError, match="pip install openvino"):
+        choose_engine("openvino", torch.device("cpu"))
+
+
+def test_torch_runs_models_unless_another_engine_is_asked_for() -> None:
+    assert load_model().engine is Engine.TORCH
+    assert isinstance(run_by(Engine.AUTO, toy_model()).network.run, EngineRunner)
+
+
+def test_openvino_reports_nothing_to_anyone() -> None:
+    source = (
+        "import sys; from tinysam2.engines.openvino_graph import version; version();"
+        "assert sys.modules['openvino_telemetry'] is None"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, cwd=Path(__file__).parents[4])

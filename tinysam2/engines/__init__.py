@@ -1,0 +1,1 @@
+"""Engines besides torch that can run the stages of a network."""

@@ -1,0 +1,87 @@
+"""Exported graphs on disk: each is exported once and read from then on."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+GRAPH_NAME = "graph.xml"
+KEPT_GRAPHS = 32
+"""Graphs that stay on disk, the last used ones; that of an encoder takes about 25 MB."""
+_CHECKSUMS = "sha256.json"
+
+
+def engine_folder() -> Path:
+    """Return where engines keep their files: in ``TINYSAM2_HOME``, or the system's cache."""
+    if chosen := os.environ.get("TINYSAM2_HOME"):
+        return Path(chosen) / "engines"
+    from platformdirs import user_cache_path  # here: training does without it
+
+    return user_cache_path("tinysam2", appauthor=False) / "engines"
+
+
+class GraphCache:
+    """A folder with one subfolder per graph, which appears only when it is complete.
+
+    Args:
+        folder: where the graphs are; `engine_folder` if None.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or engine_folder() / "graphs"
+
+    def get(self, key: str, export: Callable[[Path], None]) -> Path:
+        """Return the file of a graph; what is missing or damaged is exported.
+
+        Args:
+            key: identifies network, stage, sizes and versions.
+            export: writes the graph's files; it is given the path of the first, in an empty folder.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        place = self.folder / hashlib.sha256(key.encode()).hexdigest()[:32]
+        if not _is_intact(place):
+            self._write(place, export)
+        os.utime(place)  # it was used now
+        self._prune()
+        return place / GRAPH_NAME
+
+    def _write(self, place: Path, export: Callable[[Path], None]) -> None:
+        draft = place.with_name(f".{place.name}.{os.getpid()}.partial")
+        draft.mkdir(parents=True, exist_ok=True)
+        try:
+            export(draft / GRAPH_NAME)
+            checksums = {each.name: _sha256(each) for each in draft.iterdir()}
+            (draft / _CHECKSUMS).write_text(json.dumps(checksums), "utf-8")
+            shutil.rmtree(place, ignore_errors=True)
+            try:
+                os.replace(draft, place)
+            except OSError:
+                if not _is_intact(place):  # else another process was faster
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _prune(self) -> None:
+        graphs = [each for each in self.folder.iterdir() if not each.name.startswith(".")]
+        graphs.sort(key=lambda each: each.stat().st_mtime, reverse=True)
+        for unused in graphs[KEPT_GRAPHS:]:
+            shutil.rmtree(unused, ignore_errors=True)
+
+
+def _is_intact(place: Path) -> bool:
+    try:
+        checksums = json.loads((place / _CHECKSUMS).read_text("utf-8"))
+        return GRAPH_NAME in checksums and all(
+            _sha256(place / Path(name).name) == digest for name, digest in checksums.items()
+        )
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
