@@ -756,8 +756,8 @@
         <translation>画笔半径（像素）</translation>
     </message>
     <message>
-        <source>Radius of brush and eraser in pixels of the video ([ and ])</source>
-        <translation>画笔和橡皮擦的半径，以视频像素计（[ 和 ]）</translation>
+        <source>Radius of brush and eraser in pixels of the video</source>
+        <translation>画笔和橡皮擦的半径，单位为视频像素</translation>
     </message>
     <message>
         <source>Radius</source>
@@ -2695,8 +2695,8 @@ Click an object in the frame.</source>
         <translation>此帧不属于任何建议。</translation>
     </message>
     <message>
-        <source>Set an in or out frame first (I, O).</source>
-        <translation>请先设置入点帧或出点帧（I、O）。</translation>
+        <source>Set an in or out frame first</source>
+        <translation>请先设置入点帧或出点帧</translation>
     </message>
     <message>
         <source>There is no mask to verify in the range.</source>
@@ -2719,8 +2719,8 @@ Click an object in the frame.</source>
         <translation>此帧之前没有未确认的掩码。</translation>
     </message>
     <message>
-        <source>The directions are being compared; Esc stops it.</source>
-        <translation>正在比较两个方向；按 Esc 停止。</translation>
+        <source>The directions are being compared; stop that first</source>
+        <translation>正在比较两个方向，请先停止该任务</translation>
     </message>
     <message>
         <source>Compare {name} with tracking the other way</source>
@@ -2795,10 +2795,6 @@ Frame {frame} is the worst. Click to visit it.</source>
         <translation>确认区段</translation>
     </message>
     <message>
-        <source>Verify all frames of the selected suggestion (Ctrl+Shift+V)</source>
-        <translation>确认所选建议的全部帧 (Ctrl+Shift+V)</translation>
-    </message>
-    <message>
         <source>Compare directions</source>
         <translation>比较两个方向</translation>
     </message>
@@ -2807,6 +2803,10 @@ Frame {frame} is the worst. Click to visit it.</source>
 No mask is changed</source>
         <translation>在后台从两端反向跟踪；掩码不一致处必有一个是错的。
 不会更改任何掩码</translation>
+    </message>
+    <message>
+        <source>Verify all frames of the selected suggestion</source>
+        <translation>确认所选建议中的所有帧</translation>
     </message>
     <message>
         <source>Examining masks…</source>
@@ -3826,12 +3826,12 @@ No mask is changed</source>
         <translation>拖动：框住目标或拖动控制点，Esc：取消</translation>
     </message>
     <message>
-        <source>drag: paint the mask, [ ]: size</source>
-        <translation>拖动：绘制掩码，[ ]：大小</translation>
+        <source>drag: paint the mask</source>
+        <translation>拖动：绘制掩码</translation>
     </message>
     <message>
-        <source>drag: erase from the mask, [ ]: size</source>
-        <translation>拖动：擦除掩码，[ ]：大小</translation>
+        <source>drag: erase from the mask</source>
+        <translation>拖动：从掩码中擦除</translation>
     </message>
     <message>
         <source>click: vertex, double click or Enter: close, Backspace: step back</source>
@@ -3888,6 +3888,10 @@ No mask is changed</source>
     <message>
         <source>Model: {name}</source>
         <translation>模型：{name}</translation>
+    </message>
+    <message>
+        <source>change its size</source>
+        <translation>调整大小</translation>
     </message>
 </context>
 <context>

@@ -42,6 +42,12 @@ EXCEPTIONS = {
     "COCO, YouTube-VIS, SA-V, LabelMe (*.json)",  # names of formats
     "View/Go to",  # keys of menus, actions and model titles, which are displayed translated
     "Rename object",
+    "Smaller brush",
+    "Larger brush",
+    "Set in frame",
+    "Set out frame",
+    "Cancel stroke or stop tracking",
+    "Verify this run of suggested frames",
     "pooled memory",
     "Reorder objects",  # an edit, whose name `translate_sentence` knows
 }

@@ -209,7 +209,9 @@ class _WindowBenchmark:
         with tempfile.TemporaryDirectory() as folder:
             file = ProjectFile.create(Path(folder) / "long.tsam", {})
             session = Session(PlainSource(frames), long_document(frames), file, window.model.load)
-            workspace = Workspace(session, window.model_jobs, window.preferences, window)
+            workspace = Workspace(
+                session, window.model_jobs, window.preferences, window.keymap, window
+            )
             workspace.changed.connect(window.refresh_actions)
             try:
                 workspace.editor.resize(window.size())

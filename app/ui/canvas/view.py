@@ -39,6 +39,7 @@ from app.ui.canvas.viewport import Viewport
 from app.ui.canvas.zoom_pan import ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
+from app.ui.state.keymap import Keymap
 from app.ui.state.view_state import Tool, ViewState
 
 TOOL_BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
@@ -89,6 +90,7 @@ class CanvasView(QWidget):
         bridge: DocumentBridge,
         view_state: ViewState,
         frame_loader: FrameLoader,
+        keymap: Keymap,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -98,7 +100,7 @@ class CanvasView(QWidget):
         self._displayed = DisplayedFrame(view_state, frame_loader, self)
         self._scene = CanvasScene(session, view_state, self._displayed)
         self._hover = HoverPreview(self)
-        self._brush_options = BrushOptions(view_state, self)
+        self._brush_options = BrushOptions(view_state, keymap, self)
         self._tools = self._make_tools(session.size_hw)
         self._pressed = Qt.MouseButton.NoButton
         self._connect(bridge)

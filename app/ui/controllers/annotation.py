@@ -6,8 +6,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core import edits
-from app.core.document import Edit, FrameMask, TrackedObject
-from app.core.errors import UsageError
+from app.core.document import Edit, FrameMask
 from app.core.masks import RleMask
 from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
@@ -17,10 +16,11 @@ from app.session import Session
 from app.tracking.backend import BackendLoader
 from app.tracking.requests import segment_request
 from app.tracking.strokes import with_strokes
+from app.ui.controllers.editing import EditingController
+from app.ui.controllers.objects import ObjectsController
 from app.ui.jobs.job_queue import JobQueue, Priority
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
-from app.ui.translation.sentences import error_text
 
 PRELOAD_DELAY_MS = 120
 """Milliseconds that a frame stays on screen before its features are computed.
@@ -29,32 +29,28 @@ Scrubbing changes frames faster than this, so it computes none.
 """
 
 
-class AnnotationController(QObject):
-    """Turns user actions on one open session into edits and jobs.
-
-    An action that cannot be carried out emits ``message`` and changes nothing.
+class AnnotationController(EditingController):
+    """Turns prompts, strokes, previews and marks of frames into edits and jobs.
 
     Signals:
         message: text for the status bar.
         previewed: the `RleMask` of a preview, or None to remove it.
     """
 
-    message = Signal(str)
     previewed = Signal(object)
 
     def __init__(
         self,
         session: Session,
         view: ViewState,
+        objects: ObjectsController,
         jobs: JobQueue,
         preferences: Preferences,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(session, view, parent)
+        self._objects = objects
         self._preferences = preferences
-        self._session = session
-        self._document = session.document
-        self._view = view
         self._jobs = jobs
         self._preview_job = 0
         self._preload_timer = QTimer(self, singleShot=True, interval=PRELOAD_DELAY_MS)
@@ -66,11 +62,6 @@ class AnnotationController(QObject):
         """Switch the session to another model."""
         self._session.use_backend(load_backend)
         self._preload_timer.start()
-
-    @property
-    def active(self) -> TrackedObject | None:
-        """The active object, which receives prompts and strokes; None if there is none."""
-        return self._document.find(self._view.active_object)
 
     @property
     def active_mask(self) -> FrameMask | None:
@@ -207,7 +198,7 @@ class AnnotationController(QObject):
 
     def _target(self) -> int:
         active = self.active
-        return active.object_id if active else self.new_object()
+        return active.object_id if active else self._objects.new_object()
 
     # Previews and encoding: jobs that never change the document.
 
@@ -246,24 +237,7 @@ class AnnotationController(QObject):
             label = self.tr("Encode frame")
             self._jobs.submit(job, label, lambda step: None, priority=Priority.IDLE)
 
-    # Objects and masks.
-
-    def new_object(self) -> int:
-        """Add an object and make it the active one."""
-        object_id = edits.next_object_id(self._document)
-        self._session.execute(edits.add_object(self._document, object_id=object_id))
-        self._view.active_object = object_id
-        return object_id
-
-    def select_nth(self, position: int) -> None:
-        """Activate the object at a 1-based position in the list."""
-        objects = self._document.objects
-        if position <= len(objects):
-            self._view.active_object = objects[position - 1].object_id
-
-    def delete_object(self) -> None:
-        """Delete the active object with its prompts, masks and memory records."""
-        self._edit_active(lambda each: edits.remove_object(self._document, each))
+    # Masks, memory and range.
 
     def clear_masks(self) -> None:
         """Clear the masks of the active object, except verified ones."""
@@ -273,22 +247,6 @@ class AnnotationController(QObject):
         """Clear the mask of the active object on the displayed frame."""
         frames = [self._view.frame]
         self._edit_active(lambda each: edits.clear_masks(self._document, each, frames))
-
-    def toggle_visible(self) -> None:
-        """Hide or show the active object."""
-        if row := self.active:
-            is_visible = not row.is_visible
-            self._edit_active(
-                lambda each: edits.update_object(self._document, each, is_visible=is_visible)
-            )
-
-    def toggle_locked(self) -> None:
-        """Lock the active object against every change, or unlock it."""
-        if row := self.active:
-            is_locked = not row.is_locked
-            self._edit_active(
-                lambda each: edits.update_object(self._document, each, is_locked=is_locked)
-            )
 
     def toggle_constraint(self, constraint: Constraint) -> None:
         """Pin or ban the displayed frame, or remove that constraint."""
@@ -332,13 +290,3 @@ class AnnotationController(QObject):
         """Toggle whether tracked masks may overlap other objects."""
         is_exclusive = not self._document.is_exclusive
         self._session.execute(edits.set_exclusive(self._document, is_exclusive))
-
-    def _edit_active(self, make_edit: Callable[[int], Edit]) -> None:
-        if (active := self._view.active_object) is not None:
-            self._attempt(lambda: self._session.execute(make_edit(active)))
-
-    def _attempt(self, change: Callable[[], None]) -> None:
-        try:
-            change()
-        except UsageError as error:
-            self.message.emit(error_text(error))

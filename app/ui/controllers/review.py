@@ -3,20 +3,20 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from app.core import edits
 from app.core.document import Document, Table
-from app.core.errors import UsageError
 from app.core.review import ReviewRun
 from app.jobs.review import AgreementStep, agreement_job, reverse_tracking
 from app.session import Session
+from app.ui.controllers.editing import EditingController
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.progress import Outcome
+from app.ui.state.keymap import Keymap
 from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 from app.ui.translation import QT_TRANSLATE_NOOP
-from app.ui.translation.sentences import error_text
 
 NO_MASK_HERE = QT_TRANSLATE_NOOP("ReviewController", "There is no mask to verify on this frame.")
 EARLIER_SHOWN = QT_TRANSLATE_NOOP(
@@ -26,7 +26,7 @@ EARLIER_SHOWN = QT_TRANSLATE_NOOP(
 )
 
 
-class ReviewController(QObject):
+class ReviewController(EditingController):
     """Visits and verifies masks of the active object.
 
     The current suggestion is the one that covers the displayed frame of the active object.
@@ -36,13 +36,12 @@ class ReviewController(QObject):
         view: the displayed frame and the active object.
         review: the suggestions.
         jobs: jobs that use the model.
+        keymap: the keys that messages name.
         parent: owner.
 
     Signals:
         message: text for the status bar.
     """
-
-    message = Signal(str)
 
     def __init__(
         self,
@@ -50,14 +49,13 @@ class ReviewController(QObject):
         view: ViewState,
         review: ReviewState,
         jobs: JobQueue,
+        keymap: Keymap,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._session = session
-        self._document = session.document
-        self._view = view
+        super().__init__(session, view, parent)
         self._review = review
         self._jobs = jobs
+        self._keymap = keymap
         self._comparison = 0
 
     def visit(self, run: ReviewRun) -> None:
@@ -113,7 +111,8 @@ class ReviewController(QObject):
         """Verify the masks of the active object from the in frame to the out frame."""
         first, last = self._document.frame_range
         if first is None and last is None:
-            self.message.emit(self.tr("Set an in or out frame first (I, O)."))
+            text = self.tr("Set an in or out frame first")
+            self.message.emit(self._keymap.with_keys(text, "Set in frame", "Set out frame"))
             return
         stop = self._session.num_frames - 1 if last is None else last
         refusal = self.tr("There is no mask to verify in the range.")
@@ -143,7 +142,8 @@ class ReviewController(QObject):
     def compare_directions(self) -> None:
         """Track the suggested objects the other way in the background; score the agreement."""
         if self._jobs.is_active(self._comparison):
-            self.message.emit(self.tr("The directions are being compared; Esc stops it."))
+            text = self.tr("The directions are being compared; stop that first")
+            self.message.emit(self._keymap.with_keys(text, "Cancel stroke or stop tracking"))
             return
         ids = self._review.object_ids
 
@@ -208,14 +208,6 @@ class ReviewController(QObject):
             self._view.frame = frames[index]
         else:
             self.message.emit(refusal)
-
-    def _attempt(self, change: Callable[[], object]) -> bool:
-        try:
-            change()
-        except UsageError as error:
-            self.message.emit(error_text(error))
-            return False
-        return True
 
 
 def unverified_frames(document: Document, object_id: int) -> list[int]:

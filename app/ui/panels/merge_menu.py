@@ -1,25 +1,12 @@
 """The menu that lists the objects that the active one can be merged into."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.core.document import TrackedObject
+from app.ui.panels.object_commands import ObjectCommands
 from app.ui.panels.objects_model import swatch
-
-
-class Merger(Protocol):
-    """What merges objects: the objects panel."""
-
-    def merge_targets(self) -> Sequence[tuple[TrackedObject, bool]]:
-        """Return the other objects, and whether each may be changed."""
-        ...
-
-    def merge_into(self, target_id: int) -> None:
-        """Merge the active object into another one."""
-        ...
 
 
 class MergeMenu(QMenu):
@@ -30,7 +17,7 @@ class MergeMenu(QMenu):
         parent: owner.
     """
 
-    def __init__(self, merger: Callable[[], Merger | None], parent: QWidget) -> None:
+    def __init__(self, merger: Callable[[], ObjectCommands | None], parent: QWidget) -> None:
         super().__init__(parent)
         self.setTitle(self.tr("Merge into"))
         self._merger = merger

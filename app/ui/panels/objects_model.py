@@ -1,7 +1,6 @@
 """The objects of a document as a Qt table model."""
 
 from enum import IntEnum
-from typing import Unpack
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -12,9 +11,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
-from app.core import edits, rules
+from app.core import rules
 from app.core.document import Table, TrackedObject
 from app.session import Session
+from app.ui.panels.object_commands import ObjectCommands
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import ViewState
 from app.ui.style.icons import icon
@@ -103,19 +103,26 @@ def swatch(color: tuple[int, int, int]) -> QIcon:
 
 
 class ObjectsModel(QAbstractTableModel):
-    """One row per object in display order; edits go through the session.  Lives on the GUI thread.
+    """One row per object in display order; `ObjectCommands` change them.  Lives on the GUI thread.
 
     Args:
-        session: the session to display and edit.
+        session: the session to display.
         bridge: signals changes of the document.
         state: holds which object is shown alone.
+        commands: changes objects.
         parent: owner.
     """
 
     def __init__(
-        self, session: Session, bridge: DocumentBridge, state: ViewState, parent: QObject
+        self,
+        session: Session,
+        bridge: DocumentBridge,
+        state: ViewState,
+        commands: ObjectCommands,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
+        self._commands = commands
         self._session = session
         self._state = state
         self._objects = session.document.objects
@@ -194,9 +201,9 @@ class ObjectsModel(QAbstractTableModel):
         if role != Role.EditRole or not text:
             return False
         if column is Column.NAME:
-            self._update(tracked, name=text)
+            self._commands.update_object(tracked.object_id, name=text)
         else:
-            self._update(tracked, category=text)
+            self._commands.update_object(tracked.object_id, category=text)
         return True
 
     def _toggle_data(self, tracked: TrackedObject, column: Column, role: int) -> object:
@@ -223,13 +230,9 @@ class ObjectsModel(QAbstractTableModel):
         if column is Column.SOLO:
             self._state.solo_object = tracked.object_id if is_on else None
         elif column is Column.LOCKED:
-            self._update(tracked, is_locked=is_on)
+            self._commands.update_object(tracked.object_id, is_locked=is_on)
         else:
-            self._update(tracked, is_visible=is_on)
-
-    def _update(self, tracked: TrackedObject, **values: Unpack[edits.ObjectAttributes]) -> None:
-        edit = edits.update_object(self._session.document, tracked.object_id, **values)
-        self._session.execute(edit)
+            self._commands.update_object(tracked.object_id, is_visible=is_on)
 
     def _text(self, tracked: TrackedObject, column: Column) -> str:
         if column is Column.MASKS:

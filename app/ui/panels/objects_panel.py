@@ -7,10 +7,11 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from app.core import edits, rules
+from app.core import rules
 from app.core.document import Table, TrackedObject
 from app.session import Session
 from app.ui.panels.merge_menu import MergeMenu
+from app.ui.panels.object_commands import ObjectCommands
 from app.ui.panels.objects_model import Column, ObjectsModel
 from app.ui.panels.objects_table import ObjectsTable
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
@@ -34,13 +35,14 @@ class ObjectsPanel(QWidget):
         session: Session,
         bridge: DocumentBridge,
         view_state: ViewState,
+        commands: ObjectCommands,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._commands = commands
         self._document = session.document
         self._state = view_state
-        self._model = ObjectsModel(session, bridge, view_state, self)
+        self._model = ObjectsModel(session, bridge, view_state, commands, self)
         self._table = ObjectsTable(self._model, self)
         self._row = 0
         self._make_actions()
@@ -56,32 +58,35 @@ class ObjectsPanel(QWidget):
             self.tr("New object"),
             "add",
             self.tr("The next click or box belongs to it"),
-            self._on_add,
+            self._commands.new_object,
         )
         self._duplicate = self._action(
             self.tr("Duplicate"),
             "duplicate",
             self.tr("Copy this object with all its masks"),
-            self.duplicate,
+            self._commands.duplicate,
         )
-        self._merge_menu = MergeMenu(lambda: self, self)
+        self._merge_menu = MergeMenu(lambda: self._commands, self)
         self._merge = self._merge_menu.menuAction()
         self._merge.setIcon(icon("merge"))
         self._merge.setToolTip(self.tr("Merge all masks of this object into another one"))
         self._up = self._action(
-            self.tr("Move up"), None, self.tr("Move this object up"), partial(self.move_object, -1)
+            self.tr("Move up"),
+            None,
+            self.tr("Move this object up"),
+            partial(self._commands.move_object, -1),
         )
         self._down = self._action(
             self.tr("Move down"),
             None,
             self.tr("Move this object down"),
-            partial(self.move_object, 1),
+            partial(self._commands.move_object, 1),
         )
         self._delete = self._action(
             self.tr("Delete object"),
             "delete",
             self.tr("Delete this object and all its masks"),
-            self._on_delete,
+            self._commands.delete_object,
         )
         self._rename = self._action(self.tr("Rename"), None, "", self.rename)
         self._classify = self._action(self.tr("Change category"), None, "", self.change_category)
@@ -184,43 +189,6 @@ class ObjectsPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._table.viewport().mapToGlobal(at))
 
-    def _on_add(self) -> None:
-        object_id = edits.next_object_id(self._document)
-        self._session.execute(edits.add_object(self._document, object_id=object_id))
-        self._state.active_object = object_id
-
-    def duplicate(self) -> None:
-        """Copy the active object with all its masks; the copy becomes active."""
-        if (active := self._active) is not None:
-            copy_id = edits.next_object_id(self._document)
-            self._session.execute(edits.duplicate_object(self._document, active.object_id))
-            self._state.active_object = copy_id
-
-    def merge_targets(self) -> list[tuple[TrackedObject, bool]]:
-        """Return the objects but the active one, and whether each may be changed."""
-        others = (each for each in self._document.objects if each is not self._active)
-        return [(each, self._is_editable(each.object_id)) for each in others]
-
-    def merge_into(self, target_id: int) -> None:
-        """Merge the active object into another one, which becomes active."""
-        if (active := self._active) is not None:
-            edit = edits.merge_objects(self._document, target_id, active.object_id)
-            self._session.execute(edit)
-            self._state.active_object = target_id
-
-    def _on_delete(self) -> None:
-        if (active := self._active) is not None:
-            self._session.execute(edits.remove_object(self._document, active.object_id))
-
-    def move_object(self, by: int) -> None:
-        """Move the active object down the list by a number of rows; up if negative."""
-        if self._active is None or not 0 <= self._row + by < self._model.rowCount():
-            return
-        ids = [each.object_id for each in self._document.objects]
-        ids.insert(self._row + by, ids.pop(self._row))
-        moves = [edits.update_object(self._document, each, order=at) for at, each in enumerate(ids)]
-        self._session.execute(edits.joined("Reorder objects", *moves))
-
     def recolor(self) -> None:
         """Let the user choose another color for the active object."""
         if (active := self._active) is not None:
@@ -228,8 +196,7 @@ class ObjectsPanel(QWidget):
             color = QColorDialog.getColor(QColor(*active.color), self, title)
             if color.isValid():
                 rgb = color.red(), color.green(), color.blue()
-                edit = edits.update_object(self._document, active.object_id, color=rgb)
-                self._session.execute(edit)
+                self._commands.update_object(active.object_id, color=rgb)
 
     def rename(self) -> None:
         """Start editing the name of the active object in the table."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.core.review import ReviewRun
 from app.session import Session
 from app.ui.panels.review_model import ReviewModel
+from app.ui.state.keymap import Keymap
 from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
 from app.ui.style.theme import SPACING_PX
@@ -47,6 +48,7 @@ class ReviewPanel(QWidget):
         session: the session to review.
         review: the suggestions.
         view: the displayed frame and the active object.
+        keymap: the keys that tooltips name.
         parent: owner.
 
     Signals:
@@ -66,16 +68,19 @@ class ReviewPanel(QWidget):
         session: Session,
         review: ReviewState,
         view: ViewState,
+        keymap: Keymap,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._document = session.document
         self._review = review
         self._view = view
+        self._keymap = keymap
         self._model = ReviewModel(session.document, review, self)
         self._make_widgets()
         self._lay_out()
         self._connect()
+        self._show_keys()
         self.refresh()
 
     def _make_widgets(self) -> None:
@@ -103,8 +108,6 @@ class ReviewPanel(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(SPACING_PX, SPACING_PX, SPACING_PX, SPACING_PX)
         self.verify_run = QPushButton(self.tr("Verify run"), self)
-        tip = self.tr("Verify all frames of the selected suggestion (Ctrl+Shift+V)")
-        self.verify_run.setToolTip(tip)
         self.compare = QPushButton(self.tr("Compare directions"), self)
         tip = self.tr(
             "Track back from the ends in the background; where the masks differ, one is wrong.\n"
@@ -141,6 +144,12 @@ class ReviewPanel(QWidget):
         self.compare.clicked.connect(self.comparison_requested)
         self._review.changed.connect(self.refresh)
         self._view.frame_changed.connect(self._select_current)
+        self._keymap.changed.connect(self._show_keys)
+
+    def _show_keys(self) -> None:
+        tip = self.tr("Verify all frames of the selected suggestion")
+        action = "Verify this run of suggested frames"
+        self.verify_run.setToolTip(self._keymap.with_keys(tip, action))
 
     def refresh(self) -> None:
         """Show the suggestions and counts as they are now, unless the panel is hidden."""

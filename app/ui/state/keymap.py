@@ -50,6 +50,12 @@ class Keymap(QObject):
         taken = {key for keys in self._own.values() for key in keys}
         return tuple(key for key in self._defaults[action] if key not in taken)
 
+    def with_keys(self, text: str, *actions: str) -> str:
+        """Return a text with the first key of each action in brackets, as far as they have one."""
+        held = (self.keys(action)[:1] for action in actions)
+        shown = ", ".join(key_text(keys) for keys in held if keys)
+        return f"{text} ({shown})" if shown else text
+
     def is_default(self, action: str) -> bool:
         """Return whether the keys of an action are the default ones."""
         return self.keys(action) == self._defaults[action]

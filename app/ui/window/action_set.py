@@ -4,11 +4,12 @@ import re
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from app.ui.state.keymap import Keymap, key_text
+from app.ui.state.preferences import Preferences
 from app.ui.style.icons import icon
 from app.ui.translation import translate
 from app.ui.window.actions import (
@@ -37,14 +38,19 @@ def _menu_name(menu: str) -> str:
     return f"{top} > {translate('Actions', SUBMENUS[menu])}" if menu in SUBMENUS else top
 
 
+def make_keymap(preferences: Preferences, parent: QObject) -> Keymap:
+    """Return the keys of the actions of `TABLE`, as the user changed them."""
+    keys = {spec.text: spec.keys for spec in TABLE if spec.text != SEPARATOR}
+    return Keymap(keys, preferences, parent)
+
+
 class ActionSet:
     """The actions of a window, made from `TABLE`, and their menus."""
 
-    def __init__(self, target: ActionTarget) -> None:
+    def __init__(self, target: ActionTarget, keymap: Keymap) -> None:
         self._target = target
         self._actions: list[tuple[ActionSpec, QAction]] = []
-        keys = {spec.text: spec.keys for spec in TABLE if spec.text != SEPARATOR}
-        self.keymap = Keymap(keys, target.preferences, target.window())
+        self.keymap = keymap
         self.keymap.changed.connect(self._on_keys_changed)
         self.menus: dict[str, QMenu] = {
             name: target.menuBar().addMenu(translate("Actions", title))

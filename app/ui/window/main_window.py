@@ -41,7 +41,7 @@ from app.ui.state.preferences import Preferences
 from app.ui.state.recent import progress_text, recent_entries, remember
 from app.ui.style.theme import Theme
 from app.ui.translation.sentences import error_text
-from app.ui.window.action_set import ActionSet, shortcut_rows
+from app.ui.window.action_set import ActionSet, make_keymap, shortcut_rows
 from app.ui.window.drop_overlay import DropOverlay
 from app.ui.window.layout import WindowLayout, scrollable
 from app.ui.window.menu_focus import MenuFocus
@@ -99,13 +99,14 @@ class MainWindow(QMainWindow):
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._workspace: Workspace | None = None
         self._is_closing = False  # whether the project was saved so that the window can close
-        self.status = StatusBar(self)
+        self.keymap = make_keymap(self.preferences, self)
+        self.status = StatusBar(self.keymap, self)
         self.jobs = JobsPanel(self)
         self.welcome = Welcome(self)
         self.drop = DropOverlay(self)
         self._pages = QStackedWidget(self)
         self.panels = WindowLayout(self)
-        self.action_set = ActionSet(self)
+        self.action_set = ActionSet(self, self.keymap)
         self._compose()
         self._connect()
         self.welcome.show_recent(recent_entries(self.preferences))
@@ -121,7 +122,7 @@ class MainWindow(QMainWindow):
         recent.path_requested.connect(self.open_path)
         self.action_set.menus["File"].insertMenu(self.action_set["Save"], recent)
         self._merge_menu = MergeMenu(
-            lambda: self._workspace.objects if self._workspace else None, self
+            lambda: None if self._workspace is None else self._workspace.object_editing, self
         )
         rename = self.action_set["Rename object"]
         self.action_set.menus["Object"].insertMenu(rename, self._merge_menu)
@@ -245,7 +246,8 @@ class MainWindow(QMainWindow):
         self._show(self._take_workspace())
 
     def _show(self, session: Session) -> None:
-        workspace = self._workspace = Workspace(session, self.model_jobs, self.preferences, self)
+        workspace = Workspace(session, self.model_jobs, self.preferences, self.keymap, self)
+        self._workspace = workspace
         self.panels.fill(
             objects=workspace.objects, memory=workspace.memory, review=workspace.review
         )

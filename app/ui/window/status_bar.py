@@ -15,7 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.media.frames import FrameSource, Pixels
+from app.ui.canvas.brush_options import BRUSH_ACTIONS, SIZED_TOOLS
 from app.ui.jobs.progress import JobProgress
+from app.ui.state.keymap import Keymap
 from app.ui.state.view_state import Tool
 from app.ui.style.elided import ElidedButton, ElidedLabel
 from app.ui.style.icons import icon
@@ -37,8 +39,8 @@ HINTS = {
     Tool.BOX: QT_TRANSLATE_NOOP(
         "StatusBar", "drag: box around the object, or its handles, Esc: cancel"
     ),
-    Tool.BRUSH: QT_TRANSLATE_NOOP("StatusBar", "drag: paint the mask, [ ]: size"),
-    Tool.ERASER: QT_TRANSLATE_NOOP("StatusBar", "drag: erase from the mask, [ ]: size"),
+    Tool.BRUSH: QT_TRANSLATE_NOOP("StatusBar", "drag: paint the mask"),
+    Tool.ERASER: QT_TRANSLATE_NOOP("StatusBar", "drag: erase from the mask"),
     Tool.POLYGON: QT_TRANSLATE_NOOP(
         "StatusBar", "click: vertex, double click or Enter: close, Backspace: step back"
     ),
@@ -71,8 +73,10 @@ class StatusBar(QStatusBar):
     cancel_requested = Signal()
     model_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._keymap = keymap
+        keymap.changed.connect(self._on_keys_changed)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(SPACING_PX, 0, SPACING_PX, 0)
         self._source: FrameSource | None = None
@@ -260,8 +264,15 @@ class StatusBar(QStatusBar):
     def _show_hint(self) -> None:
         self._message_timer.stop()
         hint = translate("StatusBar", HINTS[self._tool])
+        if self._tool in SIZED_TOOLS:
+            size = self.tr("change its size")
+            hint = f"{hint}, {self._keymap.with_keys(size, *BRUSH_ACTIONS)}"
         self._hint.setText(hint if self._source is not None else "")
         self._restyle("muted")
+
+    def _on_keys_changed(self) -> None:
+        if not self._message_timer.isActive():
+            self._show_hint()
 
     def _restyle(self, role: str) -> None:
         self._share_width()

@@ -13,6 +13,7 @@ from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
 from app.ui.controllers.navigation import Navigator, Player
+from app.ui.controllers.objects import ObjectsController
 from app.ui.controllers.policy_comparison import PolicyComparison
 from app.ui.controllers.review import ReviewController
 from app.ui.controllers.run_comparison import RunComparison
@@ -25,6 +26,7 @@ from app.ui.panels.memory_panel import MemoryPanel
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.panels.review_panel import ReviewPanel
 from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.keymap import Keymap
 from app.ui.state.preferences import Preferences
 from app.ui.state.review_state import ReviewState
 from app.ui.state.view_state import ViewState
@@ -68,6 +70,7 @@ class Workspace(QObject):
     session: Session
     view: ViewState
     controller: AnnotationController
+    object_editing: ObjectsController
     tracking: TrackingController
     comparison: RunComparison
     reviewing: ReviewController
@@ -80,7 +83,12 @@ class Workspace(QObject):
     objects: ObjectsPanel
 
     def __init__(
-        self, session: Session, jobs: JobQueue, preferences: Preferences, parent: QWidget
+        self,
+        session: Session,
+        jobs: JobQueue,
+        preferences: Preferences,
+        keymap: Keymap,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self.session = session
@@ -88,7 +96,10 @@ class Workspace(QObject):
         self.bridge = DocumentBridge(session.document, self)
         self.view = ViewState(session.num_frames, self)
         self.loader = FrameLoader(session.source, self, session.proxy)
-        self.controller = AnnotationController(session, self.view, jobs, preferences, self)
+        self.object_editing = ObjectsController(session, self.view, self)
+        self.controller = AnnotationController(
+            session, self.view, self.object_editing, jobs, preferences, self
+        )
         self.cleanup = MaskCleanupController(session, self.view, jobs, self)
         self.protection = HandWorkProtection(session.document, preferences, self.editor)
         self.tracking = TrackingController(
@@ -99,24 +110,27 @@ class Workspace(QObject):
         self.navigator = Navigator(session, self.view, self)
         self.player = Player(session, self.view, self)
         self.inspection = MemoryInspection(session.document, self.view, self)
-        shared = session, self.bridge, self.view
-        self.review_state = ReviewState(*shared, self)
+        self.review_state = ReviewState(session, self.bridge, self.view, self)
         self.review_state.threshold = preferences.review_threshold
-        self.reviewing = ReviewController(session, self.view, self.review_state, jobs, self)
+        self.reviewing = ReviewController(session, self.view, self.review_state, jobs, keymap, self)
         self.suggesting = SuggestionController(session, self.view, jobs, self)
-        self.review = ReviewPanel(session, self.review_state, self.view)
-        self.objects = ObjectsPanel(*shared)
-        self.memory = MemoryPanel(*shared, self.loader)
-        self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
-        self.canvas = CanvasView(*shared, self.loader)
-        self.suggestion_overlay = SuggestionOverlay(self.canvas)
-        self.timeline = TimelineView(*shared, self.loader, self.review_state)
+        self._make_widgets(keymap)
         self._compose_editor(parent.height())
         self._remember_choices(preferences)
         self._connect_requests()
         self._connect_review()
         self._connect_changes()
         self.restoring = ViewRestoring(session, self.view, self.canvas, self)
+
+    def _make_widgets(self, keymap: Keymap) -> None:
+        shared = self.session, self.bridge, self.view
+        self.review = ReviewPanel(self.session, self.review_state, self.view, keymap)
+        self.objects = ObjectsPanel(*shared, self.object_editing)
+        self.memory = MemoryPanel(*shared, self.loader)
+        self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
+        self.canvas = CanvasView(*shared, self.loader, keymap)
+        self.suggestion_overlay = SuggestionOverlay(self.canvas)
+        self.timeline = TimelineView(*shared, self.loader, self.review_state)
 
     def _compose_editor(self, height_px: int) -> None:
         for widget, stretch in ((self.canvas, 1), (self.timeline, 0)):
@@ -169,6 +183,7 @@ class Workspace(QObject):
         self.tracking.run_ended.connect(self.comparison.announce)
         for source in (
             controller,
+            self.object_editing,
             self.cleanup,
             self.tracking,
             self.comparison,

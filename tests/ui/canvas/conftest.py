@@ -16,6 +16,8 @@ from app.core.edits import add_object, set_masks
 from app.core.masks import RleMask
 from app.ui.canvas.view import CanvasView
 from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.keymap import Keymap
+from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
 
 SIZE_HW = (80, 100)
@@ -128,7 +130,9 @@ def stage(qtbot: QtBot) -> Stage:
     state = ViewState(num_frames=20)
     loader = StubLoader()
     session = SimpleNamespace(document=document, size_hw=SIZE_HW)
-    view = CanvasView(session, DocumentBridge(document, state), state, loader)  # type: ignore[arg-type]
+    keymap = Keymap({"Smaller brush": ("[",), "Larger brush": ("]",)}, Preferences())
+    bridge = DocumentBridge(document, state)
+    view = CanvasView(session, bridge, state, loader, keymap)  # type: ignore[arg-type]
     qtbot.addWidget(view)
     view.resize(400, 300)
     view.show()

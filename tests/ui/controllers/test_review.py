@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLabel, QSlider
 from pytestqt.qtbot import QtBot
 
 from app.core import edits
@@ -144,3 +145,26 @@ def test_the_dock_lists_the_runs(user: WindowDriver) -> None:
         return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
 
     user.wait(lambda: len(rows()) == 2 and "Frames 24 to 29, worst 28" in rows()[0])
+
+
+def test_texts_outside_of_the_menus_name_the_keys_of_the_user(user: WindowDriver) -> None:
+    keymap, status = user.window.keymap, user.window.status
+    keymap.add("Verify this run of suggested frames", "Ctrl+R")
+    keymap.clear("Set in frame")
+    keymap.add("Larger brush", "Ctrl+B")
+
+    def texts() -> str:
+        return " ".join(label.text() for label in status.findChildren(QLabel))
+
+    assert "(Ctrl+Shift+V)" in user.workspace.review.verify_run.toolTip()
+    keymap.clear("Verify this run of suggested frames")
+    assert "(" not in user.workspace.review.verify_run.toolTip()
+    user.do("Verify the in/out range")
+    assert "Set an in or out frame first (O)" in texts()
+    status.clear_message()
+    user.press("B")
+    assert "change its size ([, ])" in texts()
+    keymap.clear("Smaller brush")
+    assert "change its size (])" in texts()
+    sizes = user.workspace.canvas.findChildren(QSlider)
+    assert sizes[0].toolTip().endswith("of the video (])")

@@ -13,6 +13,7 @@ from app.core import edits
 from app.core.document import Origin
 from app.core.masks import RleMask
 from app.session import Session
+from app.ui.controllers.objects import ObjectsController
 from app.ui.panels.objects_model import Column
 from app.ui.panels.objects_name import name_lines
 from app.ui.panels.objects_panel import ObjectsPanel
@@ -44,7 +45,12 @@ def state() -> ViewState:
 def panel(qtbot: QtBot, session: Session, state: ViewState) -> ObjectsPanel:
     for name in ("dog", "ball", "cup"):
         SessionDriver(session).add_object(name)
-    panel = ObjectsPanel(session, DocumentBridge(session.document, state), state)
+    panel = ObjectsPanel(
+        session,
+        DocumentBridge(session.document, state),
+        state,
+        ObjectsController(session, state),
+    )
     qtbot.addWidget(panel)
     panel.resize(300, 300)
     panel.show()

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 from app.core import edits
 from app.core.document import FrameMask, Origin
 from app.ui.panels.review_panel import ReviewPanel
+from app.ui.state.keymap import Keymap
+from app.ui.state.preferences import Preferences
 from tests.ui.timeline_stage import SOLID, Stage
 
 pytestmark = pytest.mark.gui
@@ -33,7 +35,8 @@ def stage() -> Stage:
 
 
 def shown(stage: Stage, qtbot: QtBot) -> ReviewPanel:
-    panel = ReviewPanel(stage, stage.review, stage.state)  # type: ignore[arg-type]
+    keymap = Keymap({"Verify this run of suggested frames": ("Ctrl+Shift+V",)}, Preferences())
+    panel = ReviewPanel(stage, stage.review, stage.state, keymap)  # type: ignore[arg-type]
     qtbot.addWidget(panel)
     panel.resize(300, 400)
     panel.show()

@@ -69,3 +69,10 @@ def test_a_default_of_a_later_version_does_not_take_a_key_from_the_user(keymap: 
     later = Keymap({**DEFAULTS, "Record": ("Ctrl+R", "R")}, Preferences())
     assert later.owner("Ctrl+R") == "Play"
     assert later.keys("Record") == ("R",)
+
+
+def test_texts_name_the_first_key_of_each_action_that_has_one(keymap: Keymap) -> None:
+    assert keymap.with_keys("Go", "Next", "Track") == "Go (Right, T)"
+    keymap.add("Track", "Right")
+    assert keymap.with_keys("Go", "Next", "Delete") == "Go (D)"
+    assert keymap.with_keys("Remove", "Delete") == "Remove"
