@@ -231,8 +231,8 @@ class TinySam2Backend:
         is_exclusive = request.is_exclusive
         with _setting_errors():
             memory = _changed(self._memory, request.memory)
-        clicks = self._predictor_of(source).clicks
-        tracker = VideoTracker(self._model, source, memory, size, cleanup, is_exclusive, clicks)
+        tracker = VideoTracker(self._model, source, memory, size, cleanup, is_exclusive)
+        tracker.predictor.clicks = self._predictor_of(source).clicks  # predicted when clicked
         for each in request.objects:
             for frame, prompts in each.prompts.items():
                 tracker.set_prompt(each.object_id, frame, _object_prompt(prompts))

@@ -47,14 +47,11 @@ class FramePredictor:
     Args:
         model: a loaded network.
         image_size: side of the input for a square image, pixels; the model's own if None.
-        clicks: predictions to share with another predictor; of its own if None.
     """
 
-    def __init__(
-        self, model: ImageModel, image_size: int | None = None, clicks: ClickCache | None = None
-    ) -> None:
+    def __init__(self, model: ImageModel, image_size: int | None = None) -> None:
         self.model = model
-        self.clicks = clicks or ClickCache()
+        self.clicks = ClickCache()  # may be shared with other predictors of the video
         self.image_size = image_size or model.network.config.image_size
         check_image_size(self.image_size, model.network.config.size_step)
         self._features = FeatureCache()

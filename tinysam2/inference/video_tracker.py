@@ -16,7 +16,6 @@ from torch import Tensor
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
-from tinysam2.inference.click_cache import ClickCache
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.frame_step import (
     predict_from_memory,
@@ -52,7 +51,6 @@ class VideoTracker:
         image_size: side of the input for a square image, pixels; the model's own if None.
         cleanup: which small faults of masks on frames without a prompt are removed.
         is_exclusive: whether a pixel belongs to one object at most.
-        clicks: predictions of clicks on the same video, by the same model and image size.
     """
 
     def __init__(
@@ -63,9 +61,8 @@ class VideoTracker:
         image_size: int | None = None,
         cleanup: MaskCleanup | None = None,
         is_exclusive: bool = False,
-        clicks: ClickCache | None = None,
     ) -> None:
-        self.predictor = FramePredictor(model, image_size, clicks)
+        self.predictor = FramePredictor(model, image_size)
         self.frames = frames
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number

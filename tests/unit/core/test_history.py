@@ -408,7 +408,7 @@ def test_steps_after_restoring_are_numbered_on_and_separate(
     assert len(later) == 3  # not merged into the step of the earlier session with the same key
 
 
-def test_listeners_are_told_which_way_a_step_moved(history: History, document: Document) -> None:
+def test_listeners_learn_which_way_a_step_moved(history: History, document: Document) -> None:
     history.execute(edits.add_object(document, "dog"))
     updates: list[HistoryUpdate] = []
     history.subscribe(updates.append)
