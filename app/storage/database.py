@@ -62,13 +62,13 @@ def project_errors(path: Path, doing: str) -> Iterator[None]:
         if "locked" in str(error):
             sentence = f"{path} is open in another program."
             raise UnwritableProjectError(sentence, HINT_IN_USE) from error
+        if "Could not decode" in str(error):
+            raise undecodable(path) from error
         if type(error) is sqlite3.DatabaseError:  # full or missing disks are its children
             raise ProjectError(f"{path} is damaged: {error}.", HINT_DAMAGED) from error
         raise ProjectError(f"{path} cannot be {doing}: {error}.", HINT_DISK) from error
     except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes in its message
-        raise ProjectError(
-            f"{path} is damaged: it holds undecodable text.", HINT_DAMAGED
-        ) from error
+        raise undecodable(path) from error
 
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
@@ -258,6 +258,11 @@ def _copy_to(memory: sqlite3.Connection, path: Path) -> None:
                 connection.backup(memory)
     # The copy is in the mode of a log, which memory does not have.
     memory.execute("PRAGMA journal_mode = MEMORY")
+
+
+def undecodable(path: Path) -> ProjectError:
+    """Return the error for a project with text that is not UTF-8."""
+    return ProjectError(f"{path} is damaged: it holds undecodable text.", HINT_DAMAGED)
 
 
 def not_a_project(path: Path) -> ProjectError:

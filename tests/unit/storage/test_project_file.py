@@ -261,6 +261,15 @@ def test_a_schema_that_is_no_text_is_damage(project: ProjectFile) -> None:
         ProjectFile.open(project.path)
 
 
+def test_text_that_is_not_utf_8_is_damage(project: ProjectFile) -> None:
+    project.close()
+    connection = sqlite3.connect(project.path, isolation_level=None)
+    connection.execute("INSERT INTO objects (object_id, name) VALUES (9, CAST(x'ff62' AS TEXT))")
+    connection.close()
+    with pytest.raises(ProjectError, match="is damaged: it holds undecodable text"):
+        ProjectFile.open(project.path)
+
+
 def test_truncated_file_is_an_error_not_a_crash(project: ProjectFile) -> None:
     project.write(rows_of_every_kind().changes)
     project.close()
