@@ -5,7 +5,7 @@ I18N = resources/i18n
 LUPDATE = $(BIN)/pyside6-lupdate -no-obsolete -locations none -extensions py \
   -disable-heuristic sametext -disable-heuristic similartext
 
-.PHONY: setup demo run test test-fast test-slow check lint types contracts mutants format translations clean
+.PHONY: setup demo run test test-fast test-slow check lint types contracts mutants format translations bundle clean
 
 run: setup
 	$(BIN)/python main.py $(ARGS)
@@ -48,10 +48,15 @@ translations: setup
 	$(LUPDATE) -pluralonly app/ui -ts $(I18N)/tinysam2_en.ts
 	$(BIN)/pyside6-lrelease -silent $(wildcard $(I18N)/*.ts)
 
+# The program for people without Python, in dist/; torch is the one that is installed, so install one without CUDA.
+bundle: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bundle]'
+	$(BIN)/python -m tools.bundle $(ARGS)
+
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml .ci/setup
 	.ci/setup
 
 clean:
-	rm -rf .venv mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache out
+	rm -rf .venv build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache out

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -26,13 +25,6 @@ PROMPTS = "prompts.json"
 MAX_MASK_BYTES = 64 << 20
 
 _NO_REASON = "It ended without a message"
-
-
-def this_program() -> tuple[str, ...]:
-    """Return the command that runs this program: its executable, or Python with its package."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable,)
-    return (sys.executable, "-m", "app.cli")
 
 
 def run_job(assignment: Assignment, should_stop: Callable[[], bool]) -> AttemptOutcome:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.batch.dask_pool import DaskPool, connect
-from app.batch.execution import this_program
 from app.batch.jobs import BatchJob, Ending, RunSettings
 from app.batch.local_pool import LocalPool
 from app.batch.machine import available_bytes, fitting_workers, usable_cores
@@ -23,6 +22,7 @@ from app.cli.options import add_json_option
 from app.cli.progress import Progress
 from app.cli.signals import ended_by_signals
 from app.core.errors import ExportError, UsageError
+from app.core.own_command import this_program
 from app.media.remote import is_url
 from app.storage.home import home_folder
 

@@ -47,6 +47,9 @@ def _add_subject(what: argparse._MutuallyExclusiveGroup) -> None:
         help="open, seek, click, track and repaint in the real window, which is not shown where "
         "there is no screen",
     )
+    what.add_argument(  # what --gui starts, to measure how long it takes
+        "--show-window-once", action="store_true", help=argparse.SUPPRESS
+    )
     what.add_argument(
         "--compare",
         nargs=2,
@@ -65,6 +68,8 @@ def _add_subject(what: argparse._MutuallyExclusiveGroup) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
+    if arguments.show_window_once:
+        return window.show_once()
     if arguments.frames < 2:
         raise UsageError(f"--frames must be at least 2, got {arguments.frames}.")
     if arguments.turns < 1:

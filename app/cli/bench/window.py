@@ -35,6 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def show_once() -> int:
+    """Show the window, say so on stdout, and close it; returns the exit status."""
+    from app.ui.benchmark import start_up
+
+    start_up.show_once()
+    return 0
+
+
 def _as_json(
     machine: dict[str, object],
     video: str,

@@ -2,19 +2,19 @@
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from app.core.errors import AppError
+from app.core.own_command import this_program
 
 ROOT = Path(__file__).parents[3]
 SHOWN = "shown"
-CODE = "from app.ui.benchmark.start_up import show_once; show_once()"
+ARGUMENTS = ("bench", "--show-window-once")
 
 
 def start_up_ms() -> float:
-    """Start Python with the window, and return the milliseconds until it was painted.
+    """Start the program with the window, and return the milliseconds until it was painted.
 
     Raises:
         AppError: the window did not appear.
@@ -22,7 +22,7 @@ def start_up_ms() -> float:
     searched = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     start_s = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-c", CODE],
+        [*this_program(), *ARGUMENTS],
         env=os.environ | {"PYTHONPATH": searched},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
