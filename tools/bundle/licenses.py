@@ -15,7 +15,7 @@ LIST = "README.txt"
 TEXTS = Path(__file__).parent / "license_texts"
 
 _ALWAYS = ("pyinstaller",)  # the program starts by PyInstaller's loader
-_LICENSE_NAMES = ("license", "licence", "copying", "notice", "authors", "copyright")
+_LICENSE_NAMES = ("licen", "copying", "notice", "authors", "copyright")
 _HEADER = """\
 This program consists of the TinySAM 2 annotator (Apache-2.0, see ../LICENSE) and of the software
 listed here. The folders beside this file hold its license texts.
@@ -74,17 +74,22 @@ def _owners(sources: Sequence[str]) -> tuple[list[Distribution], list[str]]:
 
 
 def _line(distribution: Distribution) -> str:
-    about = distribution.metadata
+    """Name a distribution, its license and where it comes from."""
     classified = [
         value.rpartition(" :: ")[2]
-        for value in about.get_all("Classifier") or ()
+        for value in _metadata(distribution, "Classifier")
         if value.startswith("License :: ")
     ]
-    license_name = about.get("License-Expression") or ", ".join(classified) or about.get("License")
-    first_line = (license_name or "see its folder").strip().splitlines()[0]
-    urls = [url.rpartition(", ")[2] for url in about.get_all("Project-URL") or ()]
-    home = about.get("Home-page") or next(iter(urls), "")
-    return f"{distribution.name} {distribution.version}: {first_line}  {home}".rstrip()
+    expressions = _metadata(distribution, "License-Expression")
+    license_names = expressions or classified or _metadata(distribution, "License")[:1]
+    name = ", ".join(license_names).strip().partition("\n")[0]
+    urls = [url.rpartition(", ")[2] for url in _metadata(distribution, "Project-URL")]
+    home = [*_metadata(distribution, "Home-page"), *urls][:1]
+    return " ".join((f"{distribution.name} {distribution.version}: {name or 'see folder'}", *home))
+
+
+def _metadata(distribution: Distribution, field: str) -> list[str]:
+    return [str(value) for value in distribution.metadata.get_all(field) or ()]
 
 
 def _copy_texts(distribution: Distribution, folder: Path) -> None:

@@ -3,4 +3,4 @@
 from PyInstaller.utils.hooks import PY_DYLIB_PATTERNS, collect_dynamic_libs
 
 binaries = collect_dynamic_libs("openvino", search_patterns=[*PY_DYLIB_PATTERNS, "*.so.*"])
-bindepend_symlink_suppression = ["**/openvino/libs/*.so*"]  # it finds plugins beside its own library
+bindepend_symlink_suppression = ["**/openvino/libs/*.so*"]  # plugins are beside its library
