@@ -48,6 +48,7 @@ NEVER_USED = (
     "openvino_telemetry",
     "pandas",
     "pkg_resources",
+    "py",
     "pytest",
     "pyqtgraph.examples",
     "pyqtgraph.opengl",
@@ -86,9 +87,10 @@ _UNNEEDED = (
     r"(.*/)?(tests?|testing/data)/",
     r"PySide6/(Qt/)?(qml|metatypes|typesystems|include)/",
     rf"PySide6/(Qt/)?plugins/(?!({'|'.join(_QT_PLUGINS)})/)",
-    r"PySide6/(Qt/)?plugins/.*(virtualkeyboard|qpdf)",
+    r"PySide6/(Qt/)?plugins/.*(virtualkeyboard|qpdf|qgtk3)",
     r"PySide6/(Qt/)?translations/(?!qtbase_)",
     r"(.*/)?(lib)?Qt6?(Qml|Quick|VirtualKeyboard|Pdf|3D|Designer|Help|Sql|Test)\w*(\.|$)",
+    r"lib(atk|cairo|datrie|gdk|pango|thai)\w*[-.]",  # of the GTK theme
     r".*\.dist-info/(direct_url\.json|RECORD|INSTALLER|REQUESTED|uv_.*)$",
 )
 _UNNEEDED_PATTERN = re.compile("|".join(f"(?:{pattern})" for pattern in _UNNEEDED))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
@@ -48,6 +49,7 @@ def write_licenses(program: Path, sources: Iterable[str]) -> None:
         _copy_texts(distribution, folder / distribution.name)
         lines.append(_line(distribution))
     system = sorted({Path(source).name for source in other})
+    _copy_debian_texts(system, folder)
     if system:
         lines.append(f"\nLibraries of the system it was built on: {', '.join(system)}")
     (folder / LIST).write_text(_HEADER + "\n".join(lines) + "\n", "utf-8")
@@ -70,7 +72,9 @@ def _owners(sources: Sequence[str]) -> tuple[list[Distribution], list[str]]:
     ours = [os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")]
     ours += [os.path.realpath(each) for each in (ROOT, sys.base_prefix, sys.prefix)]
     known = tuple(os.path.normcase(each) + os.sep for each in ours if each != f"{os.sep}usr")
-    return included, [source for source in left if not source.startswith(known)]
+    return included, [
+        each for each in left if not each.startswith(known) and not each.endswith(".zip")
+    ]
 
 
 def _line(distribution: Distribution) -> str:
@@ -100,6 +104,19 @@ def _copy_texts(distribution: Distribution, folder: Path) -> None:
         if is_text and source.name.lower().startswith(_LICENSE_NAMES) and source.is_file():
             folder.mkdir(exist_ok=True)
             shutil.copyfile(source, folder / "-".join(file.parts[-2:]))
+
+
+def _copy_debian_texts(libraries: Sequence[str], folder: Path) -> None:
+    """Copy the copyright files of the packages that libraries come from, on Debian and Ubuntu."""
+    if not libraries or shutil.which("dpkg-query") is None:
+        return
+    searched = [f"*/{name}" for name in libraries]
+    found = subprocess.run(["dpkg-query", "--search", *searched], capture_output=True, text=True)
+    for package in {line.partition(":")[0] for line in found.stdout.splitlines()}:
+        text = Path("/usr/share/doc") / package / "copyright"
+        if text.is_file():
+            (folder / package).mkdir(exist_ok=True)
+            shutil.copyfile(text, folder / package / text.name)
 
 
 def _python(folder: Path) -> str:
