@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import runpy
 import stat
 import subprocess
 import sys
@@ -71,6 +72,17 @@ def test_modules_that_the_project_requires_are_not_excluded(
     monkeypatch.setattr(contents, "ROOT", tmp_path)
     assert "openvino" not in contents.excluded_modules()
     assert "onnxruntime" in contents.excluded_modules()
+
+
+def test_a_process_of_a_pool_starts_before_the_command_line_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr("multiprocessing.freeze_support", lambda: calls.append("process of a pool"))
+    monkeypatch.setattr("app.cli.main", lambda: calls.append("command line"))
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(contents.ENTRY), run_name="__main__")
+    assert calls == ["process of a pool", "command line"]
 
 
 @pytest.mark.parametrize(
