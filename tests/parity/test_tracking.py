@@ -126,7 +126,7 @@ def test_frames_are_tracked_as_the_reference_tracks_them(
     side, prompt = stage.reference.image_size, prompt_of(tag, stage.reference.image_size)
     images = [np.zeros((side, side, 3), np.uint8)] * RUNS[tag]
     tracker = VideoTracker(stage.model, images)
-    tracker.predictor.features = lambda key, image: stage.features[key]  # type: ignore[method-assign]
+    tracker.predictor.features = lambda key, *_: stage.features[key]  # type: ignore[method-assign]
     tracker.add_prompt(1, 0, prompt)
     prediction = tracker.predictor.predict_masks(stage.features[0], prompt, (side, side))
     errors: dict[str, float] = {}

@@ -31,6 +31,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 class StubLoader(QObject):
     """Delivers a gray frame at once, unless it is slow."""
 
+    previewed = Signal(int, object)
     loaded = Signal(int, object)
     failed = Signal(int, str)
 

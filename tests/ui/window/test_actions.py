@@ -140,7 +140,9 @@ def test_every_action_has_an_effect(qtbot: QtBot, tmp_path: Path) -> None:
             before = observed(user)
             user.do(text)
             user.wait_until_idle()
-            if observed(user) == before:
+            try:  # saving reports from another thread
+                qtbot.waitUntil(lambda before=before: observed(user) != before, timeout=1000)
+            except qtbot.TimeoutError:
                 idle.append(text)
         arrange(user, steps, "")
         assert idle == []

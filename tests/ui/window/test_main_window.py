@@ -151,6 +151,7 @@ def test_the_canvas_follows_tracking_until_the_user_clicks_on_it(qtbot: QtBot, c
         user.do("Follow tracking")
         user.press("T")
         user.wait(lambda: user.workspace.view.frame >= 3)
+        user.workspace.canvas.gesture_started.emit()
         user.workspace.canvas.point_requested.emit(60.0, 40.0, True)
         stayed = user.workspace.view.frame
         user.wait_until_idle()
@@ -473,7 +474,9 @@ def test_a_theme_is_stored(user: WindowDriver, theme: Theme) -> None:
 def test_a_video_with_fewer_frames_than_its_header_says_is_renumbered(
     qtbot: QtBot, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def verify(source: VideoSource, token: CancelToken) -> Iterator[VerifyStep]:
+    def verify(
+        source: VideoSource, token: CancelToken, proxy: object = None
+    ) -> Iterator[VerifyStep]:
         times = [int(pts) for pts in source.index.pts[:20]]
         found = source.index.with_decoded(list(times))
         yield VerifyStep(20, 20, VerifyResult(IndexStatus.ADOPTED, 20, "It has 20 frames.", found))
