@@ -28,6 +28,8 @@ from app.ui.translation import QT_TRANSLATE_NOOP, translate
 MESSAGE_MS = 8000
 PROGRESS_WIDTH_PX = 150
 ITEM_SPACING_PX = 7  # what `QStatusBar` leaves between its widgets, at most
+JOB_TEXT_PX = 300
+"""Room for a text like "Track object 1: 100/1000 frames, 9.9/s, 0:59 left"; what is longer is elided."""
 SWATCH_PX = 12
 MENU_ARROW_PX = 26
 ZOOM_PERCENTS = (25, 50, 100, 200, 400)
@@ -237,7 +239,7 @@ class StatusBar(QStatusBar):
         self._share_width()
 
     def _share_width(self) -> None:
-        """Show the tool's hint whole: zoom, pixel and the job's text get what it leaves."""
+        """Show the tool's hint whole: zoom, a job's text and pixel, in turn, get what it leaves."""
         job = (self._progress, self._cancel) if self._is_busy else ()
         needed = self._width_of(self._frame, self._time, self._hint, *job, self._model)
         pixel = self._width_of(self._swatch, self._pixel)
@@ -246,7 +248,7 @@ class StatusBar(QStatusBar):
         has_zoom = self._source is not None and zoom <= left
         self._zoom.setVisible(has_zoom)
         left -= has_zoom * zoom
-        has_pixel = self._source is not None and pixel <= left
+        has_pixel = self._source is not None and pixel <= left - self._is_busy * JOB_TEXT_PX
         self._swatch.setVisible(has_pixel)
         self._pixel.setVisible(has_pixel)
         self._progress_text.setMaximumWidth(max(0, left - has_pixel * pixel))

@@ -116,5 +116,10 @@ def test_the_hint_of_the_tool_is_not_cut_while_a_job_reports(user: WindowDriver)
     assert hint.width() >= hint.fontMetrics().horizontalAdvance(hint.text())
     shown = [each for each in status.findChildren(QWidget) if each.isVisible()]
     assert all(is_inside(each, user.window) for each in shown)
+    user.window.resize(1280, 800)
+    user.qtbot.wait(50)
+    job = user.window.status._progress_text
+    assert job.text().startswith("Track")
+    assert job.width() > job.fontMetrics().horizontalAdvance("Track object 1: 100/240 frames")
     user.press("Esc")
     user.wait_until_idle()
