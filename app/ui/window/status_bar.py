@@ -29,7 +29,7 @@ MESSAGE_MS = 8000
 PROGRESS_WIDTH_PX = 150
 ITEM_SPACING_PX = 7  # what `QStatusBar` leaves between its widgets, at most
 JOB_TEXT_PX = 300
-"""Room for a text like "Track object 1: 100/1000 frames, 9.9/s, 0:59 left"; what is longer is elided."""
+"""Room for a text like "Track object 1: 100/1000 frames, 9.9/s, 0:59 left"; more is elided."""
 SWATCH_PX = 12
 MENU_ARROW_PX = 26
 ZOOM_PERCENTS = (25, 50, 100, 200, 400)
