@@ -1,6 +1,7 @@
 """What an annotator does, through the real window with the fake tracker."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from app.ui.state.recent import recent_entries
 from app.ui.style.theme import Theme
 from app.ui.window.recent_menu import RecentMenu
 from tests.helpers.fake_backend import FakeBackend
-from tests.helpers.window import WindowDriver, open_window, small_clip
+from tests.helpers.window import WAIT_MS, WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
 FRAMES = 30
@@ -474,15 +475,19 @@ def test_a_theme_is_stored(user: WindowDriver, theme: Theme) -> None:
 def test_a_video_with_fewer_frames_than_its_header_says_is_renumbered(
     qtbot: QtBot, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    is_open = threading.Event()
+
     def verify(
         source: VideoSource, token: CancelToken, proxy: object = None
     ) -> Iterator[VerifyStep]:
+        assert is_open.wait(WAIT_MS / 1000)
         times = [int(pts) for pts in source.index.pts[:20]]
         found = source.index.with_decoded(list(times))
         yield VerifyStep(20, 20, VerifyResult(IndexStatus.ADOPTED, 20, "It has 20 frames.", found))
 
     monkeypatch.setattr("app.jobs.verify.verify_index", verify)
     with open_window(qtbot, clip) as user:
+        is_open.set()
         user.wait(lambda: user.workspace.view.num_frames == 20)
         assert "It has 20 frames." in messages(user)
         for box in user.window.findChildren(QMessageBox):
