@@ -448,6 +448,28 @@ def test_canceling_all_jobs_makes_none_of_those_that_wait(
     assert {log.outcomes[job_id] for job_id in ids} == {Outcome.CANCELLED}
 
 
+def test_stopping_the_listed_jobs_leaves_a_preview_alone(
+    qtbot: QtBot, queue: JobQueue, log: Log
+) -> None:
+    assert not queue.cancel_listed()
+    running, waiting = log.submit(Gate()), log.submit(counting(1))
+    preview = log.submit(counting(2), priority=Priority.PREVIEW)
+    assert queue.cancel_listed()
+    wait_for_end(qtbot, log, running, waiting, preview)
+    assert log.outcomes[running] is log.outcomes[waiting] is Outcome.CANCELLED
+    assert log.outcomes[preview] is Outcome.DONE
+
+
+def test_notes_of_a_job_are_collected(qtbot: QtBot, queue: JobQueue, log: Log) -> None:
+    job_id = log.submit(Gate())
+    queue.annotate(job_id, "3 masks", "none lost")
+    queue.annotate(job_id, "1 warning")
+    [progress] = queue.running
+    assert progress.notes == ("3 masks", "none lost", "1 warning")
+    queue.cancel(job_id)
+    wait_for_end(qtbot, log, job_id)
+
+
 def test_a_job_whose_owner_was_deleted_is_canceled_without_a_callback(
     qtbot: QtBot, queue: JobQueue
 ) -> None:

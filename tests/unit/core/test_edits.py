@@ -7,6 +7,7 @@ import pytest
 
 from app.core import edits
 from app.core.document import FRAME_TABLES, Document, Edit, FrameMask, Origin, Table, TrackedObject
+from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.memory import Constraint, MemoryDecision, MemoryRecord, MemoryScores
 from app.core.palette import display_color
@@ -79,6 +80,11 @@ LABELS: list[tuple[str, Callable[[Document], Edit]]] = [
     ("Clear prompts of dog", lambda d: edits.clear_prompts(d, 1)),
     ("Clear masks of dog", lambda d: edits.clear_masks(d, 1)),
     ("Draw dog", lambda d: edits.draw_mask(d, 1, 0, mask(2), Origin.PAINTED)),
+    ("Paint dog", lambda d: edits.paint(d, 1, 0, mask(2))),
+    ("Erase from dog", lambda d: edits.paint(d, 1, 5, mask(1), is_erasing=True)),
+    ("Erase from dog", lambda d: edits.paint(d, 1, 0, mask(2), is_erasing=True)),  # of nothing
+    ("Verify 2 masks of dog", lambda d: edits.verify_frames(d, 1, [5, 7, 8, 9])),
+    ("Verify 1 mask of dog", lambda d: edits.verify_frames(d, 1, [4, 5])),
     ("Verify mask", lambda d: edits.set_verified(d, 1, 5, True)),
     ("Unverify mask", lambda d: edits.set_verified(d, 1, 6, False)),
     ("Pin frame", lambda d: edits.set_constraint(d, 1, 0, Constraint.PIN)),
@@ -97,6 +103,7 @@ def test_an_edit_is_named_after_what_it_does(
 ) -> None:
     put(document, 1, 5, row(1))
     put(document, 1, 6, row(1, is_verified=True))
+    put(document, 1, 7, row(1))
     assert make(document).label == label
 
 
@@ -334,3 +341,100 @@ def test_masks_and_records_are_set_under_a_key(document: Document) -> None:
     assert (document.mask(1, 0), document.memory(1, 0)) == (row(1), RECORD)
     document.apply(edits.set_masks(document, {(1, 0): None}, "Clear"))
     assert (document.mask(1, 0), document.memory(1, 0)) == (None, RECORD)
+
+
+def test_a_moved_point_keeps_its_place_among_the_others(document: Document) -> None:
+    put(document, 1, 3, prompts=FramePrompts((CLICK, SECOND_CLICK), BOX))
+    document.apply(edits.move_point(document, 1, 3, 1, (4, 2)))
+    assert document.prompts(1, 3) == FramePrompts((CLICK, PointPrompt(4, 2, False)), BOX)
+    assert list(prompts_of(document, 2)) == []
+
+
+def test_a_removed_box_leaves_the_clicks_and_takes_its_mask_where_there_are_none(
+    document: Document,
+) -> None:
+    put(document, 1, 3, row(1, origin=Origin.PROMPT), FramePrompts((CLICK,), BOX))
+    put(document, 1, 4, row(1, origin=Origin.PROMPT), FramePrompts((), BOX))
+    for frame in (3, 4):
+        document.apply(edits.remove_box(document, 1, frame))
+    assert prompts_of(document, 1) == {3: FramePrompts((CLICK,))}
+    assert list(masks_of(document, 1)) == [3]
+
+
+def test_fewer_prompts_leave_what_was_drawn_over_the_mask_that_they_refined(
+    document: Document,
+) -> None:
+    base = row(1)
+    put(document, 1, 3, base)
+    document.apply(edits.add_point(document, 1, 3, CLICK))
+    document.apply(
+        edits.set_masks(document, {(1, 3): FrameMask(mask(1, 2), Origin.PROMPT, base=base)}, "Put")
+    )
+    document.apply(edits.paint(document, 1, 3, mask(6)))
+    edit = edits.remove_point(document, 1, 3, 0)
+    document.apply(edit)
+    assert edit.label == "Prompt dog"
+    assert document.mask(1, 3) == FrameMask(mask(1, 6), Origin.PAINTED, base=base)
+
+
+def test_verified_frames_are_those_with_a_mask(document: Document) -> None:
+    for frame in (0, 1, 2):
+        put(document, 1, frame, row(1))
+    document.apply(edits.verify_frames(document, 1, [1, 2, 3]))
+    verified = {frame: found.is_verified for frame, found in masks_of(document, 1).items()}
+    assert verified == {0: False, 1: True, 2: True}
+
+
+def test_nothing_is_painted_on_a_verified_mask(document: Document) -> None:
+    put(document, 1, 3, row(1, is_verified=True))
+    with pytest.raises(UsageError):
+        edits.paint(document, 1, 3, mask(2))
+
+
+def test_a_stroke_that_changes_no_pixel_changes_nothing(document: Document) -> None:
+    put(document, 1, 3, row(1))
+    assert edits.paint(document, 1, 3, mask(1)).changes == ()
+    assert edits.paint(document, 1, 3, mask(2), is_erasing=True).changes == ()
+
+
+def test_painted_pixels_that_a_click_took_away_are_no_strokes_any_more(document: Document) -> None:
+    document.apply(edits.paint(document, 1, 3, mask(2, 3)))
+    document.apply(
+        edits.set_masks(document, {(1, 3): FrameMask(mask(3, 5), Origin.PROMPT)}, "Predict")
+    )
+    document.apply(edits.paint(document, 1, 3, mask(7)))
+    strokes, drawn = document.prompts(1, 3).strokes, document.mask(1, 3)
+    assert strokes is not None
+    assert drawn is not None
+    assert strokes.painted == mask(3, 7)
+    assert drawn.origin is Origin.PAINTED
+
+
+def test_a_mask_without_faults_replaces_the_one_that_it_was_made_from(document: Document) -> None:
+    put(document, 1, 3, row(1, 2, 6))
+    edit = edits.clean_mask(document, (1, 3), mask(1, 2, 6), mask(1, 2), "Remove specks", 7)
+    document.apply(edit)
+    assert (edit.label, edit.merge_key) == ("Remove specks", 7)
+    assert document.mask(1, 3) == row(1, 2)
+
+
+def test_a_mask_without_faults_keeps_the_strokes(document: Document) -> None:
+    put(document, 1, 3, row(1, 2))
+    document.apply(edits.paint(document, 1, 3, mask(6)))
+    edit = edits.clean_mask(document, (1, 3), mask(1, 2, 6), mask(1), "Remove specks")
+    document.apply(edit)
+    found = document.mask(1, 3)
+    assert found is not None
+    assert found.mask == mask(1, 6)
+
+
+@pytest.mark.parametrize(
+    ("found", "before"),
+    [(row(1, 2, is_verified=True), mask(1, 2)), (row(1, 3), mask(1, 2)), (None, mask(1, 2))],
+)
+def test_a_mask_that_is_verified_or_has_changed_is_not_cleaned(
+    document: Document, found: FrameMask | None, before: RleMask
+) -> None:
+    put(document, 1, 3, found)
+    edit = edits.clean_mask(document, (1, 3), before, mask(1), "Remove specks")
+    assert (edit.changes, edit.label) == ((), "Remove specks")

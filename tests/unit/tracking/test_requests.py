@@ -252,3 +252,20 @@ def test_frames_are_tracked_from_the_start_outwards(
     direction: Direction, frames: list[int]
 ) -> None:
     assert TrackRequest((), 3, 1, 5, direction).frames == frames
+
+
+def test_starting_over_keeps_strokes_over_the_mask_that_prompts_refined(
+    document: Document,
+) -> None:
+    base = FrameMask(LEFT, Origin.TRACKED)
+    prompt(document, 1, 3)
+    put(document, 1, 3, FrameMask(FULL - DOT, Origin.PROMPT, base=base), tracked=False)
+    document.apply(edits.paint(document, 1, 3, DOT))
+    assert segment_request(document, 1, 3, starts_over=True).previous == LEFT | DOT
+
+
+def test_what_was_painted_and_erased_again_is_no_mask_to_start_from(document: Document) -> None:
+    document.apply(edits.paint(document, 1, 3, DOT))
+    document.apply(edits.paint(document, 1, 3, DOT, is_erasing=True))
+    document.apply(edits.add_point(document, 1, 3, PointPrompt(1, 1)))
+    assert segment_request(document, 1, 3, starts_over=True).previous is None
