@@ -438,3 +438,20 @@ def test_a_mask_that_is_verified_or_has_changed_is_not_cleaned(
     put(document, 1, 3, found)
     edit = edits.clean_mask(document, (1, 3), before, mask(1), "Remove specks")
     assert (edit.changes, edit.label) == ((), "Remove specks")
+
+
+@pytest.mark.parametrize("attribute", ["name", "category"])
+def test_a_text_that_cannot_be_stored_is_refused(document: Document, attribute: str) -> None:
+    values: dict[str, str] = {attribute: "half \ud83d"}
+    with pytest.raises(UsageError):
+        edits.update_object(document, 1, **values)  # type: ignore[arg-type]
+
+
+def test_while_a_click_is_left_the_mask_waits_for_its_prediction(document: Document) -> None:
+    document.apply(edits.paint(document, 1, 3, mask(6)))
+    for click in (CLICK, SECOND_CLICK):
+        document.apply(edits.add_point(document, 1, 3, click))
+    predicted = FrameMask(mask(1, 6), Origin.PROMPT)
+    document.apply(edits.set_masks(document, {(1, 3): predicted}, "Predict"))
+    document.apply(edits.remove_point(document, 1, 3, 1))
+    assert document.mask(1, 3) == predicted
