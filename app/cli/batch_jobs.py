@@ -159,7 +159,7 @@ class _JobReader:
             raise UsageError('the prompts must be {"objects": [...]}.', HINT)
         for prompt in mask_prompts(content):
             mask = prompt["mask"]
-            if is_url(mask):  # whoever wrote the prompts must not choose what is contacted
+            if is_url(mask):  # an untrusted prompts file must not cause network requests
                 raise UsageError(f"a mask must be a file beside its prompts, got {mask!r}.", HINT)
             prompt["mask"] = f"{base}/{mask}" if is_url(base) else str(Path(base) / mask)
         return content

@@ -18,7 +18,7 @@ def file_lock(path: Path, wait: bool = True) -> Iterator[bool]:
 
     Args:
         path: the file.
-        wait: until whoever holds the lock releases it.
+        wait: whether to block until another process releases the lock.
     """
     with path.open("a+b") as file:
         obtained = _lock(file.fileno(), wait)
