@@ -123,9 +123,12 @@ class EngineRunner:
     def _run(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
         """Run a stage by its graph; the first time, decide whether to keep it."""
         stage_key = _key_of(stage)
+        key = (stage_key, signature(stage, inputs))
+        batch = (key, len(inputs[_OBJECT_INPUT.get(stage, 0)]))
+        if batch in self._checked:
+            return self._graphs[key](*inputs)
         _, precision, threads = stage_key
         times = self._measured(precision).of(stage) if self._engine is Engine.AUTO else None
-        key = (stage_key, signature(stage, inputs))
         if (graph := self._graphs.get(key)) is None:
             if times is not None and not times.prefers_engine:
                 self._left_to_torch.add(stage_key)
@@ -134,9 +137,6 @@ class EngineRunner:
             graph = OpenVinoGraph(*given, precision, threads, self._cache)
             self._graphs[key] = graph
         found = graph(*inputs)
-        batch = (key, len(inputs[_OBJECT_INPUT.get(stage, 0)]))
-        if batch in self._checked:
-            return found
         _check(function, inputs, found, LARGEST_ERROR[precision])
         self._checked.add(batch)
         if self._engine is Engine.AUTO and times is None:

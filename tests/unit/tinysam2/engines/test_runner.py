@@ -127,6 +127,18 @@ def test_the_faster_engine_of_each_stage_is_measured_once_and_remembered(
     assert json.loads((tmp_path / "measurements.json").read_text("utf-8"))
 
 
+def test_tracking_reads_no_measurements_once_the_engines_are_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "measure", lambda *_: StageTimes(1.0, 0.5))
+    model, found = by_openvino(tmp_path, Engine.AUTO)
+    track(model)
+    assert found.runs_by_openvino() == TRACKED
+    monkeypatch.delattr(runner, "Measurements")
+    track(model)
+    assert found.runs_by_openvino() == TRACKED
+
+
 def test_gradients_flow_through_a_network_with_an_engine(folder: Path) -> None:
     model, _ = by_openvino(folder)
     image = torch.zeros(1, 3, 128, 128, requires_grad=True)
