@@ -90,10 +90,6 @@ class _UndoStep:
         return any(row in self.changes for row in rows)
 
 
-def _rows_of(step: _UndoStep, is_after: bool) -> _RowsOfStep:
-    return _RowsOfStep(dict(step.changes), is_after)
-
-
 class History:
     """The edits of a document, in order, as steps that can be undone and redone.
 
