@@ -470,6 +470,38 @@ def test_notes_of_a_job_are_collected(qtbot: QtBot, queue: JobQueue, log: Log) -
     wait_for_end(qtbot, log, job_id)
 
 
+def test_a_job_is_canceled_when_its_step_is_refused(qtbot: QtBot, queue: JobQueue) -> None:
+    taken: list[object] = []
+    outcomes: list[Outcome] = []
+
+    def take(step: object) -> bool:
+        taken.append(step)
+        return len(taken) < 3
+
+    gate = Gate()
+    queue.submit(gate, "Track dog", take, on_end=outcomes.append)
+    gate.passes.release(20)
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=5000)
+    assert taken == [0, 1, 2]
+    assert outcomes == [Outcome.CANCELLED]
+
+
+def test_a_listed_job_is_displayed_with_its_label_and_unit(
+    qtbot: QtBot, queue: JobQueue, log: Log
+) -> None:
+    first = log.submit(Gate(), "Track dog")
+    second = queue.submit(
+        counting(1), "Check clip", lambda step: None, unit="points", keeps_finished=True
+    )
+    shown = [(p.job_id, p.label, p.unit, p.keeps_finished) for p in queue.running]
+    assert shown == [
+        (first, "Track dog", "frames", False),
+        (second, "Check clip", "points", True),
+    ]
+    queue.cancel_all()
+    wait_for_end(qtbot, log, first)
+
+
 def test_a_job_whose_owner_was_deleted_is_canceled_without_a_callback(
     qtbot: QtBot, queue: JobQueue
 ) -> None:

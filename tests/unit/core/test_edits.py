@@ -445,6 +445,8 @@ def test_a_text_that_cannot_be_stored_is_refused(document: Document, attribute: 
     values: dict[str, str] = {attribute: "half \ud83d"}
     with pytest.raises(UsageError):
         edits.update_object(document, 1, **values)  # type: ignore[arg-type]
+    with pytest.raises(UsageError):
+        edits.add_object(document, **({"name": "cat"} | values))
 
 
 def test_while_a_click_is_left_the_mask_waits_for_its_prediction(document: Document) -> None:

@@ -422,3 +422,16 @@ def test_listeners_learn_which_way_a_step_moved(history: History, document: Docu
     assert undone.step == redone.step == 1
     assert [change.after for change in undone.changes] == [None]
     assert [change.before for change in redone.changes] == [None]
+
+
+def test_a_step_that_is_undone_and_replaced_is_reported_as_dropped(document: Document) -> None:
+    history = History(document, limit=2)
+    updates: list[HistoryUpdate] = []
+    history.subscribe(updates.append)
+    history.execute(edits.add_object(document, "dog"))
+    rename(history, document, "wolf")
+    history.undo()
+    rename(history, document, "fox")
+    assert updates[-1].dropped == (2,)  # it can no longer be redone
+    rename(history, document, "cat")
+    assert updates[-1].dropped == (1,)  # beyond the limit

@@ -175,3 +175,15 @@ def test_tracking_keeps_hand_work_unless_it_may_replace_it(
     verify(document)
     assert not rules.is_mask_trackable(document, 1, 0, protects_hand_work=False)
     assert not rules.is_hand_work(document, 1, 7)
+
+
+@pytest.mark.parametrize("text", ["a" * 1001, "two\nlines", "half \ud800", "\udfff half"])
+def test_names_that_cannot_be_stored_are_refused(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        rules.check_texts("dog", text)
+    assert refused.value.sentence == f"The name {text[:40]!a} cannot be stored."
+    assert "at most 1000 characters, none of them a control character" in refused.value.hint
+
+
+def test_names_of_any_language_are_stored() -> None:
+    rules.check_texts("a" * 1000, "狗 \U0001f415 é", None)

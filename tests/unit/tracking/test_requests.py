@@ -135,6 +135,9 @@ def test_without_protection_drawings_in_the_way_do_not_guide_the_tracker(
     document.apply(edits.paint(document, 1, 4, DOT))
     document.apply(edits.paint(document, 1, 5, DOT))
     document.apply(edits.set_verified(document, 1, 5, True))
+    boxed = BoxPrompt(0, 0, 3, 3)
+    document.apply(edits.set_box(document, 1, 4, boxed))
+    clicks = FramePrompts(CLICK.points, boxed)
     drawn = FramePrompts(mask=DOT)
 
     def asked(start: int, protects: bool) -> dict[int, FramePrompts]:
@@ -144,7 +147,7 @@ def test_without_protection_drawings_in_the_way_do_not_guide_the_tracker(
         return dict(each.prompts)
 
     assert asked(0, True) == {0: drawn, 2: drawn, 3: CLICK, 4: drawn, 5: drawn, 6: drawn}
-    assert asked(0, False) == {0: drawn, 3: CLICK, 4: CLICK, 5: drawn, 6: drawn}
+    assert asked(0, False) == {0: drawn, 3: CLICK, 4: clicks, 5: drawn, 6: drawn}
     document.apply(edits.paint(document, 2, 4, DOT))
     (alone,) = track_request(document, 9, FORWARD, 0, [2], protects_hand_work=False).objects
     assert alone.prompts == {4: drawn}
@@ -269,3 +272,13 @@ def test_what_was_painted_and_erased_again_is_no_mask_to_start_from(document: Do
     document.apply(edits.paint(document, 1, 3, DOT, is_erasing=True))
     document.apply(edits.add_point(document, 1, 3, PointPrompt(1, 1)))
     assert segment_request(document, 1, 3, starts_over=True).previous is None
+
+
+def test_a_request_for_a_mask_has_the_box_and_what_becomes_of_islands(document: Document) -> None:
+    prompt(document, 1, 3)
+    box = BoxPrompt(0, 0, 3, 3)
+    document.apply(edits.set_box(document, 1, 3, box))
+    request = segment_request(document, 1, 3, drops_islands=False)
+    assert request.prompts == FramePrompts(CLICK.points, box)
+    assert not request.drops_islands
+    assert segment_request(document, 1, 3, drops_islands=True).drops_islands

@@ -9,7 +9,7 @@ from app.core import edits
 from app.core.document import Document, FrameMask, Origin
 from app.core.masks import RleMask
 from app.core.memory import MemoryDecision, MemoryRecord, MemoryScores
-from app.core.prompts import FramePrompts, PointPrompt, Strokes
+from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt, Strokes
 from app.tracking.backend import FrameResult, Prediction
 from app.tracking.results import result_edit
 
@@ -146,6 +146,11 @@ def test_the_frame_that_tracking_started_from_does_not_become_prompted(
         (FrameMask(mask(5), Origin.IMPORTED), FramePrompts(), Origin.TRACKED),
         (FrameMask(mask(5), Origin.PAINTED), DRAWN, Origin.TRACKED),
         (FrameMask(mask(5), Origin.PROMPT, 0.1), replace(CLICK, strokes=STROKES), Origin.PROMPT),
+        (
+            FrameMask(mask(5), Origin.PROMPT, 0.1),
+            replace(CLICK, box=BoxPrompt(0, 0, 3, 3), strokes=STROKES),
+            Origin.PROMPT,
+        ),
         (FrameMask(mask(5), Origin.PROMPT, 0.1), CLICK, None),
         (FrameMask(mask(5), Origin.IMPORTED, is_verified=True), FramePrompts(), None),
         (FrameMask(mask(1, 2), Origin.PAINTED), DRAWN, None),
@@ -163,7 +168,7 @@ def test_without_protection_tracking_replaces_drawings_but_no_clicks(
         assert (document.mask(1, 0), document.prompts(1, 0)) == (row, prompts)
     else:
         assert document.mask(1, 0) == FrameMask(mask(1, 2), after, 0.7)
-        assert document.prompts(1, 0) == FramePrompts(prompts.points)
+        assert document.prompts(1, 0) == FramePrompts(prompts.points, prompts.box)
 
 
 def test_a_verified_mask_stays_when_its_frame_is_segmented(document: Document) -> None:
