@@ -305,6 +305,7 @@ def tracked(history: History, document: Document) -> Document:
 
 
 def test_some_frames_of_a_step_are_reverted(history: History, tracked: Document) -> None:
+    assert history.reverted(1, range(3, 9)).label == "Revert frames 3 to 8"
     edit = history.reverted(1, range(3, 5))
     assert edit.label == "Revert frames 3 to 4"
     assert edit.merge_key is None

@@ -154,7 +154,7 @@ def test_without_protection_drawings_in_the_way_do_not_guide_the_tracker(
 
 
 def test_tracking_starts_from_the_mask_where_there_is_no_prompt(document: Document) -> None:
-    put(document, 1, 2, FrameMask(FULL, Origin.IMPORTED), tracked=False)
+    put(document, 1, 2, FrameMask(FULL, Origin.TRACKED), tracked=True)
     (asked,) = track_request(document, 9, FORWARD, 2).objects
     assert asked.prompts == {2: FramePrompts(mask=FULL)}
     prompt(document, 1, 2)

@@ -200,6 +200,17 @@ def test_tracked_masks_leave_the_pixels_of_objects_not_tracked(
     assert found.mask == (mask(1) if is_exclusive else mask(1, 2))
 
 
+def test_tracked_masks_leave_the_pixels_of_all_others(document: Document) -> None:
+    document.apply(edits.add_object(document, "cat"))
+    document.apply(edits.set_exclusive(document, True))
+    put(document, FrameMask(mask(2), Origin.PAINTED), object_id=2)
+    put(document, FrameMask(mask(1), Origin.PAINTED), object_id=3)
+    store(document, replace(TRACKED, mask=mask(0, 1, 2)))
+    found = document.mask(1, 0)
+    assert found is not None
+    assert found.mask == mask(0)
+
+
 def test_objects_tracked_together_do_not_lose_pixels_to_their_earlier_masks(
     document: Document,
 ) -> None:
