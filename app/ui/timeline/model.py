@@ -47,6 +47,7 @@ class Lane:
         flags: uint8, `Flag` bits.
         confidence: float32 in [0, 1]; NaN where unknown.
         marks: uint8, `Mark` values.
+        version: another number after each change of the values.
     """
 
     def __init__(self, document: Document, object_id: int, num_frames: int) -> None:
@@ -58,11 +59,13 @@ class Lane:
         # The frame that each frame replaced in the memory bank, and how often a frame was replaced.
         self._evicted_by: dict[int, int] = {}
         self._evictions = np.zeros(num_frames + 1, np.uint16)
+        self.version = 0
         rows = (document.of_object(table, object_id) for table in FRAME_TABLES)
         self.refresh(set().union(*rows))
 
     def refresh(self, frames: Iterable[int]) -> None:
         """Update the values of these frames from the document."""
+        self.version += 1
         frames = tuple(frames)
         masks = self._document.of_object(Table.MASKS, self._object_id)
         prompts = self._document.of_object(Table.PROMPTS, self._object_id)

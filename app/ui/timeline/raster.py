@@ -102,6 +102,35 @@ def quality_pixels(
     return np.where(on_line, line, pixels).astype(np.uint32)
 
 
+def curve_pixels(
+    ys: NDArray[np.float32], is_inked: NDArray[np.bool_], height: int, width_px: float, color: int
+) -> Argb:
+    """Rasterize a line with smooth edges; its cost does not depend on how steep it is.
+
+    Args:
+        ys: (C,) distance of the line's center from the top in pixels, NaN where there is none.
+            Neighboring columns that have a value are joined.
+        is_inked: (C,) which columns are drawn, to dash the line.
+        height: of the image in pixels.
+        width_px: of the line.
+        color: opaque 0xAARRGGBB.
+
+    Returns:
+        (height, C) premultiplied 0xAARRGGBB.
+    """
+    before = np.concatenate([ys[:1], ys[:-1]])  # fmin and fmax skip it where it is NaN
+    upper = np.fmin(ys, before) - np.float32(width_px / 2)
+    lower = np.fmax(ys, before) + np.float32(width_px / 2)
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    cover = np.minimum(lower, rows + 1) - np.maximum(upper, rows)
+    cover = np.where(is_inked & ~np.isnan(ys), np.clip(cover, 0, 1), 0)
+    alpha = (cover * 255 + 0.5).astype(np.uint32)
+    pixels = alpha << np.uint32(24)
+    for shift in (16, 8, 0):
+        pixels |= (alpha * np.uint32(color >> shift & 0xFF) // 255) << np.uint32(shift)
+    return pixels
+
+
 def image_of(pixels: Argb) -> QImage:
     """Copy (H, W) premultiplied 0xAARRGGBB pixels into an image."""
     height, width = pixels.shape

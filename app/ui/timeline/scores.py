@@ -1,21 +1,31 @@
 """The score curves of the active object: their painting and the choice of curves."""
 
-import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QAction, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from app.core.memory import MemoryRecord
 from app.ui.style.colors import is_dark
 from app.ui.style.memory_marks import Mark, mark_color
 from app.ui.timeline.model import ScoreSeries
+from app.ui.timeline.raster import curve_pixels, image_of
 from app.ui.timeline.scene import TimelineScene
 from app.ui.translation import QT_TRANSLATE_NOOP, translate
+
+LINE_PX = 1.6
+DASHES: Mapping[Qt.PenStyle, tuple[int, ...]] = {  # columns with and without ink, in turn
+    Qt.PenStyle.SolidLine: (1,),
+    Qt.PenStyle.DashLine: (5, 3),
+    Qt.PenStyle.DotLine: (2, 2),
+    Qt.PenStyle.DashDotLine: (6, 3, 2, 3),
+}
+Score = TypeVar("Score", float, NDArray[np.float32])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +93,17 @@ def paint_curves(
     painter: QPainter, scene: TimelineScene, series: ScoreSeries, shown: Iterable[str]
 ) -> None:
     """Paint the chosen curves but the quality's, which is a filled one of its own."""
-    rect = scene.rows.quality
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    rect, ratio = scene.rows.quality, painter.device().devicePixelRatio()
+    rows = round(rect.height() * ratio)
     for name in shown:
         if name != "quality":
             curve = CURVES[name]
-            heights = scene.columns.reduce(curve.worst, series.values[name])
-            painter.setPen(_pen(curve, scene.colors.dark))
-            painter.drawPath(_path(heights, rect))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            worst = scene.columns.reduce(curve.worst, series.values[name])
+            ys = (score_y(rect, worst) - rect.top()) * ratio
+            color = mark_color(curve.mark, scene.colors.dark).rgb()
+            is_inked = _inked(curve.style, len(ys))
+            pixels = curve_pixels(ys, is_inked, rows, LINE_PX * ratio, color)
+            painter.drawImage(rect, image_of(pixels))
 
 
 def paint_thresholds(
@@ -115,27 +126,20 @@ def paint_thresholds(
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def score_y(rect: QRect, score: float) -> float:
-    """Return where a score in [0, 1] is in the row of the curves."""
+def score_y(rect: QRect, score: Score) -> Score:
+    """Return where a score in [0, 1], or each of several, is in the row of the curves."""
     return rect.top() + 2 + (rect.height() - 6) * (1 - score)
 
 
-def _path(heights: NDArray[np.float32], rect: QRect) -> QPainterPath:
-    path, is_joined = QPainterPath(), False
-    for column, value in enumerate(heights.tolist()):
-        if is_known := not math.isnan(value):
-            at = QPointF(rect.left() + column + 0.5, score_y(rect, value))
-            if is_joined:
-                path.lineTo(at)
-            else:
-                path.moveTo(at - QPointF(0.5, 0))
-                path.lineTo(at + QPointF(0.5, 0))
-        is_joined = is_known
-    return path
+def _inked(style: Qt.PenStyle, num_columns: int) -> NDArray[np.bool_]:
+    """Return which pixel columns a line of this style is drawn in."""
+    strokes = DASHES[style]
+    is_ink = np.arange(len(strokes)) % 2 == 0
+    return np.resize(np.repeat(is_ink, strokes), num_columns)
 
 
 def _pen(curve: Curve, dark: bool) -> QPen:
-    return QPen(mark_color(curve.mark, dark), 1.25, curve.style)
+    return QPen(mark_color(curve.mark, dark), LINE_PX, curve.style)
 
 
 class CurveMenu(QToolButton):

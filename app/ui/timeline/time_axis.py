@@ -1,10 +1,12 @@
 """The mapping between frames and pixels: time axis, pixel columns, ticks; Qt-free."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Position = TypeVar("Position", float, NDArray[Any])
 
 MAX_PX_PER_FRAME = 48.0
 """Largest zoom in pixels per frame, unless a shorter video has to fill the width."""
@@ -62,8 +64,11 @@ class TimeAxis:
         """Whether the whole video is visible."""
         return self.span >= self.num_frames - 1e-6
 
-    def x_of(self, frame: float) -> float:
-        """Map a frame position to pixels from the left edge; add 0.5 for the center of a frame."""
+    def x_of(self, frame: Position) -> Position:
+        """Map a frame position, or an array of them, to pixels from the left edge.
+
+        The center of a frame is 0.5 after its index.
+        """
         return (frame - self.first) * self.px_per_frame
 
     def frame_at(self, x: float) -> int:
@@ -111,6 +116,15 @@ class TimeAxis:
         begin = -(-int(np.floor(self.first)) // step) * step
         end = min(self.num_frames, int(np.ceil(self.first + self.span)))
         return range(begin, end, step)
+
+
+def covered(starts: NDArray[np.intp], ends: NDArray[np.intp], num_columns: int) -> NDArray[Any]:
+    """Return which of some columns are in any of the intervals ``starts[i]:ends[i]``."""
+    is_in_view = (ends > 0) & (starts < num_columns)
+    steps = np.zeros(num_columns + 1, np.intp)
+    np.add.at(steps, np.maximum(starts[is_in_view], 0), 1)
+    np.add.at(steps, np.minimum(ends[is_in_view], num_columns), -1)
+    return np.cumsum(steps[:-1]) > 0
 
 
 def thinned(marks: NDArray[np.uint8], gap_px: int) -> list[int]:

@@ -15,7 +15,7 @@ from app.ui.state.view_state import ViewState
 from app.ui.style.colors import ChartColors
 from app.ui.timeline.active_rows import paint_bank, paint_memory, paint_quality
 from app.ui.timeline.hover import HoverPopup
-from app.ui.timeline.lanes import paint_lanes
+from app.ui.timeline.lanes import Lanes
 from app.ui.timeline.legend import LegendPopup
 from app.ui.timeline.model import TimelineModel
 from app.ui.timeline.mouse import TimelineMouse
@@ -78,8 +78,8 @@ class ZoomButtons(QWidget):
 class TimelineView(QAbstractScrollArea):
     """Displays masks, prompts, quality and memory decisions of every object per frame.
 
-    What depends on the document and the zoom is cached in a pixmap; a new current frame only
-    repaints the playhead over it.  Lives on the GUI thread.
+    What depends on the document and the zoom is cached in a pixmap, and each lane in an image of
+    its own; a new current frame only repaints the playhead over it.  Lives on the GUI thread.
 
     Args:
         session: the session to display.
@@ -118,6 +118,7 @@ class TimelineView(QAbstractScrollArea):
         self._model = TimelineModel(session.document, session.num_frames)
         self._axis = TimeAxis(session.num_frames, 1)
         self._layer: QPixmap | None = None
+        self._lanes = Lanes()
         self._scene: TimelineScene | None = None
         self._is_laying_out = False
         self._hover = HoverPopup(frame_loader, self)
@@ -244,7 +245,7 @@ class TimelineView(QAbstractScrollArea):
         painter = QPainter(layer)
         painter.setFont(self.font())
         painter.fillRect(QRect(0, 0, GUTTER_PX - EDGE_PX, layer.height()), scene.colors.panel)
-        for paint in (paint_ruler, paint_lanes, self._paint_scores, paint_memory):
+        for paint in (paint_ruler, self._lanes.paint, self._paint_scores, paint_memory):
             paint(painter, scene)
         painter.end()
         return layer

@@ -1,7 +1,9 @@
 """The score curves of the timeline: values, thresholds, and the choice of curves."""
 
+import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent
@@ -12,6 +14,7 @@ from app.core.memory import MemoryDecision, MemoryScores
 from app.ui.style.memory_marks import mark_color
 from app.ui.timeline import TimelineView
 from app.ui.timeline.hover import HoverPopup
+from app.ui.timeline.raster import curve_pixels
 from app.ui.timeline.scene import GUTTER_PX
 from app.ui.timeline.scores import CURVES, CurveMenu, score_y
 from tests.ui.timeline_stage import Stage, record
@@ -108,3 +111,37 @@ def test_new_scores_are_drawn(stage: Stage, view: TimelineView) -> None:
     assert "Novelty 0.45" in hover(view, 130)
     stage.state.active_object = stage.add_object("cat")
     assert not is_drawn(view, "novelty", 0.45, range(120, 150))
+
+
+def test_curves_are_painted_in_few_calls_whatever_the_width(view: TimelineView) -> None:
+    """A stroke per pixel column would take thousands."""
+
+    def calls() -> int:
+        count = 0
+
+        def on_event(_frame: object, event: str, _argument: object) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        view.curves.changed.emit()  # paint everything again
+        sys.setprofile(on_event)
+        view.viewport().grab()
+        sys.setprofile(None)
+        return count
+
+    view.curves.show_only(())
+    without = calls()
+    view.curves.show_only(CURVES)
+    assert calls() - without < 300
+
+
+def test_a_dashed_line_has_gaps_and_a_steep_one_is_joined() -> None:
+    ys = np.array([10, 10, 10, 10, 2, 2, np.nan, 12], np.float32)
+    inked = np.array([1, 1, 0, 1, 1, 1, 1, 1], bool)
+    drawn = curve_pixels(ys, inked, 20, 2, 0xFF336699) != 0
+    assert drawn[9:11, :2].all()
+    assert not drawn[:, 2].any()
+    assert drawn[1:11, 4].all(), "from the height before to its own"
+    assert not drawn[4:, 5].any()
+    assert not drawn[:, 6].any()
+    assert np.flatnonzero(drawn[:, 7]).tolist() == [11, 12]

@@ -371,11 +371,32 @@ def test_painting_cost_depends_on_the_width_and_not_on_the_video(
     assert drawn.call_count == 0, "a new current frame draws no lane again"
     stage.put(1, {500: tracked()})
     view.viewport().grab()
+    assert drawn.call_count == 1, "only the lane of the changed object"
+    view.zoom_in()
+    view.viewport().grab()
     visible = len(view.scene.lanes_in_view())
-    assert 0 < drawn.call_count == visible < 10
+    assert 1 < drawn.call_count - 1 == visible < 10
+    view.fit()
     assert len(drawn.call_args.args[1].starts) == 1000
     assert len(memory_marks(view.scene)) <= 2 * 100
     assert np.ptp([column for column, _ in memory_marks(view.scene)]) > 900
+
+
+def test_a_lane_is_drawn_again_for_every_kind_of_change(stage: Stage, view: TimelineView) -> None:
+    stage.put(1, {frame: tracked() for frame in range(200)})
+    y, before = view.scene.lane_rect(0).center().y(), painting(view)
+    changed = [
+        edits.set_verified(stage.document, 1, 50, True),
+        edits.update_object(stage.document, 1, color=(255, 0, 255)),
+    ]
+    for edit in changed:
+        stage.document.apply(edit)
+        after = painting(view)
+        assert after != before
+        before = after
+    view.resize(SIZE[0] - 300, SIZE[1])
+    assert color_at(view, view.scene.rows.lanes.right() - 2, y).alpha() == 255
+    assert view.scene.rows.lanes.width() == 700
 
 
 def test_suggested_frames_have_a_line_above_their_bar(
