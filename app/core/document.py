@@ -68,6 +68,8 @@ class FrameMask:
         confidence: of the model, in [0, 1]; None when a person drew the mask.
         is_verified: whether a person declared it right, so that nothing changes it.
         base: the tracked or imported mask that the prompts of the frame refined into this one.
+        stated_origin: of an imported mask, the other origin that its file states; None where it
+            states none.
     """
 
     mask: RleMask
@@ -75,6 +77,12 @@ class FrameMask:
     confidence: float | None = None
     is_verified: bool = False
     base: "FrameMask | None" = None
+    stated_origin: Origin | None = None
+
+    @property
+    def exported_origin(self) -> Origin:
+        """Who made the mask in the first place, which exports repeat; imports protect it."""
+        return self.stated_origin or self.origin
 
     @property
     def before_prompts(self) -> "FrameMask | None":

@@ -263,14 +263,14 @@ def draw_mask(
 def import_mask(document: Document, object_id: int, frame: int, row: FrameMask) -> Edit:
     """Set a mask that was given or imported as a whole, instead of all prompts of its frame.
 
-    It becomes the mask prompt of its frame, so that tracking starts from it; an imported or tracked
-    one only where the frame was prompted.  An empty mask means that the object is absent, and is
-    not a prompt.
+    It becomes the mask prompt of its frame, so that tracking starts from it; one that no person
+    made, as far as its file states, only where the frame was prompted.  An empty mask means that
+    the object is absent, and is not a prompt.
     """
     rules.check(document, object_id, frame)
     key = (object_id, frame)
     changes = _changes(document, Table.MASKS, {key: row})
-    is_prompt = row.origin in (Origin.PROMPT, Origin.PAINTED)
+    is_prompt = row.exported_origin in (Origin.PROMPT, Origin.PAINTED)
     if is_prompt or not document.prompts(*key).is_empty:
         prompts = FramePrompts(mask=row.mask) if row.mask.area else None
         changes += _changes(document, Table.PROMPTS, {key: prompts})

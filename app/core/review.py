@@ -175,7 +175,7 @@ class ObjectReview:
 
     def _is_checked(self, frame: int, row: FrameMask) -> bool:
         """Return whether a person has seen the mask: verified it, or made it there by hand."""
-        is_by_hand = row.origin in (Origin.PAINTED, Origin.PROMPT)
+        is_by_hand = row.exported_origin in (Origin.PAINTED, Origin.PROMPT)
         is_prompted = not self._document.prompts(self.object_id, frame).is_empty
         return row.is_verified or is_by_hand or is_prompted
 

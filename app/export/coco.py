@@ -132,7 +132,7 @@ def _annotation(
         "iscrowd": 0,  # 1 would make it a region to ignore, although it is run-length encoded
         "track_id": tracked.object_id,
         "score": _score(row),
-        "origin": row.origin.value,
+        "origin": row.exported_origin.value,
         "is_verified": row.is_verified,
         # CVAT joins annotations that have both of these attributes into a track.
         "attributes": {"track_id": tracked.object_id, "keyframe": True},

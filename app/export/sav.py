@@ -29,7 +29,7 @@ def write_sav(selection: Selection, folder: Path) -> Writing:
             for tracked, masklet in zip(selection.objects, seen, strict=True):
                 row = selection.mask(tracked.object_id, frame)
                 coded.append(empty if row is None else compressed_rle(row.mask))
-                is_edited = row is not None and row.origin is not Origin.TRACKED
+                is_edited = row is not None and row.exported_origin is not Origin.TRACKED
                 masklet.add(done - 1, row.mask.area if row else 0, is_edited)
             file.write(("\n" if done == 1 else ",\n") + json.dumps(coded))
             yield done

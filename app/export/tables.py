@@ -28,7 +28,7 @@ def write_csv_table(selection: Selection, folder: Path) -> Writing:
                 head = (frame, selection.frame_name(frame), time, tracked.object_id)
                 names = (spreadsheet_cell(tracked.name), spreadsheet_cell(tracked.category))
                 score = "" if row.confidence is None else f"{row.confidence:.6f}"
-                end = (score, row.origin.value, int(row.is_verified))
+                end = (score, row.exported_origin.value, int(row.is_verified))
                 table.writerow((*head, *names, row.mask.area, *(row.mask.box_xyxy or ()), *end))
             yield done
     return ()

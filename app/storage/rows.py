@@ -13,7 +13,7 @@ from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt, Strokes
 from app.storage.checks import check_property, number, number_or_none, text, whole
 
 APPLICATION_ID = 0x5453414D  # "TSAM", in the file's header
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 MAX_SHARED = 1024
 MAX_SHARED_CHARS = 4096
@@ -30,7 +30,7 @@ CREATE TABLE prompts (
 CREATE TABLE masks (
   object_id INTEGER, frame INTEGER, height INTEGER, width INTEGER, runs BLOB, origin TEXT,
   confidence REAL, is_verified INTEGER, base_runs BLOB, base_origin TEXT, base_confidence REAL,
-  PRIMARY KEY (object_id, frame));
+  stated_origin TEXT, base_stated_origin TEXT, PRIMARY KEY (object_id, frame));
 CREATE TABLE memory (
   object_id INTEGER, frame INTEGER, record TEXT, PRIMARY KEY (object_id, frame));
 CREATE TABLE constraints (
@@ -56,6 +56,10 @@ ALTER TABLE masks ADD COLUMN base_origin TEXT;
 ALTER TABLE masks ADD COLUMN base_confidence REAL;
 """,
     2: _VERSION_3,
+    3: """
+ALTER TABLE masks ADD COLUMN stated_origin TEXT;
+ALTER TABLE masks ADD COLUMN base_stated_origin TEXT;
+""",
 }
 """SQL that makes the next version of a schema, by version."""
 
@@ -106,20 +110,26 @@ def _frame_mask_values(row: FrameMask) -> Values:
     found = row.base
     base = (None,) * 3 if found is None else (found.mask.to_bytes(), found.origin, found.confidence)
     fields = row.mask.to_bytes(), row.origin, row.confidence, row.is_verified
-    return *row.mask.size_hw, *fields, *base
+    return *row.mask.size_hw, *fields, *base, row.stated_origin, found and found.stated_origin
 
 
 def _frame_mask_row(values: Values, _key: object) -> FrameMask:
-    height, width, runs, origin, confidence, is_verified, base_runs, base_origin, sure = values
+    height, width, runs, origin, confidence, is_verified, base_runs, base_origin, sure = values[:9]
+    stated, base_stated = map(_origin_or_none, values[9:] or (None, None))  # history of version 3
 
     def mask(packed: bytes) -> RleMask:
         return RleMask.from_bytes((height, width), packed)
 
     base = None
     if base_runs is not None:
-        base = FrameMask(mask(base_runs), Origin(base_origin), number_or_none(sure))
+        base_mask, base_score = mask(base_runs), number_or_none(sure)
+        base = FrameMask(base_mask, Origin(base_origin), base_score, stated_origin=base_stated)
     score = number_or_none(confidence)
-    return FrameMask(mask(runs), Origin(origin), score, bool(is_verified), base)
+    return FrameMask(mask(runs), Origin(origin), score, bool(is_verified), base, stated)
+
+
+def _origin_or_none(value: str | None) -> Origin | None:
+    return None if value is None else Origin(value)
 
 
 def _memory_values(row: MemoryRecord) -> Values:
@@ -224,6 +234,7 @@ FORMATS: dict[Table, TableFormat] = {
         (
             *("height", "width", "runs", "origin", "confidence", "is_verified"),
             *("base_runs", "base_origin", "base_confidence"),
+            *("stated_origin", "base_stated_origin"),
         ),
         _frame_mask_values,
         _frame_mask_row,

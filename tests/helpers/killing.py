@@ -156,10 +156,12 @@ def prepare(folder: Path) -> None:
 
 
 def as_version_2(project: Path) -> None:
-    """Turn a project into one of schema 2, which knew fewer tables."""
+    """Turn a project into one of schema 2, which knew fewer tables and columns."""
     old = sqlite3.connect(project, isolation_level=None)
     for table in ("view", "history_steps", "history_rows"):
         old.execute(f"DROP TABLE {table}")
+    for column in ("stated_origin", "base_stated_origin"):
+        old.execute(f"ALTER TABLE masks DROP COLUMN {column}")
     old.execute("DELETE FROM source WHERE name IN ('project_id', 'content_sha256', 'frame_table')")
     old.execute("PRAGMA user_version = 2")
     old.close()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.document import Origin
 from app.export.reading.source import (
-    TRACKED_NOTE,
     FrameMasks,
     FrameRef,
     MaskDetails,
@@ -31,7 +30,7 @@ _NO_TRACKS = (
     "The file has no track ids: the n-th annotation of a category on each image is taken for the "
     "same object."
 )
-_ORIGINS = tuple(Origin)
+_OTHER_ORIGINS = tuple(origin for origin in Origin if origin is not Origin.IMPORTED)
 _Annotations = dict[FrameRef, list[tuple[int, Any]]]
 _Details = dict[tuple[FrameRef, int], MaskDetails]
 
@@ -70,8 +69,6 @@ def open_coco(
         found[images[image_id]].append((object_id, annotation["segmentation"]))
         _add_details(details, (images[image_id], object_id), annotation)
     notes = [] if has_tracks else [_NO_TRACKS]
-    if any(each.origin is Origin.TRACKED for each in details.values()):
-        notes.append(TRACKED_NOTE)
     frames = guarded(path, "COCO instances", _decoded(found, size_hw))
     return MaskSource("COCO instances", names, frames, notes, details)
 
@@ -84,11 +81,11 @@ def _add_details(
         details[key] = MaskDetails()
         return
     origin = annotation.get("origin")
-    kind = Origin(origin) if origin in _ORIGINS else Origin.IMPORTED
+    stated = Origin(origin) if origin in _OTHER_ORIGINS else None
     confidence = _confidence(annotation.get("score"))
-    if confidence == 1 and kind in (Origin.PAINTED, Origin.IMPORTED):
+    if confidence == 1 and stated in (Origin.PAINTED, None):
         confidence = None  # exports write 1 for it, as for masks that a person drew
-    details[key] = MaskDetails(kind, confidence, annotation.get("is_verified") is True)
+    details[key] = MaskDetails(stated, confidence, annotation.get("is_verified") is True)
 
 
 def _confidence(score: object) -> float | None:

@@ -27,8 +27,6 @@ MAX_JSON_BYTES = 2**29
 MAX_OBJECTS = 10_000
 _MAX_TEXT = 200  # characters kept of a name
 
-TRACKED_NOTE = "What the file calls tracked is imported as tracked: tracking may replace it."
-
 FrameMasks = tuple["FrameRef", dict[int, RleMask]]
 
 
@@ -63,9 +61,15 @@ class FrameRef:
 
 @dataclass(frozen=True, slots=True)
 class MaskDetails:
-    """What a file says about a mask beside its pixels; the fields are those of `FrameMask`."""
+    """What a file says about a mask beside its pixels, as in `FrameMask`.
 
-    origin: Origin = Origin.IMPORTED
+    Attributes:
+        stated_origin: who made the mask; None where the file does not say.
+        confidence: of the model, in [0, 1].
+        is_verified: whether a person declared it right.
+    """
+
+    stated_origin: Origin | None = None
     confidence: float | None = None
     is_verified: bool = False
 
@@ -90,9 +94,18 @@ class MaskSource:
     details: Mapping[tuple[FrameRef, int], MaskDetails] = field(default_factory=dict)
 
     def row(self, ref: FrameRef, object_id: int, mask: RleMask) -> FrameMask:
-        """Return a mask of the file with its details, as a document holds it."""
+        """Return a mask of the file with its details, as a document holds it.
+
+        Whoever made it, it is imported, so that tracking leaves it alone.
+        """
         found = self.details.get((ref, object_id), MaskDetails())
-        return FrameMask(mask, found.origin, found.confidence, found.is_verified)
+        return FrameMask(
+            mask,
+            Origin.IMPORTED,
+            found.confidence,
+            found.is_verified,
+            stated_origin=found.stated_origin,
+        )
 
 
 BAD_FILE = (

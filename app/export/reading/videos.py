@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from app.core.document import Origin
 from app.export.reading.coco import category_names
 from app.export.reading.source import (
-    TRACKED_NOTE,
     FrameMasks,
     FrameRef,
     MaskDetails,
@@ -111,9 +110,8 @@ def open_sav(path: Path, content: dict[str, Any], size_hw: tuple[int, int]) -> M
     tracks = [(object_id, _column(masklets, column)) for column, object_id in enumerate(ids)]
     what, refs = "SA-V", _sav_refs(content, len(masklets))
     details = _sav_details(content, ids, refs)
-    notes = [TRACKED_NOTE] if details else []
     frames = guarded(path, what, _frames(refs, tracks, size_hw))
-    return MaskSource(what, names, frames, notes, details)
+    return MaskSource(what, names, frames, details=details)
 
 
 def _sav_details(

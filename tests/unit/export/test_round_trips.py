@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from app.core import edits
 from app.core.document import Document, FrameMask, Origin, Table
 from app.core.masks import Bitmap, RleMask
-from app.export.reading.source import MaskDetails
 from app.export.registry import FORMATS, export
 from app.export.selection import ExportOptions
 from tests.unit.export.scene import BlankFrames, content, imported
@@ -37,12 +36,11 @@ FEW = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
-IMPORTED = MaskDetails()
 MODEL = st.sampled_from((Origin.TRACKED, Origin.PROMPT))
 PERSON = st.sampled_from((Origin.PAINTED, Origin.IMPORTED))
-DETAILS = st.one_of(
-    st.builds(MaskDetails, MODEL, st.floats(0, 1), st.booleans()),
-    st.builds(MaskDetails, PERSON, st.none(), st.booleans()),
+DETAILS = st.one_of(  # origin, confidence, whether verified
+    st.tuples(MODEL, st.floats(0, 1), st.booleans()),
+    st.tuples(PERSON, st.none(), st.booleans()),
 )
 KINDS = st.sampled_from(("none", "none", "empty", "full", "pixel", "ring", "random", "stripes"))
 
@@ -91,10 +89,10 @@ def put(
     object_id: int,
     frame: int,
     bitmap: Bitmap,
-    details: MaskDetails = IMPORTED,
+    details: tuple[Origin, float | None, bool] = (Origin.IMPORTED, None, False),
 ) -> None:
     mask = RleMask.encode(bitmap)
-    row = FrameMask(mask, details.origin, details.confidence, details.is_verified)
+    row = FrameMask(mask, *details)
     document.apply(edits.set_masks(document, {(object_id, frame): row}, "Put"))
 
 
@@ -168,15 +166,17 @@ def test_every_pixel_and_identity_comes_back(
 
 
 def is_kept(name: str, row: FrameMask, found: FrameMask) -> bool:
-    """Whether a mask came back with what its format holds about it."""
+    """Whether a mask came back as imported, with what its format holds about it."""
+    if found.origin is not Origin.IMPORTED:
+        return False
     if name == "coco":
-        return (found.origin, found.confidence, found.is_verified) == (
+        return (found.exported_origin, found.confidence, found.is_verified) == (
             row.origin,
             row.confidence,
             row.is_verified,
         )
     was_tracked = name == "sav" and row.origin is Origin.TRACKED
-    return found.origin is (Origin.TRACKED if was_tracked else Origin.IMPORTED)
+    return found.exported_origin is (Origin.TRACKED if was_tracked else Origin.IMPORTED)
 
 
 def many_objects(count: int) -> tuple[Document, BlankFrames]:

@@ -22,9 +22,10 @@ from tests.helpers.sources import ROOT
 SIZE_HW = (40, 60)
 
 
-VERSION_2_COLUMNS = [
+ADDED_COLUMNS = [  # since version 1
     *(("prompts", column) for column in ("painted", "erased", "num_points")),
     *(("masks", column) for column in ("base_runs", "base_origin", "base_confidence")),
+    *(("masks", column) for column in ("stated_origin", "base_stated_origin")),
 ]
 
 
@@ -34,6 +35,7 @@ def blob(seed: int) -> RleMask:
 
 def rows_of_every_kind() -> Edit:
     scores = MemoryScores(0.75, 0.5, 0.375, 0.125)
+    imported = FrameMask(blob(6), Origin.IMPORTED, 0.25, stated_origin=Origin.TRACKED)
     survivors, tokens = {0: (4, 6, b"\x0f\xf0\x01")}, {0: 12, 4: 0}
     rows = {
         (Table.OBJECTS, 3): TrackedObject(3, "Hündchen", (1, 2, 3), "animal", 2, False, True),
@@ -42,9 +44,8 @@ def rows_of_every_kind() -> Edit:
         (Table.PROMPTS, (3, 2)): FramePrompts(mask=blob(1)),
         (Table.PROMPTS, (3, 3)): FramePrompts(strokes=Strokes(blob(3), blob(4), 2)),
         (Table.MASKS, (3, 0)): FrameMask(blob(2), Origin.TRACKED, 0.625, True),
-        (Table.MASKS, (3, 2)): FrameMask(
-            blob(5), Origin.PROMPT, 0.5, base=FrameMask(blob(6), Origin.IMPORTED)
-        ),
+        (Table.MASKS, (3, 2)): FrameMask(blob(5), Origin.PROMPT, 0.5, base=imported),
+        (Table.MASKS, (3, 4)): imported,
         (Table.MASKS, (3, 1)): FrameMask(RleMask.empty(SIZE_HW), Origin.PAINTED),
         (Table.MEMORY, (3, 0)): MemoryRecord(
             MemoryDecision.REPLACED,
@@ -219,7 +220,7 @@ def test_a_project_of_version_1_opens_and_keeps_what_version_2_adds(
     old = rows_of_every_kind().changes
     project.write([c for c in old if not getattr(c.after, "strokes", getattr(c.after, "base", 0))])
     project.close()
-    for table, column in VERSION_2_COLUMNS:
+    for table, column in ADDED_COLUMNS:
         change_on_disk(project.path, f"ALTER TABLE {table} DROP COLUMN {column}")
     for table in ("view", "history_steps", "history_rows"):
         change_on_disk(project.path, f"DROP TABLE {table}")

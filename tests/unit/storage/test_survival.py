@@ -1,9 +1,11 @@
 """Projects survive full disks, read-only and removed media, second programs, kills and copies."""
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -449,6 +451,41 @@ def test_migration_keeps_what_was_before(tmp_path: Path, version: int) -> None:
     again, _ = ProjectFile.open(path)
     again.close()
     assert len(list(snapshots_root().glob("*/*version *.tsam"))) == 1
+
+
+def test_masks_and_undo_history_of_version_3_come_back(clip: Path, tmp_path: Path) -> None:
+    session, path = opened(clip, tmp_path / "p.tsam"), tmp_path / "p.tsam"
+    driver = SessionDriver(session)
+    object_id = driver.click_object()
+    driver.clear_masks(object_id)
+    before = tables(session.document)
+    driver.session.close()
+    as_version_3(path)
+    session = opened(path)
+    assert tables(session.document) == before
+    session.history.undo()
+    restored = session.document.mask(object_id, 0)
+    assert restored is not None
+    assert restored.origin is Origin.PROMPT
+    session.close()
+    assert len(list(snapshots_root().glob("*/*version 3.tsam"))) == 1
+
+
+def as_version_3(path: Path) -> None:
+    """Turn a project into one of schema 3, whose masks have two values less, also in history."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for column in ("stated_origin", "base_stated_origin"):
+        connection.execute(f"ALTER TABLE masks DROP COLUMN {column}")
+    rows = connection.execute(
+        "SELECT rowid, value FROM history_rows WHERE row_table = 'masks' AND value NOT NULL"
+    ).fetchall()
+    assert rows
+    for row, packed in rows:
+        values = json.loads(zlib.decompress(packed))[:-2]
+        old = zlib.compress(json.dumps(values).encode())
+        connection.execute("UPDATE history_rows SET value = ? WHERE rowid = ?", (old, row))
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
 
 
 def test_what_cannot_be_backed_up_is_not_migrated(
