@@ -789,80 +789,16 @@
         <translation>与模型设置相同</translation>
     </message>
     <message>
-        <source>Policy</source>
-        <translation>策略</translation>
-    </message>
-    <message>
-        <source>Decides which frames enter the memory bank</source>
-        <translation>决定哪些帧进入记忆库</translation>
-    </message>
-    <message>
-        <source>Frames in memory</source>
-        <translation>记忆帧数</translation>
-    </message>
-    <message>
-        <source>Most frames in the memory bank, including prompted ones</source>
-        <translation>记忆库中的最多帧数，包括提示帧</translation>
-    </message>
-    <message>
-        <source>Pooling</source>
-        <translation>池化</translation>
-    </message>
-    <message>
-        <source>Neighboring tokens that are averaged into one</source>
-        <translation>相邻 token 平均为一个</translation>
-    </message>
-    <message>
-        <source>Pooled</source>
-        <translation>池化范围</translation>
-    </message>
-    <message>
-        <source>Where tokens are averaged</source>
-        <translation>对哪些位置的 token 取平均</translation>
-    </message>
-    <message>
-        <source>Tokens kept</source>
-        <translation>保留的 token</translation>
-    </message>
-    <message>
-        <source>Most tokens that are stored, as a fraction of what SAM 2 stores</source>
-        <translation>最多存储的 token，相对于 SAM 2 存储量的比例</translation>
-    </message>
-    <message>
-        <source>All</source>
-        <translation>全部</translation>
-    </message>
-    <message>
-        <source>Minimum quality</source>
-        <translation>最低质量</translation>
-    </message>
-    <message>
-        <source>Lowest quality of a frame that enters; used by the quality policy only</source>
-        <translation>可进入的帧的最低质量；仅质量策略使用</translation>
+        <source>{name} is tracked twice through the same frames. Nothing changes until you use one of the two. Both sides start with the settings of the model.</source>
+        <translation>{name} 将在相同的帧上跟踪两次。在采用其中一个结果之前不会有任何更改。两侧均以模型的设置开始。</translation>
     </message>
     <message>
         <source>Compare memory policies on {name}</source>
         <translation>在 {name} 上比较记忆策略</translation>
     </message>
     <message>
-        <source>{name} is tracked twice through the same frames. Nothing changes until you use one of the two.</source>
-        <translation>{name} 将在相同的帧上跟踪两次。在采用其中一个结果之前不会有任何更改。</translation>
-    </message>
-    <message>
-        <source>First frame</source>
-        <translation>首帧</translation>
-    </message>
-    <message>
-        <source>Last frame</source>
-        <translation>末帧</translation>
-    </message>
-    <message>
         <source>Compare</source>
         <translation>比较</translation>
-    </message>
-    <message>
-        <source>{label}:</source>
-        <translation>{label}：</translation>
     </message>
     <message>
         <source>{label} of {side}</source>
@@ -871,10 +807,6 @@
     <message>
         <source>Frames:</source>
         <translation>帧：</translation>
-    </message>
-    <message>
-        <source>to</source>
-        <translation>至</translation>
     </message>
     <message>
         <source>Choose settings that differ, and at least two frames</source>
@@ -1152,10 +1084,6 @@
         <translation>请勾选一种格式。</translation>
     </message>
     <message>
-        <source>The last frame lies before the first.</source>
-        <translation>末帧位于首帧之前。</translation>
-    </message>
-    <message>
         <source>Check an object.</source>
         <translation>请勾选一个目标。</translation>
     </message>
@@ -1233,30 +1161,6 @@
     <message>
         <source>Export under a new name</source>
         <translation>以新名称导出</translation>
-    </message>
-    <message>
-        <source>All</source>
-        <translation>全部</translation>
-    </message>
-    <message>
-        <source>First frame</source>
-        <translation>首帧</translation>
-    </message>
-    <message>
-        <source>Last frame</source>
-        <translation>末帧</translation>
-    </message>
-    <message>
-        <source>Step</source>
-        <translation>步长</translation>
-    </message>
-    <message>
-        <source>to</source>
-        <translation>至</translation>
-    </message>
-    <message>
-        <source>step</source>
-        <translation>步长</translation>
     </message>
     <message>
         <source>Objects</source>
@@ -1407,6 +1311,17 @@
 <context>
     <name>FrameRangeDialog</name>
     <message>
+        <source>Frames:</source>
+        <translation>帧：</translation>
+    </message>
+</context>
+<context>
+    <name>FrameRangeInput</name>
+    <message>
+        <source>The last frame lies before the first.</source>
+        <translation>末帧位于首帧之前。</translation>
+    </message>
+    <message>
         <source>First frame</source>
         <translation>首帧</translation>
     </message>
@@ -1415,12 +1330,24 @@
         <translation>末帧</translation>
     </message>
     <message>
-        <source>First frame:</source>
-        <translation>首帧：</translation>
+        <source>Step</source>
+        <translation>步长</translation>
     </message>
     <message>
-        <source>Last frame:</source>
-        <translation>末帧：</translation>
+        <source>step</source>
+        <translation>步长</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Frames {first} to {last}</source>
+        <translation>第 {first} 至 {last} 帧</translation>
+    </message>
+    <message>
+        <source>to</source>
+        <translation>至</translation>
     </message>
 </context>
 <context>

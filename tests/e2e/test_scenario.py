@@ -192,6 +192,7 @@ def compare_policies(user: WindowDriver) -> None:
     """Run two policies: nothing changes until one is used; that is one step."""
     before = rows_of(user)
     user.do("Compare policies…")
+    user.wait(lambda: bool(user.window.findChildren(CompareDialog)))
     [dialog] = user.window.findChildren(CompareDialog)
     dialog.accept()
     user.wait_until_idle()

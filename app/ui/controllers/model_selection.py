@@ -83,9 +83,25 @@ class ModelSelection(QObject):
         label = self.tr("List models")
         self._model_jobs.submit(self._list_job, label, display, priority=Priority.IDLE)
 
+    def list_for(
+        self, owner: QObject, show: Callable[[AvailableModels, ModelSettings], object]
+    ) -> None:
+        """List the available models, soon, for a dialog that the user waits for.
+
+        Args:
+            owner: without it, nothing is shown.
+            show: receives them, and the settings of the model in use.
+        """
+        self._file_jobs.submit(
+            self._list_job,
+            self.tr("List models"),
+            lambda available: show(available, self._host.settings),
+            priority=Priority.INTERACTIVE,
+            owner=owner,
+        )
+
     def _list_models(self, selected: str | None) -> None:
-        label = self.tr("List models")
-        self._run_file_job(self._list_job, label, lambda it: self._show(it, selected))
+        self.list_for(self, lambda available, _settings: self._show(available, selected))
 
     def _list_job(self, token: CancelToken) -> Iterator[AvailableModels]:
         yield self.catalog.available()

@@ -5,14 +5,18 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.errors import UsageError
 from app.core.rules import is_object_editable
+from app.core.settings import ModelSettings
 from app.jobs.compare import compare_job, replay_job
 from app.session import Session
 from app.tracking.backend import Direction, TrackRequest
 from app.tracking.comparison import Comparison, ComparisonRequest, ComparisonStep, MemoryVariant
+from app.tracking.model_catalog import AvailableModels
 from app.tracking.requests import track_request
 from app.ui.controllers.hand_work import HandWorkProtection
+from app.ui.controllers.model_selection import ModelSelection
 from app.ui.dialogs.compare_dialog import CompareDialog
 from app.ui.dialogs.comparison_window import ComparisonWindow
+from app.ui.dialogs.frame_range_input import FrameRangeInput
 from app.ui.jobs.job_queue import JobQueue
 from app.ui.jobs.progress import Outcome
 from app.ui.state.view_state import ViewState
@@ -42,21 +46,30 @@ class PolicyComparison(QObject):
         self._jobs = jobs
         self._protection = protection
         self._window = window
-        self._open: list[ComparisonWindow] = []
+        self._windows: list[ComparisonWindow] = []
 
-    def ask(self) -> CompareDialog | None:
-        """Open the dialog for the active object; accepting it starts the runs."""
+    def ask(self, models: ModelSelection) -> None:
+        """Open the dialog for the active object, once the memory settings of the model are known.
+
+        Accepting it starts the runs.
+
+        Args:
+            models: lists the models.
+        """
+        if (object_id := self._view.active_object) is not None:
+            models.list_for(
+                self, lambda available, settings: self._open(object_id, available, settings)
+            )
+
+    def _open(self, object_id: int, available: AvailableModels, settings: ModelSettings) -> None:
         document = self._session.document
-        tracked = document.find(self._view.active_object)
+        tracked = document.find(object_id)
         if tracked is None:
-            return None
-        first, last = document.frame_range
-        ends = (first or 0, self._session.num_frames - 1 if last is None else last)
-        dialog = CompareDialog(tracked.name, self._session.num_frames, ends, self._window)
-        object_id = tracked.object_id
+            return
+        frames = FrameRangeInput(range(self._session.num_frames), document.frame_range)
+        dialog = CompareDialog(tracked.name, frames, available, settings, self._window)
         dialog.accepted.connect(lambda: self.start(object_id, dialog.frames, dialog.variants))
         dialog.open()
-        return dialog
 
     def start(
         self, object_id: int, frames: range, variants: tuple[MemoryVariant, MemoryVariant]
@@ -76,11 +89,11 @@ class PolicyComparison(QObject):
 
         def on_step(step: ComparisonStep) -> None:
             compared.add(step)
-            if window in self._open:
+            if window in self._windows:
                 window.refresh(is_complete=False)
 
         def on_end(outcome: Outcome) -> None:
-            if window in self._open:
+            if window in self._windows:
                 window.refresh(is_complete=outcome is Outcome.DONE)
 
         job_id = self._jobs.submit(
@@ -88,7 +101,7 @@ class PolicyComparison(QObject):
         )
         window.used.connect(lambda side: self._use(window, side))
         window.rejected.connect(lambda: self._on_closed(window, job_id))
-        self._open.append(window)
+        self._windows.append(window)
         window.refresh(is_complete=False)
         window.show()
         return window
@@ -123,6 +136,6 @@ class PolicyComparison(QObject):
         window.reject()
 
     def _on_closed(self, window: ComparisonWindow, job_id: int) -> None:
-        if window in self._open:
-            self._open.remove(window)
+        if window in self._windows:
+            self._windows.remove(window)
             self._jobs.cancel(job_id)

@@ -23,6 +23,7 @@ from app.export.selection import Existing
 from app.jobs.export_masks import ExportRequest
 from app.ui.dialogs.export_form import ExportContents, ExportForm
 from app.ui.dialogs.export_formats import FormatList, size_text
+from app.ui.dialogs.frame_range_input import empty_range_text
 from app.ui.style.theme import SPACING_PX
 from app.ui.translation import translate
 from app.ui.translation.sentences import error_text, translate_sentence
@@ -158,7 +159,7 @@ class ExportDialog(QDialog):
             problem = error_text(error)
         else:
             if not request.frames:
-                problem = self.tr("The last frame lies before the first.")
+                problem = empty_range_text()
             elif request.options.object_ids == frozenset():
                 problem = self.tr("Check an object.")
             elif not self._form.has_folder():

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.export.registry import FORMATS
 from app.export.selection import Existing, ExportOptions
+from app.ui.dialogs.frame_range_input import FrameRangeInput
 from app.ui.style.theme import SPACING_PX
 
 _ID_ROLE = Qt.ItemDataRole.UserRole
@@ -86,7 +87,7 @@ class ExportForm(QWidget):
 
     def frames(self) -> range:
         """Return the frames to export; none when the last lies before the first."""
-        return range(self._first.value(), self._last.value() + 1, self._step.value())
+        return self._range.frames
 
     def is_asking(self) -> bool:
         """Return whether the user wants to be asked about an earlier export."""
@@ -146,28 +147,11 @@ class ExportForm(QWidget):
         return self._existing
 
     def _make_range(self, contents: ExportContents) -> QWidget:
-        last_frame = contents.num_frames - 1
-        first, last = contents.frame_range
-        self._first = QSpinBox(self, maximum=last_frame, value=0 if first is None else first)
-        self._last = QSpinBox(self, maximum=last_frame, value=last_frame if last is None else last)
-        self._step = QSpinBox(self, minimum=1, maximum=10_000, value=1)
-        whole = QPushButton(self.tr("All"), self)
-        whole.setAutoDefault(False)
-        whole.clicked.connect(self._select_all_frames)
-        for box, name in (
-            (self._first, self.tr("First frame")),
-            (self._last, self.tr("Last frame")),
-            (self._step, self.tr("Step")),
-        ):
-            box.setAccessibleName(name)
-            box.valueChanged.connect(self.changed)
-        labels = QLabel(self.tr("to"), self), QLabel(self.tr("step"), self)
-        return _row_of(self._first, labels[0], self._last, labels[1], self._step, whole)
-
-    def _select_all_frames(self) -> None:
-        self._first.setValue(0)
-        self._last.setValue(self._last.maximum())
-        self._step.setValue(1)
+        self._range = FrameRangeInput(
+            range(contents.num_frames), contents.frame_range, has_step=True
+        )
+        self._range.changed.connect(self.changed)
+        return self._range
 
     def _make_objects(self, contents: ExportContents) -> QWidget:
         self._objects = QListWidget(self)

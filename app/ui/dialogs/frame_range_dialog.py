@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QWidget
+
+from app.ui.dialogs.frame_range_input import FrameRangeInput, empty_range_text
 
 
 class FrameRangeDialog(QDialog):
@@ -31,41 +33,27 @@ class FrameRangeDialog(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._describe = describe
-        ends = (allowed[0], allowed[-1])
-        first, last = (
-            end if asked is None else min(max(asked, ends[0]), ends[1])
-            for asked, end in zip(proposed, ends, strict=True)
-        )
-        self.first = self._spin_box(self.tr("First frame"), ends, first)
-        self.last = self._spin_box(self.tr("Last frame"), ends, last)
+        self.input = FrameRangeInput(allowed, proposed)
         self._text = QLabel(self, wordWrap=True)
         self._text.setMinimumWidth(self.fontMetrics().averageCharWidth() * 48)
         layout = QFormLayout(self)
-        layout.addRow(self.tr("First frame:"), self.first)
-        layout.addRow(self.tr("Last frame:"), self.last)
+        layout.addRow(self.tr("Frames:"), self.input)
         layout.addRow(self._text)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        accept = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
-        accept.setDefault(True)
+        self._accept = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        self._accept.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addRow(buttons)
-        for box in (self.first, self.last):
-            box.valueChanged.connect(self._update)
+        self.input.changed.connect(self._update)
         self._update()
 
     @property
     def frames(self) -> range:
         """The selected frames."""
-        first, last = sorted((self.first.value(), self.last.value()))
-        return range(first, last + 1)
-
-    def _spin_box(self, name: str, ends: tuple[int, int], value: int) -> QSpinBox:
-        box = QSpinBox(self)
-        box.setAccessibleName(name)
-        box.setRange(*ends)
-        box.setValue(value)
-        return box
+        return self.input.frames
 
     def _update(self) -> None:
-        self._text.setText(self._describe(self.frames))
+        self._accept.setEnabled(bool(self.frames))
+        text = self._describe(self.frames) if self.frames else empty_range_text()
+        self._text.setText(text)

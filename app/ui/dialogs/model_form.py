@@ -1,7 +1,7 @@
 """The form for the settings of a model: device, input size, memory; made from one table."""
 # ruff: noqa: E501 - a table has a row per setting
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,35 @@ MEMORY = (
 # fmt: on
 
 
+def make_input(setting: SettingSpec, available: AvailableModels) -> Input:
+    """Create the input of a setting, with its tooltip and name."""
+    field = setting.make(available)
+    assert isinstance(field, QWidget)
+    field.setToolTip(translate("ModelForm", setting.tip))
+    field.setAccessibleName(translate("ModelForm", setting.label))
+    field.setMinimumHeight(FIELD_HEIGHT_PX)
+    return field
+
+
+def make_label(setting: SettingSpec) -> QLabel:
+    """Create the label of a setting, with its tooltip."""
+    name = translate("ModelForm", setting.label)
+    label = QLabel(translate("ModelForm", "{label}:").format(label=name))
+    label.setToolTip(translate("ModelForm", setting.tip))
+    return label
+
+
+def enable_used(inputs: Mapping[str, Input]) -> None:
+    """Enable where tokens are pooled only if they are pooled.
+
+    Args:
+        inputs: those of the memory settings, by name.
+    """
+    field = inputs["keeps_details"]
+    assert isinstance(field, QWidget)
+    field.setEnabled(inputs["pool"].chosen() != POOLING_LABELS[0][0])
+
+
 class ModelForm(QWidget):
     """Edits the settings of one model and shows their defaults.
 
@@ -111,27 +140,16 @@ class ModelForm(QWidget):
         grid.setHorizontalSpacing(2 * SPACING_PX)
         grid.setColumnStretch(1, 1)
         for row, setting in enumerate((*RUNNING, *MEMORY)):
-            field = self._inputs[setting.name] = setting.make(available)
+            field = self._inputs[setting.name] = make_input(setting, available)
             assert isinstance(field, QWidget)
-            name, tip = self.tr(setting.label), self.tr(setting.tip)
-            field.setToolTip(tip)
-            field.setAccessibleName(name)
-            field.setMinimumHeight(FIELD_HEIGHT_PX)
             field.changed.connect(self.changed)
-            label = QLabel(self.tr("{label}:").format(label=name), self)
-            label.setToolTip(tip)
+            label = make_label(setting)
             label.setBuddy(field)
             hint = self._hints[setting.name] = QLabel(self)
             hint.setProperty("role", "muted")
             for column, widget in enumerate((label, field, hint)):
                 grid.addWidget(widget, row, column)
-        self.changed.connect(self._enable_used)
-
-    def _enable_used(self) -> None:
-        """Enable where tokens are pooled only if they are pooled."""
-        field = self._inputs["keeps_details"]
-        assert isinstance(field, QWidget)
-        field.setEnabled(self._inputs["pool"].chosen() != POOLING_LABELS[0][0])
+        self.changed.connect(lambda: enable_used(self._inputs))
 
     def show_model(self, model: KnownModelRow, settings: ModelSettings) -> None:
         """Show the settings of a model."""
@@ -186,4 +204,4 @@ class ModelForm(QWidget):
     def _show(self, values: dict[str, MemoryValue]) -> None:
         for name, field in self._inputs.items():
             field.show_value(values[name])
-        self._enable_used()
+        enable_used(self._inputs)

@@ -326,7 +326,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Memory", QT_TRANSLATE_NOOP("Actions", "Ban or allow this frame"), ("Shift+M",), lambda w: w.workspace.controller.toggle_constraint(Constraint.BAN), "ban", _OBJ, QT_TRANSLATE_NOOP("Actions", "A banned frame never enters memory; track again to apply")),
     _S("Memory", SEPARATOR, (), lambda w: None),
     _S("Memory", QT_TRANSLATE_NOOP("Actions", "Export memory…"), (), lambda w: w.exporting.ask(w.workspace.session, MEMORY_FORMATS), "export", tip=QT_TRANSLATE_NOOP("Actions", "Decisions, scores and kept tokens as JSON, CSV and PNG")),
-    _S("Memory", QT_TRANSLATE_NOOP("Actions", "Compare policies…"), (), lambda w: w.workspace.policies.ask(), requires=_OBJ, tip=QT_TRANSLATE_NOOP("Actions", "Track the object under two memory settings, look at both, and use one")),
+    _S("Memory", QT_TRANSLATE_NOOP("Actions", "Compare policies…"), (), lambda w: w.workspace.policies.ask(w.models), requires=_OBJ, tip=QT_TRANSLATE_NOOP("Actions", "Track the object under two memory settings, look at both, and use one")),
     _S("Memory", QT_TRANSLATE_NOOP("Actions", "Show kept tokens on the frame"), ("K",), lambda w: w.workspace.inspection.toggle_map(), requires=_OBJ, tip=QT_TRANSLATE_NOOP("Actions", "Where the memory bank after this frame holds tokens: one color per remembered frame"), is_on=lambda w: w.workspace.view.show_memory_map),
     _S("Help", QT_TRANSLATE_NOOP("Actions", "Keyboard shortcuts"), ("F1", "Ctrl+F1", "?"), lambda w: w.edit_shortcuts(), "keyboard", _ALWAYS),
     _S("Help", QT_TRANSLATE_NOOP("Actions", "Open log"), (), lambda w: open_log(), requires=_ALWAYS),

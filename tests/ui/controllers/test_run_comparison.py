@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.document import FrameMask
@@ -128,8 +128,13 @@ def test_some_frames_are_reverted_and_hand_work_since_then_stays(
     user.do(REVERT)
     [dialog] = user.window.findChildren(FrameRangeDialog)
     assert dialog.frames == range(1, FRAMES)
-    dialog.first.setValue(8)
-    dialog.last.setValue(4)
+    dialog.input.first.setValue(8)
+    dialog.input.last.setValue(4)
+    [revert] = [each for each in dialog.findChildren(QPushButton) if each.text() == "Revert"]
+    assert not revert.isEnabled()
+    dialog.input.last.setValue(8)
+    dialog.input.first.setValue(4)
+    assert revert.isEnabled()
     text = " ".join(label.text() for label in dialog.findChildren(QLabel))
     assert "3 of the masks of the run" in text
     assert "2 stay" in text

@@ -109,15 +109,14 @@ def test_edits_made_while_a_copy_is_saved_are_in_the_copy(
 def test_dialogs_of_a_session_close_with_it(user: WindowDriver, tmp_path: Path) -> None:
     user.click_and_wait(20, 20)
     workspace = user.workspace
+    user.do("Compare policies…")
+    user.wait(lambda: bool(user.window.findChildren(CompareDialog)))
+    [comparing] = user.window.findChildren(CompareDialog)
     dialogs: list[QDialog | None] = [
-        workspace.policies.ask(),
+        comparing,
         user.window.exporting.ask(workspace.session),
+        workspace.policies.start(workspace.view.active_object or 0, range(5), comparing.variants),
     ]
-    comparing = workspace.policies.ask()
-    assert comparing is not None
-    dialogs.append(
-        workspace.policies.start(workspace.view.active_object or 0, range(5), comparing.variants)
-    )
     kinds = [CompareDialog, ExportDialog, ComparisonWindow]
     assert [type(each) for each in dialogs] == kinds
     user.open(other_clip(tmp_path))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.tracking.comparison import MemoryVariant
+from app.ui.dialogs.compare_dialog import CompareDialog
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
@@ -72,8 +73,9 @@ def test_the_memory_of_the_session_is_exported_as_json_csv_and_images(
 def test_two_policies_are_compared_and_one_is_used(user: WindowDriver) -> None:
     before = {f: user.document.mask(1, f) for f in range(FRAMES)}
     user.go(0)
-    dialog = user.workspace.policies.ask()
-    assert dialog is not None
+    user.do("Compare policies…")
+    user.wait(lambda: bool(user.window.findChildren(CompareDialog)))
+    [dialog] = user.window.findChildren(CompareDialog)
     variants, frames = dialog.variants, dialog.frames
     dialog.reject()
     window = user.workspace.policies.start(1, frames, variants)
