@@ -60,11 +60,11 @@ def write_clips(folder: Path, names: str, frames: int) -> None:
         write_numbered_clip(folder / f"{name}.mp4", frames + more, bframes=0)
 
 
-def exported(folder: Path) -> dict[str, str]:
-    """Return the hashes of all exported masks below a folder, by relative path."""
+def exported(folder: Path, pattern: str = "*.png") -> dict[str, str]:
+    """Return the hashes of all exported files of a kind below a folder, by relative path."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*.png"))
+        for path in sorted(folder.rglob(pattern))
     }
 
 
