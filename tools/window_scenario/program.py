@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.window_scenario.checks import wait_until
+from tools.window_scenario.checks import check, wait_until
 from tools.window_scenario.project import Project, read_project
 from tools.window_scenario.screen import Screen
 
@@ -47,13 +47,19 @@ class Program:
             "LANGUAGE": "en",  # the scenario knows English texts
         }
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 [sys.executable, str(ROOT / "main.py"), str(self._video)],
                 env=environment,
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
             )
+        wait_until(
+            lambda: self._screen.windows(WINDOW) or process.poll() is not None,
+            "the window",
+            START_TIMEOUT_S,
+        )
+        check(process.poll() is None, f"the program runs; it ended with {process.poll()}")
         window = self._screen.focus(WINDOW, START_TIMEOUT_S)
         self._screen.xdotool("windowmove", window, 0, 0)
         self._screen.xdotool("windowsize", window, *size)
