@@ -68,7 +68,7 @@ def kill_worker(cluster: object, when: Callable[[], bool], wait_s: float = START
 
 
 def has_tracked_a_few(running: Path) -> bool:
-    """Wait a second when a job has begun to track, so that it has a few frames."""
+    """Wait a second when a job is tracking, so that it has a few frames."""
     journal = list(running.glob("*/out/*.tsam"))
     if not journal or time.time() - journal[0].stat().st_ctime > 5:
         return False
