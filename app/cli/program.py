@@ -19,6 +19,7 @@ from app.cli import (
     import_masks,
     label,
     pack,
+    prepare,
     propose,
     track,
     train,
@@ -44,6 +45,7 @@ COMMANDS = {
     "train": train,
     "pack": pack,
     "weights": weights,
+    "prepare": prepare,
     "bench": bench,
     "demo": demo,
 }

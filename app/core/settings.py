@@ -1,6 +1,6 @@
 """Which model to use and where to run it, as chosen in the window or on the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 BUNDLED_MODEL = "tinysam2"
@@ -31,3 +31,14 @@ class ModelSettings:
     input_size: int | None = None
     memory: tuple[tuple[str, MemoryValue], ...] = ()
     engine: str = "auto"
+
+    def options(self) -> tuple[str, ...]:
+        """Return the options of a command that uses the same model; the memory has none."""
+        names = {"name": "model", "input_size": "size"}
+        values = {
+            names.get(each.name, each.name): getattr(self, each.name)
+            for each in fields(self)
+            if each.name != "memory"
+        }
+        given = [(f"--{name}", str(value)) for name, value in values.items() if value is not None]
+        return tuple(word for option in given for word in option)

@@ -76,13 +76,20 @@ class PredictionStep:
     protects_hand_work: bool = True
 
 
-def preload_job(context: JobContext, frame: int) -> Job:
-    """Compute the features of a frame ahead of the click; yields nothing."""
+@dataclass(frozen=True, slots=True)
+class EngineUnprepared:
+    """The engine of the model waits for being prepared; torch runs the network until then."""
 
-    def run(token: CancelToken) -> Iterator[PredictionStep]:
+
+def preload_job(context: JobContext, frame: int) -> Job:
+    """Compute the features of a frame ahead of the click; yields `EngineUnprepared` or nothing."""
+
+    def run(token: CancelToken) -> Iterator[EngineUnprepared]:
         token.raise_if_cancelled()
+        is_ready = context.backend.ready_engine(context.source)
         context.backend.encode(context.frames, frame)
-        yield from ()
+        if not is_ready:
+            yield EngineUnprepared()
 
     return run
 
@@ -103,12 +110,16 @@ def segment_job(
 def tracked_frames(
     backend: TrackerBackend, source: FrameSource, request: TrackRequest, token: CancelToken
 ) -> Iterator[FrameResult]:
-    """Track objects; memory records name their run and the prompts that it was given."""
+    """Track objects; memory records name their run and the prompts that it was given.
+
+    A run has one engine: what is prepared meanwhile is used by the next one.
+    """
     run = uuid4().hex
     given = {
         each.object_id: {frame: prompts.digest for frame, prompts in each.prompts.items()}
         for each in request.objects
     }
+    backend.ready_engine(source)
     for result in backend.track(source, request, token):
         predictions = {}
         for object_id, found in result.predictions.items():

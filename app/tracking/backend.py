@@ -30,13 +30,38 @@ class MaskFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """What the window and reports show of the model in use; ``input_size`` in pixels."""
+    """What the window and reports show of the model in use.
+
+    Attributes:
+        name: a name in the table of known models.
+        parameters: their number.
+        device: where it runs.
+        input_size: side of its input for a square frame, pixels.
+        engine: one of `ENGINES`: what may run it.
+        precision: type that it computes in, as torch names it.
+        openvino_stages: the stages that OpenVINO runs; torch runs the others.
+    """
 
     name: str
     parameters: int
     device: str
     input_size: int
     engine: str = "torch"
+    precision: str = "float32"
+    openvino_stages: tuple[str, ...] = ()
+
+    @property
+    def runs_by(self) -> str:
+        """The engines that run it, and the precision, such as ``OpenVINO + PyTorch, float32``."""
+        engines = "OpenVINO + PyTorch" if self.openvino_stages else "PyTorch"
+        return f"{engines}, {self.precision}"
+
+    @property
+    def summary(self) -> str:
+        """Everything but the number of parameters, in one line."""
+        where = f"{self.name}, {self.input_size} px, {self.device}, {self.runs_by}"
+        stages = ", ".join(self.openvino_stages)
+        return f"{where} (OpenVINO: {stages})" if stages else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +173,26 @@ class TrackerBackend(Protocol):
 
     @property
     def description(self) -> ModelDescription:
-        """Name, size and device of the model."""
+        """The model as it has run so far; may be read from any thread."""
+        ...
+
+    def defer_engine(self) -> None:
+        """Run the network by torch until `ready_engine` finds its engine prepared.
+
+        The first use of an engine takes from seconds to a minute per stage.
+        """
+        ...
+
+    def ready_engine(self, source: FrameSource) -> bool:
+        """Use the engine of a deferred model once it is prepared for frames like these.
+
+        Returns:
+            Whether it is; if not, `app.jobs.prepare` prepares it, best in another process.
+        """
+        ...
+
+    def note_prepared(self, source: FrameSource) -> None:
+        """Remember, on this computer, that the engine is prepared for frames like these."""
         ...
 
     def encode(self, source: FrameSource, frame: int) -> None:

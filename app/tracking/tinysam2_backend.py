@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from tinysam2.build import ImageModel, Model, load_image_model, load_model
 from tinysam2.checkpoints.native import CheckpointError
 from tinysam2.config import MemoryConfig, MemoryPolicy, check_image_size
 from tinysam2.devices import is_out_of_memory
+from tinysam2.engines.preparation import EnginePreparation
 from tinysam2.inference.click_enforcement import enforce_pixels
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.mask_parts import drop_islands, merge_at_clicks
@@ -141,9 +142,15 @@ class TinySam2Backend:
         self._predictor = FramePredictor(model, input_size)
         self._fingerprint: SourceFingerprint | None = None
         self._recorded: dict[object, object] = {}
-        parameters = sum(weight.numel() for weight in model.network.parameters())
+        variant = repr([getattr(model, f.name) for f in fields(model) if f.name != "network"])
+        self._preparation = EnginePreparation(model.network, variant)
         self.description = ModelDescription(
-            name, parameters, str(model.device), self._predictor.image_size, model.engine.value
+            name,
+            sum(weight.numel() for weight in model.network.parameters()),
+            str(model.device),
+            self._predictor.image_size,
+            model.engine.value,
+            self.precision,
         )
 
     @classmethod
@@ -172,10 +179,33 @@ class TinySam2Backend:
         if self._model.device.type == "cuda":
             torch.cuda.synchronize(self._model.device)
 
+    def defer_engine(self) -> None:
+        """Run the network by torch until `ready_engine` finds its engine prepared."""
+        self._preparation.defer()
+
+    def ready_engine(self, source: FrameSource) -> bool:
+        """Use the engine of a deferred model once it is prepared; return whether it is used."""
+        is_ready = self._preparation.use_if_prepared(self._size_of(source))
+        self._describe()
+        return is_ready
+
+    def note_prepared(self, source: FrameSource) -> None:
+        """Remember that the engine is prepared for frames like these."""
+        self._preparation.remember(self._size_of(source))
+        self._describe()
+
+    def _size_of(self, source: FrameSource) -> tuple[int, ...]:
+        return self._predictor.image_size, *source.size_hw
+
+    def _describe(self) -> None:
+        if (stages := self._preparation.stages) != self.description.openvino_stages:
+            self.description = replace(self.description, openvino_stages=stages)
+
     def encode(self, source: FrameSource, frame: int) -> None:
         """Compute and cache the features of a frame."""
         with model_errors():
             self._predictor_of(source).features(frame, source[frame])
+        self._describe()
 
     def segment(self, source: FrameSource, request: SegmentRequest) -> Prediction:
         """Predict the mask that prompts on a frame stand for; a mask prompt is returned as is."""

@@ -24,8 +24,8 @@
         <translation>TinySAM 2 标注工具</translation>
     </message>
     <message>
-        <source>Segments and tracks objects in videos and shows what the memory bank holds. The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0; the bundled weights are for research use.&lt;br&gt;&lt;br&gt;Projects and log: {folder}</source>
-        <translation>分割并跟踪视频中的目标，并展示记忆库的内容。跟踪器为 TinySAM 2（arXiv 2605.18013）。Apache License 2.0；内置权重仅供研究使用。&lt;br&gt;&lt;br&gt;项目与日志：{folder}</translation>
+        <source>Segments and tracks objects in videos and shows what the memory bank holds. The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0; the bundled weights are for research use.&lt;br&gt;&lt;br&gt;Model: {model}&lt;br&gt;Projects and log: {folder}</source>
+        <translation>分割并跟踪视频中的目标，并展示记忆库的内容。跟踪器为 TinySAM 2（arXiv 2605.18013）。Apache License 2.0；内置权重仅供研究使用。&lt;br&gt;&lt;br&gt;模型：{model}&lt;br&gt;项目与日志：{folder}</translation>
     </message>
 </context>
 <context>
@@ -1971,6 +1971,10 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>In use: {model}</source>
+        <translation>正在使用：{model}</translation>
+    </message>
+    <message>
         <source>%v of %m MB</source>
         <translation>%v / %m MB</translation>
     </message>
@@ -2446,8 +2450,8 @@ Click an object in the frame.</source>
         <translation>默认值</translation>
     </message>
     <message>
-        <source>Model at the start: {model}, input size: {size}, device: {device}</source>
-        <translation>启动时的模型：{model}，输入尺寸：{size}，设备：{device}</translation>
+        <source>Model at the start: {model}, input size: {size}, device: {device}, engine: {engine}</source>
+        <translation>启动时的模型：{model}，输入尺寸：{size}，设备：{device}，引擎：{engine}</translation>
     </message>
 </context>
 <context>
@@ -2537,12 +2541,23 @@ Click an object in the frame.</source>
         <translation>模型与快捷键</translation>
     </message>
     <message>
-        <source>Model and input size…</source>
-        <translation>模型与输入尺寸…</translation>
+        <source>Model, engine and input size…</source>
+        <translation>模型、引擎与输入尺寸…</translation>
     </message>
     <message>
         <source>Keyboard shortcuts…</source>
         <translation>键盘快捷键…</translation>
+    </message>
+</context>
+<context>
+    <name>PreparationProcess</name>
+    <message>
+        <source>Preparing the network for this computer; you can work meanwhile…</source>
+        <translation>正在为本机准备网络；其间可以继续工作…</translation>
+    </message>
+    <message>
+        <source>The network is prepared for this computer.</source>
+        <translation>网络已为本机准备就绪。</translation>
     </message>
 </context>
 <context>
@@ -3811,6 +3826,10 @@ No mask is changed</source>
     <message>
         <source>{job}: {progress}{more}</source>
         <translation>{job}：{progress}{more}</translation>
+    </message>
+    <message>
+        <source>{model} · preparing…</source>
+        <translation>{model} · 准备中…</translation>
     </message>
     <message>
         <source>Model: {name}</source>

@@ -10,6 +10,9 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from app.cli import evaluate, main, propose
+from app.core.settings import ModelSettings
+from app.media.source import open_source
+from app.tracking.tinysam2_backend import TinySam2Backend
 from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY
 from tinysam2.checkpoints.native import save_checkpoint
@@ -261,3 +264,26 @@ def test_eval_refuses_options_of_other_data(
 def test_eval_refuses_to_score_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", str(tmp_path), "--sequences", "0"]) == 2
     assert "--sequences must be at least 1, got 0." in capsys.readouterr().err
+
+
+def test_prepare_runs_every_stage_and_remembers_it(
+    weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path / "home"))
+    settings = ModelSettings(checkpoint=weights, device="cpu", engine="openvino")
+    clip = write_numbered_clip(tmp_path / "clip.mp4", FRAME_COUNT)
+    backend = TinySam2Backend.load(settings)
+    backend.defer_engine()
+    with open_source(clip) as source:
+        assert not backend.ready_engine(source)
+        backend.encode(source, 0)
+        assert not (tmp_path / "home").exists(), "torch encoded it"
+        assert main(["prepare", str(clip), *settings.options()]) == 0
+        text = capsys.readouterr().out
+        assert "OpenVINO: condition, decode, encode_image, encode_memory" in text
+        assert backend.ready_engine(source)
+        backend.encode(source, 1)
+    assert "OpenVINO + PyTorch" in backend.description.runs_by

@@ -139,6 +139,16 @@ class FakeBackend:
         self.requests: list[TrackRequest] = []
         self.segmented: list[SegmentRequest] = []
         self.description = ModelDescription("fake", 0, "cpu", 64)
+        self.is_prepared = True
+
+    def defer_engine(self) -> None:
+        pass
+
+    def ready_engine(self, source: FrameSource) -> bool:
+        return self.is_prepared
+
+    def note_prepared(self, source: FrameSource) -> None:
+        self.is_prepared = True
 
     def encode(self, source: FrameSource, frame: int) -> None:
         time.sleep(self.slow_s)

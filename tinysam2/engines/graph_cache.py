@@ -4,12 +4,15 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 GRAPH_NAME = "graph.xml"
 KEPT_GRAPHS = 32
 """Graphs that stay on disk, the last used ones; that of an encoder takes about 25 MB."""
+DRAFT_S = 3600
+"""Seconds after which an unfinished export is what a process left that was killed."""
 _CHECKSUMS = "sha256.json"
 
 
@@ -67,9 +70,20 @@ class GraphCache:
 
     def _prune(self) -> None:
         graphs = [each for each in self.folder.iterdir() if not each.name.startswith(".")]
-        graphs.sort(key=lambda each: each.stat().st_mtime, reverse=True)
-        for unused in graphs[KEPT_GRAPHS:]:
+        graphs.sort(key=_changed_at, reverse=True)
+        oldest_draft = time.time() - DRAFT_S
+        drafts = [
+            each for each in self.folder.glob(".*.partial") if each.stat().st_mtime < oldest_draft
+        ]
+        for unused in (*graphs[KEPT_GRAPHS:], *drafts):
             shutil.rmtree(unused, ignore_errors=True)
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process has deleted or published it
+        return time.time()
 
 
 def _is_intact(place: Path) -> bool:

@@ -11,7 +11,7 @@ from app.core.masks import RleMask
 from app.core.memory import Constraint
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.core.queries import disobeyed_points
-from app.jobs.predict import PredictionStep, preload_job, segment_job
+from app.jobs.predict import EngineUnprepared, PredictionStep, preload_job, segment_job
 from app.session import Session
 from app.tracking.backend import BackendLoader
 from app.tracking.requests import segment_request
@@ -35,9 +35,11 @@ class AnnotationController(EditingController):
     Signals:
         message: text for the status bar.
         previewed: the `RleMask` of a preview, or None to remove it.
+        engine_unprepared: the engine of the model waits for being prepared.
     """
 
     previewed = Signal(object)
+    engine_unprepared = Signal()
 
     def __init__(
         self,
@@ -56,11 +58,15 @@ class AnnotationController(EditingController):
         self._preload_timer = QTimer(self, singleShot=True, interval=PRELOAD_DELAY_MS)
         self._preload_timer.timeout.connect(self._preload)
         view.frame_changed.connect(self._on_frame_changed)
-        self._preload_timer.start()
+        self.preload()
 
     def use_model(self, load_backend: BackendLoader) -> None:
         """Switch the session to another model."""
         self._session.use_backend(load_backend)
+        self.preload()
+
+    def preload(self) -> None:
+        """Compute the features of the displayed frame, if it stays displayed."""
         self._preload_timer.start()
 
     @property
@@ -229,13 +235,16 @@ class AnnotationController(EditingController):
 
     def _on_frame_changed(self) -> None:
         self.end_preview()
-        self._preload_timer.start()
+        self.preload()
 
     def _preload(self) -> None:
         if self._jobs.is_idle:
             job = preload_job(self._session.jobs, self._view.frame)
             label = self.tr("Encode frame")
-            self._jobs.submit(job, label, lambda step: None, priority=Priority.IDLE)
+            self._jobs.submit(job, label, self._on_unprepared, priority=Priority.IDLE)
+
+    def _on_unprepared(self, _step: EngineUnprepared) -> None:
+        self.engine_unprepared.emit()
 
     # Masks, memory and range.
 

@@ -57,7 +57,7 @@ class ModelSelection(QObject):
 
     @property
     def description(self) -> str:
-        """Name, input size and device of the model that is loaded, as text."""
+        """Name, input size and device of the loaded model and what runs it, as text."""
         return self._host.description
 
     def ask(self, selected: str = "") -> None:
@@ -113,6 +113,7 @@ class ModelSelection(QObject):
         if selected is not None:  # the dialog was closed before its request completed
             return
         dialog = self._dialog = ModelDialog(available, self._host.settings, self._window)
+        dialog.show_in_use(self.description)
         if self._asked:
             dialog.show_models(available, self._asked)
         dialog.finished.connect(self._forget_dialog)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core.settings import ModelSettings
 from app.ui.controllers.model_selection import ModelSelection
+from app.ui.dialogs.model_form import engine_label
 from app.ui.dialogs.preferences_dialog import PreferencesDialog
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.preferences import MEGABYTE, Preferences
@@ -90,9 +91,12 @@ class PreferenceEditing(QObject):
     def _model_text(self) -> str:
         found = self._settings()
         default = self.tr("its default")
-        text = self.tr("Model at the start: {model}, input size: {size}, device: {device}")
+        text = self.tr(
+            "Model at the start: {model}, input size: {size}, device: {device}, engine: {engine}"
+        )
         return text.format(
             model=found.name,
             size=default if found.input_size is None else f"{found.input_size} px",
             device=found.device,
+            engine=engine_label(found.engine),
         )

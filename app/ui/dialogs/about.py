@@ -43,8 +43,13 @@ def show_crash(parent: QWidget, sentence: str) -> None:
         button.clicked.connect(open_log)
 
 
-def show_about(parent: QWidget) -> None:
-    """Show the version, the license and the folder of projects and log."""
+def show_about(parent: QWidget, model: str) -> None:
+    """Show the version, the license, the model and the folder of projects and log.
+
+    Args:
+        parent: owner.
+        model: the loaded model and what runs it, as text.
+    """
     box = QMessageBox(parent)
     box.setWindowTitle(translate("About", "About"))
     box.setIconPixmap(icon("app").pixmap(64, 64))
@@ -54,8 +59,8 @@ def show_about(parent: QWidget) -> None:
         "About",
         "Segments and tracks objects in videos and shows what the memory bank holds. "
         "The tracker is TinySAM 2 (arXiv 2605.18013). Apache License 2.0; the bundled weights are "
-        "for research use.<br><br>Projects and log: {folder}",
+        "for research use.<br><br>Model: {model}<br>Projects and log: {folder}",
     )
-    box.setInformativeText(text.format(folder=home_folder()))
+    box.setInformativeText(text.format(model=model, folder=home_folder()))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

@@ -83,6 +83,8 @@ class ModelDialog(QDialog):
         self._is_loading = False
         self.table = ModelTable(self)
         self.form = ModelForm(available, self)
+        self._in_use = QLabel(self, wordWrap=True)
+        self._in_use.setProperty("role", "muted")
         self._sentence = QLabel(self, wordWrap=True)
         self._sentence.setProperty("role", "error")
         layout = QVBoxLayout(self)
@@ -90,6 +92,7 @@ class ModelDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addLayout(self._make_store_row())
         layout.addWidget(self.form)
+        layout.addWidget(self._in_use)
         layout.addWidget(self._sentence)
         layout.addWidget(self._make_buttons())
         self.table.itemSelectionChanged.connect(self._show_selected)
@@ -105,6 +108,10 @@ class ModelDialog(QDialog):
         if self.table.selected.name == before:
             self.form.show_model(self.table.selected, entered)
         self._update()
+
+    def show_in_use(self, text: str) -> None:
+        """Show the loaded model, and the engine and precision that run it."""
+        self._in_use.setText(self.tr("In use: {model}").format(model=text))
 
     def show_progress(self, step: FetchStep | None) -> None:
         """Show the progress of the download; None hides it."""

@@ -45,8 +45,13 @@ def _devices(available: AvailableModels) -> Input:
     )
 
 
+def engine_label(name: str) -> str:
+    """Return the text of one of `ENGINES`."""
+    return translate("ModelForm", ENGINE_LABELS[name])
+
+
 def _engines(_: AvailableModels) -> Input:
-    return _choice((name, ENGINE_LABELS[name]) for name in ENGINES)
+    return ChoiceInput([(name, engine_label(name)) for name in ENGINES])
 
 
 def _policies(available: AvailableModels) -> Input:

@@ -207,7 +207,7 @@ class PreferencesDialog(QDialog):
     def _make_model(self, text: str) -> QGroupBox:
         box = QGroupBox(self.tr("Model and keys"), self)
         self._model = QLabel(text, box, wordWrap=True)
-        model = QPushButton(self.tr("Model and input size…"), box)
+        model = QPushButton(self.tr("Model, engine and input size…"), box)
         model.clicked.connect(self.model_requested)
         keys = QPushButton(self.tr("Keyboard shortcuts…"), box)
         keys.clicked.connect(self.shortcuts_requested)

@@ -43,8 +43,8 @@ class ModelHost(QObject):
 
     @property
     def description(self) -> str:
-        """Name, input size and device of the loaded model, as text."""
-        return _text(self._backend)
+        """Name, input size and device of the loaded model and what runs it, as text."""
+        return _text(self._backend) if self._backend is None else self._backend.description.summary
 
     def load(self) -> TrackerBackend:
         """Return the model and load it on the first call; called on the job thread.
@@ -64,6 +64,7 @@ class ModelHost(QObject):
         self.status_changed.emit(self.tr("Loading model…"))
         try:
             backend = self._load_backend(settings)
+            backend.defer_engine()  # preparing it would keep the first click waiting
             token.raise_if_cancelled()
         except BaseException:
             self.status_changed.emit(_text(self._backend))

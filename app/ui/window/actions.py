@@ -331,6 +331,6 @@ TABLE: tuple[ActionSpec, ...] = (
     _S("Help", QT_TRANSLATE_NOOP("Actions", "Keyboard shortcuts"), ("F1", "Ctrl+F1", "?"), lambda w: w.edit_shortcuts(), "keyboard", _ALWAYS),
     _S("Help", QT_TRANSLATE_NOOP("Actions", "Open log"), (), lambda w: open_log(), requires=_ALWAYS),
     _S("Help", QT_TRANSLATE_NOOP("Actions", "Copy diagnostics"), (), lambda w: copy_diagnostics(w.models.description, w.status.show_message), requires=_ALWAYS, tip=QT_TRANSLATE_NOOP("Actions", "Versions, processor, model and last log lines, for a report")),
-    _S("Help", QT_TRANSLATE_NOOP("Actions", "About"), (), lambda w: show_about(w.window()), "info", _ALWAYS),
+    _S("Help", QT_TRANSLATE_NOOP("Actions", "About"), (), lambda w: show_about(w.window(), w.models.description), "info", _ALWAYS),
 )
 # fmt: on

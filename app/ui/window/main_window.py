@@ -262,6 +262,10 @@ class MainWindow(QMainWindow):
         workspace.canvas.cursor_moved.connect(self.status.show_cursor)
         workspace.message.connect(self.status.show_message)
         workspace.changed.connect(self._refresh_timer.start)
+        workspace.controller.engine_unprepared.connect(
+            lambda: workspace.preparation.start(self.model.settings)
+        )
+        workspace.preparation.running_changed.connect(self.status.show_preparing)
         canvas = workspace.canvas
         canvas.zoom_pan.changed.connect(lambda: self.status.show_zoom(canvas.zoom_pan.zoom))
         self.status.show_zoom(canvas.zoom_pan.zoom)

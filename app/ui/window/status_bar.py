@@ -103,6 +103,8 @@ class StatusBar(QStatusBar):
         self._message_timer.timeout.connect(self._show_hint)
         self._tool = Tool.POINT
         self._is_busy = False
+        self._model_text = self.tr("Model")
+        self._is_preparing = False
         self._add_widgets()
         self.set_source(None)
 
@@ -118,7 +120,7 @@ class StatusBar(QStatusBar):
         tip = self.tr("Model, input size and device; click to select another")
         self._model = ElidedButton(tip, self)
         self._model.setAutoRaise(True)
-        self._model.setText(self.tr("Model"))
+        self._model.setText(self._model_text)
         self._model.setAccessibleName(self.tr("Model"))
         self._model.setProperty("role", "muted")
         self._model.clicked.connect(self.model_requested)
@@ -234,6 +236,17 @@ class StatusBar(QStatusBar):
 
     def show_model(self, text: str) -> None:
         """Show the name, input size and device of the model."""
+        self._model_text = text
+        self._show_model()
+
+    def show_preparing(self, is_preparing: bool) -> None:
+        """Show whether the model is being prepared for this computer."""
+        self._is_preparing = is_preparing
+        self._show_model()
+
+    def _show_model(self) -> None:
+        preparing = self.tr("{model} · preparing…").format(model=self._model_text)
+        text = preparing if self._is_preparing else self._model_text
         self._model.setText(text)
         self._model.setAccessibleName(self.tr("Model: {name}").format(name=text))
         self._share_width()

@@ -9,6 +9,7 @@ from app.session import Session
 from app.ui.canvas.suggestions import SuggestionOverlay
 from app.ui.canvas.view import CanvasView
 from app.ui.controllers.annotation import AnnotationController
+from app.ui.controllers.engine_preparation import PreparationProcess
 from app.ui.controllers.hand_work import HandWorkProtection
 from app.ui.controllers.mask_cleanup import MaskCleanupController
 from app.ui.controllers.memory_inspection import MemoryInspection
@@ -100,6 +101,7 @@ class Workspace(QObject):
         self.controller = AnnotationController(
             session, self.view, self.object_editing, jobs, preferences, self
         )
+        self.preparation = PreparationProcess(session.source.path, self)
         self.cleanup = MaskCleanupController(session, self.view, jobs, self)
         self.protection = HandWorkProtection(session.document, preferences, self.editor)
         self.tracking = TrackingController(
@@ -190,8 +192,10 @@ class Workspace(QObject):
             self.navigator,
             self.policies,
             self.objects,
+            self.preparation,
         ):
             source.message.connect(self.message)
+        self.preparation.prepared.connect(controller.preload)
         self.loader.failed.connect(lambda frame, sentence: self.message.emit(sentence))
 
     def _connect_review(self) -> None:
@@ -239,6 +243,7 @@ class Workspace(QObject):
         self.changed.disconnect()
         self.restoring.store()
         self.player.pause()
+        self.preparation.stop()
         for dialog in self.editor.findChildren(QDialog):
             dialog.reject()
         self.bridge.close()

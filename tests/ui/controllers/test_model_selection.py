@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QLabel,
     QMessageBox,
@@ -265,3 +266,25 @@ def test_a_download_continues_when_the_dialog_is_closed(user: ModelUser) -> None
     dialog = user.ask()
     assert dialog.findChildren(QProgressBar)[0].isVisible()
     user.wait(lambda: cells(dialog, 1)[-1] == "stored")
+
+
+def test_what_runs_the_model_is_shown_where_reports_are_made(
+    qtbot: QtBot, tmp_path: Path, qapp: QApplication
+) -> None:
+    backend = FakeBackend()
+    backend.description = ModelDescription(
+        "tinysam2", 0, "cpu", 576, "auto", "bfloat16", ("decode", "encode_image")
+    )
+    with open_window(qtbot, small_clip(tmp_path), backend) as driver:
+        user = ModelUser(driver)
+        user.click_and_wait(20, 20)
+        expected = "OpenVINO + PyTorch, bfloat16 (OpenVINO: decode, encode_image)"
+        dialog = user.ask()
+        assert any(expected in label.text() for label in dialog.findChildren(QLabel))
+        dialog.reject()
+        user.do("About")
+        [about] = user.window.findChildren(QMessageBox)
+        assert expected in about.informativeText()
+        about.close()
+        user.do("Copy diagnostics")
+        assert expected in qapp.clipboard().text()

@@ -12,6 +12,7 @@ from app.cli.options import (
 )
 from app.cli.progress import Progress
 from app.core.errors import ExportError, ModelError, UsageError
+from app.core.settings import ModelSettings
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,15 @@ def test_slow_work_has_a_speed_too(
     now[0] += 40
     progress.update(2, 3)
     assert capsys.readouterr().err == "tracking: 2/3 frames, 0.05/s, 0:20 left\n"
+
+
+def test_options_of_settings_choose_the_same_model(tmp_path: Path) -> None:
+    weights = tmp_path / "own.safetensors"
+    weights.touch()
+    parser = argparse.ArgumentParser()
+    add_model_options(parser)
+    for settings in (
+        ModelSettings(),
+        ModelSettings("edgetam", weights, "cpu", 512, engine="openvino"),
+    ):
+        assert model_settings(parser.parse_args(settings.options())) == settings
