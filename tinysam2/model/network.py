@@ -28,6 +28,8 @@ MASK_LOGIT = 10.0
 """Logit inside a mask prompt; outside it is the negative of this."""
 MAX_TIME_CODES = 7
 """Number of temporal codes: six for frames by their distance, one for conditioning frames."""
+IMAGE_POOL = 2
+"""Side of the windows of locations that self attention averages, where SAM 2 averages none."""
 IMAGE_CODE_SCALE = 0.1  # SAM 2: factor of the sine codes that are added to an image's features
 
 
@@ -52,7 +54,11 @@ class TinySam2(nn.Module):
             dim, memory_dim, not config.follows_sam2, config.no_object_code
         )
         self.memory_attention = MemoryAttention(
-            dim, memory_dim, config.mlp_dim, config.memory_layers
+            dim,
+            memory_dim,
+            config.mlp_dim,
+            config.memory_layers,
+            image_pool=1 if config.follows_sam2 else IMAGE_POOL,
         )
         self.matcher = FeatureMatcher(dim, memory_dim) if config.matching else None
         self.no_memory = nn.Parameter(torch.randn(dim) * 0.02)

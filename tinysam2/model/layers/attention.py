@@ -111,7 +111,7 @@ class Attention(nn.Module):
         """Apply attention.
 
         Args:
-            q: (B, Nq, dim).
+            q: (B or 1, Nq, dim).
             k: (B, Nk, key_dim).
             v: (B, Nk, key_dim).
             q_codes: (Nq, inner / heads / 2, 2) or (B, Nq, ...) `rotary_codes` of the queries.
@@ -132,7 +132,7 @@ class Attention(nn.Module):
         if groups is not None:
             k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)
-        out = _attend(q, k, v, bias)
+        out = _attend(q.expand(k.shape[0], -1, -1, -1), k, v, bias)
         return self.out_proj(out.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:
