@@ -192,10 +192,11 @@ class ModelConfig:
         trunk: "repvit", or a key of `TRUNKS` in its place.
         wide_neck: widen strides 8 and 4 to ``dim`` and narrow them again, as SAM 2 does.
         follows_sam2: keep SAM 2's choices where TinySAM 2 has its own.  All images are squashed
-            to a square, images and keys carry sine codes, the memory encoder takes features as
-            they are, a given mask passes a learned convolution, an unstable single mask gives way
-            to the best of three, images without prompt choose among three, the score of a
-            prompted object is not raised, and all clicks on an image are predicted from at once.
+            to a square, images and keys carry sine codes, self attention reads every location of
+            an image instead of averages, the memory encoder takes features as they are, a given
+            mask passes a learned convolution, an unstable single mask gives way to the best of
+            three, images without prompt choose among three, the score of a prompted object is not
+            raised, and all clicks on an image are predicted from at once.
         pointer_time: object pointers carry a code of their age.
         no_object_code: memory of frames without the object carries a code that says so.
         perceiver: memory maps are stored as latents, as EdgeTAM does.

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tools.reference_bench.frames import Frame, click_of
+from tools.reference_bench.frames import Frame, FrameTime, click_of, timed
 
 
 class Reference:
@@ -36,8 +35,8 @@ class Reference:
             hydra_overrides_extra=[f"++model.image_size={image_size}"],
         )
 
-    def track(self, frames: list[Frame]) -> Iterator[float]:
-        """Track a click; yields the milliseconds of each frame, without reading the video."""
+    def track(self, frames: list[Frame]) -> Iterator[FrameTime]:
+        """Track a click; yields what each frame took, without reading the video."""
         with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
             for number, frame in enumerate(frames):
                 Image.fromarray(frame).save(Path(folder) / f"{number:05}.jpg")
@@ -49,10 +48,7 @@ class Reference:
                 points=np.array([click_of(frames[0])], np.float32),
                 labels=np.array([1], np.int32),
             )
-            start_s = time.perf_counter()
-            for _ in self._predictor.propagate_in_video(state):
-                yield (time.perf_counter() - start_s) * 1000
-                start_s = time.perf_counter()
+            yield from timed(self._predictor.propagate_in_video(state))
 
 
 def _without_downloads() -> None:
