@@ -3,7 +3,9 @@
 import copy
 import json
 import random
+import zipfile
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +70,48 @@ def mutated_json(data: bytes, chance: random.Random) -> bytes:
     return json.dumps(root).encode("utf-8", "replace")
 
 
+def mutated_image(data: bytes, chance: random.Random) -> bytes:
+    """Change size, mode or pixels of an image, which stays an image; it may get more frames."""
+    with Image.open(BytesIO(data)) as image:
+        image.load()
+        changed = image.copy()
+    for _ in range(chance.randint(1, 2)):
+        kind = chance.randrange(4)
+        if kind == 0:
+            width, height = (chance.choice((1, 2, side, side + 1, 900)) for side in changed.size)
+            changed = changed.resize((width, height))
+        elif kind == 1:
+            modes = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+            changed = changed.convert("L").convert(chance.choice(modes))
+        elif kind == 2:
+            most = 2 if changed.mode == "1" else 256
+            place = tuple(chance.randrange(side) for side in changed.size)
+            value = tuple(chance.randrange(most) for _ in changed.getbands())
+            changed.putpixel(place, value if len(value) > 1 else value[0])
+        else:
+            pixels = np.random.default_rng(chance.randrange(99)).integers(0, 1 << 16, SIZE_HW)
+            changed = Image.fromarray(pixels.astype(chance.choice((np.uint8, np.uint16))))
+    file, is_animated = BytesIO(), changed.mode != "I;16" and chance.random() < 0.1
+    changed.save(file, "PNG", save_all=is_animated, append_images=[changed] * is_animated)
+    return file.getvalue()
+
+
+def mutated_zip(data: bytes, chance: random.Random) -> bytes:
+    """Damage the JSON in an archive, whose checksums stay right; its names may change, too."""
+    file = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            damage = mutated_json if chance.random() < 0.7 else mutated_text
+            renamed = chance.choice(("../x.json", "/x.json", "x.json", f"{name}/a.json"))
+            to = renamed if chance.random() < 0.05 else name
+            new.writestr(to, damage(old.read(name), chance))
+    return file.getvalue()
+
+
+INSIDE = {".json": mutated_json, ".png": mutated_image, ".zip": mutated_zip}
+"""How to damage what a file holds rather than the file, by suffix."""
+
+
 def _exported(name: str, folder: Path, source: BlankFrames) -> Path:
     form, options = name, ExportOptions()
     if name.endswith("_polygons"):
@@ -115,8 +159,7 @@ def file_cases(kind: str, count: int, seed: int, folder: Path) -> Iterator[Case]
     chance = random.Random(f"{kind} {seed}")
     for number in range(count):
         file = chance.choice(list(originals))
-        is_json = file.suffix == ".json" and chance.random() < 0.7
-        damage = mutated_json if is_json else mutated_text
+        damage = INSIDE.get(file.suffix, mutated_text) if chance.random() < 0.7 else mutated_text
         file.write_bytes(damage(originals[file], chance))
         yield f"{file.name}, case {number}", read
         file.write_bytes(originals[file])
