@@ -194,10 +194,10 @@
 <context>
     <name>SuggestionOverlay</name>
     <message numerus="yes">
-        <source>%Ln suggested object(s). Click: accept one, Shift+click: several, Enter: all, Esc: none</source>
+        <source>%Ln suggested object(s). Click: accept one, Shift+click: several</source>
         <translation>
-            <numerusform>%Ln suggested object. Click: accept one, Shift+click: several, Enter: all, Esc: none</numerusform>
-            <numerusform>%Ln suggested objects. Click: accept one, Shift+click: several, Enter: all, Esc: none</numerusform>
+            <numerusform>%Ln suggested object. Click: accept one, Shift+click: several</numerusform>
+            <numerusform>%Ln suggested objects. Click: accept one, Shift+click: several</numerusform>
         </translation>
     </message>
 </context>

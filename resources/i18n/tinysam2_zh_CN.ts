@@ -183,8 +183,8 @@
         <translation>多边形</translation>
     </message>
     <message>
-        <source>Click its vertices; double click or Enter closes it; right button or Ctrl erases</source>
-        <translation>单击放置顶点；双击或按 Enter 闭合；右键或按住 Ctrl 为擦除</translation>
+        <source>Click its vertices; a double click closes it; right button or Ctrl erases</source>
+        <translation>单击放置顶点；双击闭合；右键或按住 Ctrl 为擦除</translation>
     </message>
     <message>
         <source>Lasso</source>
@@ -1348,6 +1348,21 @@
     <message>
         <source>to</source>
         <translation>至</translation>
+    </message>
+</context>
+<context>
+    <name>GestureKeys</name>
+    <message>
+        <source>Close the outline, or accept all suggestions</source>
+        <translation>闭合轮廓，或接受全部建议</translation>
+    </message>
+    <message>
+        <source>Take back the last vertex</source>
+        <translation>退回上一个顶点</translation>
+    </message>
+    <message>
+        <source>While drawing</source>
+        <translation>绘制时</translation>
     </message>
 </context>
 <context>
@@ -3764,20 +3779,12 @@ No mask is changed</source>
         <translation>左键：正点，右键或 Ctrl+左键：负点，拖动：移动，Alt：移除</translation>
     </message>
     <message>
-        <source>drag: box around the object, or its handles, Esc: cancel</source>
-        <translation>拖动：框住目标或拖动控制点，Esc：取消</translation>
-    </message>
-    <message>
         <source>drag: paint the mask</source>
         <translation>拖动：绘制掩码</translation>
     </message>
     <message>
         <source>drag: erase from the mask</source>
         <translation>拖动：从掩码中擦除</translation>
-    </message>
-    <message>
-        <source>click: vertex, double click or Enter: close, Backspace: step back</source>
-        <translation>单击：顶点，双击或 Enter：闭合，Backspace：退一步</translation>
     </message>
     <message>
         <source>drag: paint what you circle, right or Ctrl+left: erase it</source>
@@ -3810,6 +3817,26 @@ No mask is changed</source>
     <message>
         <source>Model</source>
         <translation>模型</translation>
+    </message>
+    <message>
+        <source>drag: box around the object, or its handles</source>
+        <translation>拖动：框住目标或拖动控制点</translation>
+    </message>
+    <message>
+        <source>click: vertex, double click: close</source>
+        <translation>单击：顶点，双击：闭合</translation>
+    </message>
+    <message>
+        <source>{key}: cancel</source>
+        <translation>{key}：取消</translation>
+    </message>
+    <message>
+        <source>{key}: close</source>
+        <translation>{key}：闭合</translation>
+    </message>
+    <message>
+        <source>{key}: step back</source>
+        <translation>{key}：退一步</translation>
     </message>
     <message>
         <source>Zoom</source>
@@ -3862,10 +3889,18 @@ No mask is changed</source>
         <translation>建议的目标</translation>
     </message>
     <message numerus="yes">
-        <source>%Ln suggested object(s). Click: accept one, Shift+click: several, Enter: all, Esc: none</source>
+        <source>%Ln suggested object(s). Click: accept one, Shift+click: several</source>
         <translation>
-            <numerusform>%Ln 个建议的目标。单击：接受一个，Shift+单击：接受多个，Enter：全部，Esc：取消</numerusform>
+            <numerusform>%Ln 个建议的目标。单击：接受一个，Shift+单击：接受多个</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{key}: all</source>
+        <translation>{key}：全部</translation>
+    </message>
+    <message>
+        <source>{key}: none</source>
+        <translation>{key}：取消</translation>
     </message>
 </context>
 <context>

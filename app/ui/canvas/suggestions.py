@@ -1,6 +1,6 @@
 """The suggested objects over the canvas, to be accepted with the mouse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QTransform
@@ -11,10 +11,11 @@ from app.core.palette import display_color
 from app.ui.canvas import overlays
 from app.ui.canvas.mask_layer import OUTLINE_PX, draw_outline, draw_preview, outline
 from app.ui.canvas.view import CanvasView
+from app.ui.state.gesture_keys import CANCEL, FINISH
+from app.ui.state.keymap import Keymap, key_text
 
 HOVERED = QColor(255, 214, 64)
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 MARGIN_PX = 8
 
 
@@ -23,6 +24,7 @@ class SuggestionOverlay(QWidget):
 
     Args:
         canvas: the canvas to cover.
+        keymap: the keys that accept all suggestions, or none.
 
     Signals:
         accepted: list of `RleMask`.
@@ -30,9 +32,10 @@ class SuggestionOverlay(QWidget):
 
     accepted = Signal(object)
 
-    def __init__(self, canvas: CanvasView) -> None:
+    def __init__(self, canvas: CanvasView, keymap: Keymap) -> None:
         super().__init__(canvas)
         self._canvas = canvas
+        self._keymap = keymap
         self.masks: list[RleMask] = []
         self._hovered: int | None = None
         self.setMouseTracking(True)
@@ -104,20 +107,23 @@ class SuggestionOverlay(QWidget):
         self._hover(None)
 
     def event(self, event: QEvent) -> bool:
-        """Keep Enter and Escape from being shortcuts of the window."""
+        """Keep the keys of suggestions from being shortcuts of the window."""
         is_override = event.type() == QEvent.Type.ShortcutOverride
-        keys = (*ENTER, Qt.Key.Key_Escape)
-        if is_override and isinstance(event, QKeyEvent) and event.key() in keys:
+        if is_override and isinstance(event, QKeyEvent) and self._act_of(event) is not None:
             event.accept()
             return True
         return super().event(event)
 
+    def _act_of(self, event: QKeyEvent) -> Callable[[], object] | None:
+        """Return what a key does: accept all suggestions, or none; None for other keys."""
+        if self._keymap.has_key(FINISH, event):
+            return lambda: self._accept(self.masks, [])
+        return self.dismiss if self._keymap.has_key(CANCEL, event) else None
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Accept all suggestions on Enter, none on Escape."""
-        if event.key() in ENTER:
-            self._accept(self.masks, [])
-        elif event.key() == Qt.Key.Key_Escape:
-            self.dismiss()
+        """Accept all suggestions, or none."""
+        if (act := self._act_of(event)) is not None:
+            act()
         else:
             super().keyPressEvent(event)
 
@@ -140,12 +146,16 @@ class SuggestionOverlay(QWidget):
         if self._hovered is not None:
             draw_preview(painter, self.masks[self._hovered], HOVERED)
         painter.resetTransform()
-        hint = self.tr(
-            "%Ln suggested object(s). Click: accept one, Shift+click: several, Enter: all, "
-            "Esc: none",
-            "",
-            len(self.masks),
-        )
+        hint = self._hint()
         width, height = overlays.label_size(painter, hint)
         place = QPointF((self.width() - width) / 2, self.height() - height - MARGIN_PX)
         overlays.draw_label(painter, place, hint, None)
+
+    def _hint(self) -> str:
+        text = self.tr(
+            "%Ln suggested object(s). Click: accept one, Shift+click: several", "", len(self.masks)
+        )
+        for action, meaning in ((FINISH, self.tr("{key}: all")), (CANCEL, self.tr("{key}: none"))):
+            if keys := self._keymap.keys(action):
+                text += ", " + meaning.format(key=key_text(keys[:1]))
+        return text

@@ -39,6 +39,7 @@ from app.ui.canvas.viewport import Viewport
 from app.ui.canvas.zoom_pan import ZoomPan
 from app.ui.jobs.frame_loader import FrameLoader
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
+from app.ui.state.gesture_keys import CANCEL, FINISH, STEP_BACK
 from app.ui.state.keymap import Keymap
 from app.ui.state.view_state import Tool, ViewState
 
@@ -100,6 +101,7 @@ class CanvasView(QWidget):
         self._displayed = DisplayedFrame(view_state, frame_loader, self)
         self._scene = CanvasScene(session, view_state, self._displayed)
         self._hover = HoverPreview(self)
+        self._keymap = keymap
         self._brush_options = BrushOptions(view_state, keymap, self)
         self._tools = self._make_tools(session.size_hw)
         self._pressed = Qt.MouseButton.NoButton
@@ -337,19 +339,19 @@ class CanvasView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Cancel, finish or step back in a gesture; start the preview on Shift."""
         self._update_hover(event.modifiers())
-        act = self._gesture_keys.get(event.key())
+        act = self._gesture_act(event)
         if act is None or not act():
             super().keyPressEvent(event)
         self.update()
 
-    @property
-    def _gesture_keys(self) -> dict[int, Callable[[], bool]]:
-        return {
-            Qt.Key.Key_Escape: self.cancel_gesture,
-            Qt.Key.Key_Return: self._tool.close,
-            Qt.Key.Key_Enter: self._tool.close,
-            Qt.Key.Key_Backspace: self._tool.step_back,
+    def _gesture_act(self, event: QKeyEvent) -> Callable[[], bool] | None:
+        """Return what a key does within a gesture; None if it has no meaning there."""
+        acts = {
+            CANCEL: self.cancel_gesture,
+            FINISH: self._tool.close,
+            STEP_BACK: self._tool.step_back,
         }
+        return next((act for each, act in acts.items() if self._keymap.has_key(each, event)), None)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """End the preview when Shift is released."""
@@ -362,7 +364,7 @@ class CanvasView(QWidget):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and self._tool.has_clicks
-            and event.key() in self._gesture_keys
+            and self._gesture_act(event) is not None
         ):
             event.accept()
             return True

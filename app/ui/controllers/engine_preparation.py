@@ -73,7 +73,7 @@ class PreparationProcess(QObject):
         if (process := self._forget()) is None:
             return
         output = bytes(process.readAll().data()).decode(errors="replace").strip()
-        _log.info("prepare ended with status %d: %s", status, output[-1000:])
+        _log.info("prepare: status %d, %s", status, output[-1000:])
         process.deleteLater()
         if status == 0:
             self.message.emit(self.tr("The network is prepared for this computer."))
@@ -81,5 +81,5 @@ class PreparationProcess(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart and (process := self._forget()):
-            _log.warning("prepare cannot be started: %s", process.errorString())
+            _log.warning("prepare: %s", process.errorString())
             process.deleteLater()

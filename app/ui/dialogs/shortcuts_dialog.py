@@ -177,7 +177,7 @@ class ShortcutsDialog(QDialog):
 
     def _show_selected(self) -> None:
         action, key = self._selected(), self._pressed()
-        owner = self._keymap.owner(key) if key else None
+        owner = self._keymap.owner(key, action) if key else None
         is_taken = owner is not None and owner != action
         self._add.setEnabled(bool(action and key) and owner != action)
         self._add.setText(self.tr("Take over") if is_taken else self.tr("Add key"))

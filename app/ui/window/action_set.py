@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
+from app.ui.state.gesture_keys import GESTURE_KEYS, gesture_rows
 from app.ui.state.keymap import Keymap, key_text
 from app.ui.state.preferences import Preferences
 from app.ui.style.icons import icon
@@ -28,9 +29,10 @@ _MNEMONIC = re.compile(r"\(&\w\)|&")  # in brackets behind words that have no La
 
 def shortcut_rows() -> list[tuple[str, str, str]]:
     """Return the menu as displayed, the English text and the displayed text of every action."""
-    return [
+    rows = [
         (_menu_name(spec.menu), spec.text, spec.shown) for spec in TABLE if spec.text != SEPARATOR
     ]
+    return rows + gesture_rows()
 
 
 def _menu_name(menu: str) -> str:
@@ -41,7 +43,7 @@ def _menu_name(menu: str) -> str:
 def make_keymap(preferences: Preferences, parent: QObject) -> Keymap:
     """Return the keys of the actions of `TABLE`, as the user changed them."""
     keys = {spec.text: spec.keys for spec in TABLE if spec.text != SEPARATOR}
-    return Keymap(keys, preferences, parent)
+    return Keymap(keys, preferences, parent, GESTURE_KEYS)
 
 
 class ActionSet:

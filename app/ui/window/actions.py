@@ -229,7 +229,7 @@ TABLE: tuple[ActionSpec, ...] = (
     _tool(QT_TRANSLATE_NOOP("Actions", "Box tool"), "W", Tool.BOX, QT_TRANSLATE_NOOP("Actions", "Drag a box around the object")),
     _tool(QT_TRANSLATE_NOOP("Actions", "Brush"), "B", Tool.BRUSH, QT_TRANSLATE_NOOP("Actions", "Paint the mask by hand")),
     _tool(QT_TRANSLATE_NOOP("Actions", "Eraser"), "E", Tool.ERASER, QT_TRANSLATE_NOOP("Actions", "Erase from the mask by hand")),
-    _tool(QT_TRANSLATE_NOOP("Actions", "Polygon"), "P", Tool.POLYGON, QT_TRANSLATE_NOOP("Actions", "Click its vertices; double click or Enter closes it; right button or Ctrl erases")),
+    _tool(QT_TRANSLATE_NOOP("Actions", "Polygon"), "P", Tool.POLYGON, QT_TRANSLATE_NOOP("Actions", "Click its vertices; a double click closes it; right button or Ctrl erases")),
     _tool(QT_TRANSLATE_NOOP("Actions", "Lasso"), "S", Tool.LASSO, QT_TRANSLATE_NOOP("Actions", "Drag around what to paint; right button or Ctrl erases")),
     _S("Edit", QT_TRANSLATE_NOOP("Actions", "Larger brush"), ("]",), lambda w: w.workspace.view.change_brush(1)),
     _S("Edit", QT_TRANSLATE_NOOP("Actions", "Smaller brush"), ("[",), lambda w: w.workspace.view.change_brush(-1)),

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 from app.media.frames import FrameSource, Pixels
 from app.ui.canvas.brush_options import BRUSH_ACTIONS, SIZED_TOOLS
 from app.ui.jobs.progress import JobProgress
-from app.ui.state.keymap import Keymap
+from app.ui.state.gesture_keys import CANCEL, FINISH, STEP_BACK
+from app.ui.state.keymap import Keymap, key_text
 from app.ui.state.view_state import Tool
 from app.ui.style.elided import ElidedButton, ElidedLabel
 from app.ui.style.icons import icon
@@ -38,18 +39,23 @@ HINTS = {
     Tool.POINT: QT_TRANSLATE_NOOP(
         "StatusBar", "left: positive, right or Ctrl+left: negative, drag: move, Alt: remove"
     ),
-    Tool.BOX: QT_TRANSLATE_NOOP(
-        "StatusBar", "drag: box around the object, or its handles, Esc: cancel"
-    ),
+    Tool.BOX: QT_TRANSLATE_NOOP("StatusBar", "drag: box around the object, or its handles"),
     Tool.BRUSH: QT_TRANSLATE_NOOP("StatusBar", "drag: paint the mask"),
     Tool.ERASER: QT_TRANSLATE_NOOP("StatusBar", "drag: erase from the mask"),
-    Tool.POLYGON: QT_TRANSLATE_NOOP(
-        "StatusBar", "click: vertex, double click or Enter: close, Backspace: step back"
-    ),
+    Tool.POLYGON: QT_TRANSLATE_NOOP("StatusBar", "click: vertex, double click: close"),
     Tool.LASSO: QT_TRANSLATE_NOOP(
         "StatusBar", "drag: paint what you circle, right or Ctrl+left: erase it"
     ),
 }
+
+KEY_HINTS = {
+    Tool.BOX: ((CANCEL, QT_TRANSLATE_NOOP("StatusBar", "{key}: cancel")),),
+    Tool.POLYGON: (
+        (FINISH, QT_TRANSLATE_NOOP("StatusBar", "{key}: close")),
+        (STEP_BACK, QT_TRANSLATE_NOOP("StatusBar", "{key}: step back")),
+    ),
+}
+"""The keys within a gesture of a tool, by action, and what they do."""
 
 
 def _fixed(label: QLabel, widest: str) -> QLabel:
@@ -245,8 +251,10 @@ class StatusBar(QStatusBar):
         self._show_model()
 
     def _show_model(self) -> None:
-        preparing = self.tr("{model} · preparing…").format(model=self._model_text)
-        text = preparing if self._is_preparing else self._model_text
+        text = self._model_text
+        if self._is_preparing:
+            name, *_ = text.split(" · ")  # whole, in the width of the button
+            text = self.tr("{model} · preparing…").format(model=name)
         self._model.setText(text)
         self._model.setAccessibleName(self.tr("Model: {name}").format(name=text))
         self._share_width()
@@ -279,6 +287,9 @@ class StatusBar(QStatusBar):
     def _show_hint(self) -> None:
         self._message_timer.stop()
         hint = translate("StatusBar", HINTS[self._tool])
+        for action, meaning in KEY_HINTS.get(self._tool, ()):
+            if keys := self._keymap.keys(action):
+                hint += ", " + translate("StatusBar", meaning).format(key=key_text(keys[:1]))
         if self._tool in SIZED_TOOLS:
             size = self.tr("change its size")
             hint = f"{hint}, {self._keymap.with_keys(size, *BRUSH_ACTIONS)}"

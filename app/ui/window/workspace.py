@@ -131,7 +131,7 @@ class Workspace(QObject):
         self.memory = MemoryPanel(*shared, self.loader)
         self.objects.setMinimumWidth(OBJECTS_MIN_WIDTH_PX)
         self.canvas = CanvasView(*shared, self.loader, keymap)
-        self.suggestion_overlay = SuggestionOverlay(self.canvas)
+        self.suggestion_overlay = SuggestionOverlay(self.canvas, keymap)
         self.timeline = TimelineView(*shared, self.loader, self.review_state)
 
     def _compose_editor(self, height_px: int) -> None:

@@ -16,6 +16,7 @@ from app.core.edits import add_object, set_masks
 from app.core.masks import RleMask
 from app.ui.canvas.view import CanvasView
 from app.ui.state.document_bridge import DocumentBridge
+from app.ui.state.gesture_keys import CANCEL, GESTURE_KEYS
 from app.ui.state.keymap import Keymap
 from app.ui.state.preferences import Preferences
 from app.ui.state.view_state import ViewState
@@ -55,6 +56,7 @@ class Stage:
     state: ViewState
     loader: StubLoader
     view: CanvasView
+    keymap: Keymap
     received: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
 
     def listen(self, *names: str) -> None:
@@ -131,11 +133,12 @@ def stage(qtbot: QtBot) -> Stage:
     state = ViewState(num_frames=20)
     loader = StubLoader()
     session = SimpleNamespace(document=document, size_hw=SIZE_HW)
-    keymap = Keymap({"Smaller brush": ("[",), "Larger brush": ("]",)}, Preferences())
+    keys = {"Smaller brush": ("[",), "Larger brush": ("]",), CANCEL: ("Esc",)}
+    keymap = Keymap(keys, Preferences(), gestures=GESTURE_KEYS)
     bridge = DocumentBridge(document, state)
     view = CanvasView(session, bridge, state, loader, keymap)  # type: ignore[arg-type]
     qtbot.addWidget(view)
     view.resize(400, 300)
     view.show()
     state.active_object = 1
-    return Stage(document, state, loader, view)
+    return Stage(document, state, loader, view, keymap)

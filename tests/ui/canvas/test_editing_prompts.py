@@ -14,6 +14,7 @@ from app.core.history import History
 from app.core.masks import RleMask
 from app.core.prompts import BoxPrompt, FramePrompts, PointPrompt
 from app.ui.canvas.brush_options import BrushOptions
+from app.ui.state.gesture_keys import FINISH, STEP_BACK
 from app.ui.state.view_state import Tool
 from tests.ui.canvas.conftest import GRAY, LEFT, RIGHT, Stage
 
@@ -260,6 +261,23 @@ def test_backspace_and_escape_in_an_open_polygon(
     qtbot.keyClick(stage.view, Qt.Key.Key_Escape)
     qtbot.keyClick(stage.view, Qt.Key.Key_Enter)
     assert len(history) == 1
+
+
+def test_the_keys_of_a_polygon_are_those_of_the_keymap(
+    qtbot: QtBot, stage: Stage, history: History
+) -> None:
+    stage.keymap.add(FINISH, "F")
+    stage.keymap.clear(STEP_BACK)
+    stage.keymap.add(STEP_BACK, "Ctrl+Z")
+    stage.state.tool = Tool.POLYGON
+    for vertex in (*SQUARE[:3], (90.5, 70.5)):
+        click(stage, *vertex)
+    qtbot.keyClick(stage.view, Qt.Key.Key_Backspace)
+    qtbot.keyClick(stage.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    click(stage, *SQUARE[3])
+    assert not len(history)
+    qtbot.keyClick(stage.view, Qt.Key.Key_F)
+    assert mask_of(stage).box_xyxy == (20, 20, 41, 41)
 
 
 def test_an_unfinished_polygon_waits_on_its_frame_and_object(

@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 from app.core import rules
 from app.core.document import Origin
 from app.ui.canvas.suggestions import SuggestionOverlay
+from app.ui.state.gesture_keys import CANCEL, FINISH, STEP_BACK
+from app.ui.state.view_state import Tool
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
@@ -145,3 +147,28 @@ def test_what_is_an_object_already_is_not_suggested_again(user: WindowDriver) ->
     user.do("Suggest objects")
     user.wait_until_idle()
     assert not overlay(user).isVisible()
+
+
+def test_the_keys_of_suggestions_are_those_of_the_keymap(user: WindowDriver) -> None:
+    keymap = user.window.keymap
+    keymap.add(FINISH, "Ctrl+M")
+    keymap.clear(CANCEL)
+    hint = overlay(user)._hint()
+    assert hint.endswith("Return: all")
+    user.press("Esc")
+    assert overlay(user).isVisible()
+    user.press("Ctrl+M")
+    user.wait(lambda: len(user.document.objects) == 2)
+    keymap.reset_all()
+
+
+def test_the_hints_of_tools_name_the_keys_of_their_gestures(user: WindowDriver) -> None:
+    keymap, status = user.window.keymap, user.window.status
+    user.workspace.view.select_tool(Tool.POLYGON)
+    assert "Return: close, Backspace: step back" in status._hint.text()
+    keymap.clear(FINISH)
+    keymap.clear(STEP_BACK)
+    keymap.add(STEP_BACK, "X")
+    assert "X: step back" in status._hint.text()
+    assert "Return" not in status._hint.text()
+    keymap.reset_all()

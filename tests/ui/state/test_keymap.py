@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 
 from app.storage.home import home_folder
 from app.ui.state.keymap import Keymap
@@ -76,3 +78,30 @@ def test_texts_name_the_first_key_of_each_action_that_has_one(keymap: Keymap) ->
     keymap.add("Track", "Right")
     assert keymap.with_keys("Go", "Next", "Delete") == "Go (D)"
     assert keymap.with_keys("Remove", "Delete") == "Remove"
+
+
+def test_keys_of_gestures_may_be_those_of_other_actions_but_not_of_each_other() -> None:
+    gestures = {"Close": ("Return",), "Step back": ("Backspace",)}
+    keymap = Keymap({**DEFAULTS, "Visit": ("Return",)}, Preferences(), gestures=gestures)
+    assert keymap.owner("Return") == "Visit"
+    assert keymap.owner("Return", "Step back") == "Close"
+    keymap.add("Close", "T")
+    assert (keymap.keys("Close"), keymap.keys("Track")) == (("Return", "T"), ("T",))
+    keymap.add("Step back", "T")
+    assert (keymap.keys("Close"), keymap.keys("Track")) == (("Return",), ("T",))
+    again = Keymap({**DEFAULTS, "Visit": ("Return",)}, Preferences(), gestures=gestures)
+    assert again.keys("Step back") == ("Backspace", "T")
+    keymap.reset_all()
+
+
+def test_a_key_of_the_keypad_is_the_key(keymap: Keymap) -> None:
+    keymap.add("Play", "Enter")
+    modifiers = Qt.KeyboardModifier
+    for modifier, has_key in (
+        (modifiers.NoModifier, True),
+        (modifiers.KeypadModifier, True),
+        (modifiers.ShiftModifier, False),
+    ):
+        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Enter, modifier)
+        assert keymap.has_key("Play", event) is has_key
+    keymap.reset_all()

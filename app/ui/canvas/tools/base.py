@@ -53,7 +53,7 @@ class CanvasTool:
         """Finish the gesture; a no-op if there is none."""
 
     def close(self) -> bool:
-        """Finish a gesture of several clicks, on a double click or Enter.
+        """Finish a gesture of several clicks, on a double click or a key of `FINISH`.
 
         Returns:
             Whether there was one; else a double click is two clicks.
@@ -61,7 +61,7 @@ class CanvasTool:
         return False
 
     def step_back(self) -> bool:
-        """Take back the last click of a gesture of several clicks, on Backspace.
+        """Take back the last click of a gesture of several clicks, on a key of `STEP_BACK`.
 
         Returns:
             Whether there was one.
@@ -92,7 +92,7 @@ class CanvasTool:
 
     @property
     def has_clicks(self) -> bool:
-        """Whether a gesture of several clicks is in progress, which takes Enter and Backspace."""
+        """Whether a gesture of several clicks is in progress, which takes the keys of gestures."""
         return False
 
     def remove_at(self, x: float, y: float) -> bool:

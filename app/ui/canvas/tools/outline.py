@@ -105,7 +105,7 @@ class LassoTool(CanvasTool):
 
 
 class PolygonTool(CanvasTool):
-    """Paints or erases a polygon: a click adds a vertex, a double click or Enter closes it.
+    """Paints or erases a polygon: a click adds a vertex, a double click or a key closes it.
 
     Until another gesture starts the vertices of a closed polygon can be dragged and removed; each
     change is an edit, and undo takes the vertices back with the mask.  A polygon that is not closed
