@@ -73,7 +73,7 @@ class PreparationProcess(QObject):
         if (process := self._forget()) is None:
             return
         output = bytes(process.readAll().data()).decode(errors="replace").strip()
-        _log.info("prepare: status %d, %s", status, output[-1000:])
+        _log.info("prepare (%d): %s", status, output[-1000:])
         process.deleteLater()
         if status == 0:
             self.message.emit(self.tr("The network is prepared for this computer."))
