@@ -17,9 +17,9 @@ from tinysam2.inference.click_marks import mark_clicks
 from tinysam2.inference.feature_cache import FeatureCache
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits
+from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits, shrunk
 from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
-from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, resize_mask
+from tinysam2.model.decoder.prompt_encoder import resize_mask
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, Sam, SamDecoder
@@ -79,24 +79,45 @@ class FramePredictor:
             self.model.device.type, dtype or torch.float32, enabled=dtype is not None
         )
 
+    def shrunk(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Resize an image (H, W, 3) uint8 RGB to the size of the network's input."""
+        return shrunk(image, self.input_hw(image.shape[:2]))
+
     @torch.inference_mode()
     def features(
-        self, key: int, image: NDArray[np.uint8], for_prompts: bool = True
+        self,
+        key: int,
+        image: NDArray[np.uint8],
+        for_prompts: bool = True,
+        small: NDArray[np.uint8] | None = None,
     ) -> ImageFeatures:
         """Encode an image (H, W, 3) uint8 RGB, or return the features cached under ``key``.
 
         Without ``for_prompts`` they may lack what only prompts need, see `TinySam2.encode_image`.
+        ``small`` as in `encode`.
         """
-        return self._features.get(key, for_prompts, lambda: self.encode(image, for_prompts))
+        encode = partial(self.encode, image, for_prompts, small)
+        return self._features.get(key, for_prompts, encode)
 
     @torch.inference_mode()
-    def encode(self, image: NDArray[np.uint8], for_prompts: bool = True) -> ImageFeatures:
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        for_prompts: bool = True,
+        small: NDArray[np.uint8] | None = None,
+    ) -> ImageFeatures:
         """Encode an image (H, W, 3) uint8 RGB; the features are not cached.
+
+        Args:
+            image: the image.
+            for_prompts: see `TinySam2.encode_image`.
+            small: what `shrunk` returns for the image, where that is at hand.
 
         Raises:
             ValueError: the image has another shape or type.
         """
-        inputs = network_input(image, self.input_hw(image.shape[:2]), self.model.device)
+        resized = image if small is None else small
+        inputs = network_input(resized, self.input_hw(image.shape[:2]), self.model.device)
         with self.precision():
             return self.model.network.encode_image(inputs, for_prompts).float()
 
@@ -174,7 +195,7 @@ class FramePredictor:
             *earlier, prompt = prompt.click_sequence()
             if earlier:
                 previous, _ = self.predict_logits(features, earlier[-1], size_hw)
-        xy, labels = self._points(prompt, size_hw)
+        xy, labels = prompt.as_points(size_hw, self.model.device)
         if network.sam_decoder is not None:
             given = _as_mask_prompt(previous)
             with self.precision():
@@ -297,7 +318,7 @@ class FramePredictor:
         is_sam = isinstance(self.model.network, Sam)
         is_first = earlier is None and prompt.box_xyxy is None and len(prompt.points_xy) == 1
         given = None if earlier is None else _as_mask_prompt(earlier[0])
-        xy, labels = self._points(prompt, size_hw)
+        xy, labels = prompt.as_points(size_hw, self.model.device)
         with self.precision():
             found = decoder(features, xy, labels, given, multimask=is_sam and is_first)
         logits, iou = found.best()
@@ -327,7 +348,7 @@ class FramePredictor:
         follows_sam2 = self.model.network.config.follows_sam2
         is_one_click = prompt.box_xyxy is None and len(prompt.points_xy) <= 1
         multimask = is_one_click and (previous is None or follows_sam2)  # SAM 2: also to correct
-        xy, labels = self._points(prompt, size_hw)
+        xy, labels = prompt.as_points(size_hw, self.model.device)
         found = self._segment(features, conditioned, xy, labels, previous, multimask)
         return found.best().without_absent()
 
@@ -370,18 +391,6 @@ class FramePredictor:
             raise ValueError(f"mask must have the size of the frame {size_hw}, got {mask.shape}")
         given = torch.from_numpy(np.ascontiguousarray(mask)).to(self.model.device).float()[None]
         return (given - 0.5) * (2 * MASK_LOGIT)
-
-    def _points(self, prompt: ObjectPrompt, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Return clicks and box corners as (1, K, 2) in [0, 1] and (1, K) labels."""
-        xy, labels = list(prompt.points_xy), list(prompt.labels)
-        if prompt.box_xyxy is not None:
-            x0, y0, x1, y1 = prompt.box_xyxy
-            xy, labels = [(x0, y0), (x1, y1), *xy], [BOX_FIRST, BOX_SECOND, *labels]
-        device = self.model.device
-        scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
-        points = torch.tensor(xy, device=device, dtype=torch.float32).reshape(-1, 2)
-        label = torch.tensor(labels, device=device, dtype=torch.long)
-        return ((points + 0.5) / scale)[None], label[None]
 
 
 def _as_mask_prompt(logits: Tensor | None) -> Tensor | None:

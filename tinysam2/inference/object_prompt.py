@@ -8,6 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
 from tinysam2.model.network import MASK_LOGIT
 
 CLICKS_ONE_BY_ONE = 20
@@ -26,6 +27,25 @@ class ObjectPrompt:
     labels: tuple[int, ...] = ()
     box_xyxy: tuple[float, float, float, float] | None = None
     mask: NDArray[np.bool_] | None = None
+
+    def as_points(self, size_hw: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return clicks and box corners as the prompt encoder takes them.
+
+        Args:
+            size_hw: of the video frame, pixels.
+            device: where the result lives.
+
+        Returns:
+            Positions (1, K, 2) in [0, 1] and labels (1, K).
+        """
+        xy, labels = list(self.points_xy), list(self.labels)
+        if self.box_xyxy is not None:
+            x0, y0, x1, y1 = self.box_xyxy
+            xy, labels = [(x0, y0), (x1, y1), *xy], [BOX_FIRST, BOX_SECOND, *labels]
+        scale = torch.tensor([size_hw[1], size_hw[0]], device=device, dtype=torch.float32)
+        points = torch.tensor(xy, device=device, dtype=torch.float32).reshape(-1, 2)
+        label = torch.tensor(labels, device=device, dtype=torch.long)
+        return ((points + 0.5) / scale)[None], label[None]
 
     def exact_logits(self) -> Tensor | None:
         """Return exact logits (H, W) of a mask prompt; None for other prompts."""

@@ -45,25 +45,35 @@ def input_hw_of(
     return input_hw(size, size_hw[1] / size_hw[0], config.size_step)
 
 
-def network_input(
-    frame: NDArray[np.uint8], size_hw: tuple[int, int], device: torch.device
-) -> Tensor:
-    """Resize (squashing) and normalize an image.
+def shrunk(frame: NDArray[np.uint8], size_hw: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resize an image (squashing); without torch, so that any thread may do it.
 
     Args:
         frame: (H, W, 3) uint8 RGB.
-        size_hw: height and width of the input, pixels.
-        device: where the result lives.
+        size_hw: height and width of the result, pixels.
 
-    Returns:
-        (1, 3, height, width) float32, channels last.
+    Raises:
+        ValueError: the image has another shape or type.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
         raise ValueError(f"frame must be (H, W, 3) uint8, got {frame.shape} {frame.dtype}")
     height, width = size_hw
+    if frame.shape[:2] == (height, width):
+        return frame
     shrinks = frame.shape[0] >= height and frame.shape[1] >= width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(frame, (width, height), interpolation=method)
+    return np.asarray(cv2.resize(frame, (width, height), interpolation=method), np.uint8)
+
+
+def network_input(
+    frame: NDArray[np.uint8], size_hw: tuple[int, int], device: torch.device
+) -> Tensor:
+    """Resize and normalize an image; arguments and errors as in `shrunk`.
+
+    Returns:
+        (1, 3, height, width) float32 on the device, channels last.
+    """
+    small = np.ascontiguousarray(shrunk(frame, size_hw))
     tensor = torch.from_numpy(small).to(device).permute(2, 0, 1)[None]
     return normalize(tensor).contiguous(memory_format=torch.channels_last)
 

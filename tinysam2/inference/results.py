@@ -11,7 +11,7 @@ from tinysam2.memory.scores import FrameScores
 
 
 class Frames(Protocol):
-    """Images by index, read when asked for."""
+    """Images by index, read when asked for: from any thread, never from two at once."""
 
     def __len__(self) -> int:
         """Return how many there are."""

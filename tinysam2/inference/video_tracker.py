@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import ObjectState
 from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
+from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.results import Frames, TrackStep
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
@@ -42,7 +43,7 @@ class VideoTracker:
     """Propagate prompted objects through a video, with one memory bank per object.
 
     Image features are computed once per frame for all objects; nothing that is kept grows with the
-    length of the video.  Lives on one thread.
+    length of the video.  Lives on one thread; the frame that follows is read on another one.
 
     Args:
         model: a loaded network.
@@ -64,6 +65,7 @@ class VideoTracker:
     ) -> None:
         self.predictor = FramePredictor(model, image_size)
         self.frames = frames
+        self._reader = ReadAhead(frames, lambda image: self.predictor.shrunk(image))
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
             most = min(self.memory.max_pointers, max(1, len(frames)))
@@ -128,7 +130,7 @@ class VideoTracker:
             ValueError: the frame does not exist or the prompt does not fit it.
         """
         self._check_frame(frame_index)
-        image = self.frames[frame_index]
+        image = self._reader.read(frame_index).image
         tracked = self._objects.get(object_id, ObjectState())
         if tracked.would_correct(frame_index, prompt):
             tracked.prompts[frame_index] = prompt
@@ -161,11 +163,15 @@ class VideoTracker:
         self._check_frame(frame_index)
         self._objects.setdefault(object_id, ObjectState()).banned.add(frame_index)
 
-    def _encoded(self, frame: int) -> tuple[NDArray[np.uint8], ImageFeatures]:
-        """Return a frame's image and its features."""
-        image = self.frames[frame]
+    def _encoded(
+        self, frame: int, following: int | None = None
+    ) -> tuple[NDArray[np.uint8], ImageFeatures]:
+        """Return a frame's image and its features; begin to read the frame that follows."""
+        read = self._reader.read(frame)
+        self._reader.expect(following)
         is_prompted = any(frame in o.prompts for o in self._objects.values())
-        return image, self.predictor.features(frame, image, is_prompted)
+        features = self.predictor.features(frame, read.image, is_prompted, read.small)
+        return read.image, features
 
     def _check_frame(self, index: int) -> None:
         if not 0 <= index < len(self.frames):
@@ -202,13 +208,14 @@ class VideoTracker:
             self._check_frame(frame_range[-1])
         for tracked in self._objects.values():
             tracked.memory = None
-        for frame in frame_range:
-            objects = {i: o for i, o in self._objects.items() if o.prompts}
-            if joining := {i: o for i, o in objects.items() if o.memory is None}:
-                self._with_room(partial(self._start_banks, joining, frame_range))
-            if not objects:
-                return
-            yield self._with_room(partial(self._track_frame, frame, objects))
+        with self._reader:
+            for frame, following in zip_longest(frame_range, frame_range[1:]):
+                objects = {i: o for i, o in self._objects.items() if o.prompts}
+                if joining := {i: o for i, o in objects.items() if o.memory is None}:
+                    self._with_room(partial(self._start_banks, joining, frame_range))
+                if not objects:
+                    return
+                yield self._with_room(partial(self._track_frame, frame, following, objects))
 
     def _with_room(self, act: Callable[[], T]) -> T:
         """Call ``act``; if the device runs out of memory, restore the banks and retry with less."""
@@ -268,8 +275,10 @@ class VideoTracker:
                 masks, _ = predict_from_memory(self.predictor, frame, features, image, to_correct)
                 submit_frame(self.predictor, frame, features, masks, to_correct)
 
-    def _track_frame(self, frame: int, objects: dict[int, ObjectState]) -> TrackStep:
-        image, features = self._encoded(frame)
+    def _track_frame(
+        self, frame: int, following: int | None, objects: dict[int, ObjectState]
+    ) -> TrackStep:
+        image, features = self._encoded(frame, following)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
         for with_prompt in self._batches(

@@ -37,6 +37,7 @@ HOOKS = (
     Hook("decode", "app.media.video:VideoSource", "__getitem__"),
     Hook("decode", "app.media.sequence:ImageSequence", "__getitem__"),
     Hook("preprocess", "tinysam2.inference.frame_predictor", "network_input"),
+    Hook("preprocess", "tinysam2.inference.frame_predictor:FramePredictor", "shrunk"),
     Hook("encode", "tinysam2.inference.frame_predictor:FramePredictor", "encode"),
     Hook("memory attention", "tinysam2.inference.frame_step", "read_memory"),
     Hook("memory attention", "tinysam2.model.network:TinySam2", "condition"),

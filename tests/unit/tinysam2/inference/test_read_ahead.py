@@ -1,0 +1,80 @@
+"""The next frame is read while one is tracked, without a difference to be seen."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
+from tinysam2.inference.video_tracker import VideoTracker
+
+FRAMES = noise_frames(5)
+
+
+class WatchedFrames:
+    """Records who reads what; fails where frames are read at once, or at one frame if told so."""
+
+    def __init__(self, broken: int | None = None) -> None:
+        self.broken = broken
+        self.reads: list[tuple[int, bool]] = []  # frame, whether another thread read it
+        self.caller = threading.get_ident()
+        self._free = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(FRAMES)
+
+    def __getitem__(self, index: int) -> ImageSample:
+        assert self._free.acquire(blocking=False), "two threads read at once"
+        try:
+            self.reads.append((index, threading.get_ident() != self.caller))
+            if index == self.broken:
+                raise OSError("cannot be decoded")
+            return FRAMES[index]
+        finally:
+            self._free.release()
+
+
+def tracker_of(frames: WatchedFrames) -> VideoTracker:
+    tracker = VideoTracker(toy_model(), frames, image_size=64)
+    tracker.add_mask(1, 0, block_mask())
+    frames.reads.clear()
+    return tracker
+
+
+def test_each_frame_is_read_once_after_the_first_by_another_thread() -> None:
+    frames = WatchedFrames()
+    list(tracker_of(frames).propagate())
+    tracked = frames.reads[-len(FRAMES) :]
+    assert tracked == [(0, False), *((i, True) for i in range(1, len(FRAMES)))]
+
+
+def test_masks_are_those_of_frames_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = [s.mask_logits for s in tracker_of(WatchedFrames()).propagate()]
+    tracker = tracker_of(WatchedFrames())
+    monkeypatch.setattr(tracker._reader, "expect", lambda frame: None)
+    for with_thread, without in zip(ahead, tracker.propagate(), strict=True):
+        np.testing.assert_array_equal(with_thread, without.mask_logits)
+
+
+def test_a_frame_that_cannot_be_read_fails_when_its_turn_comes() -> None:
+    steps = tracker_of(WatchedFrames(broken=2)).propagate()
+    assert [next(steps).frame_index for _ in range(2)] == [0, 1]
+    with pytest.raises(OSError, match="cannot be decoded"):
+        next(steps)
+
+
+def test_other_frames_may_be_asked_for_between_steps() -> None:
+    frames = WatchedFrames()
+    tracker = tracker_of(frames)
+    steps = tracker.propagate()
+    next(steps)
+    tracker.add_points(2, 3, [[20, 20]], [1])
+    assert [step.frame_index for step in steps] == [1, 2, 3, 4]
+
+
+def test_no_thread_is_left_when_tracking_is_closed() -> None:
+    frames = WatchedFrames()
+    steps = tracker_of(frames).propagate()
+    next(steps)
+    steps.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("tinysam2-read-ahead")]
