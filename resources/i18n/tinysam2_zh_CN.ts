@@ -3346,6 +3346,270 @@ No mask is changed</source>
         <translation>请打开制作这些掩码所用的视频。</translation>
     </message>
     <message>
+        <source>The frames of {path} are {width} x {height} pixels, more than can be read ({most} megapixels).</source>
+        <translation>{path} 的帧为 {width} x {height} 像素，超出可读取的上限（{most} 百万像素）。</translation>
+    </message>
+    <message>
+        <source>Scale the video down.</source>
+        <translation>请缩小视频。</translation>
+    </message>
+    <message>
+        <source>The frame table that the project stores cannot be used: {reason}.</source>
+        <translation>无法使用项目中存储的帧表：{reason}。</translation>
+    </message>
+    <message>
+        <source>Open a snapshot of the project, or an earlier copy of it.</source>
+        <translation>请打开项目的快照或更早的副本。</translation>
+    </message>
+    <message>
+        <source>{path} is not an image that can be read.</source>
+        <translation>{path} 不是可读取的图像。</translation>
+    </message>
+    <message>
+        <source>It may be damaged or misnamed.</source>
+        <translation>文件可能已损坏或扩展名有误。</translation>
+    </message>
+    <message>
+        <source>{path} is {width} x {height} pixels, more than can be read ({most} megapixels).</source>
+        <translation>{path} 为 {width} x {height} 像素，超出可读取的上限（{most} 百万像素）。</translation>
+    </message>
+    <message>
+        <source>Scale it down or cut it into parts.</source>
+        <translation>请将其缩小或切分。</translation>
+    </message>
+    <message>
+        <source>{path} has more pixels than can be read ({most} megapixels).</source>
+        <translation>{path} 的像素超出可读取的上限（{most} 百万像素）。</translation>
+    </message>
+    <message>
+        <source>{path} holds no frames.</source>
+        <translation>{path} 中没有帧。</translation>
+    </message>
+    <message>
+        <source>{path} needs a package: {name}.</source>
+        <translation>{path} 需要软件包：{name}。</translation>
+    </message>
+    <message>
+        <source>Install it with pip.</source>
+        <translation>请用 pip 安装。</translation>
+    </message>
+    <message>
+        <source>{path} is of a kind that cannot be read: {reason}.</source>
+        <translation>无法读取 {path} 这类地址：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} is {width} x {height} pixels, but the first image is {first}.</source>
+        <translation>{path} 为 {width} x {height} 像素，但第一张图像为 {first}。</translation>
+    </message>
+    <message>
+        <source>All frames must have one size: remove the images that do not belong.</source>
+        <translation>所有帧的尺寸必须相同：请移除不属于序列的图像。</translation>
+    </message>
+    <message>
+        <source>{path} is missing, which the project knows as a frame.</source>
+        <translation>缺少 {path}，项目将其记为一帧。</translation>
+    </message>
+    <message>
+        <source>Put it back.</source>
+        <translation>请将其放回。</translation>
+    </message>
+    <message>
+        <source>{path} is not a file that can be read.</source>
+        <translation>{path} 不是可读取的文件。</translation>
+    </message>
+    <message>
+        <source>Remove it, or put the image there.</source>
+        <translation>请将其移除，或在该处放置图像。</translation>
+    </message>
+    <message>
+        <source>A frame folder holds files such as 00000.jpg ({suffixes}).</source>
+        <translation>帧文件夹中应有 00000.jpg 之类的文件（{suffixes}）。</translation>
+    </message>
+    <message>
+        <source>{path} is closed.</source>
+        <translation>{path} 已关闭。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be listed: {reason}.</source>
+        <translation>无法列出 {path} 的内容：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} is neither a file nor a folder.</source>
+        <translation>{path} 既不是文件也不是文件夹。</translation>
+    </message>
+    <message>
+        <source>Save what it delivers as a file first.</source>
+        <translation>请先将其内容保存为文件。</translation>
+    </message>
+    <message>
+        <source>{path} is not a video.</source>
+        <translation>{path} 不是视频。</translation>
+    </message>
+    <message>
+        <source>Save images as local files first.</source>
+        <translation>请先将图像保存为本地文件。</translation>
+    </message>
+    <message>
+        <source>No frame of {path} can be decoded.</source>
+        <translation>{path} 中没有可解码的帧。</translation>
+    </message>
+    <message>
+        <source>{path} was not written: there are no frames to write.</source>
+        <translation>未写入 {path}：没有可写入的帧。</translation>
+    </message>
+    <message>
+        <source>{path} is empty: its creation was interrupted.</source>
+        <translation>{path} 是空的：其创建被中断。</translation>
+    </message>
+    <message>
+        <source>Delete it and open its video again.</source>
+        <translation>请将其删除，然后重新打开对应的视频。</translation>
+    </message>
+    <message>
+        <source>{path} was written by a newer version of this program (format {version}, this one reads up to {known}).</source>
+        <translation>{path} 由本程序的更新版本写入（格式 {version}，本版本最高可读取 {known}）。</translation>
+    </message>
+    <message>
+        <source>Update the program.</source>
+        <translation>请更新程序。</translation>
+    </message>
+    <message>
+        <source>it holds undecodable text</source>
+        <translation>其中有无法解码的文本</translation>
+    </message>
+    <message>
+        <source>tables are missing</source>
+        <translation>缺少数据表</translation>
+    </message>
+    <message>
+        <source>the entry {key} of its table {table} cannot be read</source>
+        <translation>其数据表 {table} 的条目 {key} 无法读取</translation>
+    </message>
+    <message>
+        <source>the mask of object {number} on frame {frame} is not {width} x {height} pixels, as the frames are</source>
+        <translation>目标 {number} 在第 {frame} 帧的掩码不是帧的尺寸 {width} x {height} 像素</translation>
+    </message>
+    <message>
+        <source>{table} {key} cannot be stored: {reason}</source>
+        <translation>{table} {key} 无法存储：{reason}</translation>
+    </message>
+    <message>
+        <source>Change or delete it.</source>
+        <translation>请将其修改或删除。</translation>
+    </message>
+    <message>
+        <source>{count} entries of {path} cannot be stored, the first in {where}: {reason}. Everything else is saved.</source>
+        <translation>{path} 中有 {count} 个条目无法存储，第一个位于 {where}：{reason}。其余内容均已保存。</translation>
+    </message>
+    <message>
+        <source>{path} was moved, deleted or replaced while it was open.</source>
+        <translation>{path} 在打开期间被移动、删除或替换。</translation>
+    </message>
+    <message>
+        <source>{path} is not the video of {project}: it has {frames} frames in {size} bytes, the project knows {known_frames} frames in {known_size} bytes.</source>
+        <translation>{path} 不是 {project} 的视频：它有 {frames} 帧、{size} 字节，而项目记录的是 {known_frames} 帧、{known_size} 字节。</translation>
+    </message>
+    <message>
+        <source>No frame of {path} is in the video: {names}.</source>
+        <translation>{path} 中没有属于该视频的帧：{names}。</translation>
+    </message>
+    <message>
+        <source>DAVIS images hold {most} objects at most, the project has {count} with numbers up to {largest}.</source>
+        <translation>DAVIS 图像最多容纳 {most} 个目标，而项目有 {count} 个，编号最大为 {largest}。</translation>
+    </message>
+    <message>
+        <source>MOTS has numbers for {most} objects of {classes} classes, the project has {count} of {categories}.</source>
+        <translation>MOTS 的编号可容纳 {classes} 个类别的 {most} 个目标，而项目有 {categories} 个类别的 {count} 个目标。</translation>
+    </message>
+    <message>
+        <source>Export to COCO instead.</source>
+        <translation>请改为导出 COCO。</translation>
+    </message>
+    <message>
+        <source>{path} holds too many exports named {name}.</source>
+        <translation>{path} 中名为 {name} 的导出过多。</translation>
+    </message>
+    <message>
+        <source>Choose another folder.</source>
+        <translation>请选择其他文件夹。</translation>
+    </message>
+    <message>
+        <source>{names} exist already.</source>
+        <translation>{names} 已存在。</translation>
+    </message>
+    <message>
+        <source>There is no export format {name}.</source>
+        <translation>没有导出格式 {name}。</translation>
+    </message>
+    <message>
+        <source>Choose from {names}.</source>
+        <translation>请从 {names} 中选择。</translation>
+    </message>
+    <message>
+        <source>Frames {first} to {last} are not in {name}.</source>
+        <translation>{name} 中没有第 {first} 至 {last} 帧。</translation>
+    </message>
+    <message>
+        <source>It has the frames 0 to {last}.</source>
+        <translation>它的帧为 0 至 {last}。</translation>
+    </message>
+    <message>
+        <source>There is no object {number} in the project.</source>
+        <translation>项目中没有目标 {number}。</translation>
+    </message>
+    <message>
+        <source>{template} gives all frames the same name.</source>
+        <translation>{template} 会使所有帧同名。</translation>
+    </message>
+    <message>
+        <source>{template} gives names that not every file system takes.</source>
+        <translation>{template} 产生的文件名并非所有文件系统都支持。</translation>
+    </message>
+    <message>
+        <source>Use letters, digits, &apos;-&apos;, &apos;_&apos; and &apos;.&apos;.</source>
+        <translation>请使用字母、数字、“-”、“_”和“.”。</translation>
+    </message>
+    <message>
+        <source>The scale must be from {least} to {most}, got {scale}.</source>
+        <translation>缩放比例必须在 {least} 至 {most} 之间，实际为 {scale}。</translation>
+    </message>
+    <message>
+        <source>{template} is not a template of frame names.</source>
+        <translation>{template} 不是帧名的模板。</translation>
+    </message>
+    <message>
+        <source>YouTube-VOS images hold object numbers up to {most}, the project has {largest}.</source>
+        <translation>YouTube-VOS 图像的目标编号最大为 {most}，而项目中有 {largest}。</translation>
+    </message>
+    <message>
+        <source>Export to YouTube-VIS instead.</source>
+        <translation>请改为导出 YouTube-VIS。</translation>
+    </message>
+    <message>
+        <source>{name} in the folder is not a list of videos.</source>
+        <translation>文件夹中的 {name} 不是视频列表。</translation>
+    </message>
+    <message>
+        <source>Export to another folder.</source>
+        <translation>请导出到其他文件夹。</translation>
+    </message>
+    <message>
+        <source>Choose a folder of label images such as 00000.png, or a file.</source>
+        <translation>请选择含有 00000.png 之类标签图像的文件夹，或选择文件。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read as {format}: {reason}.</source>
+        <translation>无法将 {path} 作为 {format} 读取：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} holds weights of {models}, which segments single images and cannot track.</source>
+        <translation>{path} 中是 {models} 的权重，它只分割单张图像，不能跟踪。</translation>
+    </message>
+    <message>
+        <source>`tinysam2 weights import` stores them for `tinysam2 propose`.</source>
+        <translation>`tinysam2 weights import` 可将其存储，供 `tinysam2 propose` 使用。</translation>
+    </message>
+    <message>
         <source>Mask images</source>
         <translation>掩码图像</translation>
     </message>

@@ -13,8 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from app.core import errors
 from app.ui.translation.known_sentences import KNOWN_SENTENCES
 from app.ui.translation.languages import ENGLISH, FOLDER, LANGUAGES
+from app.ui.translation.sentences import _fitting
 
 ROOT = Path(__file__).resolve().parents[2]
 UI = ROOT / "app" / "ui"
@@ -212,3 +214,35 @@ def test_sentences_of_other_layers_are_ones_that_they_make() -> None:
                 words.update(*(WORD.findall(text) for _, text, _ in literals))
     unknown = {text: WORD.findall(re.sub(r"\{\w+\}", " ", text)) for text in KNOWN_SENTENCES}
     assert {text for text, needed in unknown.items() if not words.issuperset(needed)} == set()
+
+
+MADE_OF_PARTS = (  # sentences whose words depend on values; the table has what becomes of them
+    "{path} cannot be {doing}: {error}.",
+    "There is no {kind}{whose} on frames {frames[0]} to {frames[-1]} to export.",
+)
+
+
+def _error_sentences(module: ast.Module) -> Iterator[str]:
+    """Yield the sentences and hints of errors that users see, with values in braces."""
+    shown = {name for name, each in vars(errors).items() if isinstance(each, type)}
+    for call in ast.walk(module):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in shown:
+            for argument in call.args:
+                if isinstance(argument, ast.JoinedStr | ast.Constant):
+                    text = ast.unparse(argument)[1 + isinstance(argument, ast.JoinedStr) : -1]
+                    if " " in text:
+                        yield text
+
+
+def test_errors_that_the_window_shows_have_a_translation() -> None:
+    missing = []
+    for folder in ("media", "storage", "export", "jobs", "tracking"):
+        for file in (ROOT / "app" / folder).rglob("*.py"):
+            if "checks" in file.parts:  # of a command that the window does not have
+                continue
+            for text in _error_sentences(ast.parse(file.read_text("utf-8"))):
+                filled = re.sub(r"\{\(?'exists'[^{}]*\}", "exist", text)
+                filled = re.sub(r"\{[^{}]*\}", "7", filled)
+                if text not in MADE_OF_PARTS and _fitting(filled)[0] not in KNOWN_SENTENCES:
+                    missing.append(f"{file.relative_to(ROOT)}: {text}")
+    assert missing == []

@@ -121,6 +121,21 @@ def test_sentences_of_other_layers_are_translated(chinese: None) -> None:
     assert translate_sentence("A sentence that nobody knows.") == "A sentence that nobody knows."
 
 
+def test_errors_of_damaged_files_are_translated_and_their_details_stay(chinese: None) -> None:
+    path = "/videos/dog.tsam"
+    for sentence, expected in (
+        (f"{path} is damaged: tables are missing.", f"{path} 已损坏：缺少数据表。"),
+        (f"{path} is empty: its creation was interrupted.", f"{path} 是空的：其创建被中断。"),
+        (f"{path} is damaged: file is not a database.", "file is not a database"),
+        (
+            f"{path} is damaged: the mask of object 3 on frame 12 is not 64 x 48 pixels, as the "
+            "frames are.",
+            f"{path} 已损坏：目标 3 在第 12 帧的掩码不是帧的尺寸 64 x 48 像素。",
+        ),
+    ):
+        assert expected in translate_sentence(sentence)
+
+
 def test_english_needs_no_table(english: None) -> None:
     assert translate_sentence("Paint dog") == "Paint dog"
 
