@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 GRAPH_NAME = "graph.xml"
-KEPT_GRAPHS = 32
-"""Graphs that stay on disk, the last used ones; that of an encoder takes about 25 MB."""
+KEPT_GRAPHS = 48
+"""Graphs that stay on disk, the last used ones; a network has eleven of each input size."""
 DRAFT_S = 3600
 """Seconds after which an unfinished export is what a process left that was killed."""
 _CHECKSUMS = "sha256.json"

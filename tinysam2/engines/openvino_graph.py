@@ -15,9 +15,8 @@ from tinysam2.engines.graph_cache import GraphCache
 from tinysam2.model.stages import NetworkStage, StageFunction, Tensors
 
 DYNAMIC = -1
-_DYNAMIC_AXES = {  # per input of a stage the axes whose size changes: objects, tokens, pointers
-    NetworkStage.CONDITION: ((), *[(0, 1)] * 8),
-    NetworkStage.DECODE: ((0,), (), ()),
+_DYNAMIC_AXES = {  # per input of a stage the axes of any size: tokens, pointers
+    NetworkStage.CONDITION: ((), *[(1,)] * 8),
 }
 
 
@@ -102,7 +101,7 @@ class OpenVinoGraph:
 
 
 def _convert(function: StageFunction, inputs: Tensors, shapes: tuple[tuple[int, ...], ...]) -> Any:  # noqa: ANN401
-    """Trace a stage with two objects, where their number is free, and convert the trace."""
+    """Trace a stage, with a few tokens where their number is free, and convert the trace."""
     example = tuple(_example(each, shape) for each, shape in zip(inputs, shapes, strict=True))
     with (
         torch.inference_mode(False),

@@ -20,8 +20,14 @@ FAILED = "OpenVINO cannot run the stage %s, torch does it: %s"
 LARGEST_ERROR = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
 """Root of the mean squared difference from torch in float32 over that of the values, at most, by
 the precision of the matrix work."""
-_OBJECT_INPUT = {NetworkStage.CONDITION: 1, NetworkStage.DECODE: 0, NetworkStage.ENCODE_MEMORY: 1}
-"""Which input of a stage has a row for each object."""
+GROUPS = (4, 2, 1)
+"""Objects that a graph takes at once.  One for any number of them takes up to 1.5 times as long."""
+_OBJECT_INPUTS = {
+    NetworkStage.CONDITION: slice(1, None),
+    NetworkStage.DECODE: slice(0, 1),
+    NetworkStage.ENCODE_MEMORY: slice(1, None),
+}
+"""Which inputs of a stage have a row for each object."""
 
 _StageKey = tuple[NetworkStage, torch.dtype, int]
 """A stage with the precision and the number of threads that it runs with."""
@@ -77,7 +83,7 @@ class EngineRunner:
         self._cache = GraphCache(folder and folder / "graphs")
         self._measured_in = folder and folder / "measurements.json"
         self._graphs: dict[_GraphKey, OpenVinoGraph] = {}
-        self._checked: set[tuple[_GraphKey, int]] = set()
+        self._checked: set[_GraphKey] = set()
         self._left_to_torch: set[_StageKey] = set()
 
     def __call__(self, stage: NetworkStage, function: StageFunction, *inputs: Tensor) -> Tensors:
@@ -85,9 +91,7 @@ class EngineRunner:
         if torch.is_grad_enabled() or not self._takes(stage, inputs):
             return function(*inputs)
         try:
-            if stage is NetworkStage.ENCODE_MEMORY:
-                return self._each_object(stage, function, inputs)
-            return self._run(stage, function, inputs)
+            return self._in_groups(stage, function, inputs)
         except Exception as error:  # noqa: BLE001 - whatever fails, torch can do the work
             _log.warning(FAILED, stage, " ".join(str(error).split())[:200])
             self._left_to_torch.add(_key_of(stage))
@@ -107,25 +111,28 @@ class EngineRunner:
         is_batch = len(shared) != 1 and (stage is not NetworkStage.DECODE or len(inputs) > 1)
         return not is_batch and inputs[0].device.type == "cpu"
 
-    def _each_object(
-        self, stage: NetworkStage, function: StageFunction, inputs: Tensors
-    ) -> Tensors:
-        """Run a stage object by object: a graph for any number of them returns wrong values."""
-        image, *rest = inputs
-        rows = zip(*(each.split(1) for each in rest), strict=True)
+    def _in_groups(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
+        """Run a stage by groups of objects, as many as a graph takes at once."""
+        of_objects = inputs[_OBJECT_INPUTS.get(stage, slice(0))]
+        sizes = _group_sizes(len(of_objects[0])) if of_objects else [1]
+        if len(sizes) == 1:
+            return self._run(stage, function, inputs)
+        parts = [
+            each.split(sizes) if any(each is one for one in of_objects) else [each] * len(sizes)
+            for each in inputs
+        ]
         found = []
-        for row in rows:
+        for group in zip(*parts, strict=True):
             if _key_of(stage) in self._left_to_torch:
                 return function(*inputs)
-            found.append(self._run(stage, function, (image, *row)))
-        return tuple(torch.cat(parts) for parts in zip(*found, strict=True))
+            found.append(self._run(stage, function, group))
+        return tuple(torch.cat(rows) for rows in zip(*found, strict=True))
 
     def _run(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
         """Run a stage by its graph; the first time, decide whether to keep it."""
         stage_key = _key_of(stage)
         key = (stage_key, signature(stage, inputs))
-        batch = (key, len(inputs[_OBJECT_INPUT.get(stage, 0)]))
-        if batch in self._checked:
+        if key in self._checked:
             return self._graphs[key](*inputs)
         _, precision, threads = stage_key
         times = self._measured(precision).of(stage) if self._engine is Engine.AUTO else None
@@ -138,7 +145,7 @@ class EngineRunner:
             self._graphs[key] = graph
         found = graph(*inputs)
         _check(function, inputs, found, LARGEST_ERROR[precision])
-        self._checked.add(batch)
+        self._checked.add(key)
         if self._engine is Engine.AUTO and times is None:
             times = measure(partial(function, *inputs), partial(graph, *inputs))
             self._measured(precision).remember(stage, times)
@@ -161,6 +168,15 @@ class EngineRunner:
             digest.update(name.encode())
             digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+
+def _group_sizes(objects: int) -> list[int]:
+    """Split a number of objects into sizes of `GROUPS`, the largest first."""
+    sizes = []
+    for size in GROUPS:
+        sizes += [size] * (objects // size)
+        objects %= size
+    return sizes
 
 
 def _key_of(stage: NetworkStage) -> _StageKey:

@@ -53,9 +53,12 @@ class MemoryGrid:
 
     def covered(self, locations: Tensor) -> Tensor:
         """Return the feature locations (H, W) bool that tokens at ``locations`` (n,) cover."""
-        own = torch.arange(self.size_hw[0] * self.size_hw[1], device=locations.device)
-        merged = self.window[locations[locations >= len(own)]]
-        shown = torch.isin(own, locations) | torch.isin(self.window[own], merged)
+        own = self.size_hw[0] * self.size_hw[1]
+        is_stored = torch.zeros(len(self.window), dtype=torch.bool, device=locations.device)
+        is_stored[locations] = True
+        shown = is_stored[:own]
+        if self.pool > 1:  # the averages of windows come after the locations
+            shown = shown | is_stored[own:][self.window[:own]]
         return shown.view(self.size_hw)
 
     def averaged(self, locations: Tensor) -> Tensor:

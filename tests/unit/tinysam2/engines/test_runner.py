@@ -61,6 +61,21 @@ def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None
     assert found.runs_by_openvino() == TRACKED
 
 
+def test_any_number_of_objects_has_the_masks_of_each_alone(folder: Path) -> None:
+    model, found = by_openvino(folder)
+    boxes = [(4 * i, 8, 4 * i + 20, 40) for i in range(7)]  # graphs for 4, 2 and 1 of them
+    at_once, alone = VideoTracker(model, noise_frames(3)), []
+    for index, box in enumerate(boxes):
+        at_once.add_box(index, 0, box)
+        single = VideoTracker(toy_model(), noise_frames(3))
+        single.add_box(index, 0, box)
+        alone.append([step.mask_logits[0] for step in single.propagate()])
+    for frame, step in enumerate(at_once.propagate()):
+        expected = np.stack([masks[frame] for masks in alone])
+        assert np.abs(step.mask_logits - expected).max() <= 1e-2 * expected.std()
+    assert found.runs_by_openvino() == TRACKED
+
+
 def test_a_graph_is_exported_once_and_again_only_if_it_is_damaged(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
