@@ -64,8 +64,8 @@ def test_every_action_is_in_a_menu_and_shows_its_keys(qtbot: QtBot) -> None:
                 assert QKeySequence(key).toString() in action.toolTip()
 
 
-# Opens its dialog after a job that reads the model catalog; see test_model_selection.py.
-OPENS_LATER = {"Model…"}
+# They open after a job that reads the model catalog; test_model_selection.py, test_memory.py.
+OPENS_LATER = {"Model…", "Compare policies…"}
 # Nothing is running that it could cancel or stop.
 NEEDS_A_JOB = {"Cancel stroke or stop tracking", "Stop"}
 # They act on the newest tracking run of the window; tests/ui/controllers/test_run_comparison.py.
