@@ -79,12 +79,33 @@ def _with_reserved(
 @torch.no_grad()
 def _novelty(tokens: Sequence[Tensor], windows: Sequence[Tensor]) -> list[Tensor]:
     """Score each token, in [0, 2], against those of earlier frames in its pooling window."""
-    units = [F.normalize(t.detach().float(), dim=-1) for t in tokens]
-    scores = [1 - units[0] @ F.normalize(units[0].mean(0), dim=0)]
-    nothing = F.pad(units[0][:0], (0, 0, 0, 1))  # resembles no other token and lies in no window
-    for i in range(1, len(units)):
-        alike = units[i] @ torch.cat([nothing, *units[:i]]).T
-        earlier = torch.cat([windows[0].new_full((1,), -1), *windows[:i]])
-        is_elsewhere = windows[i][:, None] != earlier
-        scores.append(1 - alike.masked_fill(is_elsewhere, 0.0).amax(1))
+    counts = [len(t) for t in tokens]
+    units = F.normalize(torch.cat(list(tokens)).detach().float(), dim=-1)
+    window = torch.cat(list(windows))
+    slot = _places(window)
+    # Windows hold a few tokens each: all pairs of tokens would be a hundred times as many.
+    shape = int(window.max()) + 1, int(slot.max()) + 1
+    held = units.new_zeros(*shape, units.shape[1])
+    held[window, slot] = units
+    frame = window.new_full(shape, len(counts))  # empty places are later than all frames
+    frame[window, slot] = torch.arange(len(counts), device=window.device).repeat_interleave(
+        torch.tensor(counts, device=window.device)
+    )
+    is_earlier = frame[:, None] < frame[..., None]
+    alike = (held @ held.transpose(1, 2)).masked_fill(~is_earlier, 0.0).amax(-1)
+    scores = list((1 - alike[window, slot]).split(counts))
+    first = units[: counts[0]]
+    scores[0] = 1 - first @ F.normalize(first.mean(0), dim=0)
     return scores
+
+
+def _places(window: Tensor) -> Tensor:
+    """Number the tokens (n,) of each window from 0."""
+    order = window.argsort(stable=True)
+    _, counts = window[order].unique_consecutive(return_counts=True)
+    begins = counts.cumsum(0) - counts
+    places = torch.empty_like(window)
+    places[order] = torch.arange(len(window), device=window.device) - begins.repeat_interleave(
+        counts
+    )
+    return places

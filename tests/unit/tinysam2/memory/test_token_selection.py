@@ -1,9 +1,11 @@
 from collections.abc import Sequence
 
+import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from tinysam2.memory.token_selection import select_tokens
+from tinysam2.memory.token_selection import _novelty, select_tokens
 
 ALL = torch.arange(6)
 
@@ -142,8 +144,20 @@ def test_results_are_on_tokens_that_need_no_gradient() -> None:
 
 
 def test_the_selection_is_on_the_device_of_the_tokens() -> None:
-    frames, windows = [tokens(0).to("meta"), tokens(1).to("meta")], [ALL.to("meta")] * 2
+    frames, everywhere = [tokens(0), tokens(1)], [torch.ones(6, dtype=torch.bool)] * 2
     for budget in (5, 12):
-        everywhere = [torch.ones(6, dtype=torch.bool, device="meta")] * 2
-        keep = selected(frames, windows, [True, False], budget, everywhere)
-        assert {str(k.device) for k in keep} == {"meta"}
+        with torch.device("meta"):  # tensors that are made without a device do not go with others
+            keep = selected(frames, [ALL, ALL], [True, False], budget, everywhere)
+        assert {str(k.device) for k in keep} == {"cpu"}
+
+
+def test_novelty_is_that_of_all_pairs_of_tokens_in_a_window() -> None:
+    torch.manual_seed(0)
+    frames = [torch.randn(count, 4) for count in (5, 9, 7)]
+    windows = [torch.randint(0, 4, (len(frame),)) for frame in frames]
+    found = _novelty(frames, windows)
+    for index in (1, 2):
+        for token, window, score in zip(frames[index], windows[index], found[index], strict=True):
+            earlier = [f[w == window] for f, w in zip(frames[:index], windows, strict=False)]
+            alike = F.cosine_similarity(token, torch.cat(earlier))
+            assert float(score) == pytest.approx(1 - max([0.0, *map(float, alike)]), abs=1e-5)
