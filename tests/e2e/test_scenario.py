@@ -25,6 +25,7 @@ from app.ui.dialogs.compare_dialog import CompareDialog
 from app.ui.dialogs.comparison_window import ComparisonWindow
 from app.ui.dialogs.export_dialog import ExportDialog
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fake_catalog import FakeCatalog
 from tests.helpers.window import WindowDriver, small_clip
 
 pytestmark = pytest.mark.gui
@@ -191,6 +192,7 @@ def review(user: WindowDriver) -> None:
 def compare_policies(user: WindowDriver) -> None:
     """Run two policies: nothing changes until one is used; that is one step."""
     before = rows_of(user)
+    user.window.models.catalog = FakeCatalog()
     user.do("Compare policies…")
     user.wait(lambda: bool(user.window.findChildren(CompareDialog)))
     [dialog] = user.window.findChildren(CompareDialog)

@@ -14,6 +14,7 @@ from app.ui.dialogs.compare_dialog import CompareDialog
 from app.ui.dialogs.comparison_window import ComparisonWindow
 from app.ui.dialogs.export_dialog import ExportDialog, ExportResult
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fake_catalog import FakeCatalog
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.window import WAIT_MS, WindowDriver, open_window, small_clip
 
@@ -109,6 +110,7 @@ def test_edits_made_while_a_copy_is_saved_are_in_the_copy(
 def test_dialogs_of_a_session_close_with_it(user: WindowDriver, tmp_path: Path) -> None:
     user.click_and_wait(20, 20)
     workspace = user.workspace
+    user.window.models.catalog = FakeCatalog()
     user.do("Compare policies…")
     user.wait(lambda: bool(user.window.findChildren(CompareDialog)))
     [comparing] = user.window.findChildren(CompareDialog)

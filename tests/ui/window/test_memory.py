@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.tracking.comparison import MemoryVariant
 from app.ui.dialogs.compare_dialog import CompareDialog
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fake_catalog import FakeCatalog
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -73,6 +74,7 @@ def test_the_memory_of_the_session_is_exported_as_json_csv_and_images(
 def test_two_policies_are_compared_and_one_is_used(user: WindowDriver) -> None:
     before = {f: user.document.mask(1, f) for f in range(FRAMES)}
     user.go(0)
+    user.window.models.catalog = FakeCatalog()
     user.do("Compare policies…")
     user.wait(lambda: bool(user.window.findChildren(CompareDialog)))
     [dialog] = user.window.findChildren(CompareDialog)
