@@ -4,12 +4,12 @@ import hashlib
 import json
 from contextlib import suppress
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
 from tinysam2.atomic_write import atomic_write
+from tinysam2.engines import openvino_graph
 from tinysam2.engines.graph_cache import engine_folder
 from tinysam2.engines.runner import EngineRunner
 from tinysam2.model.network import TinySam2
@@ -87,8 +87,8 @@ class EnginePreparation:
 
     def _key(self, size: tuple[int, ...]) -> str:
         """Hash everything that the exported stages and their speed depend on."""
-        packages = [version(name) for name in ("torch", "openvino")]
-        parts = self._digest, self._variant, packages, size, torch.get_num_threads()
+        versions = torch.__version__, openvino_graph.version()
+        parts = self._digest, self._variant, versions, size, torch.get_num_threads()
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @cached_property
