@@ -252,6 +252,7 @@ class TinySam2Backend:
         with model_errors():
             tracker = self._tracker(source, request)
             for step in tracker.propagate(request.start, stop, direction.value):
+                self._describe()
                 yield self._frame_result(step, request)
                 if token.is_cancelled:
                     return

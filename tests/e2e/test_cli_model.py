@@ -10,8 +10,11 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from app.cli import evaluate, main, propose
+from app.core.cancel import CancelToken
+from app.core.prompts import FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
 from app.media.source import open_source
+from app.tracking.backend import ObjectRequest, TrackRequest
 from app.tracking.tinysam2_backend import TinySam2Backend
 from tests.helpers.synthetic_video import SIZE_HW, numbered_frame, write_numbered_clip
 from tests.unit.tinysam2.toys import TOY
@@ -286,4 +289,8 @@ def test_prepare_runs_every_stage_and_remembers_it(
         assert "OpenVINO: condition, decode, encode_image, encode_memory" in text
         assert backend.ready_engine(source)
         backend.encode(source, 1)
-    assert "OpenVINO + PyTorch" in backend.description.runs_by
+        assert "OpenVINO + PyTorch" in backend.description.runs_by
+        prompts = {0: FramePrompts((PointPrompt(30, 30),))}
+        request = TrackRequest((ObjectRequest(1, prompts),), 0, 0, 2)
+        list(backend.track(source, request, CancelToken()))
+    assert "encode_memory" in backend.description.openvino_stages
