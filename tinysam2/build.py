@@ -17,13 +17,15 @@ from tinysam2.checkpoints.native import (
     CheckpointError,
     check_keys,
     load_checkpoint,
+    load_scales,
     load_state,
 )
 from tinysam2.checkpoints.registry import MODELS, KnownModel
 from tinysam2.checkpoints.sam import load_sam
+from tinysam2.checkpoints.scales import check_scales
 from tinysam2.checkpoints.store import ModelStore
 from tinysam2.config import ModelConfig
-from tinysam2.devices import choose_device, choose_precision, place
+from tinysam2.devices import INT8, choose_device, choose_precision, place, precision_named
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.model.encoders.fpn import SamFpn
 from tinysam2.model.encoders.repvit import fuse_repvit
@@ -44,12 +46,15 @@ class ImageModel:
     Attributes:
         autocast: the type its matrix work runs in; None for float32.
         engine: what runs its stages.
+        int8: whether stages run in 8 bits where the network has scales, the rest in float32; None
+            where that is faster than float32.
     """
 
     network: TinySam2 | Sam
     device: torch.device
     autocast: torch.dtype | None
     engine: Engine = Engine.TORCH
+    int8: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def load_model(
     device: str = "auto",
     download: bool = True,
     engine: str = "torch",
+    precision: str = "auto",
 ) -> Model:
     """Load a model that tracks, for inference.
 
@@ -80,15 +86,18 @@ def load_model(
             stored nor bundled.
         engine: "torch", "openvino" for the stages that OpenVINO runs on the CPU, or "auto" for the
             faster of both, measured once per machine; see `tinysam2.engines.runner`.
+        precision: "float32", "bfloat16", "float16", "int8" for 8 bits where the network has scales,
+            or "auto" for the fastest that is sound on the device.
 
     Raises:
-        ValueError: the name, device or engine is unknown, or the model does not track.
+        ValueError: the name, device, engine or precision is unknown, or cannot be used, or the
+            model does not track.
         CheckpointError: the weights cannot be used, or are not here and not to be fetched.
         StoreError: fetching the weights failed.
     """
     if name in MODELS and name not in LOADABLE:
         raise ValueError(f"{name} segments single images and cannot track")
-    model = load_image_model(name, checkpoint, device, download, engine)
+    model = load_image_model(name, checkpoint, device, download, engine, precision)
     assert isinstance(model, Model)
     return model
 
@@ -99,13 +108,14 @@ def load_image_model(
     device: str = "auto",
     download: bool = True,
     engine: str = "torch",
+    precision: str = "auto",
 ) -> ImageModel:
     """Load any model for single images; the rest as in `load_model`."""
     if name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
     target = choose_device(device)
     chosen = choose_engine(engine, target)
-    path = Path(checkpoint) if checkpoint is not None else _weights_of(name, download)
+    path = Path(checkpoint) if checkpoint is not None else weights_of(name, download)
     try:
         network = _read_network(MODELS[name], path)
     except CheckpointError as error:
@@ -119,13 +129,29 @@ def load_image_model(
         network.eval().requires_grad_(False)
         place(network, target)
         model = ImageModel(network, target, choose_precision(target))
-    return run_by(chosen, model)
+    return run_by(chosen, model, precision)
 
 
-def run_by(engine: Engine, model: AnyModel) -> AnyModel:
-    """Let an engine run the stages of a model's network, in place."""
+def run_by(engine: Engine, model: AnyModel, precision: str = "auto") -> AnyModel:
+    """Let an engine run the stages of a model's network, in place.
+
+    Args:
+        engine: that can run on the model's device.
+        model: as its network was loaded.
+        precision: see `load_model`.
+
+    Raises:
+        ValueError: the precision is unknown, or this model cannot run in it.
+    """
+    if precision != "auto":
+        model = replace(model, autocast=precision_named(precision), int8=precision == INT8)
+    if model.int8 and not getattr(model.network, "scales", {}):
+        raise ValueError("these weights have no scales for int8: make some, `tinysam2 quantize`")
+    if model.int8 and engine is Engine.TORCH:
+        raise ValueError("the precision int8 needs the engine openvino, on the CPU")
     is_torch = engine is Engine.TORCH
-    model.network.run = run_by_torch if is_torch else EngineRunner(model.network, engine)
+    runner = run_by_torch if is_torch else EngineRunner(model.network, engine, model.int8)
+    model.network.run = runner
     return replace(model, engine=engine)
 
 
@@ -152,7 +178,13 @@ def _read_network(model: KnownModel, path: Path) -> TinySam2 | Sam:
     return load_external(model.network, path)
 
 
-def _weights_of(name: str, download: bool) -> Path:
+def weights_of(name: str, download: bool) -> Path:
+    """Return the stored or else the bundled weights file of a model; see `load_model`.
+
+    Raises:
+        CheckpointError: it is not here and not to be fetched.
+        StoreError: fetching it failed.
+    """
     store = ModelStore()
     path = store.intact(name) or BUNDLED.get(name)
     if path is None and download and (address := MODELS[name].address):
@@ -185,6 +217,7 @@ def load_own(path: Path) -> TinySam2:
         check_keys(TinySam2(config), state, path)
     network = TinySam2(config)
     load_state(network, state, path)
+    network.scales = load_scales(path)
     return network
 
 
@@ -203,10 +236,15 @@ def _on_cpu(weight: Tensor) -> Tensor:
 
 
 def prepare(network: TinySam2, device: torch.device) -> Model:
-    """Fuse a network, in place, for inference on a device."""
+    """Fuse a network, in place, for inference on a device.
+
+    Raises:
+        ValueError: it has scales of other layers than its own.
+    """
     fuse_repvit(network.eval().trunk)
     if isinstance(network.neck, SamFpn):
         network.neck = network.neck.fuse()
+    check_scales(network, network.scales)
     network.requires_grad_(False)
     place(network, device)
     return Model(network, device, choose_precision(device))

@@ -6,6 +6,10 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+INT8 = "int8"
+PRECISIONS = ("float32", "bfloat16", "float16", INT8)
+"""In which a network can run; what is not in 8 bits with the last is in float32."""
+
 
 def choose_device(name: str = "auto") -> torch.device:
     """Turn "auto", "cpu", "cuda", "cuda:1" or "mps" into a device.
@@ -48,9 +52,26 @@ def choose_precision(device: torch.device) -> torch.dtype | None:
 
 
 def precision_named(name: str) -> torch.dtype | None:
-    """Turn "float32", "bfloat16" or "float16" into an autocast type; None for float32."""
-    dtype = getattr(torch, name)
+    """Turn a name of `PRECISIONS` into an autocast type; None for float32.
+
+    Raises:
+        ValueError: there is no such precision.
+    """
+    if name not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {name!r}")
+    dtype = torch.float32 if name == INT8 else getattr(torch, name)
     return None if dtype is torch.float32 else dtype
+
+
+def has_int8_products() -> bool:
+    """Return whether the processor multiplies and adds 8-bit numbers exactly (VNNI).
+
+    Without these instructions sums of products of 8-bit numbers saturate at 16 bits.
+    """
+    if hasattr(torch.cpu, "get_capabilities"):  # since torch 2.12
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("avx512_vnni") or found.get("avx_vnni"))
+    return bool(torch.cpu._is_vnni_supported())
 
 
 @contextmanager

@@ -9,15 +9,26 @@ from typing import Any
 
 from app.core.atomic_write import atomic_write
 from app.core.errors import ExportError, ModelError, UsageError
-from app.core.settings import BUNDLED_MODEL, ENGINES, ModelSettings
+from app.core.settings import BUNDLED_MODEL, ENGINES, PRECISIONS, ModelSettings
 from app.tracking import model_catalog
 from app.tracking.backend import BackendLoader
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose the model and its device."""
+def add_weights_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the model, its weights and the size of its input."""
     parser.add_argument("--model", default=BUNDLED_MODEL, metavar="NAME", help="model to use")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights of the model")
+    parser.add_argument(
+        "--size",
+        type=_pixels,
+        metavar="N",
+        help="input size in pixels: side of a square with the area of the model's input",
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the model and its device."""
+    add_weights_options(parser)
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)"
     )
@@ -28,10 +39,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="what runs the network on the processor (default: auto, the faster, measured once)",
     )
     parser.add_argument(
-        "--size",
-        type=_pixels,
-        metavar="N",
-        help="input size in pixels: side of a square with the area of the model's input",
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the network (default: auto, the fastest that is sound on the device)",
     )
 
 
@@ -60,7 +71,10 @@ def model_settings(arguments: argparse.Namespace) -> ModelSettings:
     if checkpoint is not None and not checkpoint.is_file():
         raise ModelError(f"There is no weights file at {checkpoint}.", "Check its path.")
     device, engine = arguments.device or "auto", arguments.engine or "auto"
-    return ModelSettings(name, checkpoint, device, arguments.size, engine=engine)
+    precision = arguments.precision or "auto"
+    return ModelSettings(
+        name, checkpoint, device, arguments.size, engine=engine, precision=precision
+    )
 
 
 def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
@@ -71,7 +85,7 @@ def chosen_model(arguments: argparse.Namespace) -> ModelSettings | None:
     Raises:
         UsageError, ModelError: as `model_settings` does.
     """
-    options = ("model", "checkpoint", "device", "size", "engine")
+    options = ("model", "checkpoint", "device", "size", "engine", "precision")
     is_chosen = any(getattr(arguments, name) is not None for name in options)
     return model_settings(arguments) if is_chosen else None
 

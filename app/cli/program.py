@@ -21,6 +21,7 @@ from app.cli import (
     pack,
     prepare,
     propose,
+    quantize,
     track,
     train,
     weights,
@@ -46,6 +47,7 @@ COMMANDS = {
     "pack": pack,
     "weights": weights,
     "prepare": prepare,
+    "quantize": quantize,
     "bench": bench,
     "demo": demo,
 }
@@ -135,7 +137,8 @@ def _parser(is_command: bool) -> argparse.ArgumentParser:
         )
         add_model_options(parser)
         _add_debug(parser)
-        parser.set_defaults(run=_open_window, model=None, device=None, engine=None)
+        parser.set_defaults(run=_open_window, model=None, device=None)
+        parser.set_defaults(engine=None, precision=None)
     return parser
 
 

@@ -8,6 +8,9 @@ BUNDLED_MODEL = "tinysam2"
 ENGINES = ("auto", "torch", "openvino")
 """What can run a network on the processor; the first takes the fastest, measured once."""
 
+PRECISIONS = ("auto", "float32", "bfloat16", "float16", "int8")
+"""What a network can compute in; the first takes the fastest that is sound on the device."""
+
 MemoryValue = str | int | float | bool | None
 
 
@@ -23,6 +26,7 @@ class ModelSettings:
             resized to the same area.  None for the model's default.
         memory: memory settings that differ from the defaults, by name.
         engine: one of `ENGINES`: what runs the network on the processor.
+        precision: one of `PRECISIONS`: what the network computes in.
     """
 
     name: str = BUNDLED_MODEL
@@ -31,6 +35,7 @@ class ModelSettings:
     input_size: int | None = None
     memory: tuple[tuple[str, MemoryValue], ...] = ()
     engine: str = "auto"
+    precision: str = "auto"
 
     def options(self) -> tuple[str, ...]:
         """Return the options of a command that uses the same model; the memory has none."""

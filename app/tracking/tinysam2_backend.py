@@ -104,12 +104,13 @@ def load_image_network(settings: ModelSettings) -> ImageModel:
 
 
 def _load(
-    load: Callable[[str, Path | None, str, bool, str], Loaded], settings: ModelSettings
+    load: Callable[[str, Path | None, str, bool, str, str], Loaded], settings: ModelSettings
 ) -> Loaded:
     if settings.input_size is not None:
         check_image_size(settings.input_size)
     is_fetched = False  # people are asked first
-    model = load(settings.name, settings.checkpoint, settings.device, is_fetched, settings.engine)
+    where = settings.device, is_fetched, settings.engine, settings.precision
+    model = load(settings.name, settings.checkpoint, *where)
     if settings.input_size is not None:
         check_image_size(settings.input_size, model.network.config.size_step)
     return model
@@ -165,7 +166,9 @@ class TinySam2Backend:
 
     @property
     def precision(self) -> str:
-        """The type that the network computes in, as torch names it."""
+        """The type that the network computes in, as `PRECISIONS` names it."""
+        if self._model.int8:
+            return "int8"
         return str(self._model.autocast or torch.float32).removeprefix("torch.")
 
     @property

@@ -11,7 +11,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tinysam2.atomic_write import atomic_write
+from tinysam2.checkpoints.scales import PREFIX, as_tensors, from_tensors
 from tinysam2.config import KeyPooling, MemoryConfig, MemoryPolicy, ModelConfig
+from tinysam2.model.fake_quantization import NetworkScales
 
 GET_AGAIN = "Get it again where it came from."
 LISTED_KEYS = 5
@@ -25,15 +27,27 @@ class CheckpointError(ValueError):
 
 
 def save_checkpoint(
-    path: Path, config: ModelConfig, state: dict[str, Tensor], card: dict[str, object]
+    path: Path,
+    config: ModelConfig,
+    state: dict[str, Tensor],
+    card: dict[str, object],
+    scales: NetworkScales | None = None,
 ) -> None:
-    """Write fp16 weights with their configuration and model card as one ``.safetensors`` file."""
+    """Write fp16 weights with their configuration and model card as one ``.safetensors`` file.
+
+    Args:
+        path: the file.
+        config: of the network.
+        state: its weights.
+        card: what a model card says, for JSON.
+        scales: with which layers compute in 8 bits, in float32; none if None.
+    """
     half = {
         k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in state.items()
     }
     metadata = {"config": json.dumps(asdict(config)), "card": json.dumps(card)}
     with atomic_write(path) as partial:
-        save_file(half, partial, metadata)
+        save_file(half | as_tensors(scales or {}), partial, metadata)
 
 
 def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[str, object]]:
@@ -45,11 +59,25 @@ def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[st
     Raises:
         CheckpointError: the file is missing, damaged, of another kind, or holds NaN.
     """
-    metadata, state = _read(path, with_state=True)
+    metadata, state = _read(path, PREFIX, is_left_out=True)
     config, card = _read_metadata(path, metadata)
     check_numbers(state, path)
     state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     return config, state, card
+
+
+def load_scales(path: Path) -> NetworkScales:
+    """Read the scales of 8-bit layers from a file of `save_checkpoint`; none in most files.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or holds scales that cannot be used.
+    """
+    _, tensors = _read(path, PREFIX)
+    check_numbers(tensors, path)
+    try:
+        return from_tensors(tensors)
+    except ValueError as error:
+        raise CheckpointError(f"The weights file {path} cannot be used: {error}.") from error
 
 
 def load_config(path: Path) -> ModelConfig:
@@ -58,7 +86,7 @@ def load_config(path: Path) -> ModelConfig:
     Raises:
         CheckpointError: the file is missing, damaged or of another kind.
     """
-    return _read_metadata(path, _read(path, with_state=False)[0])[0]
+    return _read_metadata(path, _read(path)[0])[0]
 
 
 def check_numbers(state: Mapping[str, Tensor], path: Path) -> None:
@@ -100,17 +128,21 @@ def check_file(path: Path) -> None:
 def is_own(path: Path) -> bool:
     """Return whether a ``.safetensors`` file is one of `save_checkpoint`."""
     try:
-        return "config" in _read(path, with_state=False)[0]
+        return "config" in _read(path)[0]
     except CheckpointError:
         return False
 
 
-def _read(path: Path, with_state: bool) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _read(
+    path: Path, prefix: str | None = None, is_left_out: bool = False
+) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Read a file's metadata and the tensors with a prefix, or those without it; or none."""
     check_file(path)
     try:
         with safe_open(path, "pt") as file:
-            keys = file.keys() if with_state else ()
-            return file.metadata() or {}, {key: file.get_tensor(key) for key in keys}
+            names = () if prefix is None else file.keys()
+            wanted = [n for n in names if n.startswith(prefix or "") is not is_left_out]
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in wanted}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"The weights file {path} is damaged or not in safetensors format ({error}). "

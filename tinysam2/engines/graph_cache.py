@@ -35,18 +35,19 @@ class GraphCache:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or engine_folder() / "graphs"
 
-    def get(self, key: str, export: Callable[[Path], None]) -> Path:
-        """Return the file of a graph; what is missing or damaged is exported.
+    def get(self, key: str, export: Callable[[Path], None], is_stale: bool = False) -> Path:
+        """Return the file of a graph; what is missing, damaged or stale is exported.
 
         Args:
             key: identifies network, stage, sizes and versions.
             export: writes the graph's files; it is given the path of the first, in an empty folder.
+            is_stale: whether what is there is of no use any more.
 
         Raises:
             OSError: the folder cannot be written.
         """
         place = self.folder / hashlib.sha256(key.encode()).hexdigest()[:32]
-        if not _is_intact(place):
+        if is_stale or not _is_intact(place):
             self._write(place, export)
         os.utime(place)  # it was used now
         self._prune()

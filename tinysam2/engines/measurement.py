@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 
@@ -16,37 +16,46 @@ from tinysam2.model.stages import NetworkStage
 MEASURED_S = 0.5
 """Seconds that measuring a stage takes; a network has four."""
 LEAST_GAIN = 1.05
-"""Factor by which another engine must be faster than torch to be used."""
+"""Factor by which a way must be faster than those before it in `Way` to be used."""
 _MIN_ROUNDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class StageTimes:
-    """Seconds that a stage takes by torch and by another engine, the best of alternating runs."""
+class Way(StrEnum):
+    """How a stage is run, the most exact way first."""
 
-    torch_s: float
-    engine_s: float
-
-    @property
-    def prefers_engine(self) -> bool:
-        """Whether the other engine is worth its use."""
-        return self.torch_s >= LEAST_GAIN * self.engine_s
+    TORCH = "torch"
+    OPENVINO = "openvino"
+    INT8 = "int8"
+    """By OpenVINO, in 8 bits where the network has scales."""
 
 
-def measure(by_torch: Callable[[], object], by_engine: Callable[[], object]) -> StageTimes:
-    """Time two ways of running a stage in turn; each has run before."""
-    times: tuple[list[float], list[float]] = ([], [])
+StageTimes = Mapping[Way, float]
+"""Seconds that a stage takes in different ways, the best of alternating runs."""
+
+
+def fastest(times: StageTimes) -> Way:
+    """Return the way to run a stage: the most exact one unless another is clearly faster."""
+    best = Way.TORCH
+    for way in (Way.OPENVINO, Way.INT8):
+        if way in times and times[best] >= LEAST_GAIN * times[way]:
+            best = way
+    return best
+
+
+def measure(ways: Mapping[Way, Callable[[], object]]) -> StageTimes:
+    """Time several ways of running a stage in turn; each has run before."""
+    times: dict[Way, list[float]] = {way: [] for way in ways}
     end = perf_counter() + MEASURED_S
-    while perf_counter() < end or len(times[0]) < _MIN_ROUNDS:
-        for run, seconds in zip((by_torch, by_engine), times, strict=True):
+    while perf_counter() < end or len(times[Way.TORCH]) < _MIN_ROUNDS:
+        for way, run in ways.items():
             start = perf_counter()
             run()
-            seconds.append(perf_counter() - start)
-    return StageTimes(min(times[0]), min(times[1]))
+            times[way].append(perf_counter() - start)
+    return {way: min(seconds) for way, seconds in times.items()}
 
 
 class Measurements:
-    """Remembered times of one network, precision and engine on this machine.
+    """Remembered times of one network in one precision on this machine.
 
     Args:
         subject: what was measured besides the machine.
@@ -59,18 +68,20 @@ class Measurements:
         machine = f"{platform.node()} {_processor()} {cpu} {torch.get_num_threads()} threads"
         self._key = f"{machine} torch {torch.__version__} {subject}"
 
-    def of(self, stage: NetworkStage) -> StageTimes | None:
-        """Return what was measured of a stage; None if nothing was."""
-        times = self._read().get(self._key, {}).get(stage.value)
+    def of(self, stage: NetworkStage) -> StageTimes:
+        """Return what was measured of a stage; nothing if it is not understood."""
         try:
-            return None if times is None else StageTimes(float(times[0]), float(times[1]))
-        except (TypeError, ValueError, LookupError):
-            return None
+            times = self._read().get(self._key, {}).get(stage.value, {})
+            return {Way(way): float(seconds) for way, seconds in times.items()}
+        except (AttributeError, TypeError, ValueError):
+            return {}
 
     def remember(self, stage: NetworkStage, times: StageTimes) -> None:
         """Store the times of a stage; a folder that cannot be written is no reason to stop."""
         known = {key: dict(stages) for key, stages in self._read().items()}
-        known.setdefault(self._key, {})[stage.value] = [times.torch_s, times.engine_s]
+        known.setdefault(self._key, {})[stage.value] = {
+            way.value: each for way, each in times.items()
+        }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path) as draft:
@@ -78,7 +89,7 @@ class Measurements:
         except OSError:
             return
 
-    def _read(self) -> Mapping[str, Mapping[str, list[float]]]:
+    def _read(self) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
         try:
             found = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError):

@@ -65,6 +65,10 @@ class OpenVinoGraph:
         precision: type of its matrix work.
         threads: that it uses.
         cache: of the exported graphs.
+        is_stale: whether the graph in the cache is to be exported anew.
+
+    Attributes:
+        is_new: whether it was exported now.
     """
 
     def __init__(
@@ -76,15 +80,19 @@ class OpenVinoGraph:
         precision: torch.dtype,
         threads: int,
         cache: GraphCache,
+        is_stale: bool = False,
     ) -> None:
         shapes = signature(stage, inputs)
         full_key = f"{key} {stage} {shapes} openvino {version()} torch {torch.__version__}"
 
+        self.is_new = False
+
         def export(path: Path) -> None:
+            self.is_new = True
             graph = _convert(function, inputs, shapes)
             _openvino().save_model(graph, path, compress_to_fp16=False)
 
-        path = cache.get(full_key, export)
+        path = cache.get(full_key, export, is_stale)
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision is torch.bfloat16 else "f32",
             "INFERENCE_NUM_THREADS": threads,

@@ -11,7 +11,7 @@ import torch
 from tinysam2.atomic_write import atomic_write
 from tinysam2.engines import openvino_graph
 from tinysam2.engines.graph_cache import engine_folder
-from tinysam2.engines.runner import EngineRunner
+from tinysam2.engines.runner import EngineRunner, digest_of
 from tinysam2.model.network import TinySam2
 from tinysam2.model.stages import run_by_torch
 
@@ -93,9 +93,4 @@ class EnginePreparation:
 
     @cached_property
     def _digest(self) -> str:
-        """Hash of configuration and weights."""
-        digest = hashlib.sha256(repr(self._network.config).encode())
-        for name, weight in self._network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        return digest_of(self._network)

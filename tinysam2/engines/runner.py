@@ -10,9 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from tinysam2.devices import has_int8_products
 from tinysam2.engines.graph_cache import GraphCache
-from tinysam2.engines.measurement import Measurements, measure
+from tinysam2.engines.measurement import Measurements, StageTimes, Way, fastest, measure
 from tinysam2.engines.openvino_graph import OpenVinoGraph, is_installed, signature, version
+from tinysam2.model.fake_quantization import NetworkScales, fake_quantized, scales_of_stage
 from tinysam2.model.stages import NetworkStage, StageFunction, Tensors
 
 _log = logging.getLogger(__name__)
@@ -20,6 +22,8 @@ FAILED = "OpenVINO cannot run the stage %s, torch does it: %s"
 LARGEST_ERROR = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
 """Root of the mean squared difference from torch in float32 over that of the values, at most, by
 the precision of the matrix work."""
+LARGEST_INT8_ERROR = 0.3
+"""The same of stages in 8 bits, whose scales were found for the masks, not for these values."""
 GROUPS = (4, 2, 1)
 """Objects that a graph takes at once.  One for any number of them takes up to 1.5 times as long."""
 _OBJECT_INPUTS = {
@@ -31,7 +35,7 @@ _OBJECT_INPUTS = {
 
 _StageKey = tuple[NetworkStage, torch.dtype, int]
 """A stage with the precision and the number of threads that it runs with."""
-_GraphKey = tuple[_StageKey, tuple[tuple[int, ...], ...]]
+_GraphKey = tuple[_StageKey, Way, tuple[tuple[int, ...], ...]]
 
 
 class Engine(StrEnum):
@@ -75,16 +79,24 @@ class EngineRunner:
     Args:
         network: whose stages it runs; it is hashed when the first graph is made.
         engine: AUTO measures each stage at first, see `Measurements`.
+        int8: whether stages run in 8 bits where the network has scales; None where that is faster,
+            which AUTO measures.  Other precisions than float32 are never replaced.
         folder: where graphs and measurements are kept; the user's cache if None.
     """
 
-    def __init__(self, network: nn.Module, engine: Engine, folder: Path | None = None) -> None:
-        self._network, self._engine = network, engine
+    def __init__(
+        self,
+        network: nn.Module,
+        engine: Engine,
+        int8: bool | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._network, self._engine, self._int8 = network, engine, int8
         self._cache = GraphCache(folder and folder / "graphs")
         self._measured_in = folder and folder / "measurements.json"
         self._graphs: dict[_GraphKey, OpenVinoGraph] = {}
         self._checked: set[_GraphKey] = set()
-        self._left_to_torch: set[_StageKey] = set()
+        self._ways: dict[_StageKey, Way] = {}
 
     def __call__(self, stage: NetworkStage, function: StageFunction, *inputs: Tensor) -> Tensors:
         """Run a stage; see `StageRunner`."""
@@ -93,19 +105,22 @@ class EngineRunner:
         try:
             return self._in_groups(stage, function, inputs)
         except Exception as error:  # noqa: BLE001 - whatever fails, torch can do the work
-            _log.warning(FAILED, stage, " ".join(str(error).split())[:200])
-            self._left_to_torch.add(_key_of(stage))
+            _log_failure(stage, error)
+            self._ways[_key_of(stage)] = Way.TORCH
             return function(*inputs)
+
+    def ways(self) -> dict[NetworkStage, Way]:
+        """Return how the stages that have run so far are run now."""
+        return {stage: way for (stage, _, _), way in sorted(self._ways.items(), key=str)}
 
     def runs_by_openvino(self) -> tuple[NetworkStage, ...]:
         """Return the stages that OpenVINO has run so far, and still runs."""
-        used = {key for key, _ in self._graphs} - self._left_to_torch
-        return tuple(sorted({stage for stage, _, _ in used}))
+        return tuple(stage for stage, way in self.ways().items() if way is not Way.TORCH)
 
     def _takes(self, stage: NetworkStage, inputs: Tensors) -> bool:
         """Return whether OpenVINO may run a stage: it was not refused, and there is one image."""
         key = _key_of(stage)
-        if key in self._left_to_torch or key[1] not in LARGEST_ERROR:
+        if self._ways.get(key) is Way.TORCH or key[1] not in LARGEST_ERROR:
             return False
         shared = inputs[-1] if stage is NetworkStage.DECODE else inputs[0]
         is_batch = len(shared) != 1 and (stage is not NetworkStage.DECODE or len(inputs) > 1)
@@ -123,38 +138,105 @@ class EngineRunner:
         ]
         found = []
         for group in zip(*parts, strict=True):
-            if _key_of(stage) in self._left_to_torch:
+            if self._ways.get(_key_of(stage)) is Way.TORCH:
                 return function(*inputs)
             found.append(self._run(stage, function, group))
         return tuple(torch.cat(rows) for rows in zip(*found, strict=True))
 
     def _run(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
-        """Run a stage by its graph; the first time, decide whether to keep it."""
-        stage_key = _key_of(stage)
-        key = (stage_key, signature(stage, inputs))
-        if key in self._checked:
-            return self._graphs[key](*inputs)
-        _, precision, threads = stage_key
-        times = self._measured(precision).of(stage) if self._engine is Engine.AUTO else None
-        if (graph := self._graphs.get(key)) is None:
-            if times is not None and not times.prefers_engine:
-                self._left_to_torch.add(stage_key)
-                return function(*inputs)
-            given = (stage, function, inputs, self._digest)
-            graph = OpenVinoGraph(*given, precision, threads, self._cache)
-            self._graphs[key] = graph
+        """Run a stage in the way that is chosen the first time."""
+        key = _key_of(stage)
+        if (way := self._ways.get(key)) is None:
+            way = self._ways[key] = self._choose(key, function, inputs)
+        return function(*inputs) if way is Way.TORCH else self._by(way, key, function, inputs)
+
+    def _choose(self, key: _StageKey, function: StageFunction, inputs: Tensors) -> Way:
+        """Decide how to run a stage: by measuring, once per machine, if there is a choice."""
+        stage, precision, _ = key
+        ways = self._possible_ways(stage, precision)
+        if Way.TORCH not in ways:
+            return ways[0]
+        measured = self._measured(precision)
+        times = measured.of(stage)
+        if not times.keys() >= set(ways):
+            times = self._measure(ways[1:], key, function, inputs)
+            measured.remember(stage, times)
+            listed = ", ".join(f"{way} {1000 * seconds:.1f} ms" for way, seconds in times.items())
+            _log.info("%s takes by its engines: %s", stage, listed)
+        return fastest({way: times[way] for way in ways if way in times})
+
+    def _measure(
+        self, ways: tuple[Way, ...], key: _StageKey, function: StageFunction, inputs: Tensors
+    ) -> StageTimes:
+        """Time torch and those of the other ways that work."""
+        runs = {Way.TORCH: partial(function, *inputs)}
+        for way in ways:
+            run = partial(self._by, way, key, function, inputs)
+            try:
+                run()
+            except Exception as error:  # noqa: BLE001 - the others are left
+                _log_failure(key[0], error)
+            else:
+                runs[way] = run
+        return measure(runs)
+
+    def _possible_ways(self, stage: NetworkStage, precision: torch.dtype) -> tuple[Way, ...]:
+        """Return the ways to choose from; without TORCH there is one."""
+        can_round = precision is torch.float32 and self._int8 is not False
+        has_int8 = can_round and bool(scales_of_stage(self._scales, stage))
+        if has_int8 and self._int8:
+            return (Way.INT8,)
+        if self._engine is Engine.OPENVINO:
+            return (Way.OPENVINO,)
+        can_be_int8 = has_int8 and has_int8_products()
+        return (Way.TORCH, Way.OPENVINO, *((Way.INT8,) if can_be_int8 else ()))
+
+    def _by(self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors) -> Tensors:
+        """Run a stage by a graph, whose first result is checked."""
+        graph_key = (key, way, signature(key[0], inputs))
+        if graph_key in self._checked:
+            return self._graphs[graph_key](*inputs)
+        if (graph := self._graphs.get(graph_key)) is None:
+            graph = self._graphs[graph_key] = self._graph(way, key, function, inputs)
+        most = LARGEST_INT8_ERROR if way is Way.INT8 else LARGEST_ERROR[key[1]]
         found = graph(*inputs)
-        _check(function, inputs, found, LARGEST_ERROR[precision])
-        self._checked.add(key)
-        if self._engine is Engine.AUTO and times is None:
-            times = measure(partial(function, *inputs), partial(graph, *inputs))
-            self._measured(precision).remember(stage, times)
-            milliseconds = 1000 * times.torch_s, 1000 * times.engine_s
-            _log.info("%s takes %.1f ms by torch, %.1f ms by OpenVINO", stage, *milliseconds)
-            if not times.prefers_engine:
-                self._left_to_torch.add(stage_key)
-                return function(*inputs)
+        try:
+            _check(function, inputs, found, most)
+        except ValueError:
+            if graph.is_new:
+                raise
+            # An earlier version of the program may have computed something else by these weights.
+            graph = self._graphs[graph_key] = self._graph(way, key, function, inputs, is_stale=True)
+            found = graph(*inputs)
+            _check(function, inputs, found, most)
+        self._checked.add(graph_key)
         return found
+
+    def _graph(
+        self,
+        way: Way,
+        key: _StageKey,
+        function: StageFunction,
+        inputs: Tensors,
+        is_stale: bool = False,
+    ) -> OpenVinoGraph:
+        stage, precision, threads = key
+        exported = self._in_8_bits(stage, function) if way is Way.INT8 else function
+        given = stage, exported, inputs, f"{self._digest} {way}"
+        return OpenVinoGraph(*given, precision, threads, self._cache, is_stale)
+
+    def _in_8_bits(self, stage: NetworkStage, function: StageFunction) -> StageFunction:
+        scales = scales_of_stage(self._scales, stage)
+
+        def compute(*inputs: Tensor) -> Tensors:
+            with fake_quantized(self._network, scales):
+                return function(*inputs)
+
+        return compute
+
+    @property
+    def _scales(self) -> NetworkScales:
+        return getattr(self._network, "scales", {})
 
     def _measured(self, precision: torch.dtype) -> Measurements:
         config = getattr(self._network, "config", None)
@@ -162,12 +244,7 @@ class EngineRunner:
 
     @cached_property
     def _digest(self) -> str:
-        """Hash of configuration and weights."""
-        digest = hashlib.sha256(repr(getattr(self._network, "config", None)).encode())
-        for name, weight in self._network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        return digest_of(self._network)
 
 
 def _group_sizes(objects: int) -> list[int]:
@@ -177,6 +254,22 @@ def _group_sizes(objects: int) -> list[int]:
         sizes += [size] * (objects // size)
         objects %= size
     return sizes
+
+
+def digest_of(network: nn.Module) -> str:
+    """Return a hash of a network's configuration, weights and scales."""
+    digest = hashlib.sha256(repr(getattr(network, "config", None)).encode())
+    for name, weight in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
+    for name, scales in getattr(network, "scales", {}).items():
+        digest.update(f"{name} {scales.input_scale} {scales.zero_point}".encode())
+        digest.update(scales.weight_scale.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _log_failure(stage: NetworkStage, error: Exception) -> None:
+    _log.warning(FAILED, stage, " ".join(str(error).split())[:200])
 
 
 def _key_of(stage: NetworkStage) -> _StageKey:

@@ -13,6 +13,7 @@ from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
 from tinysam2.model.encoders.factory import make_encoder
 from tinysam2.model.encoders.repvit import RepVit
 from tinysam2.model.encoders.sam_neck import SamNeck
+from tinysam2.model.fake_quantization import no_scales
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.layers.attention import KeyGroups
 from tinysam2.model.layers.mlp import Mlp
@@ -22,7 +23,7 @@ from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, pad_t
 from tinysam2.model.memory_encoder import MemoryEncoder
 from tinysam2.model.perceiver import SpatialPerceiver
 from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
-from tinysam2.model.stages import NetworkStage, StageRunner, Tensors, run_by_torch
+from tinysam2.model.stages import NetworkStage, StageFunction, StageRunner, Tensors, run_by_torch
 
 MASK_LOGIT = 10.0
 """Logit inside a mask prompt; outside it is the negative of this."""
@@ -40,6 +41,7 @@ class TinySam2(nn.Module):
         super().__init__()
         self.config = config
         self.run: StageRunner = run_by_torch
+        self.scales = no_scales()  # of its layers, once `prepare` has fused them
         dim, memory_dim = config.dim, config.memory_dim
         self.trunk, self.neck = make_encoder(config)
         self.sam_neck: SamNeck | None = None
@@ -86,6 +88,17 @@ class TinySam2(nn.Module):
             return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE, self._encode, image))
         *maps, embedding = self.run(NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode_for_sam, image)
         return replace(ImageFeatures(*maps), embedding=embedding)
+
+    def stage_function(self, stage: NetworkStage) -> StageFunction:
+        """Return what computes a stage by torch."""
+        functions: dict[NetworkStage, StageFunction] = {
+            NetworkStage.ENCODE_IMAGE: self._encode,
+            NetworkStage.ENCODE_IMAGE_FOR_SAM: self._encode_for_sam,
+            NetworkStage.CONDITION: self._condition,
+            NetworkStage.DECODE: self._decode,
+            NetworkStage.ENCODE_MEMORY: self._encode_memory,
+        }
+        return functions[stage]
 
     def _encode(self, image: Tensor) -> Tensors:
         """Encode images: the maps of the tracker."""

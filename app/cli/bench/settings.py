@@ -4,7 +4,7 @@ import argparse
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from app.cli.options import add_model_options, model_settings
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tinysam2.build import Model
     from tinysam2.config import MemoryConfig
 
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-
 
 @dataclass(frozen=True, slots=True)
 class BenchSettings:
@@ -27,14 +25,12 @@ class BenchSettings:
         model: which model, where it runs and the size of its input.
         objects: number of objects.
         threads: of torch on the CPU; None for its own choice.
-        precision: one of `PRECISIONS`.
         has_random_weights: whether the network is measured without its weights.
     """
 
     model: ModelSettings
     objects: int
     threads: int | None
-    precision: str
     has_random_weights: bool
 
     @staticmethod
@@ -52,7 +48,6 @@ class BenchSettings:
             model_settings(arguments),
             arguments.objects,
             arguments.threads,
-            arguments.precision,
             arguments.random_weights,
         )
 
@@ -64,12 +59,6 @@ def add_tracking_options(parser: argparse.ArgumentParser) -> None:
         "--objects", type=int, default=1, metavar="N", help="objects to track (default: 1)"
     )
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads of torch")
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="of the network (default: auto, the fastest that is sound on the device)",
-    )
     parser.add_argument(
         "--random-weights",
         action="store_true",
@@ -105,13 +94,10 @@ def load_backend(settings: BenchSettings) -> "TinySam2Backend":
         ModelError: the model, its weights, the device or a setting cannot be used.
     """
     from app.tracking.tinysam2_backend import TinySam2Backend, load_network
-    from tinysam2.devices import precision_named
 
     chosen = settings.model
     load = _random_network if settings.has_random_weights else load_network
     model, memory = load(chosen)
-    if settings.precision != "auto":
-        model = replace(model, autocast=precision_named(settings.precision))
     return TinySam2Backend(model, chosen.name, memory, chosen.input_size)
 
 
@@ -123,7 +109,8 @@ def _random_network(settings: ModelSettings) -> "tuple[Model, MemoryConfig]":
 
     try:
         model = random_model(settings.name, settings.device)
-        model = run_by(choose_engine(settings.engine, model.device), model)
+        engine = choose_engine(settings.engine, model.device)
+        model = run_by(engine, model, settings.precision)
         config = model.network.config
         check_image_size(settings.input_size or config.image_size, config.size_step)
     except ValueError as error:

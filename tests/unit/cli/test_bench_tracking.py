@@ -67,7 +67,7 @@ def test_stages_take_no_longer_than_the_frame(clip: Path) -> None:
 def _setting() -> BenchSettings:
     from app.core.settings import ModelSettings
 
-    return BenchSettings(ModelSettings(), 1, None, "auto", False)
+    return BenchSettings(ModelSettings(), 1, None, False)
 
 
 def test_a_short_video_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,8 @@ import json
 import logging
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,20 @@ import torch
 from tests.unit.tinysam2.toys import noise_frames, toy_model
 from tinysam2.build import Model, load_model, run_by
 from tinysam2.engines import openvino_graph, runner
-from tinysam2.engines.measurement import StageTimes
+from tinysam2.engines.measurement import StageTimes, Way
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.model import matcher
+from tinysam2.model.fake_quantization import (
+    LayerScales,
+    apply_layer,
+    fake_quantized,
+    quantizable_layers,
+    replaced_layers,
+    scales_of_stage,
+    weight_of,
+)
 from tinysam2.model.stages import NetworkStage
 
 pytestmark = pytest.mark.skipif(not openvino_graph.is_installed(), reason="needs OpenVINO")
@@ -38,8 +50,12 @@ def track(model: Model, frames: int = 6) -> list[TrackStep]:
 
 def by_openvino(folder: Path, engine: Engine = Engine.OPENVINO) -> tuple[Model, EngineRunner]:
     model = toy_model()
-    model.network.run = found = EngineRunner(model.network, engine, folder)
+    model.network.run = found = EngineRunner(model.network, engine, folder=folder)
     return model, found
+
+
+def openvino_stages(runner: EngineRunner) -> tuple[NetworkStage, ...]:
+    return tuple(stage for stage, way in runner.ways().items() if way is Way.OPENVINO)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +74,7 @@ def assert_same_masks(found: list[TrackStep], expected: list[TrackStep]) -> None
 def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None:
     model, found = by_openvino(folder)
     assert_same_masks(track(model), track(toy_model()))
-    assert found.runs_by_openvino() == TRACKED
+    assert openvino_stages(found) == TRACKED
 
 
 def test_any_number_of_objects_has_the_masks_of_each_alone(folder: Path) -> None:
@@ -95,7 +111,19 @@ def test_a_graph_is_exported_once_and_again_only_if_it_is_damaged(
     model, found = by_openvino(folder)
     track(model, frames=2)
     assert len(exported) == 1
-    assert found.runs_by_openvino() == TRACKED
+    assert openvino_stages(found) == TRACKED
+
+
+def test_graphs_of_an_earlier_version_of_the_program_are_exported_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track(by_openvino(folder)[0], frames=2)
+    monkeypatch.setattr(matcher, "LOGIT_SCALE", 1.0)
+    model, found = by_openvino(folder)
+    assert_same_masks(track(model), track(toy_model()))
+    assert openvino_stages(found) == TRACKED
+    monkeypatch.undo()
+    track(by_openvino(folder)[0], frames=2)
 
 
 def test_a_stage_that_fails_or_differs_is_run_by_torch_and_logged_once(
@@ -113,7 +141,7 @@ def test_a_stage_that_fails_or_differs_is_run_by_torch_and_logged_once(
     model, found = by_openvino(folder)
     with caplog.at_level(logging.WARNING):
         assert_same_masks(track(model), track(toy_model()))
-    assert found.runs_by_openvino() == (NetworkStage.DECODE, NetworkStage.ENCODE_MEMORY)
+    assert openvino_stages(found) == (NetworkStage.DECODE, NetworkStage.ENCODE_MEMORY)
     assert len(caplog.messages) == 2
     assert any("no such instruction" in line for line in caplog.messages)
 
@@ -124,18 +152,18 @@ def test_the_faster_engine_of_each_stage_is_measured_once_and_remembered(
     measured: list[StageTimes] = []
 
     def times(*_: object) -> StageTimes:
-        measured.append(StageTimes(1.0, 0.5 if len(measured) % 2 else 2.0))
+        measured.append({Way.TORCH: 1.0, Way.OPENVINO: 0.5 if len(measured) % 2 else 2.0})
         return measured[-1]
 
     monkeypatch.setattr(runner, "measure", times)
     first, found = by_openvino(tmp_path, Engine.AUTO)
     track(first, frames=2)
     assert len(measured) == len(TRACKED)
-    assert 0 < len(found.runs_by_openvino()) < len(TRACKED)
+    assert 0 < len(openvino_stages(found)) < len(TRACKED)
     second, again = by_openvino(tmp_path, Engine.AUTO)
     track(second, frames=2)
     assert len(measured) == len(TRACKED)
-    assert again.runs_by_openvino() == found.runs_by_openvino()
+    assert again.ways() == found.ways()
     (tmp_path / "measurements.json").write_text("{", "utf-8")
     track(by_openvino(tmp_path, Engine.AUTO)[0], frames=2)
     assert len(measured) == 2 * len(TRACKED)
@@ -145,13 +173,13 @@ def test_the_faster_engine_of_each_stage_is_measured_once_and_remembered(
 def test_tracking_reads_no_measurements_once_the_engines_are_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "measure", lambda *_: StageTimes(1.0, 0.5))
+    monkeypatch.setattr(runner, "measure", lambda *_: {Way.TORCH: 1.0, Way.OPENVINO: 0.5})
     model, found = by_openvino(tmp_path, Engine.AUTO)
     track(model)
-    assert found.runs_by_openvino() == TRACKED
+    assert openvino_stages(found) == TRACKED
     monkeypatch.delattr(runner, "Measurements")
     track(model)
-    assert found.runs_by_openvino() == TRACKED
+    assert openvino_stages(found) == TRACKED
 
 
 def test_gradients_flow_through_a_network_with_an_engine(folder: Path) -> None:
@@ -166,7 +194,7 @@ def test_a_folder_that_cannot_be_written_leaves_the_work_to_torch(tmp_path: Path
     blocked.write_text("", "utf-8")
     model, found = by_openvino(blocked)
     assert_same_masks(track(model, frames=2), track(toy_model(), frames=2))
-    assert found.runs_by_openvino() == ()
+    assert openvino_stages(found) == ()
 
 
 @pytest.mark.parametrize(
@@ -198,3 +226,106 @@ def test_openvino_reports_nothing_to_anyone() -> None:
         "assert sys.modules['openvino_telemetry'] is None"
     )
     subprocess.run([sys.executable, "-c", source], check=True, cwd=Path(__file__).parents[4])
+
+
+INT8_STAGES = (NetworkStage.CONDITION, NetworkStage.ENCODE_IMAGE, NetworkStage.ENCODE_MEMORY)
+
+
+def scaled_model() -> Model:
+    """Make a model with scales of the full ranges of a few frames."""
+    model = toy_model()
+    layers = {
+        name: layer
+        for name, layer in quantizable_layers(model.network).items()
+        if name.startswith(("trunk.stem.", "neck.", "memory_attention.", "memory_encoder."))
+    }
+    ranges: dict[str, tuple[float, float]] = {}
+
+    def watch(name: str, layer: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        low, high = ranges.get(name, (0.0, 0.0))
+        ranges[name] = min(low, float(x.min())), max(high, float(x.max()))
+        return apply_layer(layer, x, weight_of(layer))
+
+    with replaced_layers(model.network, {name: partial(watch, name) for name in layers}):
+        track(model, frames=3)
+    model.network.scales = {
+        name: LayerScales.of(layers[name], *each, torch.ones(())) for name, each in ranges.items()
+    }
+    return model
+
+
+def in_int8(folder: Path, engine: Engine, int8: bool | None) -> tuple[Model, EngineRunner]:
+    model = scaled_model()
+    model.network.run = found = EngineRunner(model.network, engine, int8, folder)
+    return model, found
+
+
+def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
+    model, found = in_int8(folder, Engine.OPENVINO, True)
+    by_rounding = scaled_model()
+    with fake_quantized(by_rounding.network, by_rounding.network.scales):
+        expected = track(by_rounding)
+    for ours, theirs in zip(track(model), expected, strict=True):
+        error = np.square(ours.mask_logits - theirs.mask_logits).mean() ** 0.5
+        assert error <= 0.1 * theirs.mask_logits.std()
+    assert tuple(s for s, way in found.ways().items() if way is Way.INT8) == INT8_STAGES
+    for ((stage, *_), way, _), graph in found._graphs.items():
+        kernels = [
+            node.get_rt_info()["runtimePrecision"].value
+            for node in graph._request.get_compiled_model().get_runtime_model().get_ops()
+            if node.get_rt_info()["layerType"].value.startswith(("Conv", "Group", "FullyConn"))
+        ]
+        in_8_bits = [each for each in kernels if each in ("i8", "u8")]
+        layers = scales_of_stage(model.network.scales, stage)
+        assert len(in_8_bits) >= 0.9 * len(layers) if way is Way.INT8 else not in_8_bits, stage
+
+
+def test_8_bits_are_chosen_where_they_are_faster(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = {Way.TORCH: 1.0, Way.OPENVINO: 0.5, Way.INT8: 0.3}
+    monkeypatch.setattr(runner, "measure", lambda runs: {way: times[way] for way in runs})
+    monkeypatch.setattr(runner, "has_int8_products", lambda: True)
+    model, found = in_int8(folder, Engine.AUTO, None)
+    track(model, frames=2)
+    assert found.ways() == {
+        stage: Way.INT8 if stage in INT8_STAGES else Way.OPENVINO for stage in TRACKED
+    }
+    times[Way.INT8] = 0.49
+    (folder / "measurements.json").unlink()
+    model, found = in_int8(folder, Engine.AUTO, None)
+    track(model, frames=2)
+    assert openvino_stages(found) == TRACKED
+
+
+@pytest.mark.parametrize(
+    ("engine", "int8", "has_products"),
+    [(Engine.OPENVINO, None, True), (Engine.AUTO, False, True), (Engine.AUTO, None, False)],
+)
+def test_8_bits_are_not_used_unless_they_may_be(
+    engine: Engine,
+    int8: bool | None,
+    has_products: bool,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        runner, "measure", lambda runs: dict(zip(runs, (1, 0.5, 0.1), strict=False))
+    )
+    monkeypatch.setattr(runner, "has_int8_products", lambda: has_products)
+    model, found = in_int8(folder, engine, int8)
+    track(model, frames=2)
+    assert Way.INT8 not in found.ways().values()
+
+
+def test_scales_that_spoil_a_stage_leave_it_to_torch(folder: Path) -> None:
+    model, found = in_int8(folder, Engine.OPENVINO, True)
+    model.network.scales = {
+        name: replace(each, input_scale=each.input_scale / 50)
+        if name.startswith("memory_encoder")
+        else each
+        for name, each in model.network.scales.items()
+    }
+    track(model, frames=2)
+    assert found.ways()[NetworkStage.ENCODE_MEMORY] is Way.TORCH
+    assert found.ways()[NetworkStage.ENCODE_IMAGE] is Way.INT8
