@@ -1,6 +1,7 @@
 """Encodes a frame's features and mask as a memory map."""
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,21 @@ class MaskDownsampler(nn.Module):
     def forward(self, mask: Tensor) -> Tensor:
         """Map (O, 1, 16H, 16W) to (O, dim, H, W)."""
         return self.project(self.steps(mask))
+
+    @torch.no_grad()
+    def fuse(self) -> None:
+        """Let the convolutions remove the mean over their channels instead of the norms, in place.
+
+        The result is the same; the maps are large and have few channels, so that each pass over
+        them counts.
+        """
+        for conv, norm in pairwise(self.steps):
+            if not (isinstance(conv, nn.Conv2d) and isinstance(norm, LayerNorm2d)):
+                continue
+            conv.weight.sub_(conv.weight.mean(0, keepdim=True))
+            bias = cast("Tensor", conv.bias)
+            bias.sub_(bias.mean())
+            norm.is_centered = True
 
 
 class MemoryEncoder(nn.Module):
