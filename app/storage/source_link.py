@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import SourceError, VideoNotFoundError
+from app.core.errors import SourceError, VideoNotFoundError, shown
 from app.media.frames import FrameSource
 from app.media.identity import file_sha256
 from app.media.source import open_source
@@ -147,8 +147,8 @@ def check_same_video(link: Mapping[str, Any], source: FrameSource, project: Path
     if any(link.get(name) != getattr(here, name) for name in names):
         raise VideoNotFoundError(
             f"{source.path} is not the video of {project}: it has {len(source)} frames "
-            f"in {here.byte_size} bytes, the project knows {link.get('frame_count')} frames in "
-            f"{link.get('byte_size')} bytes.",
+            f"in {here.byte_size} bytes, the project knows {shown(link.get('frame_count'))} "
+            f"frames in {shown(link.get('byte_size'))} bytes.",
             "Locate the original video, or put it back.",
             project,
             linked_path(link),

@@ -18,6 +18,7 @@ from app.media.video import VideoSource
 from app.session import Session
 from app.storage.home import automatic_project_of_version_1
 from app.storage.opening import open_any
+from app.storage.source_link import describe_source, open_linked_source
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.sources import ROOT
@@ -202,6 +203,15 @@ def test_a_video_of_the_same_length_is_not_taken_for_it(linked: tuple[Path, Path
     clip.write_bytes(content)
     with pytest.raises(VideoNotFoundError, match="is not the video of"):
         open_any(project, None)
+
+
+def test_a_link_with_a_long_value_is_one_short_sentence(linked: tuple[Path, Path]) -> None:
+    clip, project = linked
+    link = {**describe_source(open_source(clip), project), "frame_count": "9" * 5000}
+    link["content_sha256"] = "of another video"
+    with pytest.raises(VideoNotFoundError, match="is not the video of") as caught:
+        open_linked_source(link, project, clip)
+    assert len(str(caught.value)) < 500
 
 
 def test_a_mask_of_another_size_than_the_frames_is_damage(linked: tuple[Path, Path]) -> None:

@@ -12,7 +12,7 @@ FRAMES = noise_frames(5)
 
 
 class WatchedFrames:
-    """Records who reads what; fails where frames are read at once, or at one frame if told so."""
+    """Records who reads what; fails where frames are read at once, or at one frame if asked to."""
 
     def __init__(self, broken: int | None = None) -> None:
         self.broken = broken
