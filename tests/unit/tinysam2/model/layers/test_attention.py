@@ -2,7 +2,9 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
+from tinysam2.model.layers import attention as layer
 from tinysam2.model.layers.attention import Attention
 
 
@@ -45,3 +47,15 @@ def test_half_precision_attends_alike() -> None:
         rough = attention(q, keys, keys, key_bias=bias)
     assert rough.dtype == torch.bfloat16
     torch.testing.assert_close(rough.float(), exact, atol=0.02, rtol=0.02)
+
+
+@torch.inference_mode()
+def test_attention_in_parts_is_that_of_all_queries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, n, 8).bfloat16() for n in (7, 5, 5))
+    bias = torch.randn(2, 1, 1, 5).bfloat16()
+    at_once = layer._attend(q, k, v, bias)
+    exact = F.scaled_dot_product_attention(q.float(), k.float(), v.float(), bias.float())
+    torch.testing.assert_close(at_once.float(), exact, atol=0.05, rtol=0.05)
+    monkeypatch.setattr(layer, "_MAX_WEIGHTS", 2 * 3 * 5 * 3)  # three queries each
+    torch.testing.assert_close(layer._attend(q, k, v, bias), at_once)
