@@ -60,7 +60,10 @@ def test_external_checkpoint_loads(published: Path) -> None:
     network = load_model(MODEL, published, "cpu").network
     assert network.config.name == MODEL
     assert not network.training
-    assert all((value == 0.5).all() for value in network.state_dict().values())
+    fused = "memory_encoder.mask_downsampler.steps."  # without the mean over equal channels: zero
+    for key, value in network.state_dict().items():
+        if not key.startswith(fused):
+            assert (value == 0.5).all(), key
 
 
 def test_same_keys_in_a_safetensors_file_load(weights: dict[str, Tensor], tmp_path: Path) -> None:
