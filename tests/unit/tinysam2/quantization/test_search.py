@@ -19,7 +19,15 @@ from tinysam2.checkpoints.native import (
     load_scales,
     save_checkpoint,
 )
-from tinysam2.model.fake_quantization import LayerScales, NetworkScales, fake_quantized
+from tinysam2.model.fake_quantization import (
+    WEIGHT_LEVELS,
+    LayerScales,
+    NetworkScales,
+    fake_quantized,
+    output_axis,
+    quantizable_layers,
+    weight_of,
+)
 from tinysam2.quantization import calibration, search
 from tinysam2.quantization.calibration import calibration_frames
 from tinysam2.quantization.objective import CalibrationFrame, loss, outputs_of
@@ -191,3 +199,20 @@ def test_the_command_names_what_cannot_be_used(
     assert main(["quantize", *words, "--out", str(tmp_path / "out.safetensors")]) != 0
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_bundled_scales_are_those_of_the_bundled_weights() -> None:
+    network = load_model(device="cpu").network
+    layers = quantizable_layers(network)
+    assert {name.split(".")[0] + "." for name in network.scales} == {
+        "trunk.",
+        "neck.",
+        "memory_attention.",
+        "memory_encoder.",
+    }
+    for name, each in network.scales.items():
+        layer = layers[name]
+        values = weight_of(layer).abs().transpose(0, output_axis(layer)).flatten(1)
+        levels = values.amax(1) / each.weight_scale
+        assert levels.min() > 0.6 * WEIGHT_LEVELS, name
+        assert levels.max() < 1.6 * WEIGHT_LEVELS, name
