@@ -277,6 +277,7 @@ def test_what_runs_the_model_is_shown_where_reports_are_made(
     )
     with open_window(qtbot, small_clip(tmp_path), backend) as driver:
         user = ModelUser(driver)
+        user.window.model._load_backend = lambda _settings: backend
         user.click_and_wait(20, 20)
         expected = "OpenVINO + PyTorch, bfloat16 (OpenVINO: decode, encode_image)"
         dialog = user.ask()

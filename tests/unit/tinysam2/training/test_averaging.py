@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.unit.tinysam2.toys import TOY, randomize_norms
-from tinysam2.build import load_model
+from tinysam2.build import load_model, load_own
 from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
 from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.network import TinySam2
@@ -52,7 +52,9 @@ def test_a_part_may_have_its_own_fraction(tmp_path: Path) -> None:
 
 
 def fused_state(path: Path) -> dict[str, torch.Tensor]:
-    return load_model(checkpoint=path, device="cpu").network.state_dict()
+    network = load_own(path).eval()
+    fuse_repvit(network.trunk)
+    return network.state_dict()
 
 
 def test_fractions_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
