@@ -29,5 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for finding in findings:
             print(f"{finding.path}: {'' if finding.is_error else 'note: '}{finding.reason}")
-        print(f"{kind}: {errors} errors, {len(findings) - errors} notes")
+        notes = len(findings) - errors
+        print(f"{kind}: {_count(errors, 'error')}, {_count(notes, 'note')}")
     return 1 if errors else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

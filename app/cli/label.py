@@ -124,7 +124,10 @@ def _label(config: "LabelConfig") -> "LabelStep":
         for step in label_folder(config):
             first = step.done if first is None else first
             progress.update(step.done - first, step.total - first)
-    except (ValueError, RuntimeError, OSError) as error:
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise AppError(f"{config.data} cannot be labeled: {why}.") from error
+    except (ValueError, RuntimeError) as error:
         raise AppError(f"{config.data} cannot be labeled: {error}") from error
     if first:
         print(f"{first} were labeled before", file=sys.stderr)

@@ -128,6 +128,8 @@ def _verify(arguments: argparse.Namespace, store: "ModelStore") -> int:
     else:
         for name, fault in faults.items():
             print(f"{name}: {fault or 'as it was stored'}")
+        if not faults:
+            print("no models are stored beside the bundled weights")
     if bad := [name for name, fault in faults.items() if fault]:
         raise ModelError(
             f"{len(bad)} of {len(faults)} stored models are damaged: {', '.join(bad)}.",

@@ -18,6 +18,7 @@ from app.export.reading.source import load_json, reason
 
 VOID = 255
 MIN_FRAMES = 3
+HINT = "an export with --images has it"
 SPLITS = ("train", "val", "test-dev", "test-challenge")
 FIRST_ONLY = ("test-dev", "test-challenge")  # splits whose truth is the first frame alone
 
@@ -59,7 +60,11 @@ def _check_davis_sequence(root: Path, name: str, is_first_only: bool) -> Finding
     frames = sorted(images.glob("*.jpg"))
     if not frames:
         others = images.is_dir() and any(images.iterdir())
-        why = "its images must be *.jpg" if others else "the evaluator lists its frames by it"
+        why = (
+            "its images must be *.jpg"
+            if others
+            else f"the evaluator lists its frames by it; {HINT}"
+        )
         yield missing(images, why)
         frames = [Path(file.stem) for file in sorted(annotations.glob("*.png"))]
     stems = [frame.stem for frame in frames]
@@ -184,7 +189,7 @@ def _frames_of(entry: dict[str, Any]) -> list[str]:
 def _check_video(root: Path, name: str, objects: dict[int, list[str]]) -> Findings:
     images, annotations = (root / kind / name for kind in ("JPEGImages", "Annotations"))
     if not any(images.glob("*.jpg")):
-        yield missing(images, "readers list its frames by it")
+        yield missing(images, f"readers list its frames by it; {HINT}")
     size_hw: tuple[int, int] | None = None
     shown: dict[str, set[int]] = {}
     for stem in sorted({stem for frames in objects.values() for stem in frames if _is_plain(stem)}):

@@ -62,7 +62,8 @@ def test_faults_of_davis_trees_are_named(exported: Callable[[str], Path]) -> Non
         "003.png: it cannot be read as a label image: it is 10 x 10 pixels",
         "004.png: it cannot be read as a label image",
         "005.png: object 4 appears first here and is not scored: the first image counts 2",
-        "missing: it is missing: the evaluator lists its frames by it",
+        "missing: it is missing: the evaluator lists its frames by it; "
+        "an export with --images has it",
         "train.txt: '../../etc' is no name",
     ):
         assert any(sentence in each for each in found), (sentence, found)
