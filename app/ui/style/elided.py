@@ -36,7 +36,7 @@ class ElidedLabel(QLabel):
         """Paint the elided text."""
         painter = QStylePainter(self)
         painter.setPen(self.palette().windowText().color())
-        shown = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
+        shown = _elided(self, self.text(), self._mode, self.width())
         painter.drawText(self.rect(), self.alignment(), shown)
         self.setToolTip(self.text() if shown != self.text() else "")
 
@@ -66,10 +66,20 @@ class ElidedButton(QToolButton):
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
         room = self.width() - (self.sizeHint().width() - self._text_width())
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
+        shown = _elided(self, self.text(), Qt.TextElideMode.ElideMiddle, room)
         option.text = shown
         self.setToolTip(self._tip if shown == self.text() else f"{self.text()}\n{self._tip}")
         QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
 
     def _text_width(self) -> int:
         return self.fontMetrics().horizontalAdvance(self.text())
+
+
+def _elided(widget: QWidget, text: str, mode: Qt.TextElideMode, room: int) -> str:
+    """Elide a text if it is wider than some pixels.
+
+    Widths are rounded in size hints and exact in `elidedText`, which would cut a text whose widget
+    has just the width that it asked for.
+    """
+    metrics = widget.fontMetrics()
+    return text if metrics.horizontalAdvance(text) <= room else metrics.elidedText(text, mode, room)
