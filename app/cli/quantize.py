@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LEAST_FRAMES, MOST_FRAMES = 8, 64
 PROTOCOLS = ("mask", "3-click")
-PRECISIONS = ("float32", "int8")
+SCORED_PRECISIONS = ("float32", "int8")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +113,7 @@ def _scores(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
         total = sum(1 for _ in read_sequences(arguments.report, "val"))
         for protocol in PROTOCOLS:
             scores[protocol] = {}
-            for precision in PRECISIONS:
+            for precision in SCORED_PRECISIONS:
                 model = load_model(
                     BUNDLED_MODEL, arguments.out, "cpu", False, "openvino", precision
                 )
@@ -134,7 +134,7 @@ def _text(summary: dict[str, Any]) -> str:
         f"{summary['layers']} layers in 8 bits",
         f"loss with full ranges {summary['loss_before']:.5f}, with the scales found "
         f"{summary['loss_after']:.5f}",
-        *_score_lines(summary.get("J&F", {}), PRECISIONS),
+        *_score_lines(summary.get("J&F", {}), SCORED_PRECISIONS),
         str(summary["out"]),
     ]
     return "\n".join(lines)

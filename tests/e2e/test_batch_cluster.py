@@ -182,7 +182,7 @@ def test_an_interrupted_batch_stops_its_jobs_on_the_workers(
         time.sleep(2.0)
         while not is_over.is_set():
             os.kill(os.getpid(), signal.SIGINT)
-            is_over.wait(10.0)  # a signal can get lost in what runs just then: press again
+            is_over.wait(10.0)  # it went without effect in one run of the whole suite: press again
 
     interrupter = Thread(target=interrupt)
     interrupter.start()

@@ -96,7 +96,7 @@ class MaskSource:
     def row(self, ref: FrameRef, object_id: int, mask: RleMask) -> FrameMask:
         """Return a mask of the file with its details, as a document holds it.
 
-        Whoever made it, it is imported, so that tracking leaves it alone.
+        Its origin is IMPORTED whatever the file states, so that tracking does not replace it.
         """
         found = self.details.get((ref, object_id), MaskDetails())
         return FrameMask(

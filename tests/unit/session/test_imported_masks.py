@@ -1,4 +1,4 @@
-"""Imported masks are protected, whoever made them as far as their file states."""
+"""Imported masks are protected from tracking, whatever origin their file states."""
 
 from collections.abc import Iterator
 from contextlib import closing
