@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from app.core.document import FRAME_TABLES, Table
 from app.core.masks import RleMask
@@ -58,8 +58,9 @@ class ReviewState(QObject):
         self._actions: list[Callable[[], None]] = []  # what waits for the scope to be examined
         self._slices = QTimer(self, interval=0)
         self._slices.timeout.connect(lambda: self._examine())
-        self._notify = QTimer(self, singleShot=True, interval=NOTIFY_MS)
-        self._notify.timeout.connect(self.changed)
+        self._notify = QTimer(self, singleShot=True)
+        self._notify.timeout.connect(self._emit_changed)
+        self._since_signal = QElapsedTimer()
         bridge.changed.connect(self._on_document_changed)
         view.active_object_changed.connect(self._on_active_object_changed)
         self._on_objects_changed()
@@ -159,11 +160,20 @@ class ReviewState(QObject):
         if self.is_complete:
             self._slices.stop()
         if not self._notify.isActive():
-            self._notify.start()
+            self._notify.start(self._ms_to_signal())
         if self._has_examined_scope:
             actions, self._actions = self._actions, []
             for act in actions:
                 act()
+
+    def _ms_to_signal(self) -> int:
+        if not self._since_signal.isValid():
+            return 0
+        return max(0, NOTIFY_MS - self._since_signal.elapsed())
+
+    def _emit_changed(self) -> None:
+        self._since_signal.start()
+        self.changed.emit()
 
     def _waiting(self) -> Iterator[ObjectReview]:
         """Yield reviews as long as changed frames wait: active object, those in scope, others."""

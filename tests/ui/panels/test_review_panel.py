@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -12,6 +12,7 @@ from app.core.document import FrameMask, Origin
 from app.ui.panels.review_panel import ReviewPanel
 from app.ui.state.keymap import Keymap
 from app.ui.state.preferences import Preferences
+from app.ui.state.review_state import NOTIFY_MS
 from tests.ui.timeline_stage import SOLID, Stage
 
 pytestmark = pytest.mark.gui
@@ -107,6 +108,29 @@ def test_empty_states_say_why(stage: Stage, qtbot: QtBot) -> None:
     stage.document.apply(edits.verify_frames(stage.document, 1, range(FRAMES)))
     settle(stage, qtbot)
     assert panel.empty.text() == "Nothing to review: all 239 masks are verified."
+
+
+def test_empty_states_are_whole_in_the_smallest_panel(stage: Stage, qtbot: QtBot) -> None:
+    stage.add_object("cat")
+    panel = shown(stage, qtbot)
+    panel.resize(panel.minimumSizeHint())
+    assert panel.empty.height() >= panel.empty.heightForWidth(panel.empty.width())
+    track(stage, 1, {})
+    settle(stage, qtbot)
+    assert "Nothing suggested" in panel.empty.text()
+    assert panel.empty.height() >= panel.empty.heightForWidth(panel.empty.width())
+
+
+def test_the_first_masks_are_noticed_at_once(stage: Stage, qtbot: QtBot) -> None:
+    panel = shown(stage, qtbot)
+    qtbot.wait(NOTIFY_MS)
+    happened: list[str] = []
+    stage.review.changed.connect(lambda: happened.append("changed"))
+    QTimer.singleShot(NOTIFY_MS, lambda: happened.append("waited"))
+    track(stage, 1, {})
+    qtbot.waitUntil(lambda: len(happened) > 1)
+    assert happened[0] == "changed"
+    assert "there are no masks yet" not in panel.empty.text()
 
 
 def test_enter_visits_the_selected_row_and_then_the_next(stage: Stage, qtbot: QtBot) -> None:

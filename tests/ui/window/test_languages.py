@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - Chinese punctuation
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from pytestqt.exceptions import TimeoutError as QtTimeoutError
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import UsageError
@@ -59,6 +61,13 @@ def user(qtbot: QtBot, qapp: QApplication, chinese: None, tmp_path: Path) -> Ite
     qapp.setStyle(style)
 
 
+def clipped_at_rest(qtbot: QtBot, window: QWidget) -> list[str]:
+    """Return the clipped texts once the layouts have followed the last change."""
+    with suppress(QtTimeoutError):
+        qtbot.waitUntil(lambda: not clipped(window), timeout=2_000)
+    return clipped(window)
+
+
 def clipped(window: QWidget) -> list[str]:
     """Return the texts of labels and buttons that have less room than they need."""
     kinds = (QLabel, QAbstractButton)
@@ -92,7 +101,7 @@ def test_the_window_is_chinese_and_nothing_is_cut_off(user: WindowDriver) -> Non
     for size in SIZES:
         window.resize(*size)
         user.qtbot.wait(50)
-        assert clipped(window) == [], size
+        assert clipped_at_rest(user.qtbot, window) == [], size
         for toolbar in window.findChildren(QToolBar):
             extension = toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
             assert extension is None or not extension.isVisible(), size
@@ -106,7 +115,7 @@ def test_dialogs_are_chinese_and_nothing_is_cut_off(user: WindowDriver, action: 
     [dialog] = [each for each in user.window.findChildren(QDialog) if each.isVisible()]
     user.qtbot.wait(50)
     assert has_chinese(dialog.windowTitle())
-    assert clipped(dialog) == []
+    assert clipped_at_rest(user.qtbot, dialog) == []
     for box in dialog.findChildren(QDialogButtonBox):  # Qt's own texts, too
         assert all(has_chinese(button.text()) or button.text() == "OK" for button in box.buttons())
     dialog.close()
