@@ -1,53 +1,70 @@
-"""Find out what a data set folder is, and check it."""
+"""Find the data sets in a folder, and check them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from app.core.errors import UsageError
 from app.export.checks.finding import Finding, Findings
-from app.export.checks.json_files import check_json
+from app.export.checks.json_files import check_json, holds_annotations
 from app.export.checks.trees import check_davis, check_youtube_vos
 from app.export.reading.source import reason
 
-KINDS = ("davis", "youtube_vos", "json")
+_PARTS = ("Annotations", "ImageSets", "JPEGImages", "annotations")
+"""Folders that belong to a data set and are none themselves."""
 
 
-def kind_of(path: Path) -> str:
-    """Return which of `KINDS` a folder or file is.
+def data_sets(path: Path) -> list[tuple[str, Path]]:
+    """Return the data sets of a folder and its subfolders, as several exports leave them.
+
+    Returns:
+        Its kind, a key of `_CHECKS`, and the folder or file, for each.
 
     Raises:
-        UsageError: it is none of them.
+        UsageError: there is none.
     """
+    found = _data_sets(path)
+    if path.is_dir():
+        inner = sorted(each for each in path.iterdir() if each.is_dir() and each.name not in _PARTS)
+        found += [data_set for folder in inner for data_set in _data_sets(folder)]
+    if not found:
+        raise UsageError(
+            f"{path} is no data set that can be checked.",
+            "Name a DAVIS or YouTube-VOS tree, or a folder or file of COCO or YouTube-VIS.",
+        )
+    return found
+
+
+def _data_sets(path: Path) -> list[tuple[str, Path]]:
+    """Return the data sets of a folder itself; beside a tree, only JSON files of annotations."""
     if path.is_file() and path.suffix.lower() == ".json":
-        return "json"
+        return [("json", path)]
+    trees = []
     if (path / "meta.json").is_file():
-        return "youtube_vos"
-    if (path / "Annotations").is_dir() or (path / "ImageSets").is_dir():
-        return "davis"
-    if path.is_dir() and _json_files(path):
-        return "json"
-    raise UsageError(
-        f"{path} is no data set that can be checked.",
-        "Name a DAVIS or YouTube-VOS tree, or a folder or file of COCO or YouTube-VIS.",
-    )
+        trees = [("youtube_vos", path)]
+    elif (path / "Annotations").is_dir() or (path / "ImageSets").is_dir():
+        trees = [("davis", path)]
+    files = [file for file in _json_files(path) if not trees or holds_annotations(file)]
+    return [*trees, *(("json", file) for file in files)]
 
 
 def check(path: Path) -> Findings:
-    """Check a data set; yields what its official reader would refuse or misread.
+    """Check data sets; yields what their official readers would refuse or misread.
 
     Raises:
-        UsageError: it is no data set that is known.
+        UsageError: there is no data set that is known.
     """
-    kind = kind_of(path)
-    try:
-        if kind == "davis":
-            yield from check_davis(path)
-        elif kind == "youtube_vos":
-            yield from check_youtube_vos(path)
-        else:
-            for file in [path] if path.is_file() else _json_files(path):
-                yield from check_json(file)
-    except OSError as error:
-        yield Finding(path, f"it cannot be read: {reason(error)}")
+    for kind, root in data_sets(path):
+        try:
+            yield from _CHECKS[kind](root)
+        except OSError as error:
+            yield Finding(root, f"it cannot be read: {reason(error)}")
+
+
+_CHECKS: dict[str, Callable[[Path], Findings]] = {
+    "davis": check_davis,
+    "youtube_vos": check_youtube_vos,
+    "json": check_json,
+}
 
 
 def _json_files(folder: Path) -> list[Path]:

@@ -14,6 +14,16 @@ _MAX_SIDE = 2**15
 _AREA_TOLERANCE = 0.02  # fraction; tools compute the area of polygons differently
 
 
+def holds_annotations(path: Path) -> bool:
+    """Return whether a file has the keys of COCO or YouTube-VIS."""
+    try:
+        content = load_json(path)
+    except (OSError, *_BAD):
+        return False
+    has_media = isinstance(content, dict) and content.keys() & {"images", "videos"}
+    return bool(has_media) and "annotations" in content
+
+
 def check_json(path: Path) -> Findings:
     """Check a file of either kind."""
     try:

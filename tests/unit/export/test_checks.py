@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app.core.errors import UsageError
-from app.export.checks.folder import check, kind_of
+from app.export.checks.folder import check, data_sets
 from app.export.registry import export
 from app.export.selection import ExportOptions
 from tests.unit.export.scene import SIZE_HW, open_frames, two_objects
@@ -20,12 +20,13 @@ FILES = {"coco": "my_clip.coco.json", "youtube_vis": "my_clip.youtube_vis.json"}
 
 
 @pytest.fixture
-def exported(tmp_path: Path) -> Callable[[str], Path]:
-    def run(name: str) -> Path:
+def exported(tmp_path: Path) -> Callable[..., Path]:
+    def run(*names: str) -> Path:
         options = ExportOptions(with_images=True)
         with open_frames(tmp_path) as source:
-            export(two_objects(), source, name, tmp_path / "out", options=options)
-        return tmp_path / "out" / {**ROOTS, **FILES}[name]
+            for name in names:
+                export(two_objects(), source, name, tmp_path / "out", options=options)
+        return tmp_path / "out" / {**ROOTS, **FILES}[names[0]]
 
     return run
 
@@ -155,8 +156,23 @@ def test_faults_of_youtube_vis_are_named(exported: Callable[[str], Path]) -> Non
     assert any("annotation 2: 'areas' is missing" in each for each in found)
 
 
+def test_all_data_sets_of_a_folder_are_checked(exported: Callable[..., Path]) -> None:
+    """Several exports in one folder, and files beside them that are no data sets."""
+    root = exported("davis", "youtube_vos", "coco")
+    (root / "my_clip.memory.json").write_text("[]")
+    assert reasons(root) == []
+    assert [kind for kind, _ in data_sets(root)] == ["davis", "json", "youtube_vos"]
+    (root / "youtube_vos" / "meta.json").write_text("{}")
+    content = json.loads((root / "my_clip.coco.json").read_text())
+    content["annotations"][0].pop("iscrowd")
+    (root / "my_clip.coco.json").write_text(json.dumps(content))
+    found = reasons(root)
+    assert any("my_clip.coco.json" in each and "'iscrowd' is missing" in each for each in found)
+    assert any(each.startswith("meta.json") for each in found), found
+
+
 def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no data set"):
-        kind_of(tmp_path)
+        data_sets(tmp_path)
     with pytest.raises(UsageError, match="no data set"):
-        kind_of(tmp_path / "missing")
+        data_sets(tmp_path / "missing")
