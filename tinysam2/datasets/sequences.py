@@ -28,12 +28,19 @@ class ImageFiles:
         """Read a frame, (H, W, 3) RGB.
 
         Raises:
-            ValueError: the file is not an image.
+            ValueError: the file is not an image, or not as large as the first frame.
         """
         file = self.files[frame_index]
         bgr = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_COLOR)
         if bgr is None:
             raise ValueError(f"{file} must be an image")
+        with Image.open(self.files[0]) as first:
+            width, height = first.size
+        if bgr.shape[:2] != (height, width):
+            found = f"{bgr.shape[1]} x {bgr.shape[0]}"
+            raise ValueError(
+                f"{file} must have the {width} x {height} pixels of the first frame, not {found}"
+            )
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 

@@ -43,6 +43,7 @@ class ReadAhead:
         self._frames, self._shrink = frames, shrink
         self._thread: ThreadPoolExecutor | None = None
         self._expected: tuple[int, Future[ReadFrame]] | None = None
+        self._size_hw: tuple[int, int] | None = None
 
     def __enter__(self) -> Self:
         self._thread = ThreadPoolExecutor(1, "tinysam2-read-ahead")
@@ -65,10 +66,14 @@ class ReadAhead:
             self._expected = frame, self._thread.submit(self._read, frame)
 
     def read(self, frame: int) -> ReadFrame:
-        """Return a frame; what reading it raised is raised here."""
+        """Return a frame; what reading it raised is raised here.
+
+        Raises:
+            ValueError: it has another size than the first one that was read.
+        """
         self._settle()
         if self._expected is None or self._expected[0] != frame:
-            return ReadFrame(self._frames[frame])
+            return ReadFrame(self._image(frame))
         (_, found), self._expected = self._expected, None
         return found.result()
 
@@ -78,5 +83,14 @@ class ReadAhead:
             wait([self._expected[1]])
 
     def _read(self, frame: int) -> ReadFrame:
-        image = self._frames[frame]
+        image = self._image(frame)
         return ReadFrame(image, self._shrink(image))
+
+    def _image(self, frame: int) -> NDArray[np.uint8]:
+        image = self._frames[frame]
+        size_hw = image.shape[0], image.shape[1]
+        self._size_hw = self._size_hw or size_hw
+        if size_hw != self._size_hw:
+            found, others = (f"{w} x {h}" for h, w in (size_hw, self._size_hw))
+            raise ValueError(f"frames must have one size: frame {frame} has {found}, not {others}")
+        return image

@@ -234,6 +234,14 @@ def test_color_annotation_is_refused(sequence: AnnotatedSequence) -> None:
         sequence.labels(1)
 
 
+def test_frames_of_several_sizes_are_refused(sequence: AnnotatedSequence) -> None:
+    """A folder of stills is no sequence."""
+    file = sequence.frames.files[3]
+    Image.new("RGB", (40, 30)).save(file)
+    with pytest.raises(ValueError, match=r"00003.jpg must have the 64 x 48 pixels .*not 40 x 30"):
+        sequence.frames[3]
+
+
 def test_report_averages_over_objects_and_can_be_written(tmp_path: Path) -> None:
     ones = np.ones((1, 4))
     results = [

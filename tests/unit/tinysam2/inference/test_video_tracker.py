@@ -148,6 +148,14 @@ def test_propagation_that_leaves_the_video_is_refused_before_it_begins(
         track(model, one_mask, **span)
 
 
+def test_frames_of_several_sizes_are_refused(model: Model) -> None:
+    frames = [*FRAMES[:3], np.zeros((30, 80, 3), np.uint8)]
+    tracker = VideoTracker(model, frames)
+    one_mask(tracker)
+    with pytest.raises(ValueError, match=r"one size: frame 3 has 80 x 30, not \d+ x \d+"):
+        list(tracker.propagate())
+
+
 def test_nothing_to_track_is_refused(model: Model) -> None:
     with pytest.raises(ValueError, match="no object has a prompt, so there is nothing to track"):
         track(model, lambda t: t.pin(1, 3))
