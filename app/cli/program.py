@@ -4,6 +4,7 @@ import argparse
 import io
 import logging
 import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,7 @@ COMMANDS = {
     "demo": demo,
 }
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USAGE, INTERRUPTED, OUTPUT_CLOSED = 0, 1, 2, 130, 141
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; `sys.argv` if None.
 
     Returns:
-        The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+        The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 if what reads the
+        output, such as ``head``, has closed it.
     """
     _bound_thread_spinning()
     for stream in (sys.stdout, sys.stderr):  # names of files need not be UTF-8
@@ -86,6 +88,9 @@ def _run(argv_list: list[str], is_debug: bool) -> int:
         arguments = _parser(is_command).parse_args(argv_list)
         arguments.crash = crash
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        return OUTPUT_CLOSED if _drop_output_if_closed() else _report(error, is_debug)
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -104,6 +109,20 @@ def _bound_thread_spinning() -> None:
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _drop_output_if_closed() -> bool:
+    """Return whether nobody reads the output any more; what is left of it goes nowhere then."""
+    is_closed = True
+    if sys.platform != "win32":  # where a pipe cannot be asked
+        output = select.poll()
+        output.register(sys.stdout.fileno(), 0)
+        is_closed = any(events & select.POLLERR for _, events in output.poll(0))
+    if is_closed:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # the interpreter flushes once more as it ends
+        os.close(nowhere)
+    return is_closed
 
 
 def _report(error: Exception, is_debug: bool) -> int:

@@ -1,6 +1,8 @@
 """What the program makes of a command line without a command."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,3 +100,15 @@ def test_threads_wait_with_a_short_spin_unless_the_environment_says_otherwise(
     main(["weights", "--json"])
 
     assert tuple(map(os.environ.get, WAITING)) == after
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes report a closed end otherwise")
+def test_output_that_nobody_reads_any_more_ends_the_program_quietly() -> None:
+    """As by ``tinysam2 weights list | head -1``."""
+    command = [sys.executable, "-m", "app.cli", "weights", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.close()
+        assert program.stderr.read() == b""
+    assert program.returncode == 141
