@@ -1,5 +1,6 @@
 """Multi-head attention with its own projections, optional rotary codes and key biases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +10,8 @@ from torch.nn import functional as F
 from tinysam2.config import KeyPooling
 from tinysam2.model.layers.positions import rotate
 
-_MAX_WEIGHTS = 2**24  # Largest number of attention weights that are materialized.
+_MAX_WEIGHTS = 2**24  # Largest number of attention weights that are kept for gradients.
+_PART_BYTES = 2**24  # Size of the attention weights that are computed at once without gradients.
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +63,87 @@ class KeyGroups:
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
-    """Compute the attention of queries (B, heads, Nq, C) over keys and values (B, heads, Nk, C).
+    """Compute the attention of queries over keys and values.
 
-    On the CPU in bfloat16, two matrix products take less time than torch's fused kernel: a fifth in
-    the backward pass, 0.6 times in the forward pass of many queries and keys.  Inference computes
-    the queries in parts, so that few attention weights exist at once.  Where gradients are needed,
-    which would keep them all, the fused kernel computes large attentions.
+    On the CPU, matrix products take less time than torch's fused kernel in bfloat16, and in float32
+    where values are narrower than keys, which the fused kernel does not take.  Where gradients are
+    needed, which would keep all attention weights, the fused kernel computes large attentions.
+
+    Args:
+        q: (B, heads, Nq, C).
+        k: (B, heads, Nk, C).
+        v: (B, heads, Nk, D), D at most C.
+        bias: (B, 1, 1, Nk) added to the logits of each key.
+
+    Returns:
+        (B, heads, Nq, D).
     """
     size = q.numel() // q.shape[-1] * k.shape[-2]
-    is_kept = torch.is_grad_enabled() and size > _MAX_WEIGHTS
-    if q.device.type != "cpu" or q.dtype != torch.bfloat16 or is_kept:
+    has_gradients, is_half = torch.is_grad_enabled(), q.dtype == torch.bfloat16
+    if q.device.type != "cpu" or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-    rows = max(1, q.shape[-2] * _MAX_WEIGHTS // max(1, size))
-    parts = []
-    for each in q.split(rows, -2):
-        logits = (each * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    if is_half and size <= (_MAX_WEIGHTS if has_gradients else _part_size(q)):
+        logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
         weights = (logits if bias is None else logits + bias).softmax(-1)  # computed in float32
-        parts.append(weights.to(v.dtype) @ v)
-    return torch.cat(parts, -2)
+        return weights.to(v.dtype) @ v
+    if not has_gradients and (is_half or v.shape[-1] < k.shape[-1]):
+        return _attend_in_parts(q, k, v, bias)
+    wide = F.pad(v, (0, k.shape[-1] - v.shape[-1]))  # the fused kernel needs one width
+    return F.scaled_dot_product_attention(q, k, wide, attn_mask=bias)[..., : v.shape[-1]]
+
+
+def _attend_in_parts(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute `_attend` without gradients for a part of the queries of one head at a time.
+
+    The attention weights of a part stay in the cache, and products of matrices take half the time
+    of those of batches, which rearrange the keys each time.
+    """
+    product = _attend_by_onednn if _has_onednn(q) else _attend_by_products
+    rows = max(1, _part_size(q) // k.shape[-2])
+    found = []
+    for each, (q_each, k_each, v_each) in enumerate(
+        zip(*(x.flatten(0, 1) for x in (q * q.shape[-1] ** -0.5, k, v)), strict=True)
+    ):
+        key_bias = None if bias is None else bias[each // q.shape[1], 0, 0]
+        found.append(product(q_each.split(rows), k_each, v_each, key_bias))
+    return torch.stack(found).unflatten(0, q.shape[:2])
+
+
+def _attend_by_products(
+    parts: Sequence[Tensor], k: Tensor, v: Tensor, bias: Tensor | None
+) -> Tensor:
+    """Attend from scaled queries, parts of (Nq, C), to (Nk, C) and (Nk, D), biases (Nk,)."""
+    logits = (q @ k.T if bias is None else torch.addmm(bias, q, k.T) for q in parts)
+    return torch.cat([each.softmax(-1) @ v for each in logits])
+
+
+def _attend_by_onednn(parts: Sequence[Tensor], k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute `_attend_by_products` in oneDNN's layout.
+
+    Torch multiplies other matrices of float32 by MKL, which takes 1.3 times as long on AMD's
+    processors.
+    """
+    keys, values = k.to_mkldnn(), v.T.contiguous().to_mkldnn()
+    key_bias = None if bias is None else bias.to_mkldnn()
+    weights = (F.linear(q.to_mkldnn(), keys, key_bias).softmax(-1) for q in parts)
+    return torch.cat([F.linear(each, values).to_dense() for each in weights])
+
+
+def _has_onednn(x: Tensor) -> bool:
+    return x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
+
+
+def _part_size(x: Tensor) -> int:
+    """Return how many attention weights of the type of ``x`` exist at once, without gradients."""
+    return _PART_BYTES // x.element_size()
 
 
 class Attention(nn.Module):
     """Scaled dot-product attention.
+
+    With one head, attention weights W, values V and their projection P, (W V) P is W (V P).  Where
+    values are narrower than their projection, the CPU computes the former, which takes a quarter of
+    the products of W for SAM 2's memory.
 
     Args:
         dim: width of queries and of the result.
@@ -128,9 +189,9 @@ class Attention(nn.Module):
         Returns:
             (B, Nq, dim).
         """
-        q, k, v = (
-            self._split(p(x)) for p, x in ((self.q_proj, q), (self.k_proj, k), (self.v_proj, v))
-        )
+        q, k = self._split(self.q_proj(q)), self._split(self.k_proj(k))
+        is_late = self._projects_late and q.device.type == "cpu"
+        v = v[:, None].to(q.dtype) if is_late else self._split(self.v_proj(v))
         if q_codes is not None:
             q = rotate(q, q_codes.unsqueeze(-4))
         if k_codes is not None:
@@ -138,8 +199,13 @@ class Attention(nn.Module):
         if groups is not None:
             k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)
-        out = _attend(q.expand(k.shape[0], -1, -1, -1), k, v, bias)
-        return self.out_proj(out.transpose(1, 2).flatten(2))
+        out = _attend(q.expand(k.shape[0], -1, -1, -1), k, v, bias).transpose(1, 2).flatten(2)
+        return self.out_proj(self.v_proj(out) if is_late else out)
+
+    @property
+    def _projects_late(self) -> bool:
+        """Whether values are narrower than their projection, and of one head."""
+        return self.heads == 1 and self.v_proj.in_features < self.v_proj.out_features
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)

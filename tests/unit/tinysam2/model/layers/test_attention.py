@@ -1,11 +1,15 @@
 import math
+from dataclasses import dataclass
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
+from tinysam2.config import KeyPooling
 from tinysam2.model.layers import attention as layer
-from tinysam2.model.layers.attention import Attention
+from tinysam2.model.layers.attention import Attention, KeyGroups
+from tinysam2.model.layers.positions import rotary_codes, rotate
 
 
 @torch.inference_mode()
@@ -49,13 +53,110 @@ def test_half_precision_attends_alike() -> None:
     torch.testing.assert_close(rough.float(), exact, atol=0.02, rtol=0.02)
 
 
-@torch.inference_mode()
-def test_attention_in_parts_is_that_of_all_queries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def late_attention() -> Attention:
+    """Return attention to keys narrower than the projection of their values."""
     torch.manual_seed(0)
-    q, k, v = (torch.randn(2, 3, n, 8).bfloat16() for n in (7, 5, 5))
-    bias = torch.randn(2, 1, 1, 5).bfloat16()
-    at_once = layer._attend(q, k, v, bias)
-    exact = F.scaled_dot_product_attention(q.float(), k.float(), v.float(), bias.float())
-    torch.testing.assert_close(at_once.float(), exact, atol=0.05, rtol=0.05)
-    monkeypatch.setattr(layer, "_MAX_WEIGHTS", 2 * 3 * 5 * 3)  # three queries each
-    torch.testing.assert_close(layer._attend(q, k, v, bias), at_once)
+    return Attention(32, key_dim=8)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Queries (1, 7, 32) that two objects share, and their keys and values (2, 9, 8)."""
+
+    q: Tensor
+    keys: Tensor
+    values: Tensor
+    q_codes: Tensor
+    k_codes: Tensor
+    bias: Tensor
+
+    @staticmethod
+    def random() -> "Memory":
+        torch.manual_seed(1)
+        bias = torch.randn(2, 9)
+        bias[1, 6:] = float("-inf")
+        codes = rotary_codes(torch.rand(7, 2) * 9, 32), rotary_codes(torch.rand(2, 9, 2) * 9, 32)
+        return Memory(
+            torch.randn(1, 7, 32), torch.randn(2, 9, 8), torch.randn(2, 9, 8), *codes, bias
+        )
+
+    def attend(self, attention: Attention, groups: KeyGroups | None = None) -> Tensor:
+        codes = self.q_codes, self.k_codes
+        found: Tensor = attention(self.q, self.keys, self.values, *codes, self.bias, groups)
+        return found
+
+    def projected_first(self, attention: Attention, groups: KeyGroups | None = None) -> Tensor:
+        """Compute `attend` by its definition: values are projected, then averaged."""
+        q = rotate(attention.q_proj(self.q), self.q_codes)
+        k = rotate(attention.k_proj(self.keys), self.k_codes)
+        v, bias = attention.v_proj(self.values), self.bias
+        if groups is not None:
+            k, v, bias = groups.merge(k, v, bias)
+        weights = (q @ k.mT * 32**-0.5 + bias[:, None]).softmax(-1)
+        found: Tensor = attention.out_proj(weights @ v)
+        return found
+
+
+SOME_GROUPS = KeyGroups.of(torch.tensor([5, 0, 5, 5, 0]), KeyPooling.BIAS)
+"""Of the first five keys; the others keep their biases."""
+
+
+@pytest.mark.parametrize("groups", [None, SOME_GROUPS])
+@pytest.mark.parametrize("has_gradients", [False, True])
+@pytest.mark.parametrize("has_onednn", [False, True])
+def test_projecting_narrow_values_after_attention_changes_nothing(
+    groups: KeyGroups | None,
+    has_gradients: bool,
+    has_onednn: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: has_onednn)
+    attention, memory = late_attention(), Memory.random()
+    with torch.set_grad_enabled(has_gradients):
+        found, expected = (f(attention, groups) for f in (memory.attend, memory.projected_first))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("largest", [2**24, 1])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_narrow_values_have_the_gradients_of_values_projected_first(
+    largest: int, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer, "_MAX_WEIGHTS", largest)
+    attention, memory = late_attention(), Memory.random()
+    given = [*attention.parameters(), memory.q, memory.keys, memory.values]
+    for each in given:
+        each.requires_grad_()
+    expected = torch.autograd.grad(memory.projected_first(attention).square().sum(), given)
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision is torch.bfloat16):
+        found = memory.attend(attention)
+    gradients = torch.autograd.grad(found.float().square().sum(), given)
+    error = 1e-5 if precision is torch.float32 else 0.05
+    for ours, theirs in zip(gradients, expected, strict=True):
+        scale = float(theirs.abs().max()) + 1e-3  # the bias of keys has none
+        torch.testing.assert_close(ours, theirs, atol=error * scale, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("width", [8, 4])
+@pytest.mark.parametrize("has_bias", [False, True])
+@pytest.mark.parametrize("has_onednn", [False, True])
+@pytest.mark.parametrize("part_bytes", [2**24, 60, 1])  # all queries, a few, one at a time
+def test_attention_in_parts_is_that_of_all_queries_at_once(
+    precision: torch.dtype,
+    width: int,
+    has_bias: bool,
+    has_onednn: bool,
+    part_bytes: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, n, dim) for n, dim in ((7, 8), (5, 8), (5, width)))
+    bias = torch.randn(2, 1, 1, 5) if has_bias else None
+    exact = F.scaled_dot_product_attention(q, k, v, bias)
+    monkeypatch.setattr(layer, "_PART_BYTES", part_bytes)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: has_onednn)
+    given = (None if each is None else each.to(precision) for each in (q, k, v, bias))
+    error = 1e-5 if precision is torch.float32 else 0.05
+    torch.testing.assert_close(layer._attend(*given).float(), exact, atol=error, rtol=error)
