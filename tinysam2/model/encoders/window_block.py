@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.model.layers.attention import attend
+
 NORM_EPS = 1e-6  # SAM 2 and EfficientTAM; torch's default is 1e-5
 
 
@@ -24,7 +26,7 @@ class GridAttention(nn.Module):
         q, k, v = (
             t.flatten(1, 2).unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (q, k, v)
         )
-        out = F.scaled_dot_product_attention(q, k, v)
+        out = attend(q, k, v)
         return self.proj(out.transpose(1, 2).flatten(2).unflatten(1, grid))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product, repeat
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +63,7 @@ class KeyGroups:
         return torch.cat([total / self.counts[:, None].to(x.dtype), rest], -2)
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """Compute the attention of queries over keys and values.
 
     On the CPU, matrix products take less time than torch's fused kernel in bfloat16, and in float32
@@ -82,33 +83,42 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     has_gradients, is_half = torch.is_grad_enabled(), q.dtype == torch.bfloat16
     if q.device.type != "cpu" or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-    if is_half and size <= (_MAX_WEIGHTS if has_gradients else _part_size(q)):
-        logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
-        weights = (logits if bias is None else logits + bias).softmax(-1)  # computed in float32
-        return weights.to(v.dtype) @ v
+    if has_gradients and is_half and size <= _MAX_WEIGHTS:
+        return _attend_at_once(q, k, v, bias)
     if not has_gradients and (is_half or v.shape[-1] < k.shape[-1]):
         return _attend_in_parts(q, k, v, bias)
     wide = F.pad(v, (0, k.shape[-1] - v.shape[-1]))  # the fused kernel needs one width
     return F.scaled_dot_product_attention(q, k, wide, attn_mask=bias)[..., : v.shape[-1]]
 
 
-def _attend_in_parts(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
-    """Compute `_attend` without gradients for a part of the queries of one head at a time.
+def _attend_at_once(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute `attend` by products of batches of matrices."""
+    logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    weights = (logits if bias is None else logits + bias).softmax(-1)  # computed in float32
+    return weights.to(v.dtype) @ v
 
-    The attention weights of a part stay in the cache, and products of matrices take half the time
-    of those of batches, which rearrange the keys each time.
+
+def _attend_in_parts(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute `attend` without gradients, as many attention weights at a time as fit the cache.
+
+    Large attentions are computed head by head: products of matrices take half the time of those of
+    batches, which rearrange the keys for each part of the queries.
     """
+    most = _PART_BYTES // q.element_size()
     if bias is not None and not bias.any():  # adding nothing takes a fifth of the time
         bias = None
-    product = _attend_by_onednn if _has_onednn(q) else _attend_by_products
-    rows = max(1, _part_size(q) // k.shape[-2])
-    found = []
-    for each, (q_each, k_each, v_each) in enumerate(
-        zip(*(x.flatten(0, 1) for x in (q * q.shape[-1] ** -0.5, k, v)), strict=True)
-    ):
-        key_bias = None if bias is None else bias[each // q.shape[1], 0, 0]
-        found.append(product(q_each.split(rows), k_each, v_each, key_bias))
-    return torch.stack(found).unflatten(0, q.shape[:2])
+    rows = most // max(1, q.shape[1] * q.shape[2] * k.shape[2])
+    if rows and q.dtype == torch.bfloat16:
+        biases = repeat(None) if bias is None else bias.split(rows)
+        each = zip(q.split(rows), k.split(rows), v.split(rows), biases, strict=False)
+        return torch.cat([_attend_at_once(*given) for given in each])
+    attend_head = _attend_by_onednn if _has_onednn(q) else _attend_by_products
+    out = q.new_empty(*q.shape[:3], v.shape[3])
+    for row, head in product(*map(range, q.shape[:2])):
+        queries = (q[row, head] * q.shape[3] ** -0.5).split(max(1, most // max(1, k.shape[2])))
+        key_bias = None if bias is None else bias[row, 0, 0]
+        out[row, head] = attend_head(queries, k[row, head], v[row, head], key_bias)
+    return out
 
 
 def _attend_by_products(
@@ -133,11 +143,6 @@ def _attend_by_onednn(parts: Sequence[Tensor], k: Tensor, v: Tensor, bias: Tenso
 
 def _has_onednn(x: Tensor) -> bool:
     return x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
-
-
-def _part_size(x: Tensor) -> int:
-    """Return how many attention weights of the type of ``x`` exist at once, without gradients."""
-    return _PART_BYTES // x.element_size()
 
 
 class Attention(nn.Module):
@@ -201,7 +206,7 @@ class Attention(nn.Module):
         if groups is not None:
             k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)
-        out = _attend(q.expand(k.shape[0], -1, -1, -1), k, v, bias).transpose(1, 2).flatten(2)
+        out = attend(q.expand(k.shape[0], -1, -1, -1), k, v, bias).transpose(1, 2).flatten(2)
         return self.out_proj(self.v_proj(out) if is_late else out)
 
     @property
