@@ -217,7 +217,7 @@ class ModelConfig:
     mlp_dim: int = 768
     decoder_heads: int = 8
     memory_layers: int = 2
-    image_size: int = 576
+    image_size: int = 704
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     trunk: str = "repvit"
     wide_neck: bool = False

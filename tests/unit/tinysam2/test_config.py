@@ -3,7 +3,7 @@ import pytest
 from tinysam2.config import FULL_MEMORY, MemoryConfig, ModelConfig, check_image_size
 
 
-@pytest.mark.parametrize(("size", "tokens"), [(512, 501), (576, 635), (1024, 2007)])
+@pytest.mark.parametrize(("size", "tokens"), [(512, 501), (576, 635), (704, 948), (1024, 2007)])
 def test_memory_is_seven_percent_of_a_full_sam2_bank(size: int, tokens: int) -> None:
     assert MemoryConfig().token_budget((size // 16, size // 16)) == tokens
 

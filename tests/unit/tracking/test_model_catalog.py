@@ -37,7 +37,7 @@ def test_every_known_model_is_listed_with_its_defaults() -> None:
     assert "tinysam" not in rows
     assert rows["tinysam2"].state is ModelState.BUNDLED
     assert not rows["tinysam2"].can_fetch
-    assert (rows["tinysam2"].input_size, rows["tinysam2"].memory["keep_ratio"]) == (576, 0.07)
+    assert (rows["tinysam2"].input_size, rows["tinysam2"].memory["keep_ratio"]) == (704, 0.07)
     assert rows["edgetam"].state is ModelState.NOT_STORED
     assert (rows["edgetam"].size_step, rows["edgetam"].memory["keep_ratio"]) == (256, None)
     assert rows["edgetam"].memory["policy"] in available.policies
@@ -64,7 +64,7 @@ def test_imported_weights_of_ours_run_at_the_size_that_they_name(tmp_path: Path)
     assert stored
     stored.write_bytes(b"damaged")
     row = next(row for row in catalog.available().models if row.name == "tinysam2")
-    assert (row.state, row.input_size) == (ModelState.STORED, 576)
+    assert (row.state, row.input_size) == (ModelState.STORED, 704)
 
 
 def test_weights_of_several_models_are_those_of_the_selected_one(
