@@ -21,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; the exit status is 1 if the official reader would fail."""
-    kinds = list(dict.fromkeys(kind for kind, _ in data_sets(arguments.path)))
-    findings = list(check(arguments.path))
+    found = data_sets(arguments.path)
+    kinds = list(dict.fromkeys(kind for kind, _ in found))
+    findings = list(check(found))
     errors = sum(finding.is_error for finding in findings)
     if arguments.json:
         rows = [{"path": str(f.path), "reason": f.reason, "is_error": f.is_error} for f in findings]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.core.errors import UsageError
 from app.export.checks.finding import Finding, Findings
-from app.export.checks.json_files import check_json, holds_annotations
+from app.export.checks.json_files import check_json, may_hold_annotations
 from app.export.checks.trees import check_davis, check_youtube_vos
 from app.export.reading.source import reason
 
@@ -16,16 +16,22 @@ _PARTS = ("Annotations", "ImageSets", "JPEGImages", "annotations")
 def data_sets(path: Path) -> list[tuple[str, Path]]:
     """Return the data sets of a folder and its subfolders, as several exports leave them.
 
+    JSON files that are no annotations are left out; where there is nothing else, they are checked,
+    so that what they lack is named.
+
     Returns:
-        Its kind, a key of `_CHECKS`, and the folder or file, for each.
+        The kind, a key of `_CHECKS`, and the folder or file of each.
 
     Raises:
         UsageError: there is none.
     """
+    if path.is_file() and path.suffix.lower() == ".json":
+        return [("json", path)]
     found = _data_sets(path)
     if path.is_dir():
         inner = sorted(each for each in path.iterdir() if each.is_dir() and each.name not in _PARTS)
         found += [data_set for folder in inner for data_set in _data_sets(folder)]
+    found = found or [("json", file) for file in _json_files(path)]
     if not found:
         raise UsageError(
             f"{path} is no data set that can be checked.",
@@ -34,26 +40,19 @@ def data_sets(path: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def _data_sets(path: Path) -> list[tuple[str, Path]]:
-    """Return the data sets of a folder itself; beside a tree, only JSON files of annotations."""
-    if path.is_file() and path.suffix.lower() == ".json":
-        return [("json", path)]
+def _data_sets(folder: Path) -> list[tuple[str, Path]]:
+    """Return the data sets of a folder itself."""
     trees = []
-    if (path / "meta.json").is_file():
-        trees = [("youtube_vos", path)]
-    elif (path / "Annotations").is_dir() or (path / "ImageSets").is_dir():
-        trees = [("davis", path)]
-    files = [file for file in _json_files(path) if not trees or holds_annotations(file)]
-    return [*trees, *(("json", file) for file in files)]
+    if (folder / "meta.json").is_file():
+        trees = [("youtube_vos", folder)]
+    elif (folder / "Annotations").is_dir() or (folder / "ImageSets").is_dir():
+        trees = [("davis", folder)]
+    return [*trees, *(("json", file) for file in _json_files(folder) if may_hold_annotations(file))]
 
 
-def check(path: Path) -> Findings:
-    """Check data sets; yields what their official readers would refuse or misread.
-
-    Raises:
-        UsageError: there is no data set that is known.
-    """
-    for kind, root in data_sets(path):
+def check(found: list[tuple[str, Path]]) -> Findings:
+    """Check `data_sets`; yields what their official readers would refuse or misread."""
+    for kind, root in found:
         try:
             yield from _CHECKS[kind](root)
         except OSError as error:

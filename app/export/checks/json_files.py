@@ -14,12 +14,12 @@ _MAX_SIDE = 2**15
 _AREA_TOLERANCE = 0.02  # fraction; tools compute the area of polygons differently
 
 
-def holds_annotations(path: Path) -> bool:
-    """Return whether a file has the keys of COCO or YouTube-VIS."""
+def may_hold_annotations(path: Path) -> bool:
+    """Return whether a file has the keys of COCO or YouTube-VIS, or cannot be read at all."""
     try:
         content = load_json(path)
     except (OSError, *_BAD):
-        return False
+        return True
     has_media = isinstance(content, dict) and content.keys() & {"images", "videos"}
     return bool(has_media) and "annotations" in content
 

@@ -32,7 +32,7 @@ def exported(tmp_path: Path) -> Callable[..., Path]:
 
 
 def reasons(path: Path) -> list[str]:
-    return [f"{finding.path.name}: {finding.reason}" for finding in check(path)]
+    return [f"{finding.path.name}: {finding.reason}" for finding in check(data_sets(path))]
 
 
 def paint(path: Path, *values: int, mode: str = "L", size_hw: tuple[int, int] = SIZE_HW) -> None:
@@ -169,6 +169,22 @@ def test_all_data_sets_of_a_folder_are_checked(exported: Callable[..., Path]) ->
     found = reasons(root)
     assert any("my_clip.coco.json" in each and "'iscrowd' is missing" in each for each in found)
     assert any(each.startswith("meta.json") for each in found), found
+
+
+def test_json_files_that_are_no_annotations_are_left_out(exported: Callable[..., Path]) -> None:
+    """As a memory report beside a COCO file; but what cannot be read is named."""
+    folder = exported("coco").parent
+    (folder / "my_clip.memory.json").write_text("[]")
+    (folder / "other").mkdir()
+    (folder / "other" / "settings.json").write_text("{}")
+    assert reasons(folder) == []
+    (folder / "cut_off.json").write_text('{"images": [')
+    assert [each.split(":")[0] for each in reasons(folder)] == ["cut_off.json"]
+
+
+def test_a_file_without_annotations_is_named_where_it_is_alone(tmp_path: Path) -> None:
+    (tmp_path / "instances.json").write_text('{"images": [], "categories": []}')
+    assert any("annotations" in each for each in reasons(tmp_path))
 
 
 def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pycocotools import mask as coco_mask
 
 from app.core.document import Document
 from app.core.masks import RleMask
-from app.export.checks.folder import check
+from app.export.checks.folder import check, data_sets
 from app.export.registry import export
 from app.export.selection import ExportOptions
 from tests.unit.evaluation.tracked import ScriptedTracker
@@ -58,12 +58,12 @@ def test_an_export_scored_against_itself_is_perfect(tmp_path: Path, official: bo
     objects = summarize([result])["sequences"]["my_clip"]["objects"]
     if official:  # the late object gets a number below the highest one, and so is counted
         assert sorted(objects) == ["1", "2", "3", "4"]
-        assert list(check(tmp_path / "out")) == []
+        assert list(check(data_sets(tmp_path / "out"))) == []
         late = next(i for i in range(1, 5) if not (sequence.labels(0) == i).any())
         objects.pop(str(late))  # is not prompted, so that no tracker can find it
     else:
         assert sorted(objects) == ["1", "2", "3"]
-        assert [finding.is_error for finding in check(tmp_path / "out")] == [False]
+        assert [finding.is_error for finding in check(data_sets(tmp_path / "out"))] == [False]
     assert all(row["J&F"] == 1 for row in objects.values())
 
 
