@@ -8,10 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 RESOLUTION = "480p"
 WHITE = 255  # the object in black and white masks; void in masks of object ids
+_TURNED = 5  # EXIF orientations from here on swap height and width
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,21 @@ class ImageFiles:
         bgr = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_COLOR)
         if bgr is None:
             raise ValueError(f"{file} must be an image")
-        with Image.open(self.files[0]) as first:
-            width, height = first.size
+        height, width = _size_hw(self.files[0])
         if bgr.shape[:2] != (height, width):
             found = f"{bgr.shape[1]} x {bgr.shape[0]}"
             raise ValueError(
                 f"{file} must have the {width} x {height} pixels of the first frame, not {found}"
             )
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _size_hw(file: Path) -> tuple[int, int]:
+    """Return the height and width of an image as OpenCV decodes it: turned as EXIF says."""
+    with Image.open(file) as image:
+        width, height = image.size
+        is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= _TURNED
+    return (width, height) if is_turned else (height, width)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.unit.evaluation.tracked import ScriptedTracker
 from tinysam2.build import prepare
@@ -240,6 +240,14 @@ def test_frames_of_several_sizes_are_refused(sequence: AnnotatedSequence) -> Non
     Image.new("RGB", (40, 30)).save(file)
     with pytest.raises(ValueError, match=r"00003.jpg must have the 64 x 48 pixels .*not 40 x 30"):
         sequence.frames[3]
+
+
+def test_photographs_of_a_turned_camera_are_read_upright(sequence: AnnotatedSequence) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    for file in sequence.frames.files:
+        Image.new("RGB", SIZE_HW[::-1]).save(file, exif=turned)
+    assert sequence.frames[3].shape == (*SIZE_HW[::-1], 3)
 
 
 def test_report_averages_over_objects_and_can_be_written(tmp_path: Path) -> None:
