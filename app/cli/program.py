@@ -88,7 +88,7 @@ def _run(argv_list: list[str], is_debug: bool) -> int:
         arguments = _parser(is_command).parse_args(argv_list)
         arguments.crash = crash
         status: int = arguments.run(arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)  # here, where a closed output is handled
     except BrokenPipeError as error:
         return OUTPUT_CLOSED if _drop_output_if_closed() else _report(error, is_debug)
     except KeyboardInterrupt:
@@ -117,7 +117,8 @@ def _drop_output_if_closed() -> bool:
     if sys.platform != "win32":  # where a pipe cannot be asked
         output = select.poll()
         output.register(sys.stdout.fileno(), 0)
-        is_closed = any(events & select.POLLERR for _, events in output.poll(0))
+        closed = select.POLLERR | select.POLLHUP  # Linux reports the former, macOS the latter
+        is_closed = any(events & closed for _, events in output.poll(0))
     if is_closed:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())  # the interpreter flushes once more as it ends
