@@ -1,6 +1,8 @@
 """The review panel on a document that tracking left weak frames in."""
 
+import time
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt, QTimer
@@ -131,6 +133,20 @@ def test_the_first_masks_are_noticed_at_once(stage: Stage, qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: len(happened) > 1)
     assert happened[0] == "changed"
     assert "there are no masks yet" not in panel.empty.text()
+
+
+def test_signals_keep_their_distance_while_tracking_changes_frames(
+    stage: Stage, qtbot: QtBot
+) -> None:
+    shown(stage, qtbot)
+    times_s: list[float] = []
+    stage.review.changed.connect(lambda: times_s.append(time.perf_counter()))
+    for frame in range(30):
+        stage.put(1, {frame: FrameMask(SOLID, Origin.TRACKED, 0.9)})
+        qtbot.wait(NOTIFY_MS // 10)
+    gaps_s = [later - earlier for earlier, later in pairwise(times_s)]
+    assert gaps_s
+    assert min(gaps_s) > 0.8 * NOTIFY_MS / 1000  # Qt's timers may be early by a twentieth
 
 
 def test_enter_visits_the_selected_row_and_then_the_next(stage: Stage, qtbot: QtBot) -> None:
