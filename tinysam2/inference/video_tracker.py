@@ -194,7 +194,7 @@ class VideoTracker:
             One step per frame, in the order of propagation.
 
         Raises:
-            ValueError: nothing is prompted, or a frame does not exist.
+            ValueError: nothing is prompted, a frame does not exist, or frames differ in size.
         """
         if direction not in ("forward", "backward"):
             raise ValueError(f"direction must be forward or backward, got {direction!r}")
