@@ -24,9 +24,6 @@ from app.ui.state.view_state import ViewState
 from app.ui.style.theme import SPACING_PX
 
 THRESHOLD_STEPS = 100
-MIN_LINES = 4
-"""Lines of text that the list, or the sentence in its place, has room for at least."""
-
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -129,7 +126,6 @@ class ReviewPanel(QWidget):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.list)
         self._pages.addWidget(self.empty)
-        self._pages.setMinimumHeight(MIN_LINES * self.fontMetrics().lineSpacing())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACING_PX, SPACING_PX, SPACING_PX, SPACING_PX)
         layout.setSpacing(6)
