@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -69,13 +70,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         output, such as ``head``, has closed it.
     """
     _bound_thread_spinning()
+    _replace_missing_streams()
     for stream in (sys.stdout, sys.stderr):  # names of files need not be UTF-8
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     argv_list = list(sys.argv[1:] if argv is None else argv)
     is_debug = "--debug" in argv_list
     with program_log(is_debug), crash_guard():
-        return _run(argv_list, is_debug)
+        status = _run(argv_list, is_debug)
+        _drop_unwritable_output()
+        return status
 
 
 def _run(argv_list: list[str], is_debug: bool) -> int:
@@ -83,19 +87,27 @@ def _run(argv_list: list[str], is_debug: bool) -> int:
     _log.info("%s %s: %s", PROGRAM, program_version(), command)
     crash, is_command = earlier_crash(), command in COMMANDS
     if crash and is_command:
-        print(f"{PROGRAM}: {crash}", file=sys.stderr)
+        _say(crash)
     try:
-        arguments = _parser(is_command).parse_args(argv_list)
-        arguments.crash = crash
-        status: int = arguments.run(arguments)
+        status = _execute(argv_list, is_command, crash)
         print(end="", flush=True)  # here, where a closed output is handled
     except BrokenPipeError as error:
-        return OUTPUT_CLOSED if _drop_output_if_closed() else _report(error, is_debug)
+        return OUTPUT_CLOSED if _is_output_closed() else _report(error, is_debug)
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        _say("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - any error becomes one line on stderr
         return _report(error, is_debug)
+    return status
+
+
+def _execute(argv_list: list[str], is_command: bool, crash: str) -> int:
+    try:
+        arguments = _parser(is_command).parse_args(argv_list)
+    except SystemExit:  # argparse's own way out after --help and --version
+        return DONE
+    arguments.crash = crash
+    status: int = arguments.run(arguments)
     return status
 
 
@@ -111,19 +123,35 @@ def _bound_thread_spinning() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def _drop_output_if_closed() -> bool:
-    """Return whether nobody reads the output any more; what is left of it goes nowhere then."""
-    is_closed = True
-    if sys.platform != "win32":  # where a pipe cannot be asked
-        output = select.poll()
-        output.register(sys.stdout.fileno(), 0)
-        closed = select.POLLERR | select.POLLHUP  # Linux reports the former, macOS the latter
-        is_closed = any(events & closed for _, events in output.poll(0))
-    if is_closed:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # the interpreter flushes once more as it ends
-        os.close(nowhere)
-    return is_closed
+def _replace_missing_streams() -> None:
+    """Let what is written to an output without a file, such as ``>&-``, go nowhere.
+
+    Otherwise the next file that is opened would take its number, and what libraries print.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
+
+
+def _is_output_closed() -> bool:
+    """Return whether nobody reads the output any more."""
+    if sys.platform == "win32":  # where a pipe cannot be asked
+        return True
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    closed = select.POLLERR | select.POLLHUP  # Linux reports the former, macOS the latter
+    return any(events & closed for _, events in output.poll(0))
+
+
+def _drop_unwritable_output() -> None:
+    """Let what cannot be written go nowhere, since the interpreter flushes once more as it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _report(error: Exception, is_debug: bool) -> int:
@@ -131,8 +159,14 @@ def _report(error: Exception, is_debug: bool) -> int:
     is_known = isinstance(error, AppError)
     sentence = str(error) if is_known else f"unexpected {type(error).__name__}: {error}"
     hint = "" if is_known or is_debug else " (run it again with --debug for the details)"
-    print(f"{PROGRAM}: {' '.join(sentence.split())}{hint}", file=sys.stderr)
+    _say(f"{' '.join(sentence.split())}{hint}")
     return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _say(sentence: str) -> None:
+    """Print a line on stderr; where it cannot be written, the exit status has to do."""
+    with suppress(OSError):
+        print(f"{PROGRAM}: {sentence}", file=sys.stderr)
 
 
 def _parser(is_command: bool) -> argparse.ArgumentParser:

@@ -103,12 +103,75 @@ def test_threads_wait_with_a_short_spin_unless_the_environment_says_otherwise(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its pipes report a closed end otherwise")
-def test_output_that_nobody_reads_any_more_ends_the_program_quietly() -> None:
+@pytest.mark.parametrize("words", [["weights", "list"], ["weights", "--help"], ["--version"]])
+def test_output_that_nobody_reads_any_more_ends_the_program_quietly(words: list[str]) -> None:
     """As by ``tinysam2 weights list | head -1``."""
-    command = [sys.executable, "-m", "app.cli", "weights", "list"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+    command = [sys.executable, "-m", "app.cli", *words]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_BUFFERED
+    ) as program:
         assert program.stdout is not None
         assert program.stderr is not None
         program.stdout.close()
         assert program.stderr.read() == b""
     assert program.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("words", ["weights list", "--help"])
+def test_output_that_cannot_be_written_is_an_error_of_one_line(words: str) -> None:
+    ended = _shell(f"{words} > /dev/full")
+    assert ended.stderr.count("\n") == 1
+    assert "No space left on device" in ended.stderr
+    assert ended.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the syntax is that of a POSIX shell")
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("check gone 2> /dev/full", 2),
+        ("check gone 2>&-", 2),
+        ("check gone >&- 2>&-", 2),
+        ("weights list >&-", 0),
+    ],
+)
+def test_the_exit_status_is_the_same_where_messages_cannot_be_written(
+    words: str, status: int
+) -> None:
+    if "/dev/full" in words and not Path("/dev/full").exists():
+        pytest.skip("Linux has a disk that is always full")
+    ended = _shell(words)
+    assert ended.stderr == ""
+    assert ended.returncode == status
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the syntax is that of a POSIX shell")
+def test_no_other_file_takes_the_place_of_a_closed_output(tmp_path: Path) -> None:
+    """What libraries print must not become part of a video or a project."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys\nfrom app.cli import main\nmain(['--version'])\n"
+        "sys.exit(os.open(os.devnull, os.O_RDONLY))\n"
+    )
+    ended = subprocess.run(
+        f"exec '{sys.executable}' '{program}' >&- 2>&-",
+        shell=True,
+        env=_BUFFERED | {"PYTHONPATH": os.getcwd()},
+        check=False,
+    )
+    assert ended.returncode > 2
+
+
+_BUFFERED = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
+def _shell(words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        f"'{sys.executable}' -m app.cli {words}",
+        shell=True,
+        env=_BUFFERED,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
