@@ -16,12 +16,22 @@ _AREA_TOLERANCE = 0.02  # fraction; tools compute the area of polygons different
 
 def may_hold_annotations(path: Path) -> bool:
     """Return whether a file has the keys of COCO or YouTube-VIS, or cannot be read at all."""
+    keys = _keys(path)
+    return keys is None or ("annotations" in keys and bool(keys & {"images", "videos"}))
+
+
+def may_have(path: Path, key: str) -> bool:
+    """Return whether a file holds an object with this key, or cannot be read at all."""
+    keys = _keys(path)
+    return keys is None or key in keys
+
+
+def _keys(path: Path) -> set[str] | None:
     try:
         content = load_json(path)
     except (OSError, *_BAD):
-        return True
-    has_media = isinstance(content, dict) and content.keys() & {"images", "videos"}
-    return bool(has_media) and "annotations" in content
+        return None
+    return set(content) if isinstance(content, dict) else set()
 
 
 def check_json(path: Path) -> Findings:

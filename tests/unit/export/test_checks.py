@@ -1,7 +1,7 @@
 """What official readers refuse or misread is named with its file; exports pass."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +180,57 @@ def test_json_files_that_are_no_annotations_are_left_out(exported: Callable[...,
     assert reasons(folder) == []
     (folder / "cut_off.json").write_text('{"images": [')
     assert [each.split(":")[0] for each in reasons(folder)] == ["cut_off.json"]
+
+
+def test_hidden_files_and_folders_are_left_out(exported: Callable[..., Path]) -> None:
+    """As macOS leaves them on disks of others, and notebooks beside what they open."""
+    folder = exported("coco").parent
+    (folder / "._my_clip.coco.json").write_bytes(b"\0\5\x16\7")
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints" / "cut_off.json").write_text("{")
+    (folder / "folder.json").mkdir()
+    assert reasons(folder) == []
+
+
+def test_other_programs_may_have_a_meta_json(exported: Callable[..., Path]) -> None:
+    folder = exported("davis")
+    (folder / "meta.json").write_text('{"classes": []}')
+    (folder / "project").mkdir()
+    (folder / "project" / "meta.json").write_text('{"classes": []}')
+    assert [kind for kind, _ in data_sets(folder)] == ["davis"]
+
+
+def test_a_damaged_meta_json_is_named(exported: Callable[..., Path]) -> None:
+    folder = exported("youtube_vos")
+    (folder / "meta.json").write_text("{}")
+    assert any("'videos' is missing" in each for each in reasons(folder))
+
+
+def test_json_files_are_found_whatever_the_case_of_their_suffix(tmp_path: Path) -> None:
+    (tmp_path / "INSTANCES.JSON").write_text('{"images": [], "annotations": []}')
+    assert any("categories" in each for each in reasons(tmp_path))
+
+
+def test_a_subfolder_that_cannot_be_read_is_named(
+    exported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``lost+found`` on a disk of Linux; the others are checked."""
+    folder = exported("davis")
+    (folder / "lost+found").mkdir()
+    list_folder = Path.iterdir
+
+    def refuse(path: Path) -> Iterator[Path]:
+        if path.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return list_folder(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    found = data_sets(folder)
+    assert [(kind, path.name) for kind, path in found][1:] == [("unreadable", "lost+found")]
+    assert not any(finding.is_error for finding in check(found[1:]))
+    with pytest.raises(UsageError, match="cannot be read"):
+        data_sets(folder / "lost+found")
 
 
 def test_a_file_without_annotations_is_named_where_it_is_alone(tmp_path: Path) -> None:
