@@ -12,7 +12,7 @@ from PIL import ExifTags, Image
 
 RESOLUTION = "480p"
 WHITE = 255  # the object in black and white masks; void in masks of object ids
-_TURNED = 5  # EXIF orientations from here on swap height and width
+_TURNED = range(5, 9)  # EXIF orientations that swap height and width
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _size_hw(file: Path) -> tuple[int, int]:
     """Return the height and width of an image as OpenCV decodes it: turned as EXIF says."""
     with Image.open(file) as image:
         width, height = image.size
-        is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= _TURNED
+        is_turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
     return (width, height) if is_turned else (height, width)
 
 

@@ -250,6 +250,17 @@ def test_photographs_of_a_turned_camera_are_read_upright(sequence: AnnotatedSequ
     assert sequence.frames[3].shape == (*SIZE_HW[::-1], 3)
 
 
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_orientation_that_does_not_exist_turns_no_photograph(
+    sequence: AnnotatedSequence, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    for file in sequence.frames.files:
+        Image.new("RGB", SIZE_HW[::-1]).save(file, exif=exif)
+    assert sequence.frames[3].shape == (*SIZE_HW, 3)
+
+
 def test_report_averages_over_objects_and_can_be_written(tmp_path: Path) -> None:
     ones = np.ones((1, 4))
     results = [
