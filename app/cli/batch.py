@@ -23,6 +23,7 @@ from app.cli.progress import Progress
 from app.cli.signals import ended_by_signals
 from app.core.errors import ExportError, UsageError
 from app.core.own_command import this_program
+from app.export.naming import counted
 from app.media.remote import is_url
 from app.storage.home import home_folder
 
@@ -134,7 +135,10 @@ def _pool(
     if gpus and workers > len(gpus):
         raise UsageError(f"--workers {workers} need more GPUs than there are.")
     threads = arguments.threads or max(1, cores // workers)
-    print(f"batch: {len(jobs)} jobs, {workers} at once with {threads} threads", file=sys.stderr)
+    print(
+        f"batch: {counted(len(jobs), 'job')}, {workers} at once with {counted(threads, 'thread')}",
+        file=sys.stderr,
+    )
     yield LocalPool(workers, gpus), threads
 
 

@@ -2,12 +2,15 @@
 
 import sys
 import time
+from collections import deque
 
 from app.session import Session
 
 BAR_WIDTH = 30
 TERMINAL_PAUSE_S = 0.1
 LINE_PAUSE_S = 5.0
+RECENT_S = 20.0
+"""Seconds whose rate the remaining time is estimated by: the first steps load and prepare much."""
 
 
 def report_opening(session: Session) -> None:
@@ -30,6 +33,7 @@ class Progress:
         self._unit = unit
         self._started = time.monotonic()
         self._shown = self._started if not sys.stderr.isatty() else 0.0
+        self._recent = deque([(self._started, 0)])
 
     @property
     def elapsed_s(self) -> float:
@@ -44,6 +48,9 @@ class Progress:
         if now - self._shown < pause and done < total:
             return
         self._shown = now
+        self._recent.append((now, done))
+        while len(self._recent) > 2 and self._recent[1][0] <= now - RECENT_S:
+            self._recent.popleft()
         text = f"{self._label}: {done}/{total} {self._unit}{self._speed(done, total)}"
         if is_terminal:
             filled = BAR_WIDTH * done // max(total, 1)
@@ -54,9 +61,13 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
     def _speed(self, done: int, total: int) -> str:
-        if not done or self.elapsed_s < 1e-3:
+        """Describe the recent rate and the remaining time, in the end the rate of all."""
+        (first_s, first), (last_s, _) = self._recent[0], self._recent[-1]
+        if done >= total:
+            first_s, first = self._started, 0
+        if done <= first or last_s - first_s < 1e-3:
             return ""
-        rate = done / self.elapsed_s
+        rate = (done - first) / (last_s - first_s)
         left = round((total - done) / rate)
         speed = f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
         return f", {speed}/s" + (f", {left // 60}:{left % 60:02} left" if left else "")

@@ -17,6 +17,7 @@ from app.core.errors import UsageError
 from app.core.masks import RleMask
 from app.core.settings import ModelSettings
 from app.export.coco import category_list, image_entry
+from app.export.naming import counted
 from app.export.rle import box_xywh, compressed_rle
 from app.media.frames import FrameSource
 from app.media.sequence import ImageSequence
@@ -97,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(document))
     else:
         write_json(arguments.out, document)
-        print(f"{len(found)} objects: {arguments.out}")
+        print(f"{counted(len(found), 'object')}: {arguments.out}")
     return 0
 
 

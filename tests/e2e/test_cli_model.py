@@ -13,6 +13,7 @@ from app.cli import evaluate, main, propose
 from app.core.cancel import CancelToken
 from app.core.prompts import FramePrompts, PointPrompt
 from app.core.settings import ModelSettings
+from app.export.naming import counted
 from app.media.source import open_source
 from app.tracking.backend import ObjectRequest, TrackRequest
 from app.tracking.tinysam2_backend import TinySam2Backend
@@ -81,7 +82,7 @@ def test_propose_writes_coco(
     assert (image["file_name"], image["height"], image["width"]) == ("still.png", *SIZE_HW)
     assert coco["categories"] == [{"id": 1, "name": "object"}]
     annotations = coco["annotations"]
-    assert shown.out == f"{len(annotations)} objects: {out}\n"
+    assert shown.out == f"{counted(len(annotations), 'object')}: {out}\n"
     assert [a["id"] for a in annotations] == list(range(1, len(annotations) + 1))
     for annotation in annotations:
         assert (annotation["image_id"], annotation["category_id"]) == (image["id"], 1)

@@ -5,11 +5,12 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.cli.options import add_model_options, model_settings
 from app.core.errors import ModelError, UsageError
 from app.core.settings import ModelSettings
+from app.export.naming import counted
 
 if TYPE_CHECKING:
     from app.tracking.tinysam2_backend import TinySam2Backend
@@ -140,11 +141,10 @@ def describe(
     }
 
 
-def describe_line(described: dict[str, object]) -> str:
+def describe_line(described: dict[str, Any]) -> str:
     """Return a described setting as one line for people."""
-    objects = "1 object" if described["objects"] == 1 else f"{described['objects']} objects"
+    threads, objects = (counted(described[f"{noun}s"], noun) for noun in ("thread", "object"))
     return (
         f"{described['name']} at {described['input_size']} px on {described['device']}, "
-        f"{described['precision']}, engine {described['engine']}, {described['threads']} threads, "
-        f"{objects}"
+        f"{described['precision']}, engine {described['engine']}, {threads}, {objects}"
     )

@@ -83,6 +83,23 @@ def test_slow_work_has_a_speed_too(
     assert capsys.readouterr().err == "tracking: 2/3 frames, 0.05/s, 0:20 left\n"
 
 
+def test_the_remaining_time_forgets_how_long_the_first_steps_took(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("app.cli.progress.time.monotonic", lambda: now[0])
+    progress = Progress("tracking")
+    now[0] += 60  # loading, and the first frame
+    progress.update(1, 101)
+    for done in range(2, 50):
+        now[0] += 1
+        progress.update(done, 101)
+    assert capsys.readouterr().err.splitlines()[-1] == "tracking: 46/101 frames, 1.0/s, 0:55 left"
+    now[0] += 12
+    progress.update(101, 101)
+    assert capsys.readouterr().err == "tracking: 101/101 frames, 0.8/s\n"
+
+
 def test_options_of_settings_choose_the_same_model(tmp_path: Path) -> None:
     weights = tmp_path / "own.safetensors"
     weights.touch()
