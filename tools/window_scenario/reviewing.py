@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -157,15 +158,24 @@ def export_files(run: ScenarioRun) -> str:
     check(len(images) == plan.num_frames, "a DAVIS image for each frame of the range")
     labels = np.stack([_labels(path) for path in images])
     for frame in range(plan.first, plan.last + 1):
-        mask = project.mask(SECOND, frame)
-        assert mask is not None
-        check((labels[frame - plan.first] == SECOND)[mask].all(), f"DAVIS frame {frame}")
+        masks = {i: project.mask(i, frame) for i in project.objects}
+        _check_labels(labels[frame - plan.first], masks, f"DAVIS frame {frame}")
     [coco] = run.exports.rglob("*.coco.json")
     areas = [each["area"] for each in json.loads(coco.read_text("utf-8"))["annotations"]]
-    masks = [project.mask(i, f) for i in project.objects for f in project.mask_frames(i)]
-    own = [int(mask.sum()) for mask in masks if mask is not None and mask.any()]
+    every = [project.mask(i, f) for i in project.objects for f in project.mask_frames(i)]
+    own = [int(mask.sum()) for mask in every if mask is not None and mask.any()]
     check(sorted(areas) == sorted(own), "the areas in the COCO file")
     return f"{len(images)} DAVIS images and {len(areas)} COCO annotations"
+
+
+def _check_labels(labels: np.ndarray, masks: Mapping[int, np.ndarray | None], what: str) -> None:
+    """Check that each pixel is of one of the objects whose masks cover it, or background."""
+    covered = {i: mask for i, mask in masks.items() if mask is not None}
+    check(SECOND in covered, f"{what}: the second object")
+    is_covered = np.any(list(covered.values()), axis=0)
+    check(((labels != 0) == is_covered).all(), f"{what}: background")
+    for object_id, mask in covered.items():
+        check(mask[labels == object_id].all(), f"{what}: object {object_id}")
 
 
 def kill(run: ScenarioRun) -> str:
