@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.cli.options import add_json_option
 from app.export.checks.folder import check, data_sets
+from app.export.naming import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
         for finding in findings:
             print(f"{finding.path}: {'' if finding.is_error else 'note: '}{finding.reason}")
         notes = len(findings) - errors
-        print(f"{', '.join(kinds)}: {_count(errors, 'error')}, {_count(notes, 'note')}")
+        print(f"{', '.join(kinds)}: {counted(errors, 'error')}, {counted(notes, 'note')}")
     return 1 if errors else 0
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -72,11 +72,15 @@ def test_models_and_weights_that_are_not_there_are_refused(words: list[str]) -> 
         model_settings(parser.parse_args(words))
 
 
-def test_slow_work_has_a_speed_too(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of the clock that progress reads."""
     now = [100.0]
     monkeypatch.setattr("app.cli.progress.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_slow_work_has_a_speed_too(capsys: pytest.CaptureFixture[str], now: list[float]) -> None:
     progress = Progress("tracking")
     now[0] += 40
     progress.update(2, 3)
@@ -84,10 +88,8 @@ def test_slow_work_has_a_speed_too(
 
 
 def test_the_remaining_time_forgets_how_long_the_first_steps_took(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], now: list[float]
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr("app.cli.progress.time.monotonic", lambda: now[0])
     progress = Progress("tracking")
     now[0] += 60  # loading, and the first frame
     progress.update(1, 101)

@@ -80,12 +80,12 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tenso
         (B, heads, Nq, D).
     """
     size = q.numel() // q.shape[-1] * k.shape[-2]
-    has_gradients, is_half = torch.is_grad_enabled(), q.dtype == torch.bfloat16
+    has_gradients, is_bfloat16 = torch.is_grad_enabled(), q.dtype == torch.bfloat16
     if q.device.type != "cpu" or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-    if has_gradients and is_half and size <= _MAX_WEIGHTS:
+    if has_gradients and is_bfloat16 and size <= _MAX_WEIGHTS:
         return _attend_at_once(q, k, v, bias)
-    if not has_gradients and (is_half or v.shape[-1] < k.shape[-1]):
+    if not has_gradients and (is_bfloat16 or v.shape[-1] < k.shape[-1]):
         return _attend_in_parts(q, k, v, bias)
     wide = F.pad(v, (0, k.shape[-1] - v.shape[-1]))  # the fused kernel needs one width
     return F.scaled_dot_product_attention(q, k, wide, attn_mask=bias)[..., : v.shape[-1]]
