@@ -205,8 +205,8 @@ class ModelConfig:
         matching: a coarse mask is read out of memory by comparing features, beside attention.
         sam_decoder: SAM's decoder predicts the masks of clicks and boxes, on an image embedding of
             its own.
-        refines_tracked: SAM's decoder also redraws the masks that are read from memory; what it
-            draws is shown and remembered.
+        refines_tracked: SAM's decoder also completes the masks that are read from memory, where
+            it is sure; they are remembered so.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 

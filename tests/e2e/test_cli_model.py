@@ -287,7 +287,7 @@ def test_prepare_runs_every_stage_and_remembers_it(
         assert not (tmp_path / "home").exists(), "torch encoded it"
         assert main(["prepare", str(clip), *settings.options()]) == 0
         text = capsys.readouterr().out
-        assert "OpenVINO: condition, decode, encode_image, encode_memory" in text
+        assert "OpenVINO: attend_image, condition, decode, encode_image, encode_memory" in text
         assert backend.ready_engine(source)
         backend.encode(source, 1)
         assert "OpenVINO + PyTorch" in backend.description.runs_by

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from tinysam2.engines.graph_cache import GraphCache
-from tinysam2.model.stages import NetworkStage, StageFunction, Tensors
+from tinysam2.model.stages import STAGES_VERSION, NetworkStage, StageFunction, Tensors
 
 DYNAMIC = -1
-_DYNAMIC_AXES = {  # per input of a stage the axes of any size: tokens, pointers
-    NetworkStage.CONDITION: ((), *[(1,)] * 8),
+_DYNAMIC_AXES = {  # per input of a stage the axes of any size: tokens, pointers, single locations
+    NetworkStage.MATCH: ((), (1,), (1,)),
+    NetworkStage.CONDITION: ((), *[(1,)] * 8, (), (1,)),
+    NetworkStage.ENCODE_MEMORY: ((), (), (), (1,)),
 }
 
 
@@ -63,7 +66,8 @@ class OpenVinoGraph:
         inputs: such as it will be given.
         key: identifies the network.
         precision: type of its matrix work.
-        threads: that it uses.
+        threads: that each run uses.
+        streams: runs at the same time.
         cache: of the exported graphs.
         is_stale: whether the graph in the cache is to be exported anew.
 
@@ -79,11 +83,13 @@ class OpenVinoGraph:
         key: str,
         precision: torch.dtype,
         threads: int,
+        streams: int,
         cache: GraphCache,
         is_stale: bool = False,
     ) -> None:
         shapes = signature(stage, inputs)
-        full_key = f"{key} {stage} {shapes} openvino {version()} torch {torch.__version__}"
+        versions = f"stages {STAGES_VERSION} openvino {version()} torch {torch.__version__}"
+        full_key = f"{key} {stage} {shapes} {versions}"
 
         self.is_new = False
 
@@ -95,17 +101,30 @@ class OpenVinoGraph:
         path = cache.get(full_key, export, is_stale)
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision is torch.bfloat16 else "f32",
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads * streams,
+            "NUM_STREAMS": streams,
             "ENABLE_CPU_PINNING": False,  # other threads of the program want the cores too
         }
-        self._request = _core().compile_model(path, "CPU", options).create_infer_request()
+        compiled = _core().compile_model(path, "CPU", options)
+        self._requests = [compiled.create_infer_request() for _ in range(streams)]
 
     def __call__(self, *inputs: Tensor) -> Tensors:
         """Run the stage; floating point results are float32."""
-        arrays = [_as_given(tensor).contiguous().numpy() for tensor in inputs]
-        found = self._request.infer(arrays, share_inputs=True)
-        return tuple(torch.from_numpy(found[index]) for index in range(len(found)))
+        return self.run_each([inputs])[0]
+
+    def run_each(self, given: Sequence[Tensors]) -> list[Tensors]:
+        """Run the stage for as many inputs at the same time as there are streams, or fewer."""
+        running = []
+        for request, inputs in zip(self._requests, given, strict=False):
+            arrays = [_as_given(tensor).contiguous().numpy() for tensor in inputs]
+            request.start_async(arrays, share_inputs=True)
+            running.append((request, arrays))  # the request reads the arrays
+        found = []
+        for request, _ in running:
+            request.wait()
+            outputs = [torch.from_numpy(each.data.copy()) for each in request.output_tensors]
+            found.append(tuple(outputs))
+        return found
 
 
 def _convert(function: StageFunction, inputs: Tensors, shapes: tuple[tuple[int, ...], ...]) -> Any:  # noqa: ANN401

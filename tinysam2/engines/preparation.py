@@ -13,7 +13,7 @@ from tinysam2.engines import openvino_graph
 from tinysam2.engines.graph_cache import engine_folder
 from tinysam2.engines.runner import EngineRunner, digest_of
 from tinysam2.model.network import TinySam2
-from tinysam2.model.stages import run_by_torch
+from tinysam2.model.stages import STAGES_VERSION, run_by_torch
 
 REMEMBERED = 64
 """Networks and sizes that are remembered, the last ones."""
@@ -87,7 +87,7 @@ class EnginePreparation:
 
     def _key(self, size: tuple[int, ...]) -> str:
         """Hash everything that the exported stages and their speed depend on."""
-        versions = torch.__version__, openvino_graph.version()
+        versions = torch.__version__, openvino_graph.version(), STAGES_VERSION
         parts = self._digest, self._variant, versions, size, torch.get_num_threads()
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,7 +16,13 @@ from tinysam2.engines.graph_cache import GraphCache
 from tinysam2.engines.measurement import Measurements, StageTimes, Way, fastest, measure
 from tinysam2.engines.openvino_graph import OpenVinoGraph, is_installed, signature, version
 from tinysam2.model.fake_quantization import NetworkScales, fake_quantized, scales_of_stage
-from tinysam2.model.stages import NetworkStage, StageFunction, Tensors
+from tinysam2.model.stages import (
+    STAGES_VERSION,
+    NetworkStage,
+    StageFunction,
+    Tensors,
+    run_by_torch,
+)
 
 _log = logging.getLogger(__name__)
 FAILED = "OpenVINO cannot run the stage %s, torch does it: %s"
@@ -27,18 +34,10 @@ LARGEST_INT8_ERROR = 0.3
 MOST_TOKENS = 12288
 """Memory tokens beyond which torch runs memory attention: OpenVINO keeps the weights of all queries
 and keys at once, which takes 1.4 times as long in bfloat16 with 28,672 tokens."""
-GROUPS = (4, 2, 1)
-"""Objects that a graph takes at once.  One for any number of them takes up to 1.5 times as long."""
-_OBJECT_INPUTS = {
-    NetworkStage.CONDITION: slice(1, None),
-    NetworkStage.DECODE: slice(0, 1),
-    NetworkStage.ENCODE_MEMORY: slice(1, None),
-}
-"""Which inputs of a stage have a row for each object."""
-
 _StageKey = tuple[NetworkStage, torch.dtype, int]
 """A stage with the precision and the number of threads that it runs with."""
-_GraphKey = tuple[_StageKey, Way, tuple[tuple[int, ...], ...]]
+_GraphKey = tuple[_StageKey, Way, int, int, tuple[tuple[int, ...], ...]]
+"""A stage, how it is run, the threads of each run, the runs at the same time, and the sizes."""
 
 
 class Engine(StrEnum):
@@ -101,16 +100,18 @@ class EngineRunner:
         self._checked: set[_GraphKey] = set()
         self._ways: dict[_StageKey, Way] = {}
 
-    def __call__(self, stage: NetworkStage, function: StageFunction, *inputs: Tensor) -> Tensors:
-        """Run a stage; see `StageRunner`."""
-        if torch.is_grad_enabled() or not self._takes(stage, inputs):
-            return function(*inputs)
+    def __call__(
+        self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
+    ) -> list[Tensors]:
+        """Run a stage, of several objects as many at the same time as there are threads."""
+        if torch.is_grad_enabled() or not all(self._takes(stage, inputs) for inputs in given):
+            return run_by_torch(stage, function, given)
         try:
-            return self._in_groups(stage, function, inputs)
+            return self._run(stage, function, given)
         except Exception as error:  # noqa: BLE001 - whatever fails, torch can do the work
             _log_failure(stage, error)
             self._ways[_key_of(stage)] = Way.TORCH
-            return function(*inputs)
+            return run_by_torch(stage, function, given)
 
     def ways(self) -> dict[NetworkStage, Way]:
         """Return how the stages that have run so far are run now."""
@@ -121,39 +122,29 @@ class EngineRunner:
         return tuple(stage for stage, way in self.ways().items() if way is not Way.TORCH)
 
     def _takes(self, stage: NetworkStage, inputs: Tensors) -> bool:
-        """Return whether OpenVINO may run a stage: not refused, one image, not too many tokens."""
+        """Return whether OpenVINO may run a stage: not refused, one object, not too many tokens."""
         key = _key_of(stage)
         if self._ways.get(key) is Way.TORCH or key[1] not in LARGEST_ERROR:
             return False
-        if stage is NetworkStage.CONDITION and inputs[1].shape[1] > MOST_TOKENS:
+        reads_memory = stage in (NetworkStage.MATCH, NetworkStage.CONDITION)
+        if reads_memory and inputs[1].shape[1] > MOST_TOKENS:
             return False
-        shared = inputs[-1] if stage is NetworkStage.DECODE else inputs[0]
-        is_batch = len(shared) != 1 and (stage is not NetworkStage.DECODE or len(inputs) > 1)
-        return not is_batch and inputs[0].device.type == "cpu"
+        return max(map(len, inputs)) == 1 and inputs[0].device.type == "cpu"
 
-    def _in_groups(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
-        """Run a stage by groups of objects, as many as a graph takes at once."""
-        of_objects = inputs[_OBJECT_INPUTS.get(stage, slice(0))]
-        sizes = _group_sizes(len(of_objects[0])) if of_objects else [1]
-        if len(sizes) == 1:
-            return self._run(stage, function, inputs)
-        parts = [
-            each.split(sizes) if any(each is one for one in of_objects) else [each] * len(sizes)
-            for each in inputs
-        ]
-        found = []
-        for group in zip(*parts, strict=True):
-            if self._ways.get(_key_of(stage)) is Way.TORCH:
-                return function(*inputs)
-            found.append(self._run(stage, function, group))
-        return tuple(torch.cat(rows) for rows in zip(*found, strict=True))
-
-    def _run(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
+    def _run(
+        self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
+    ) -> list[Tensors]:
         """Run a stage in the way that is chosen the first time."""
         key = _key_of(stage)
         if (way := self._ways.get(key)) is None:
-            way = self._ways[key] = self._choose(key, function, inputs)
-        return function(*inputs) if way is Way.TORCH else self._by(way, key, function, inputs)
+            way = self._ways[key] = self._choose(key, function, given[0])
+        if way is Way.TORCH:
+            return run_by_torch(stage, function, given)
+        found: list[Tensors] = []
+        for streams, threads in _rounds(len(given), key[2]):
+            part = given[len(found) : len(found) + streams]
+            found += self._by(way, key, function, part, threads)
+        return found
 
     def _choose(self, key: _StageKey, function: StageFunction, inputs: Tensors) -> Way:
         """Decide how to run a stage: by measuring, once per machine, if there is a choice."""
@@ -174,9 +165,9 @@ class EngineRunner:
         self, ways: tuple[Way, ...], key: _StageKey, function: StageFunction, inputs: Tensors
     ) -> StageTimes:
         """Time torch and those of the other ways that work."""
-        runs = {Way.TORCH: partial(function, *inputs)}
+        runs: dict[Way, Callable[[], object]] = {Way.TORCH: partial(function, *inputs)}
         for way in ways:
-            run = partial(self._by, way, key, function, inputs)
+            run = partial(self._by, way, key, function, [inputs], key[2])
             try:
                 run()
             except Exception as error:  # noqa: BLE001 - the others are left
@@ -196,39 +187,48 @@ class EngineRunner:
         can_be_int8 = has_int8 and has_int8_products()
         return (Way.TORCH, Way.OPENVINO, *((Way.INT8,) if can_be_int8 else ()))
 
-    def _by(self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors) -> Tensors:
-        """Run a stage by a graph, whose first result is checked."""
-        graph_key = (key, way, signature(key[0], inputs))
+    def _by(
+        self,
+        way: Way,
+        key: _StageKey,
+        function: StageFunction,
+        given: Sequence[Tensors],
+        threads: int,
+    ) -> list[Tensors]:
+        """Run a stage for all inputs at the same time by a graph, whose first result is checked."""
+        inputs = given[0]
+        graph_key = (key, way, threads, len(given), signature(key[0], inputs))
         if graph_key in self._checked:
-            return self._graphs[graph_key](*inputs)
+            return self._graphs[graph_key].run_each(given)
         if (graph := self._graphs.get(graph_key)) is None:
-            graph = self._graphs[graph_key] = self._graph(way, key, function, inputs)
+            graph = self._graphs[graph_key] = self._graph(graph_key, function, inputs)
         most = LARGEST_INT8_ERROR if way is Way.INT8 else LARGEST_ERROR[key[1]]
-        found = graph(*inputs)
+        found = graph.run_each(given)
         try:
-            _check(function, inputs, found, most)
+            _check(function, inputs, found[0], most)
         except ValueError:
             if graph.is_new:
                 raise
             # An earlier version of the program may have computed something else by these weights.
-            graph = self._graphs[graph_key] = self._graph(way, key, function, inputs, is_stale=True)
-            found = graph(*inputs)
-            _check(function, inputs, found, most)
+            graph = self._graphs[graph_key] = self._graph(
+                graph_key, function, inputs, is_stale=True
+            )
+            found = graph.run_each(given)
+            _check(function, inputs, found[0], most)
         self._checked.add(graph_key)
         return found
 
     def _graph(
         self,
-        way: Way,
-        key: _StageKey,
+        graph_key: _GraphKey,
         function: StageFunction,
         inputs: Tensors,
         is_stale: bool = False,
     ) -> OpenVinoGraph:
-        stage, precision, threads = key
+        (stage, precision, _), way, threads, streams, _ = graph_key
         exported = self._in_8_bits(stage, function) if way is Way.INT8 else function
         given = stage, exported, inputs, f"{self._digest} {way}"
-        return OpenVinoGraph(*given, precision, threads, self._cache, is_stale)
+        return OpenVinoGraph(*given, precision, threads, streams, self._cache, is_stale)
 
     def _in_8_bits(self, stage: NetworkStage, function: StageFunction) -> StageFunction:
         scales = scales_of_stage(self._scales, stage)
@@ -245,20 +245,21 @@ class EngineRunner:
 
     def _measured(self, precision: torch.dtype) -> Measurements:
         config = getattr(self._network, "config", None)
-        return Measurements(f"openvino {version()} {precision} {config}", self._measured_in)
+        variant = f"stages {STAGES_VERSION} openvino {version()} {precision} {config}"
+        return Measurements(variant, self._measured_in)
 
     @cached_property
     def _digest(self) -> str:
         return digest_of(self._network)
 
 
-def _group_sizes(objects: int) -> list[int]:
-    """Split a number of objects into sizes of `GROUPS`, the largest first."""
-    sizes = []
-    for size in GROUPS:
-        sizes += [size] * (objects // size)
-        objects %= size
-    return sizes
+def _rounds(objects: int, threads: int) -> list[tuple[int, int]]:
+    """Split objects into rounds: how many run at the same time, and the threads of each.
+
+    Two objects with one thread each take less time than one after the other with two.
+    """
+    full, rest = divmod(objects, threads)
+    return [(threads, 1)] * full + ([(rest, threads // rest)] if rest else [])
 
 
 def digest_of(network: nn.Module) -> str:

@@ -21,6 +21,7 @@ from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.layers.positions import grid_xy, sine_code_2d
 from tinysam2.model.memory_attention import ObjectMemory
+from tinysam2.model.memory_encoder import coverage
 from tinysam2.model.network import MAX_TIME_CODES, TinySam2
 
 
@@ -59,9 +60,8 @@ def make_entries(
         distractors: `MemoryEntry.distractor_overlap` per object.
     """
     config = banks[0].config
-    covered = (masks.logits[:, None] > 0).float()
-    coverage = F.adaptive_avg_pool2d(covered, features.size_hw)[:, 0]
-    details = coverage if config.keeps_details and config.pool > 1 else None
+    covered = coverage(masks.logits, features.size_hw)
+    details = covered if config.keeps_details and config.pool > 1 else None
     compressed = compress_memory(memory, details, config.pool, banks[0].max_tokens)
     descriptors = object_descriptors(features.s16, masks.logits)
     shapes = mask_shapes(masks.logits)
@@ -73,7 +73,7 @@ def make_entries(
         novel = novelty(descriptors[i], others)
         scores = FrameScores(ious[i], presence, ious[i] * presence, novel)
         tokens, locations = compressed[i]
-        is_object = bank.grid.shows_object(coverage[i], locations)
+        is_object = bank.grid.shows_object(covered[i], locations)
         looks = masks.pointer[i], descriptors[i], scores, shapes[i]
         entry = MemoryEntry(frame, tokens, locations, is_object, *looks, is_conditioning[i])
         entries.append(replace(entry, distractor_overlap=distractors[i]) if distractors else entry)

@@ -81,18 +81,23 @@ def no_scales() -> NetworkScales:
 
 _PARTS = {
     NetworkStage.ENCODE_IMAGE: ("trunk.", "neck."),
-    NetworkStage.CONDITION: ("memory_attention.", "matcher."),
+    NetworkStage.ATTEND_IMAGE: ("memory_attention.layers.0.self_attn.",),
+    NetworkStage.CONDITION: ("memory_attention.",),
     NetworkStage.DECODE: ("mask_decoder.",),
     NetworkStage.ENCODE_MEMORY: ("memory_encoder.",),
 }
-"""The modules of each stage that is run in 8 bits.  What SAM's decoder reads is left as it is:
-an image is encoded for it once for all clicks, and no click is to be worse."""
+"""The modules of each stage that is run in 8 bits; the first that fits counts.  What SAM's decoder
+reads is left as it is: an image is encoded for it once for all clicks, and no click is to be
+worse."""
 
 
 def scales_of_stage(scales: NetworkScales, stage: NetworkStage) -> NetworkScales:
     """Return the scales of the layers of a stage."""
-    parts = _PARTS.get(stage, ())
-    return {name: each for name, each in scales.items() if name.startswith(parts)}
+    return {name: each for name, each in scales.items() if _stage_of(name) is stage}
+
+
+def _stage_of(layer: str) -> NetworkStage | None:
+    return next((stage for stage, parts in _PARTS.items() if layer.startswith(parts)), None)
 
 
 def quantizable_layers(network: nn.Module) -> dict[str, nn.Module]:

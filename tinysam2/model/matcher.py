@@ -10,6 +10,7 @@ LOGIT_SCALE = 4.0
 """Scale of coarse mask logits, most of which lie within twice this value."""
 _MAPS = 3  # mask logits, how well the object matches, how well its surroundings match
 _GAIN = 16.0  # Scales the added features, so that small weights train at the common rate.
+_LEAST = 1e-30  # sum of weights, as nothing alike was seen
 _FIRST_SHARPNESS, _MAX_SHARPNESS = 30.0, 100.0
 
 
@@ -38,16 +39,9 @@ class FeatureMatcher(nn.Module):
         self.log_sharpness = nn.Parameter(torch.tensor(math.log(_FIRST_SHARPNESS)))
         self.evidence_proj = nn.Conv2d(_MAPS, dim, 1)
 
-    def forward(self, features: Tensor, tokens: Tensor, is_token: Tensor) -> Tensor:
-        """Return features of the match, to be added to the conditioned features of the image.
-
-        Arguments as in `compare`.
-
-        Returns:
-            (O, dim, H, W).
-        """
-        evidence = self.compare(features, tokens, is_token)
-        projected: Tensor = _GAIN * self.evidence_proj(evidence.type_as(features))
+    def forward(self, evidence: Tensor) -> Tensor:
+        """Return features (O, dim, H, W) of what `compare` found, to be added to the image's."""
+        projected: Tensor = _GAIN * self.evidence_proj(evidence)
         return projected
 
     def compare(self, features: Tensor, tokens: Tensor, is_token: Tensor) -> Tensor:
@@ -64,12 +58,13 @@ class FeatureMatcher(nn.Module):
         """
         locations = features.flatten(2).transpose(1, 2)
         sharpness = self.log_sharpness.exp().clamp(max=_MAX_SHARPNESS)
-        query = F.normalize(self.query_proj(locations).float(), dim=-1)
+        query = F.normalize(self.query_proj(locations).float(), dim=-1) * sharpness
         key = F.normalize(self.key_proj(tokens).float(), dim=-1)
-        alike = sharpness * (query @ key.transpose(1, 2))
-        alike = alike.masked_fill(~is_token[:, None], float("-inf"))
-        fraction = self.share_proj(tokens).float().transpose(1, 2)
-        inside = torch.logsumexp(alike + F.logsigmoid(fraction), -1)
-        outside = torch.logsumexp(alike + F.logsigmoid(-fraction), -1)
+        fraction = self.share_proj(tokens).float()
+        shares = torch.cat([fraction, -fraction], -1).sigmoid() * is_token[..., None]
+        # Cosines lie in [-1, 1], so that no maximum has to be subtracted.
+        weights = (query @ key.transpose(1, 2) - sharpness / 2).exp()
+        sums = (weights @ shares).float().clamp(min=_LEAST)
+        inside, outside = (sums.log() + sharpness / 2).unbind(-1)
         maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
         return torch.stack(maps, 1).unflatten(2, features.shape[-2:])

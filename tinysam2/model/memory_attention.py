@@ -1,12 +1,16 @@
 """Conditioning image features on memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.config import KeyPooling
 from tinysam2.model.layers.attention import Attention, KeyGroups
+from tinysam2.model.layers.mixed_grid import POOL, MixedGrid, averages
 from tinysam2.model.layers.positions import grid_rotary_codes, rotary_codes
 
 
@@ -35,61 +39,58 @@ class ObjectMemory:
     code: Tensor | None = None
     group: Tensor | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class GridCodes:
-    """Rotary codes of an image's locations.
-
-    Attributes:
-        size_hw: (H, W).
-        queries: (H * W, dim / 2, 2).
-        keys: of the keys of self attention, which may stand for several locations each.
-    """
-
-    size_hw: tuple[int, int]
-    queries: Tensor
-    keys: Tensor
+    def key_groups(self, pooling: KeyPooling) -> KeyGroups | None:
+        """Return which keys are merged, and how; None for none."""
+        return None if self.group is None else KeyGroups.of(self.group, pooling)
 
 
 class MemoryAttentionLayer(nn.Module):
     """Self attention over the image, cross attention to memory, feed-forward; all pre-norm."""
 
-    def __init__(self, dim: int, memory_dim: int, mlp_dim: int, pool: int) -> None:
+    def __init__(self, dim: int, memory_dim: int, mlp_dim: int) -> None:
         super().__init__()
-        self.pool = pool
         self.self_attn = Attention(dim)
         self.cross_attn = Attention(dim, key_dim=memory_dim)
         self.linear1, self.linear2 = nn.Linear(dim, mlp_dim), nn.Linear(mlp_dim, dim)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim) for _ in range(3))
 
-    def forward(
-        self,
-        x: Tensor,
-        memory: Tensor,
-        memory_code: Tensor,
-        codes: GridCodes,
-        memory_codes: Tensor,
-        key_bias: Tensor,
-        groups: KeyGroups | None = None,
-    ) -> Tensor:
-        """Update ``x`` (B, H * W, dim), B = O or 1; the other arguments as in `MemoryAttention`.
-
-        Returns:
-            (O, H * W, dim).
-        """
+    def attend_image(self, x: Tensor, keys: "ImageKeys", codes: Tensor) -> Tensor:
+        """Update ``x`` (B, N, dim), with rotary codes (N, ...) or (B, N, ...), by itself."""
         h = self.norm1(x)
-        image_keys = h if self.pool == 1 else self._pooled(h, codes.size_hw)
-        x = x + self.self_attn(h, image_keys, image_keys, codes.queries, codes.keys)
-        # In the first layer, objects share the image and its queries.
+        read = keys.of(h)
+        return x + self.self_attn(h, read, read, codes, keys.codes)
+
+    def attend_memory(self, x: Tensor, codes: Tensor, memory: "MemoryKeys") -> Tensor:
+        """Update ``x`` (B, N, dim), B = O or 1, by the memory of O objects: (O, N, dim)."""
         h = self.norm2(x)
-        keys = memory + memory_code
-        x = x + self.cross_attn(h, keys, memory, codes.queries, memory_codes, key_bias, groups)
+        x = x + self.cross_attn(
+            h, memory.keys, memory.values, codes, memory.codes, memory.bias, memory.groups
+        )
         return x + self.linear2(F.relu(self.linear1(self.norm3(x))))
 
-    def _pooled(self, x: Tensor, size_hw: tuple[int, int]) -> Tensor:
-        """Average windows of locations (B, H * W, dim)."""
-        maps = x.transpose(1, 2).unflatten(2, size_hw)
-        return F.avg_pool2d(maps, self.pool).flatten(2).transpose(1, 2)
+
+@dataclass(frozen=True, slots=True)
+class MemoryKeys:
+    """What cross attention reads; see `MemoryAttention.forward`."""
+
+    keys: Tensor
+    values: Tensor
+    codes: Tensor
+    bias: Tensor
+    groups: KeyGroups | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKeys:
+    """What self attention reads of an image.
+
+    Attributes:
+        codes: rotary codes of the keys.
+        of: returns the keys (B, n, dim) from normalized rows.
+    """
+
+    codes: Tensor
+    of: Callable[[Tensor], Tensor]
 
 
 class MemoryAttention(nn.Module):
@@ -97,26 +98,36 @@ class MemoryAttention(nn.Module):
 
     Differs from SAM 2: keys carry rotary and temporal codes but no absolute sine code, tokens have
     real-valued positions (centers of pooling windows) and a bias per key (the logarithm of the
-    number of pooled locations, as in EfficientTAM's Eq. 5).
+    number of pooled locations, as in EfficientTAM's Eq. 5).  Where images are pooled, self
+    attention reads averages of windows of locations, and with a `MixedGrid` everything after the
+    first self attention, which is of the image alone, is computed for the rows of that grid.
 
     Args:
         dim: width of image features.
         memory_dim: width of memory tokens.
         mlp_dim: hidden width of feed-forward blocks.
         num_layers: layers.
-        image_pool: side of the windows of locations whose averages are keys and values of self
-            attention; 1 is SAM 2's, where each location is a key.
+        pools_image: whether keys and values of self attention are averages; in SAM 2 each location
+            is a key.
     """
 
     def __init__(
-        self, dim: int, memory_dim: int, mlp_dim: int, num_layers: int, image_pool: int = 1
+        self, dim: int, memory_dim: int, mlp_dim: int, num_layers: int, pools_image: bool = False
     ) -> None:
         super().__init__()
-        self.dim, self.image_pool = dim, image_pool
+        self.dim, self.pools_image = dim, pools_image
         self.layers = nn.ModuleList(
-            MemoryAttentionLayer(dim, memory_dim, mlp_dim, image_pool) for _ in range(num_layers)
+            MemoryAttentionLayer(dim, memory_dim, mlp_dim) for _ in range(num_layers)
         )
         self.norm = nn.LayerNorm(dim)
+
+    def attend_image(self, features: Tensor) -> Tensor:
+        """Run the first self attention over features (B, dim, H, W), which all objects share."""
+        size_hw = features.shape[2], features.shape[3]
+        image = self._image_keys(size_hw, features.device)
+        codes = grid_rotary_codes(*size_hw, self.dim, features.device)
+        x = self._layers()[0].attend_image(features.flatten(2).transpose(1, 2), image, codes)
+        return x.transpose(1, 2).unflatten(2, size_hw)
 
     def forward(
         self,
@@ -126,32 +137,54 @@ class MemoryAttention(nn.Module):
         memory_codes: Tensor,
         key_bias: Tensor,
         groups: KeyGroups | None = None,
+        grid: MixedGrid | None = None,
     ) -> Tensor:
         """Condition image features on memory.
 
         Args:
-            features: (B, dim, H, W), B = O or 1; H and W multiples of ``image_pool``.
+            features: (B, dim, H, W) of `attend_image`, B = O or 1; H and W even where images are
+                pooled.
             memory: (O, M, memory_dim) tokens of each object, padded.
             memory_code: (O, M, memory_dim) temporal codes, added to keys only.
-            memory_codes: (O, M, dim / 2, 2) rotary codes, those of no rotation for pointers.
+            memory_codes: (O, M, 2 * dim) rotary codes, those of no rotation for pointers.
             key_bias: (O, M), minus infinity for padding.
             groups: spatial tokens whose keys are merged; one object only.
+            grid: where to condition location by location; everywhere if None.
 
         Returns:
             (O, dim, H, W).
         """
-        height, width = features.shape[-2:]
+        size_hw = features.shape[2], features.shape[3]
+        keys = MemoryKeys(memory + memory_code, memory, memory_codes, key_bias, groups)
+        image = self._image_keys(size_hw, features.device)
+        codes = grid_rotary_codes(*size_hw, self.dim, features.device)
         x = features.flatten(2).transpose(1, 2)
-        codes = self._grid_codes(height, width, x.device)
-        for layer in self.layers:
-            x = layer(x, memory, memory_code, codes, memory_codes, key_bias, groups)
-        return self.norm(x).transpose(1, 2).unflatten(2, (height, width))
+        if grid is None:
+            x = self._attend(x, codes, keys, image)
+        else:
+            start, coarse = grid.read(features), image.codes.expand(len(memory), -1, -1)
+            windows = ImageKeys(image.codes, lambda rows: rows[:, : image.codes.shape[0]])
+            codes = torch.cat([coarse, codes[grid.locations]], 1)
+            x = x + grid.spread(self._attend(start, codes, keys, windows) - start)
+        return self.norm(x).transpose(1, 2).unflatten(2, size_hw)
 
-    def _grid_codes(self, height: int, width: int, device: torch.device) -> GridCodes:
-        side = self.image_pool
-        queries = grid_rotary_codes(height, width, self.dim, device)
-        keys = grid_rotary_codes(height // side, width // side, self.dim, device, float(side))
-        return GridCodes((height, width), queries, keys)
+    def _attend(self, x: Tensor, codes: Tensor, memory: MemoryKeys, image: ImageKeys) -> Tensor:
+        """Run all layers but for the first self attention."""
+        for number, layer in enumerate(self._layers()):
+            if number:
+                x = layer.attend_image(x, image, codes)
+            x = layer.attend_memory(x, codes, memory)
+        return x
+
+    def _layers(self) -> list[MemoryAttentionLayer]:
+        return cast("list[MemoryAttentionLayer]", list(self.layers))
+
+    def _image_keys(self, size_hw: tuple[int, int], device: torch.device) -> ImageKeys:
+        if not self.pools_image:
+            return ImageKeys(grid_rotary_codes(*size_hw, self.dim, device), lambda rows: rows)
+        height, width = size_hw[0] // POOL, size_hw[1] // POOL
+        codes = grid_rotary_codes(height, width, self.dim, device, float(POOL))
+        return ImageKeys(codes, lambda rows: averages(rows.transpose(1, 2).unflatten(2, size_hw)))
 
     def codes(self, xy: Tensor) -> Tensor:
         """Return the rotary codes of positions (..., 2) in locations, shared by all layers."""
@@ -161,3 +194,8 @@ class MemoryAttention(nn.Module):
 def pad_tokens(tokens: list[Tensor]) -> Tensor:
     """Stack O tensors (n, ...) of different lengths into (O, max n, ...), padded with zeros."""
     return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+
+
+def all_true(tokens: Tensor) -> Tensor:
+    """Return (n,) True for tokens (n, C), which padding leaves False."""
+    return torch.ones(len(tokens), dtype=torch.bool, device=tokens.device)

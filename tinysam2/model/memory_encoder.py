@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.model.layers.mixed_grid import MixedGrid
 from tinysam2.model.layers.norms import LayerNorm2d
 
 MASK_SCALE, MASK_BIAS = 20.0, -10.0  # SAM 2: probabilities are stretched to [-10, 10]
@@ -23,10 +24,19 @@ class ConvNextBlock(nn.Module):
         self.project = nn.Conv2d(4 * dim, dim, 1)
         self.scale = nn.Parameter(torch.full((dim,), 1e-6))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Refine (B, dim, H, W)."""
-        h = self.project(F.gelu(self.expand(self.norm(self.depthwise(x)))))
+    def forward(self, x: Tensor, grid: MixedGrid | None = None) -> Tensor:
+        """Refine (O, dim, H, W), the perceptron for the rows of ``grid`` if there is one."""
+        h = self.norm(self.depthwise(x))
+        if grid is None:
+            return x + self.scale[:, None, None] * self._perceptron(h)
+        rows = grid.read(h)
+        found = self._perceptron(rows.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
+        h = grid.spread(found).transpose(1, 2).unflatten(2, grid.size_hw)
         return x + self.scale[:, None, None] * h
+
+    def _perceptron(self, x: Tensor) -> Tensor:
+        refined: Tensor = self.project(F.gelu(self.expand(x)))
+        return refined
 
 
 class MaskDownsampler(nn.Module):
@@ -84,20 +94,52 @@ class MemoryEncoder(nn.Module):
         self.out_proj = nn.Conv2d(dim, memory_dim, 1)
         self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
 
-    def forward(self, features: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
+    def forward(
+        self,
+        features: Tensor,
+        mask_prob: Tensor,
+        is_present: Tensor,
+        grid: MixedGrid | None = None,
+    ) -> Tensor:
         """Encode a frame.
 
         Args:
             features: (O or 1, dim, H, W) image features, not conditioned on memory.
             mask_prob: (O, 1, 16H, 16W) in [0, 1].
             is_present: (O,) bool; the memory of absent objects gets the "no object" code.
+            grid: where to encode location by location; everywhere if None.
 
         Returns:
             (O, memory_dim, H, W).
         """
         mask = self.mask_downsampler(mask_prob * MASK_SCALE + MASK_BIAS)
-        memory = self.out_proj(self.fuser(self.feature_proj(self.feature_norm(features)) + mask))
+        x = self.feature_proj(self.feature_norm(features)) + mask
+        for block in self.fuser:
+            x = block(x, grid)
+        memory: Tensor = self.out_proj(x)
         if self.no_object is None:
             return memory
         absent = (~is_present).to(memory.dtype)[:, None, None, None]
         return memory + absent * self.no_object[:, None, None]
+
+
+def mask_probability(logits: Tensor, size_hw: tuple[int, int], binarize: Tensor) -> Tensor:
+    """Return the probability (O, 1, *size_hw) of masks (O, h, w), thresholded where asked for.
+
+    Args:
+        logits: of the masks.
+        size_hw: pixels of the network's input.
+        binarize: (O,) bool.
+    """
+    logits = F.interpolate(logits[:, None], size_hw, mode="bilinear", align_corners=False)
+    if binarize.all():
+        return (logits > 0).float()
+    if not binarize.any():
+        return logits.sigmoid()
+    hard = (logits > 0).float()
+    return torch.where(binarize[:, None, None, None], hard, logits.sigmoid())
+
+
+def coverage(logits: Tensor, size_hw: tuple[int, int]) -> Tensor:
+    """Return which fraction of each location (H, W) masks (O, h, w) cover: (O, H, W)."""
+    return F.adaptive_avg_pool2d((logits > 0).float()[:, None], size_hw)[:, 0]

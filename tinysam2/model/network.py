@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tinysam2.config import KeyPooling, ModelConfig
 from tinysam2.model.decoder.mask_decoder import DecodedMasks, MaskDecoder
@@ -16,21 +15,27 @@ from tinysam2.model.encoders.sam_neck import SamNeck
 from tinysam2.model.fake_quantization import no_scales
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.layers.attention import KeyGroups
+from tinysam2.model.layers.mixed_grid import MixedGrid, outline_score
 from tinysam2.model.layers.mlp import Mlp
-from tinysam2.model.layers.positions import grid_xy, sine_code_1d, sine_code_2d
-from tinysam2.model.matcher import FeatureMatcher
-from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, pad_tokens
-from tinysam2.model.memory_encoder import MemoryEncoder
+from tinysam2.model.layers.positions import sine_code_1d, sine_map
+from tinysam2.model.mask_completion import completed
+from tinysam2.model.matcher import LOGIT_SCALE, FeatureMatcher
+from tinysam2.model.memory_attention import (
+    MemoryAttention,
+    ObjectMemory,
+    all_true,
+    pad_tokens,
+)
+from tinysam2.model.memory_encoder import MemoryEncoder, coverage, mask_probability
+from tinysam2.model.object_groups import of_groups, runs_one_by_one
 from tinysam2.model.perceiver import SpatialPerceiver
-from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder
+from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder, enclosing_corners
 from tinysam2.model.stages import NetworkStage, StageFunction, StageRunner, Tensors, run_by_torch
 
 MASK_LOGIT = 10.0
 """Logit inside a mask prompt; outside it is the negative of this."""
 MAX_TIME_CODES = 7
 """Number of temporal codes: six for frames by their distance, one for conditioning frames."""
-IMAGE_POOL = 2
-"""Side of the windows of locations that self attention averages, where SAM 2 averages none."""
 IMAGE_CODE_SCALE = 0.1  # SAM 2: factor of the sine codes that are added to an image's features
 
 
@@ -60,7 +65,7 @@ class TinySam2(nn.Module):
             memory_dim,
             config.mlp_dim,
             config.memory_layers,
-            image_pool=1 if config.follows_sam2 else IMAGE_POOL,
+            pools_image=not config.follows_sam2,
         )
         self.matcher = FeatureMatcher(dim, memory_dim) if config.matching else None
         self.no_memory = nn.Parameter(torch.randn(dim) * 0.02)
@@ -85,8 +90,9 @@ class TinySam2(nn.Module):
                 reads less, except where `refined` redraws the masks.
         """
         if self.sam_neck is None or not (for_prompts or self.config.refines_tracked):
-            return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE, self._encode, image))
-        *maps, embedding = self.run(NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode_for_sam, image)
+            return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE, self._encode, [(image,)])[0])
+        stage = NetworkStage.ENCODE_IMAGE_FOR_SAM if for_prompts else NetworkStage.ENCODE_IMAGE
+        ((*maps, embedding),) = self.run(stage, self._encode_for_sam, [(image,)])
         return replace(ImageFeatures(*maps), embedding=embedding)
 
     def stage_function(self, stage: NetworkStage) -> StageFunction:
@@ -94,8 +100,11 @@ class TinySam2(nn.Module):
         functions: dict[NetworkStage, StageFunction] = {
             NetworkStage.ENCODE_IMAGE: self._encode,
             NetworkStage.ENCODE_IMAGE_FOR_SAM: self._encode_for_sam,
+            NetworkStage.ATTEND_IMAGE: self._attend_image,
+            NetworkStage.MATCH: self._match,
             NetworkStage.CONDITION: self._condition,
             NetworkStage.DECODE: self._decode,
+            NetworkStage.REDRAW: self._redraw,
             NetworkStage.ENCODE_MEMORY: self._encode_memory,
         }
         return functions[stage]
@@ -126,23 +135,61 @@ class TinySam2(nn.Module):
         """
         if memories is None:
             return features.s16 + self.no_memory[:, None, None]
-        pooling = self.config.key_pooling
-        if (
-            pooling is not KeyPooling.NONE and len(memories) > 1
-        ):  # objects differ in their key groups
-            images = features.s16.expand(len(memories), -1, -1, -1).split(1)
-            each = zip(images, memories, strict=True)
-            return torch.cat([self.condition(ImageFeatures(s16), [m]) for s16, m in each])
-        groups = _key_groups(memories[0], pooling)
+        return torch.cat(self.condition_groups(features, memories))
+
+    def condition_groups(
+        self, features: ImageFeatures, memories: list[ObjectMemory]
+    ) -> list[Tensor]:
+        """Compute `condition` by groups of objects: one by one on the CPU, all at once elsewhere.
+
+        There, a batch is not faster, and an object by itself is read only where it needs to be.
+        """
+        merges_keys = self.config.key_pooling is not KeyPooling.NONE  # of each object its own
+        is_split = merges_keys or runs_one_by_one(features.s16)
+        groups = [[each] for each in memories] if is_split else [memories]
+        ((image,),) = self.run(NetworkStage.ATTEND_IMAGE, self._attend_image, [(features.s16,)])
+        images, maps = (of_groups(each, len(groups)) for each in (image, features.s16))
+        read = [self._padded(group) for group in groups]
+        if merges_keys and any(group[0].group is not None for group in groups):
+            return [
+                self._condition(x, *given, groups=memory.key_groups(self.config.key_pooling))[0]
+                for x, given, (memory,) in zip(images, read, groups, strict=True)
+            ]  # numbers of tokens that no other engine takes
+        given = [(x, *tokens) for x, tokens in zip(images, read, strict=True)]
+        if self.matcher is not None:
+            compared = [(x, tokens[0], tokens[4]) for x, tokens in zip(maps, read, strict=True)]
+            found = self.run(NetworkStage.MATCH, self._match, compared)
+            for i, (evidence,) in enumerate(found):
+                grid = self._grid((LOGIT_SCALE * evidence[:, 0]).sigmoid())
+                given[i] = (*given[i], evidence, *grid)
+        return [x for (x,) in self.run(NetworkStage.CONDITION, self._condition, given)]
+
+    def _grid(self, probability: Tensor) -> Tensors:
+        """Return the parts of a `MixedGrid` around objects (O, H, W); none if SAM 2 is followed."""
+        if self.config.follows_sam2:
+            return ()
+        return MixedGrid.around(outline_score(probability)).tensors
+
+    def _padded(self, memories: list[ObjectMemory]) -> list[Tensor]:
+        """Return what `_condition` takes of the memories of a group."""
         inputs = (*map(self._memory_tokens, memories),), (*map(self._pointer_tokens, memories),)
-        padded = [pad_tokens(list(rows)) for each in inputs for rows in zip(*each, strict=True)]
-        if groups is not None:  # numbers of tokens that no other engine takes
-            return self._condition(features.s16, *padded, groups=groups)[0]
-        return self.run(NetworkStage.CONDITION, self._condition, features.s16, *padded)[0]
+        return [pad_tokens(list(rows)) for each in inputs for rows in zip(*each, strict=True)]
+
+    def _attend_image(self, s16: Tensor) -> Tensors:
+        """Run the first self attention over features (B, dim, H, W)."""
+        if self.config.follows_sam2:
+            size_hw = s16.shape[2], s16.shape[3]
+            s16 = s16 + IMAGE_CODE_SCALE * sine_map(size_hw, self.config.dim, s16.device)
+        return (self.memory_attention.attend_image(s16),)
+
+    def _match(self, s16: Tensor, tokens: Tensor, is_token: Tensor) -> Tensors:
+        """Compare features (B, dim, H, W) with memory: `FeatureMatcher.compare`."""
+        assert self.matcher is not None
+        return (self.matcher.compare(s16, tokens, is_token),)
 
     def _condition(
         self,
-        s16: Tensor,
+        image: Tensor,
         tokens: Tensor,
         token_code: Tensor,
         token_xy: Tensor,
@@ -151,30 +198,30 @@ class TinySam2(nn.Module):
         pointers: Tensor,
         pointer_code: Tensor,
         is_pointer: Tensor,
-        *,
+        evidence: Tensor | None = None,
+        *grid: Tensor,
         groups: KeyGroups | None = None,
     ) -> Tensors:
-        """Condition features (B, dim, H, W) on memory, B = O or 1.
+        """Condition features (B, dim, H, W) of `_attend_image` on memory, B = O or 1.
 
         Tokens and pointers of O objects are (O, n, memory_dim), padded, and so are their codes.
+        With a matcher come what it found and a `MixedGrid`.
         """
-        source, size_hw = s16, (s16.shape[2], s16.shape[3])
-        if self.config.follows_sam2:
-            source = source + IMAGE_CODE_SCALE * self._sine_map(size_hw, self.config.dim)
         codes = self.memory_attention.codes(token_xy)
         nowhere = self.memory_attention.codes(torch.zeros_like(pointers[..., :2]))
         bias = torch.cat([token_bias, torch.zeros_like(pointers[..., 0])], 1)
         is_padding = ~torch.cat([is_token, is_pointer], 1)
         conditioned = self.memory_attention(
-            source,
+            image,
             torch.cat([tokens, pointers], 1),
             torch.cat([token_code, pointer_code], 1),
             torch.cat([codes, nowhere], 1),
             bias.masked_fill(is_padding, float("-inf")),
             groups,
+            MixedGrid.given(image, grid),
         )
-        if self.matcher is not None:
-            conditioned = conditioned + self.matcher(s16, tokens, is_token)
+        if self.matcher is not None and evidence is not None:
+            conditioned = conditioned + self.matcher(evidence.type_as(image))
         return (conditioned,)
 
     def _memory_tokens(self, memory: ObjectMemory) -> Tensors:
@@ -183,7 +230,7 @@ class TinySam2(nn.Module):
         if memory.code is not None:
             code = code + memory.code
         tokens = memory.tokens
-        return tokens, code, memory.xy, memory.key_bias, _ones(tokens)
+        return tokens, code, memory.xy, memory.key_bias, all_true(tokens)
 
     def _pointer_tokens(self, memory: ObjectMemory) -> Tensors:
         """Return an object's pointers, split into tokens: values, codes, and ones."""
@@ -192,7 +239,7 @@ class TinySam2(nn.Module):
         if self.pointer_time_proj is not None:
             age = sine_code_1d(memory.pointer_age, self.config.dim)
             code = self.pointer_time_proj(age).repeat_interleave(self.pointer_tokens, 0)
-        return pointers, code, _ones(pointers)
+        return pointers, code, all_true(pointers)
 
     def segment(
         self,
@@ -255,10 +302,11 @@ class TinySam2(nn.Module):
         self, features: ImageFeatures, memories: list[ObjectMemory]
     ) -> Segmentation:
         """Predict masks of each object from its memory alone: one, or three if it follows SAM 2."""
-        conditioned = self.condition(features, memories)
-        decoded = DecodedMasks(
-            *self.run(NetworkStage.DECODE, self._decode, conditioned, *features.high_res)
-        )
+        groups = self.condition_groups(features, memories)
+        maps = [of_groups(each, len(groups)) for each in features.high_res]
+        given = [(x, *(each[i] for each in maps)) for i, x in enumerate(groups)]
+        found = self.run(NetworkStage.DECODE, self._decode, given)
+        decoded = DecodedMasks(*map(torch.cat, zip(*found, strict=True)))
         return self._segmentation(decoded, multimask=self.config.follows_sam2)
 
     def _decode(self, conditioned: Tensor, *high_res: Tensor) -> Tensors:
@@ -276,19 +324,27 @@ class TinySam2(nn.Module):
         return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
 
     def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Refine masks that were predicted from memory by SAM's decoder; empty masks stay empty.
+        """Complete masks that were predicted from memory by SAM's decoder: `completed`.
 
         Networks without this decoder, or with ``refines_tracked`` off, return the masks unchanged.
         """
         if self.sam_decoder is None or not self.config.refines_tracked:
             return masks
-        found, has_pixel = self.sam_decoder.refine(features, masks.logits)
-        logits, iou = found.best()
-        return replace(
-            masks,
-            logits=torch.where(has_pixel[:, None, None], logits, masks.logits),
-            predicted_iou=torch.where(has_pixel, iou.clamp(0, 1), masks.predicted_iou),
-        )
+        logits = masks.logits.split(1) if runs_one_by_one(masks.logits) else [masks.logits]
+        corners = map(enclosing_corners, (x > 0 for x in logits))
+        maps = [of_groups(x, len(logits)) for x in (features.sam_embedding, *features.high_res)]
+        given = list(zip(logits, corners, *maps, strict=True))
+        found = self.run(NetworkStage.REDRAW, self._redraw, given)
+        redrawn, iou = map(torch.cat, zip(*found, strict=True))
+        return replace(masks, logits=completed(masks.logits, redrawn, iou))
+
+    def _redraw(
+        self, mask_logits: Tensor, corners: Tensor, embedding: Tensor, *high_res: Tensor
+    ) -> Tensors:
+        assert self.sam_decoder is not None
+        s8, s4 = high_res or (None, None)
+        features = ImageFeatures(embedding, s8, s4, embedding)
+        return self.sam_decoder.redraw(features, corners, mask_logits)
 
     @property
     def _padding_points(self) -> int:
@@ -321,32 +377,23 @@ class TinySam2(nn.Module):
         Returns:
             (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.
         """
-        size_hw = features.input_hw
-        logits = F.interpolate(mask_logits[:, None], size_hw, mode="bilinear", align_corners=False)
-        soft, hard = logits.sigmoid(), (logits > 0).float()
-        prob = torch.where(binarize[:, None, None, None], hard, soft)
-        is_present = object_logit > 0
-        (memory,) = self.run(
-            NetworkStage.ENCODE_MEMORY, self._encode_memory, features.s16, prob, is_present
-        )
+        groups = [(mask_logits, object_logit > 0, binarize)]
+        if runs_one_by_one(mask_logits):
+            groups = list(zip(*(each.split(1) for each in groups[0]), strict=True))
+        given = []
+        for s16, group in zip(of_groups(features.s16, len(groups)), groups, strict=True):
+            logits, is_present, is_hard = group
+            prob = mask_probability(logits, features.input_hw, is_hard)
+            grid = self._grid(coverage(logits, features.size_hw))
+            given.append((s16, prob, is_present, *grid))
+        found = self.run(NetworkStage.ENCODE_MEMORY, self._encode_memory, given)
+        memory = torch.cat([x for (x,) in found])
         if self.spatial_perceiver is None:
             return memory
-        code = self._sine_map(features.size_hw, self.config.memory_dim)
+        code = sine_map(features.size_hw, self.config.memory_dim, memory.device)
         return self.spatial_perceiver(memory, code)
 
-    def _encode_memory(self, s16: Tensor, prob: Tensor, is_present: Tensor) -> Tensors:
-        return (self.memory_encoder(s16, prob, is_present),)
-
-    def _sine_map(self, size_hw: tuple[int, int], dim: int) -> Tensor:
-        """Return sine codes of all locations, (1, dim, H, W)."""
-        xy = grid_xy(*size_hw, device=self.time_code.device)
-        return sine_code_2d(xy, size_hw, dim).T.unflatten(1, size_hw)[None]
-
-
-def _ones(tokens: Tensor) -> Tensor:
-    """Return (n,) True, which padding leaves False."""
-    return torch.ones(len(tokens), dtype=torch.bool, device=tokens.device)
-
-
-def _key_groups(memory: ObjectMemory, pooling: KeyPooling) -> KeyGroups | None:
-    return None if memory.group is None else KeyGroups.of(memory.group, pooling)
+    def _encode_memory(
+        self, s16: Tensor, prob: Tensor, is_present: Tensor, *grid: Tensor
+    ) -> Tensors:
+        return (self.memory_encoder(s16, prob, is_present, MixedGrid.given(s16, grid)),)

@@ -97,21 +97,23 @@ class SamDecoder(nn.Module):
         three = MaskPrediction(logits[:, 1:], iou[:, 1:])
         return MaskPrediction(logits[:, :1], iou[:, :1]), three
 
-    def refine(self, features: ImageFeatures, mask_logits: Tensor) -> tuple[MaskPrediction, Tensor]:
+    def redraw(
+        self, features: ImageFeatures, corners: Tensor, mask_logits: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Predict masks again, from prompts that consist of a mask and its enclosing box.
 
         Args:
             features: of one image for all objects, or of one per object.
+            corners: (O, 2, 2) in [0, 1], of `enclosing_corners`.
             mask_logits: (O, h, w).
 
         Returns:
-            One mask per object, and (O,) bool, whether the given mask had a pixel; the prediction
-            for an empty mask is meaningless.
+            Logits (O, 4H, 4W) of the single mask, and its predicted IoU (O,).
         """
-        corners, has_pixel = enclosing_corners(mask_logits > 0)
         labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)
         given = mask_logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
-        return self(features, corners, labels.expand(len(corners), 2), given), has_pixel
+        found = self.all_masks(features, corners, labels.expand(len(corners), 2), given)
+        return found[0][:, 0], found[1][:, 0]
 
     def all_masks(
         self,
@@ -150,16 +152,17 @@ class Sam(nn.Module):
     def encode_image(self, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
         """Encode normalized images (B, 3, Hi, Wi), sides multiples of 64; there is no memory."""
         del for_prompts
-        return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode, image))
+        (maps,) = self.run(NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode, [(image,)])
+        return ImageFeatures(*maps)
 
     def _encode(self, image: Tensor) -> Tensors:
         return self.neck(self.trunk(image))
 
 
-def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:
+def enclosing_corners(masks: Tensor) -> Tensor:
     """Return the corners (O, 2, 2) in [0, 1] of the boxes around masks (O, h, w) bool.
 
-    Also returns which masks (O,) have a pixel; the box of an empty one is the whole image.
+    The box of an empty mask is the whole image.
     """
     ends = []
     for is_there in (masks.any(1), masks.any(2)):  # columns, then rows
@@ -169,6 +172,4 @@ def enclosing_corners(masks: Tensor) -> tuple[Tensor, Tensor]:
         ends.append(torch.stack([first, last], 1) / count)
     corners = torch.stack(ends, 2)
     is_there = masks.flatten(1).any(1)
-    return torch.where(
-        is_there[:, None, None], corners, corners.new_tensor([[0, 0], [1, 1]])
-    ), is_there
+    return torch.where(is_there[:, None, None], corners, corners.new_tensor([[0, 0], [1, 1]]))

@@ -1,6 +1,6 @@
 """Calibration frames: what the stages of a network are given while it tracks a video."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -73,32 +73,37 @@ class _Recorder:
     """A `StageRunner` by torch that keeps the inputs of the stages."""
 
     def __init__(self) -> None:
-        self._inputs: dict[NetworkStage, Tensors] = {}
+        self._given: dict[NetworkStage, Sequence[Tensors]] = {}
         self._images: list[tuple[Tensor, Tensor]] = []  # and their features
 
-    def __call__(self, stage: NetworkStage, function: StageFunction, *inputs: Tensor) -> Tensors:
+    def __call__(
+        self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
+    ) -> list[Tensors]:
         """Run a stage."""
-        found = run_by_torch(stage, function, *inputs)
+        found = run_by_torch(stage, function, given)
         if stage is NetworkStage.ENCODE_IMAGE:
-            self._images = [*self._images[-1:], (inputs[0], found[0])]  # a tracker may encode ahead
-        self._inputs[stage] = inputs
+            image = given[0][0], found[0][0]
+            self._images = [*self._images[-1:], image]  # a tracker may encode ahead
+        self._given[stage] = given
         return found
 
     def recorded(self) -> Iterator[CalibrationFrame]:
         """Yield what was recorded since `forget`, if all stages ran on the same image."""
-        condition = self._inputs.get(NetworkStage.CONDITION)
-        encode_memory = self._inputs.get(NetworkStage.ENCODE_MEMORY)
-        if condition is None or encode_memory is None:
+        condition = self._given.get(NetworkStage.CONDITION, ())
+        encode_memory = self._given.get(NetworkStage.ENCODE_MEMORY, ())
+        if not condition or not encode_memory:
             return
         for image, features in self._images:
-            if torch.equal(features, condition[0]) and torch.equal(features, encode_memory[0]):
-                given = [_kept(each) for each in ((image,), condition[1:], encode_memory[1:])]
-                yield CalibrationFrame(given[0][0], *given[1:])
+            if torch.equal(features, encode_memory[0][0]):
+                memories, masks = (
+                    tuple(_kept(each[1:]) for each in given) for given in (condition, encode_memory)
+                )
+                yield CalibrationFrame(_kept((image,))[0], memories, masks)
                 return
 
     def forget(self) -> None:
         """Drop the inputs of a frame."""
-        self._inputs.clear()
+        self._given.clear()
 
 
 def _kept(tensors: Tensors) -> Tensors:

@@ -15,17 +15,17 @@ IOU_WEIGHT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class CalibrationFrame:
-    """What the stages of a network were given on a tracked frame, with one object.
+    """What the stages of a network were given on a tracked frame, in groups of objects.
 
     Attributes:
         image: (1, 3, Hi, Wi) normalized.
-        memory: the inputs of memory attention after the image's features.
-        mask: the inputs of the memory encoder after the image's features.
+        memories: per group the inputs of memory attention after the image's features.
+        masks: per group the inputs of the memory encoder after the image's features.
     """
 
     image: Tensor
-    memory: Tensors
-    mask: Tensors
+    memories: tuple[Tensors, ...]
+    masks: tuple[Tensors, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class FrameOutputs:
     """What a network makes of a `CalibrationFrame`.
 
     Attributes:
-        logits: (1, 4, 4H, 4W) mask logits.
-        predicted_iou: (1, 4) in [0, 1].
-        object_logit: (1, 1) positive when the object is in the image.
+        logits: (O, 4, 4H, 4W) mask logits.
+        predicted_iou: (O, 4) in [0, 1].
+        object_logit: (O, 1) positive when the object is in the image.
         memory: the memory of this frame.
     """
 
@@ -49,9 +49,11 @@ def outputs_of(network: TinySam2, frame: CalibrationFrame) -> FrameOutputs:
     """Run all stages on a frame, by torch, in float32."""
     stage = network.stage_function
     s16, *high_res = stage(NetworkStage.ENCODE_IMAGE)(frame.image)
-    (conditioned,) = stage(NetworkStage.CONDITION)(s16, *frame.memory)
+    (attended,) = stage(NetworkStage.ATTEND_IMAGE)(s16)
+    condition, encode_memory = map(stage, (NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY))
+    conditioned = torch.cat([condition(attended, *each)[0] for each in frame.memories])
     logits, iou, object_logit, _ = stage(NetworkStage.DECODE)(conditioned, *high_res)
-    (memory,) = stage(NetworkStage.ENCODE_MEMORY)(s16, *frame.mask)
+    memory = torch.cat([encode_memory(s16, *each)[0] for each in frame.masks])
     return FrameOutputs(logits, iou, object_logit, memory)
 
 

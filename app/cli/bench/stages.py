@@ -40,7 +40,7 @@ HOOKS = (
     Hook("preprocess", "tinysam2.inference.frame_predictor:FramePredictor", "shrunk"),
     Hook("encode", "tinysam2.inference.frame_predictor:FramePredictor", "encode"),
     Hook("memory attention", "tinysam2.inference.frame_step", "read_memory"),
-    Hook("memory attention", "tinysam2.model.network:TinySam2", "condition"),
+    Hook("memory attention", "tinysam2.model.network:TinySam2", "condition_groups"),
     Hook("decode masks", "tinysam2.inference.video_tracker", "predict_from_prompts"),
     Hook("decode masks", "tinysam2.inference.video_tracker", "predict_from_memory"),
     Hook("memory encode", "tinysam2.model.network:TinySam2", "encode_memory"),

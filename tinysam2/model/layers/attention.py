@@ -188,7 +188,7 @@ class Attention(nn.Module):
             q: (B or 1, Nq, dim).
             k: (B, Nk, key_dim).
             v: (B, Nk, key_dim).
-            q_codes: (Nq, inner / heads / 2, 2) or (B, Nq, ...) `rotary_codes` of the queries.
+            q_codes: (Nq, 2 * inner / heads) or (B, Nq, ...) `rotary_codes` of the queries.
             k_codes: the same for the keys.
             key_bias: (B, Nk) added to the logits of each key; minus infinity masks it out.
             groups: keys to merge first; they take their own biases in place of ``key_bias``.
@@ -200,9 +200,9 @@ class Attention(nn.Module):
         is_late = self._projects_late and q.device.type == "cpu"
         v = v[:, None].to(q.dtype) if is_late else self._split(self.v_proj(v))
         if q_codes is not None:
-            q = rotate(q, q_codes.unsqueeze(-4))
+            q = rotate(q, q_codes.unsqueeze(-3))
         if k_codes is not None:
-            k = rotate(k, k_codes.unsqueeze(-4))
+            k = rotate(k, k_codes.unsqueeze(-3))
         if groups is not None:
             k, v, key_bias = groups.merge(k, v, key_bias)
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)

@@ -33,8 +33,8 @@ def rotary_codes(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
         theta: base of the frequencies.
 
     Returns:
-        (..., N, dim / 2, 2) float32: cosine and sine of a quarter of ``dim`` angles of x, then of
-        as many of y.
+        (..., N, 2 * dim) float32: cosines of a quarter of ``dim`` angles of x and of as many of y,
+        each twice, as two channels are rotated by one angle; then their sines.
 
     Source:
         RoPE-ViT (Heo et al. 2024), as SAM 2 uses it.
@@ -42,14 +42,14 @@ def rotary_codes(xy: Tensor, dim: int, theta: float = 10000.0) -> Tensor:
     exponents = torch.arange(0, dim, 4, device=xy.device, dtype=torch.float32) / dim
     frequencies = theta**-exponents
     angles = torch.cat([xy[..., :1] * frequencies, xy[..., 1:] * frequencies], -1)
-    return torch.stack([angles.cos(), angles.sin()], -1)
+    return torch.cat([angles.cos(), angles.sin()], -1).repeat_interleave(2, -1)
 
 
 @lru_cache(maxsize=8)
 def grid_rotary_codes(
     height: int, width: int, dim: int, device: torch.device, step: float = 1.0
 ) -> Tensor:
-    """Return `rotary_codes` of all locations of a grid, (height * width, dim / 2, 2).
+    """Return `rotary_codes` of all locations of a grid, (height * width, 2 * dim).
 
     Arguments as in `grid_xy`.
     """
@@ -58,23 +58,21 @@ def grid_rotary_codes(
 
 
 def rotate(x: Tensor, codes: Tensor) -> Tensor:
-    """Rotate pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, dim / 2, 2) codes."""
-    # Converters of traced graphs do not take complex numbers.
-    if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
-        cos, sin = (each.repeat_interleave(2, -1) for each in codes.unbind(-1))
-        return x * cos + (x @ _quarter_turn(x.shape[-1])) * sin
-    pairs = x.float().unflatten(-1, (-1, 2)).contiguous()
-    product = torch.view_as_complex(pairs) * torch.view_as_complex(codes)
-    return torch.view_as_real(product).flatten(-2).type_as(x)
+    """Rotate pairs of neighboring channels of ``x`` (..., N, dim) by (..., N, 2 * dim) codes."""
+    cos, sin = codes.chunk(2, -1)
+    turned = x @ _quarter_turn(x.shape[-1], x.device).to(x.dtype)
+    return (x * cos + turned * sin).type_as(x)
 
 
-def _quarter_turn(dim: int) -> Tensor:
+@lru_cache(maxsize=8)
+def _quarter_turn(dim: int, device: torch.device) -> Tensor:
     """Return the matrix (dim, dim) that turns pairs (a, b) of neighboring channels to (-b, a).
 
-    Engines multiply matrices several times faster than they interleave channels.
+    Processors multiply matrices several times faster than they interleave channels.
     """
-    a, b = torch.eye(dim).unflatten(-1, (-1, 2)).unbind(-1)
-    return torch.stack([-b, a], -1).flatten(-2)
+    with torch.inference_mode(False):  # the same tensor serves inference and training
+        a, b = torch.eye(dim, device=device).unflatten(-1, (-1, 2)).unbind(-1)
+        return torch.stack([-b, a], -1).flatten(-2)
 
 
 def sine_code_1d(position: Tensor, dim: int, temperature: float = 10000.0) -> Tensor:
@@ -107,6 +105,12 @@ def sine_code_2d(
     angle = (2 * math.pi * (xy + 1) / size).flip(-1)[..., None] / period  # (..., 2, half), y first
     waves = torch.stack([angle[..., 0::2].sin(), angle[..., 1::2].cos()], -1)
     return waves.flatten(-3)
+
+
+def sine_map(size_hw: tuple[int, int], dim: int, device: torch.device) -> Tensor:
+    """Return the `sine_code_2d` of all locations of a grid, (1, dim, H, W)."""
+    xy = grid_xy(*size_hw, device=device)
+    return sine_code_2d(xy, size_hw, dim).T.unflatten(1, size_hw)[None]
 
 
 class FourierPositions(nn.Module):

@@ -21,6 +21,8 @@ ATTACHED_MOTION = 0.85
 """Fraction of an attached distractor's motion that is the target's."""
 MIN_SHOWN_AREA = 0.002
 """Fraction of the first image that target and attached distractor must each cover."""
+MOST_GROWTH = 16.0
+"""How many times its first visible area a target may cover on the last frame."""
 LOOKALIKE_FRACTION = 0.2
 """Fraction of the other distractors that are look-alikes: mirror images of the target."""
 LOOKALIKE_SHIFT = 0.5
@@ -139,9 +141,12 @@ def _compose(
 
 
 def _starting_in_view(image: Tensor, seen: Tensor, other_seen: Tensor) -> Iterator[Tensor]:
-    """Reverse clips that start without the target, because tracking starts where it is visible."""
-    area = seen.flatten(2).sum(2)
-    turned = area[:, 0] < area[:, -1] / 2
+    """Reverse clips that start without the target, because tracking starts where it is visible.
+
+    Targets that grow or come into view are not reversed, as tracking has to follow them.
+    """
+    area = seen.flatten(2).float().mean(2)
+    turned = (area[:, 0] < MIN_SHOWN_AREA) | (area[:, 0] < area[:, -1] / MOST_GROWTH)
     for clips in (image, seen, other_seen):
         yield torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
 
@@ -168,7 +173,7 @@ def _motion(
         wobble = 0.3 * speed * randn(count, length)
         return start * randn(count, 1) + strength * (pace * speed * randn(count, 1) * t + wobble)
 
-    angle, scale = path(0.15, 0.08), torch.exp(-path(0.15, 0.06))
+    angle, scale = path(0.15, 0.08), torch.exp(-path(0.15, 0.1))
     aspect, shear = torch.exp(path(0.05, 0.02)), path(0.05, 0.03)
     cos, sin = angle.cos() * scale, angle.sin() * scale
     rows = [

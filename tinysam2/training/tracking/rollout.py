@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
+from tinysam2.model.decoder.predictions import Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
 from tinysam2.model.sam import MASK_PROMPT_LIMIT, SamDecoder
@@ -182,7 +182,8 @@ def _track(
         with capture_decoder(network) as traces:
             prediction, refined = propagated.send(corrected)
         frames += traces
-        losses.append(_tracked_loss(network, prediction, refined, masks[:, t]))
+        scored = prediction.logits, prediction.predicted_iou, prediction.object_logit
+        losses.append(mask_loss(*scored, masks[:, t]))
         corrected = None
         if t == corrected_at:
             prompt = correct_tracked(
@@ -193,18 +194,6 @@ def _track(
             )
             correction_losses += found
     return losses, correction_losses, frames
-
-
-def _tracked_loss(
-    network: TinySam2, found: Segmentation, refined: ObjectMasks, mask: Tensor
-) -> MaskLoss:
-    """Supervise what memory found and, where SAM's decoder refines that, what it drew."""
-    coarse = mask_loss(found.logits, found.predicted_iou, found.object_logit, mask)
-    if not network.config.refines_tracked:
-        return coarse
-    each = refined.logits[:, None], refined.predicted_iou[:, None]
-    fine = mask_loss(*each, refined.object_logit, mask)
-    return MaskLoss(coarse.total + fine.total, fine.iou)
 
 
 def _matching_loss(traces: list[DecoderTrace], masks: Tensor) -> Tensor | float:

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,14 +30,16 @@ from tinysam2.model.fake_quantization import (
     scales_of_stage,
     weight_of,
 )
-from tinysam2.model.stages import NetworkStage
+from tinysam2.model.stages import NetworkStage, Tensors
 
 pytestmark = pytest.mark.skipif(not openvino_graph.is_installed(), reason="needs OpenVINO")
 TRACKED = (
+    NetworkStage.ATTEND_IMAGE,
     NetworkStage.CONDITION,
     NetworkStage.DECODE,
     NetworkStage.ENCODE_IMAGE,
     NetworkStage.ENCODE_MEMORY,
+    NetworkStage.MATCH,
 )
 
 
@@ -79,7 +82,7 @@ def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None
 
 def test_any_number_of_objects_has_the_masks_of_each_alone(folder: Path) -> None:
     model, found = by_openvino(folder)
-    boxes = [(4 * i, 8, 4 * i + 20, 40) for i in range(7)]  # graphs for 4, 2 and 1 of them
+    boxes = [(4 * i, 8, 4 * i + 20, 40) for i in range(7)]
     at_once, alone = VideoTracker(model, noise_frames(3)), []
     for index, box in enumerate(boxes):
         at_once.add_box(index, 0, box)
@@ -92,6 +95,44 @@ def test_any_number_of_objects_has_the_masks_of_each_alone(folder: Path) -> None
     assert found.runs_by_openvino() == TRACKED
 
 
+def test_objects_run_at_the_same_time_as_threads_allow(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+    run = openvino_graph.OpenVinoGraph.run_each
+
+    def run_and_count(
+        self: openvino_graph.OpenVinoGraph, given: Sequence[Tensors]
+    ) -> list[Tensors]:
+        rounds.append(len(given))
+        return run(self, given)
+
+    expected = track(toy_model())
+    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "run_each", run_and_count)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    model, found = by_openvino(folder)
+    assert_same_masks(track(model), expected)
+    assert found.runs_by_openvino() == TRACKED
+    assert set(rounds) == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("objects", "threads", "rounds"),
+    [
+        (1, 1, [(1, 1)]),
+        (1, 4, [(1, 4)]),
+        (3, 8, [(3, 2)]),
+        (5, 1, [(1, 1)] * 5),
+        (5, 2, [(2, 1), (2, 1), (1, 2)]),
+        (8, 4, [(4, 1), (4, 1)]),
+    ],
+)
+def test_threads_are_shared_among_objects(
+    objects: int, threads: int, rounds: list[tuple[int, int]]
+) -> None:
+    assert runner._rounds(objects, threads) == rounds
+
+
 @torch.inference_mode()
 def test_memory_attention_over_a_full_bank_is_left_to_torch(tmp_path: Path) -> None:
     image = torch.zeros(1, 2, 4, 4)
@@ -101,7 +142,8 @@ def test_memory_attention_over_a_full_bank_is_left_to_torch(tmp_path: Path) -> N
     ):
         run = EngineRunner(torch.nn.Identity(), Engine.OPENVINO, tmp_path)
         tokens = torch.ones(1, count, 2)
-        (total,) = run(NetworkStage.CONDITION, lambda image, read: (read.sum(1),), image, tokens)
+        stage, given = NetworkStage.CONDITION, [(image, tokens)]
+        ((total,),) = run(stage, lambda image, read: (read.sum(1),), given)
         assert total.tolist() == [[count, count]]
         assert list(run.runs_by_openvino()) == stages
 
@@ -143,19 +185,21 @@ def test_graphs_of_an_earlier_version_of_the_program_are_exported_again(
 def test_a_stage_that_fails_or_differs_is_run_by_torch_and_logged_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = openvino_graph.OpenVinoGraph.__call__
+    run = openvino_graph.OpenVinoGraph.run_each
 
-    def spoiled(self: openvino_graph.OpenVinoGraph, *inputs: torch.Tensor) -> object:
-        if len(inputs) == 9:
+    def spoiled(self: openvino_graph.OpenVinoGraph, given: Sequence[Tensors]) -> list[Tensors]:
+        if len(given[0]) == 12:
             raise RuntimeError("no such instruction")
-        found = run(self, *inputs)
-        return tuple(each * 1.1 for each in found) if inputs[0].shape[1] == 3 else found
+        found = run(self, given)
+        is_image = given[0][0].shape[1] == 3
+        return [tuple(each * 1.1 for each in row) for row in found] if is_image else found
 
-    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "__call__", spoiled)
+    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "run_each", spoiled)
     model, found = by_openvino(folder)
     with caplog.at_level(logging.WARNING):
         assert_same_masks(track(model), track(toy_model()))
-    assert openvino_stages(found) == (NetworkStage.DECODE, NetworkStage.ENCODE_MEMORY)
+    spoiled_stages = (NetworkStage.CONDITION, NetworkStage.ENCODE_IMAGE)
+    assert openvino_stages(found) == tuple(each for each in TRACKED if each not in spoiled_stages)
     assert len(caplog.messages) == 2
     assert any("no such instruction" in line for line in caplog.messages)
 
@@ -242,7 +286,12 @@ def test_openvino_reports_nothing_to_anyone() -> None:
     subprocess.run([sys.executable, "-c", source], check=True, cwd=Path(__file__).parents[4])
 
 
-INT8_STAGES = (NetworkStage.CONDITION, NetworkStage.ENCODE_IMAGE, NetworkStage.ENCODE_MEMORY)
+INT8_STAGES = (
+    NetworkStage.ATTEND_IMAGE,
+    NetworkStage.CONDITION,
+    NetworkStage.ENCODE_IMAGE,
+    NetworkStage.ENCODE_MEMORY,
+)
 
 
 def scaled_model() -> Model:
@@ -283,11 +332,13 @@ def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
         error = np.square(ours.mask_logits - theirs.mask_logits).mean() ** 0.5
         assert error <= 0.1 * theirs.mask_logits.std()
     assert tuple(s for s, way in found.ways().items() if way is Way.INT8) == INT8_STAGES
-    for ((stage, *_), way, _), graph in found._graphs.items():
+    for ((stage, *_), way, *_), graph in found._graphs.items():
         kernels = [
             node.get_rt_info()["runtimePrecision"].value
-            for node in graph._request.get_compiled_model().get_runtime_model().get_ops()
-            if node.get_rt_info()["layerType"].value.startswith(("Conv", "Group", "FullyConn"))
+            for node in graph._requests[0].get_compiled_model().get_runtime_model().get_ops()
+            if node.get_rt_info()["layerType"].value.startswith(
+                ("Convolution", "Group", "FullyConn")
+            )
         ]
         in_8_bits = [each for each in kernels if each in ("i8", "u8")]
         layers = scales_of_stage(model.network.scales, stage)

@@ -1,10 +1,11 @@
-"""A network with SAM's decoder: it predicts from prompts, and redraws what memory finds."""
+"""A network with SAM's decoder: it predicts from prompts, and completes what memory finds."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tests.unit.tinysam2.toys import (
     SIZE_HW,
@@ -19,9 +20,10 @@ from tinysam2.config import SamConfig, TinyVitConfig
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.model import mask_completion
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.network import TinySam2
-from tinysam2.model.sam import MaskPrediction, Sam, enclosing_corners
+from tinysam2.model.sam import Sam, enclosing_corners
 
 CLICK = ObjectPrompt.of([[30, 20]], [1], None)
 
@@ -123,33 +125,35 @@ def test_still_model_predicts_but_does_not_track(still_model: ImageModel) -> Non
 
 
 @torch.inference_mode()
-def test_tracked_masks_are_what_sams_decoder_draws(
+def test_tracked_masks_are_completed_and_remembered_so(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The decoder is given the mask that memory found and its box; its drawing is the result."""
+    """The decoder is given the mask that memory found and its box; what it adds is remembered."""
     decoder = model.network.sam_decoder
     assert decoder is not None
-    asked = []
+    asked, remembered = [], []
 
-    def draw(_features: object, xy: object, labels: torch.Tensor, mask: torch.Tensor) -> object:
+    def draw(_features: object, xy: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         asked.append((xy, labels, mask))
-        logits = torch.full_like(mask, -5.0)
-        logits[..., 4:8, 4:8] = 5.0
-        return MaskPrediction(logits, torch.full((len(mask), 1), 0.75))
+        return mask.expand(-1, 4, -1, -1) + 3.0, torch.full((1, 4), 0.95)
 
-    monkeypatch.setattr(decoder, "forward", draw)
+    encode = TinySam2.encode_memory
+
+    def encode_memory(self: TinySam2, *given: Tensor) -> Tensor:
+        remembered.append(given[1])
+        return encode(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(decoder, "all_masks", draw)
+    monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
+    monkeypatch.setattr(TinySam2, "encode_memory", encode_memory)
     tracker = VideoTracker(model, noise_frames(3))
     tracker.add_mask(1, 0, block_mask())
     steps = list(tracker.propagate())
-    assert [step.scores[1].predicted_iou for step in steps[1:]] == [0.75, 0.75]
-    assert asked
-    for _, labels, _ in asked:
+    assert len(asked) == len(steps[1:]) == 2
+    for (corners, labels, mask), stored in zip(asked, remembered[-2:], strict=True):
         assert labels.tolist() == [[2, 3]]
-    grid = FramePredictor(model).input_hw(SIZE_HW)
-    y, x = (int(6 * 4 * side / size) for side, size in zip(SIZE_HW, grid, strict=True))
-    drawn = steps[1].masks[0]
-    assert drawn[y, x]
-    assert drawn.mean() < 0.2
+        torch.testing.assert_close(corners, enclosing_corners(mask[:, 0] > 0))
+        torch.testing.assert_close(stored, mask[:, 0] + 3.0)
 
 
 @torch.inference_mode()
@@ -162,14 +166,12 @@ def test_empty_masks_stay_empty(model: Model) -> None:
     masks = ObjectMasks(logits, torch.tensor([0.1, 0.2]), torch.ones(2), torch.zeros(2, TOY.dim))
     refined = predictor.refine(features, masks)
     torch.testing.assert_close(refined.logits[0], logits[0])
-    assert float(refined.predicted_iou[0]) == pytest.approx(0.1)
-    assert not torch.allclose(refined.logits[1], logits[1])
+    torch.testing.assert_close(refined.predicted_iou, masks.predicted_iou)
 
 
 def test_corners_enclose_the_mask() -> None:
     masks = torch.zeros(2, 10, 20, dtype=torch.bool)
     masks[0, 2:5, 4:16] = True
-    corners, has_pixel = enclosing_corners(masks)
+    corners = enclosing_corners(masks)
     torch.testing.assert_close(corners[0], torch.tensor([[0.2, 0.2], [0.8, 0.5]]))
-    assert has_pixel.tolist() == [True, False]
     torch.testing.assert_close(corners[1], torch.tensor([[0.0, 0.0], [1.0, 1.0]]))

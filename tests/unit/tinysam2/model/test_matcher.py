@@ -1,3 +1,6 @@
+import math
+
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -74,3 +77,32 @@ def test_what_was_never_seen_is_matched_badly_by_both() -> None:
     known = matcher.compare(features, tokens, everywhere)[:, 1:].amax(1)
     unknown = matcher.compare(-features, tokens, everywhere)[:, 1:].amax(1)
     assert float(unknown.mean()) < float(known.mean())
+
+
+@torch.inference_mode()
+def test_maps_are_soft_maxima_over_the_tokens_and_shares() -> None:
+    matcher, (features, shows) = matcher_of_plain_tokens(), scene()
+    tokens = tokens_of(features, shows)
+    query = nn.functional.normalize(matcher.query_proj(features.flatten(2).mT), dim=-1)
+    key = nn.functional.normalize(matcher.key_proj(tokens), dim=-1)
+    sharpness = matcher.log_sharpness.exp()
+    alike = sharpness * query @ key.mT
+    share = matcher.share_proj(tokens).mT
+    inside = torch.logsumexp(alike + nn.functional.logsigmoid(share), -1)
+    outside = torch.logsumexp(alike + nn.functional.logsigmoid(-share), -1)
+    everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
+    found = matcher.compare(features, tokens, everywhere).flatten(2)[0]
+    torch.testing.assert_close(found[0], (inside - outside)[0] / LOGIT_SCALE, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(found[1], inside[0] / sharpness, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(found[2], outside[0] / sharpness, atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("sharpness", [30.0, 100.0])
+def test_the_least_alike_is_a_finite_number(sharpness: float) -> None:
+    matcher, (features, shows) = matcher_of_plain_tokens(), scene()
+    matcher.log_sharpness.fill_(math.log(sharpness))
+    tokens = tokens_of(features, shows)[:, :1]
+    features = -tokens.mT[..., None].expand_as(features)
+    everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
+    assert matcher.compare(features, tokens, everywhere).isfinite().all()

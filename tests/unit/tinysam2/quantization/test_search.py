@@ -79,7 +79,7 @@ def test_frames_are_those_between_the_first_and_the_last_of_a_video() -> None:
     given = list(calibration_frames(model, Video(noise_frames(9)), 2))
     assert seen == [0, 2, 4, 6, 8]
     assert len(given) == 2
-    assert all(len(frame.memory[0]) == 2 for frame in given)  # of two objects
+    assert all(len(frame.memories) == len(frame.masks) == 2 for frame in given)  # of two objects
     assert not isinstance(model.network.run, calibration._Recorder)
 
 

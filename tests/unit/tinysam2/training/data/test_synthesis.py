@@ -3,7 +3,12 @@ import torch
 from torch import Tensor
 
 from tinysam2.training.data import synthesis
-from tinysam2.training.data.synthesis import LEAVING_LENGTH, synthesize
+from tinysam2.training.data.synthesis import (
+    LEAVING_LENGTH,
+    MIN_SHOWN_AREA,
+    MOST_GROWTH,
+    synthesize,
+)
 
 SIDE = 48
 
@@ -141,9 +146,14 @@ def _to_the_left(brightness: Tensor, masks: Tensor) -> Tensor:
 
 
 def test_clips_begin_with_the_target_in_view() -> None:
+    grown = torch.zeros(0)
     for seed in range(6):
-        area = clips(layers(occluder=255), seed)[1].flatten(2).sum(2)
-        assert (area[:, 0] >= area[:, -1] / 2).all()
+        area = clips(layers(occluder=255), seed)[1].flatten(2).float().mean(2)
+        is_seen = area[:, -1] > MIN_SHOWN_AREA
+        assert (area[is_seen, 0] >= MIN_SHOWN_AREA).all()
+        assert (area[:, 0] >= area[:, -1] / MOST_GROWTH).all()
+        grown = torch.cat([grown, area[:, -1] / area[:, 0].clamp(min=1e-6)])
+    assert grown.max() > 2  # objects that come closer or into view are tracked too
 
 
 def test_targets_leave_and_come_back() -> None:

@@ -89,9 +89,10 @@ def test_clicks_on_an_object_of_two_ask_for_either_part(monkeypatch: pytest.Monk
     assert torch.equal(asked[1], masks[:, 0])  # both are tracked
 
 
-def test_sams_decoder_learns_from_clicks_and_from_masks_of_memory() -> None:
+@pytest.mark.parametrize("refines", [False, True])
+def test_sams_decoder_learns_from_clicks_while_the_other_learns_to_track(refines: bool) -> None:
     torch.manual_seed(0)
-    network = TinySam2(replace(SMALL, sam_decoder=True, refines_tracked=True))
+    network = TinySam2(replace(SMALL, sam_decoder=True, refines_tracked=refines))
     assert network.sam_decoder is not None
     images = torch.rand(2, 3, 3, 64, 64)
     masks = torch.zeros(2, 3, 64, 64, dtype=torch.bool)
