@@ -20,7 +20,7 @@ from tinysam2.engines.measurement import StageTimes, Way
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
-from tinysam2.model import matcher
+from tinysam2.model import mask_completion, matcher
 from tinysam2.model.fake_quantization import (
     LayerScales,
     apply_layer,
@@ -78,6 +78,31 @@ def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None
     model, found = by_openvino(folder)
     assert_same_masks(track(model), track(toy_model()))
     assert openvino_stages(found) == TRACKED
+
+
+def test_masks_that_sams_decoder_completes_are_those_of_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mask_completion, "LEAST_IOU", -1e9)
+    monkeypatch.setattr(mask_completion, "LEAST_COVERED", -1.0)
+    monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
+    by_torch, by_engine = completing_model(), completing_model()
+    plain = replace(by_torch, network=toy_model(sam_decoder=True).network)
+    found = EngineRunner(by_engine.network, Engine.OPENVINO, folder=tmp_path)
+    by_engine.network.run = found
+    expected = track(by_torch)
+    assert_same_masks(track(by_engine), expected)
+    assert {*TRACKED, NetworkStage.REDRAW} <= {*found.runs_by_openvino()}
+    with pytest.raises(AssertionError):
+        assert_same_masks(track(plain), expected)
+
+
+def completing_model() -> Model:
+    """Make a model whose SAM's decoder adds to what memory finds."""
+    model = toy_model(sam_decoder=True)
+    config = replace(model.network.config, refines_tracked=True)
+    model.network.config = config
+    return model
 
 
 def test_any_number_of_objects_has_the_masks_of_each_alone(folder: Path) -> None:
