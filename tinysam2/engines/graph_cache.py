@@ -10,7 +10,7 @@ from pathlib import Path
 
 GRAPH_NAME = "graph.xml"
 KEPT_GRAPHS = 48
-"""Graphs that stay on disk, the last used ones; a network has seven of each input size."""
+"""Graphs that stay on disk, the last used ones; a network has eight of each input size."""
 DRAFT_S = 3600
 """Seconds after which an unfinished export is what a process left that was killed."""
 _CHECKSUMS = "sha256.json"

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -108,23 +109,22 @@ class OpenVinoGraph:
         compiled = _core().compile_model(path, "CPU", options)
         self._requests = [compiled.create_infer_request() for _ in range(streams)]
 
-    def __call__(self, *inputs: Tensor) -> Tensors:
-        """Run the stage; floating point results are float32."""
-        return self.run_each([inputs])[0]
-
     def run_each(self, given: Sequence[Tensors]) -> list[Tensors]:
-        """Run the stage for as many inputs at the same time as there are streams, or fewer."""
-        running = []
-        for request, inputs in zip(self._requests, given, strict=False):
-            arrays = [_as_given(tensor).contiguous().numpy() for tensor in inputs]
-            request.start_async(arrays, share_inputs=True)
-            running.append((request, arrays))  # the request reads the arrays
-        found = []
-        for request, _ in running:
-            request.wait()
-            outputs = [torch.from_numpy(each.data.copy()) for each in request.output_tensors]
-            found.append(tuple(outputs))
-        return found
+        """Run the stage for inputs at the same time, as many as there are streams, or fewer.
+
+        Returns:
+            The results of each; floating point results are float32.
+        """
+        requests = self._requests[: len(given)]
+        arrays = [[_as_given(each).contiguous().numpy() for each in inputs] for inputs in given]
+        with ExitStack() as running:  # what was started reads its arrays until it ends
+            for request, inputs in zip(requests, arrays, strict=True):
+                request.start_async(inputs, share_inputs=True)
+                running.callback(request.wait)
+        return [
+            tuple(torch.from_numpy(each.data.copy()) for each in request.output_tensors)
+            for request in requests
+        ]
 
 
 def _convert(function: StageFunction, inputs: Tensors, shapes: tuple[tuple[int, ...], ...]) -> Any:  # noqa: ANN401

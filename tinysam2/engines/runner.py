@@ -36,8 +36,10 @@ MOST_TOKENS = 12288
 and keys at once, which takes 1.4 times as long in bfloat16 with 28,672 tokens."""
 _StageKey = tuple[NetworkStage, torch.dtype, int]
 """A stage with the precision and the number of threads that it runs with."""
-_GraphKey = tuple[_StageKey, Way, int, int, tuple[tuple[int, ...], ...]]
-"""A stage, how it is run, the threads of each run, the runs at the same time, and the sizes."""
+_Exported = tuple[tuple[NetworkStage, torch.dtype], Way, tuple[tuple[int, ...], ...]]
+"""A stage with its precision, how it is run, and the sizes of its inputs."""
+_GraphKey = tuple[*_Exported, int, int]
+"""The same, the runs at the same time, and the threads of each."""
 
 
 class Engine(StrEnum):
@@ -97,7 +99,7 @@ class EngineRunner:
         self._cache = GraphCache(folder and folder / "graphs")
         self._measured_in = folder and folder / "measurements.json"
         self._graphs: dict[_GraphKey, OpenVinoGraph] = {}
-        self._checked: set[_GraphKey] = set()
+        self._checked: set[_Exported] = set()
         self._ways: dict[_StageKey, Way] = {}
 
     def __call__(
@@ -141,9 +143,9 @@ class EngineRunner:
         if way is Way.TORCH:
             return run_by_torch(stage, function, given)
         found: list[Tensors] = []
-        for streams, threads in _rounds(len(given), key[2]):
-            part = given[len(found) : len(found) + streams]
-            found += self._by(way, key, function, part, threads)
+        for objects, streams, threads in _rounds(len(given), key[2]):
+            part = given[len(found) : len(found) + objects]
+            found += self._by(way, key, function, part, streams, threads)
         return found
 
     def _choose(self, key: _StageKey, function: StageFunction, inputs: Tensors) -> Way:
@@ -167,7 +169,7 @@ class EngineRunner:
         """Time torch and those of the other ways that work."""
         runs: dict[Way, Callable[[], object]] = {Way.TORCH: partial(function, *inputs)}
         for way in ways:
-            run = partial(self._by, way, key, function, [inputs], key[2])
+            run = partial(self._by, way, key, function, [inputs], 1, key[2])
             try:
                 run()
             except Exception as error:  # noqa: BLE001 - the others are left
@@ -193,15 +195,17 @@ class EngineRunner:
         key: _StageKey,
         function: StageFunction,
         given: Sequence[Tensors],
+        streams: int,
         threads: int,
     ) -> list[Tensors]:
         """Run a stage for all inputs at the same time by a graph, whose first result is checked."""
         inputs = given[0]
-        graph_key = (key, way, threads, len(given), signature(key[0], inputs))
-        if graph_key in self._checked:
-            return self._graphs[graph_key].run_each(given)
+        exported = key[:2], way, signature(key[0], inputs)
+        graph_key = (*exported, streams, threads)
         if (graph := self._graphs.get(graph_key)) is None:
             graph = self._graphs[graph_key] = self._graph(graph_key, function, inputs)
+        if exported in self._checked:
+            return graph.run_each(given)
         most = LARGEST_INT8_ERROR if way is Way.INT8 else LARGEST_ERROR[key[1]]
         found = graph.run_each(given)
         try:
@@ -215,7 +219,7 @@ class EngineRunner:
             )
             found = graph.run_each(given)
             _check(function, inputs, found[0], most)
-        self._checked.add(graph_key)
+        self._checked.add(exported)
         return found
 
     def _graph(
@@ -225,7 +229,7 @@ class EngineRunner:
         inputs: Tensors,
         is_stale: bool = False,
     ) -> OpenVinoGraph:
-        (stage, precision, _), way, threads, streams, _ = graph_key
+        (stage, precision), way, _, streams, threads = graph_key
         exported = self._in_8_bits(stage, function) if way is Way.INT8 else function
         given = stage, exported, inputs, f"{self._digest} {way}"
         return OpenVinoGraph(*given, precision, threads, streams, self._cache, is_stale)
@@ -253,13 +257,18 @@ class EngineRunner:
         return digest_of(self._network)
 
 
-def _rounds(objects: int, threads: int) -> list[tuple[int, int]]:
-    """Split objects into rounds: how many run at the same time, and the threads of each.
+def _rounds(objects: int, threads: int) -> list[tuple[int, int, int]]:
+    """Split objects into rounds: how many there are, for how many there is room, threads of each.
 
-    Two objects with one thread each take less time than one after the other with two.
+    Two objects with one thread each take less time than one after the other with two.  There is
+    room for a power of two, or for as many as threads, since each number needs a graph in memory.
     """
     full, rest = divmod(objects, threads)
-    return [(threads, 1)] * full + ([(rest, threads // rest)] if rest else [])
+    rounds = [(threads, threads, 1)] * full
+    if rest:
+        room = min(threads, 1 << (rest - 1).bit_length())
+        rounds.append((rest, room, threads // room))
+    return rounds
 
 
 def digest_of(network: nn.Module) -> str:

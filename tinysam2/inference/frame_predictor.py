@@ -332,7 +332,7 @@ class FramePredictor:
         return ObjectMasks(logits, iou, present, found.pointer.float())
 
     def refine(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Refine masks that were predicted from memory, see `TinySam2.refined`."""
+        """Complete masks that were predicted from memory, see `TinySam2.refined`."""
         with self.precision():
             return self.network.refined(features, masks)
 

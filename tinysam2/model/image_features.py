@@ -46,10 +46,6 @@ class ImageFeatures:
         """Repeat each image's features ``times`` times in a row, once for each object on it."""
         return self._each(lambda maps: maps.repeat_interleave(times, 0))
 
-    def of_image(self, index: int) -> "ImageFeatures":
-        """Return the features of one image."""
-        return self._each(itemgetter(slice(index, index + 1)))
-
     def of_frames(self, length: int) -> "list[ImageFeatures]":
         """Split the features of whole clips, one after the other, by frame: ``length`` of them."""
         return [self._each(itemgetter(slice(t, None, length))) for t in range(length)]

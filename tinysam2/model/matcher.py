@@ -62,9 +62,10 @@ class FeatureMatcher(nn.Module):
         key = F.normalize(self.key_proj(tokens).float(), dim=-1)
         fraction = self.share_proj(tokens).float()
         shares = torch.cat([fraction, -fraction], -1).sigmoid() * is_token[..., None]
-        # Cosines lie in [-1, 1], so that no maximum has to be subtracted.
-        weights = (query @ key.transpose(1, 2) - sharpness / 2).exp()
-        sums = (weights @ shares).float().clamp(min=_LEAST)
+        alike = (query @ key.transpose(1, 2)).float()
+        with torch.autocast(alike.device.type, enabled=False):  # float16 has no room for the sums
+            # Cosines lie in [-1, 1], so that no maximum has to be subtracted.
+            sums = ((alike - sharpness / 2).exp() @ shares.float()).clamp(min=_LEAST)
         inside, outside = (sums.log() + sharpness / 2).unbind(-1)
         maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
         return torch.stack(maps, 1).unflatten(2, features.shape[-2:])

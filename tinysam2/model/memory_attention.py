@@ -162,6 +162,7 @@ class MemoryAttention(nn.Module):
         if grid is None:
             x = self._attend(x, codes, keys, image)
         else:
+            assert self.pools_image
             start, coarse = grid.read(features), image.codes.expand(len(memory), -1, -1)
             windows = ImageKeys(image.codes, lambda rows: rows[:, : image.codes.shape[0]])
             codes = torch.cat([coarse, codes[grid.locations]], 1)

@@ -20,12 +20,7 @@ from tinysam2.model.layers.mlp import Mlp
 from tinysam2.model.layers.positions import sine_code_1d, sine_map
 from tinysam2.model.mask_completion import completed
 from tinysam2.model.matcher import LOGIT_SCALE, FeatureMatcher
-from tinysam2.model.memory_attention import (
-    MemoryAttention,
-    ObjectMemory,
-    all_true,
-    pad_tokens,
-)
+from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, pad_tokens
 from tinysam2.model.memory_encoder import MemoryEncoder, coverage, mask_probability
 from tinysam2.model.object_groups import of_groups, runs_one_by_one
 from tinysam2.model.perceiver import SpatialPerceiver
@@ -86,8 +81,8 @@ class TinySam2(nn.Module):
 
         Args:
             image: (B, 3, Hi, Wi) normalized, sides multiples of 64.
-            for_prompts: compute also what SAM's decoder reads, if the network has it; memory alone
-                reads less, except where `refined` redraws the masks.
+            for_prompts: compute also what SAM's decoder reads, if the network has it; tracking
+                reads less, except where masks are completed (`refined`).
         """
         if self.sam_neck is None or not (for_prompts or self.config.refines_tracked):
             return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE, self._encode, [(image,)])[0])
@@ -150,11 +145,6 @@ class TinySam2(nn.Module):
         ((image,),) = self.run(NetworkStage.ATTEND_IMAGE, self._attend_image, [(features.s16,)])
         images, maps = (of_groups(each, len(groups)) for each in (image, features.s16))
         read = [self._padded(group) for group in groups]
-        if merges_keys and any(group[0].group is not None for group in groups):
-            return [
-                self._condition(x, *given, groups=memory.key_groups(self.config.key_pooling))[0]
-                for x, given, (memory,) in zip(images, read, groups, strict=True)
-            ]  # numbers of tokens that no other engine takes
         given = [(x, *tokens) for x, tokens in zip(images, read, strict=True)]
         if self.matcher is not None:
             compared = [(x, tokens[0], tokens[4]) for x, tokens in zip(maps, read, strict=True)]
@@ -162,13 +152,17 @@ class TinySam2(nn.Module):
             for i, (evidence,) in enumerate(found):
                 grid = self._grid((LOGIT_SCALE * evidence[:, 0]).sigmoid())
                 given[i] = (*given[i], evidence, *grid)
+        if merges_keys and any(group[0].group is not None for group in groups):
+            return [
+                self._condition(*inputs, groups=memory.key_groups(self.config.key_pooling))[0]
+                for inputs, (memory,) in zip(given, groups, strict=True)
+            ]  # numbers of tokens that no other engine takes
         return [x for (x,) in self.run(NetworkStage.CONDITION, self._condition, given)]
 
     def _grid(self, probability: Tensor) -> Tensors:
         """Return the parts of a `MixedGrid` around objects (O, H, W); none if SAM 2 is followed."""
-        if self.config.follows_sam2:
-            return ()
-        return MixedGrid.around(outline_score(probability)).tensors
+        plain = self.config.follows_sam2
+        return () if plain else MixedGrid.around(outline_score(probability)).tensors
 
     def _padded(self, memories: list[ObjectMemory]) -> list[Tensor]:
         """Return what `_condition` takes of the memories of a group."""
@@ -220,7 +214,8 @@ class TinySam2(nn.Module):
             groups,
             MixedGrid.given(image, grid),
         )
-        if self.matcher is not None and evidence is not None:
+        if self.matcher is not None:
+            assert evidence is not None
             conditioned = conditioned + self.matcher(evidence.type_as(image))
         return (conditioned,)
 
@@ -324,17 +319,19 @@ class TinySam2(nn.Module):
         return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
 
     def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Complete masks that were predicted from memory by SAM's decoder: `completed`.
+        """Complete masks that were predicted from memory by SAM's decoder, without gradients.
 
         Networks without this decoder, or with ``refines_tracked`` off, return the masks unchanged.
         """
         if self.sam_decoder is None or not self.config.refines_tracked:
             return masks
-        logits = masks.logits.split(1) if runs_one_by_one(masks.logits) else [masks.logits]
+        size = 1 if runs_one_by_one(masks.logits) else len(masks.logits)
+        logits = masks.logits.detach().split(size)
         corners = map(enclosing_corners, (x > 0 for x in logits))
         maps = [of_groups(x, len(logits)) for x in (features.sam_embedding, *features.high_res)]
         given = list(zip(logits, corners, *maps, strict=True))
-        found = self.run(NetworkStage.REDRAW, self._redraw, given)
+        with torch.no_grad():
+            found = self.run(NetworkStage.REDRAW, self._redraw, given)
         redrawn, iou = map(torch.cat, zip(*found, strict=True))
         return replace(masks, logits=completed(masks.logits, redrawn, iou))
 

@@ -112,8 +112,8 @@ class SamDecoder(nn.Module):
         """
         labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)
         given = mask_logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
-        found = self.all_masks(features, corners, labels.expand(len(corners), 2), given)
-        return found[0][:, 0], found[1][:, 0]
+        logits, iou = self.all_masks(features, corners, labels.expand(len(corners), 2), given)
+        return logits[:, 0].float(), iou[:, 0].float()
 
     def all_masks(
         self,

@@ -89,12 +89,12 @@ class _Recorder:
 
     def recorded(self) -> Iterator[CalibrationFrame]:
         """Yield what was recorded since `forget`, if all stages ran on the same image."""
-        condition = self._given.get(NetworkStage.CONDITION, ())
-        encode_memory = self._given.get(NetworkStage.ENCODE_MEMORY, ())
-        if not condition or not encode_memory:
+        read = (NetworkStage.ATTEND_IMAGE, NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY)
+        if not all(stage in self._given for stage in read):
             return
+        attend, condition, encode_memory = (self._given[stage] for stage in read)
         for image, features in self._images:
-            if torch.equal(features, encode_memory[0][0]):
+            if all(torch.equal(features, given[0][0]) for given in (attend, encode_memory)):
                 memories, masks = (
                     tuple(_kept(each[1:]) for each in given) for given in (condition, encode_memory)
                 )

@@ -146,7 +146,8 @@ def _starting_in_view(image: Tensor, seen: Tensor, other_seen: Tensor) -> Iterat
     Targets that grow or come into view are not reversed, as tracking has to follow them.
     """
     area = seen.flatten(2).float().mean(2)
-    turned = (area[:, 0] < MIN_SHOWN_AREA) | (area[:, 0] < area[:, -1] / MOST_GROWTH)
+    first, last = area[:, 0], area[:, -1]
+    turned = (first < last) & ((first < MIN_SHOWN_AREA) | (first < last / MOST_GROWTH))
     for clips in (image, seen, other_seen):
         yield torch.where(turned.view(-1, *[1] * (clips.ndim - 1)), clips.flip(1), clips)
 

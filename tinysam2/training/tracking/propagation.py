@@ -74,7 +74,7 @@ def propagate(
 
     Yields:
         The prediction from memory on the second frame and those after it, and the masks that are
-        remembered, which SAM's decoder refined where the network has one.  A better prediction
+        remembered, which SAM's decoder completed where it is set to.  A better prediction
         that is sent back is remembered in their place, as a frame that the user prompted.
     """
     size_hw, count = features[0].size_hw, len(first.object_logit)

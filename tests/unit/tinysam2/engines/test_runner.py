@@ -144,16 +144,17 @@ def test_objects_run_at_the_same_time_as_threads_allow(
 @pytest.mark.parametrize(
     ("objects", "threads", "rounds"),
     [
-        (1, 1, [(1, 1)]),
-        (1, 4, [(1, 4)]),
-        (3, 8, [(3, 2)]),
-        (5, 1, [(1, 1)] * 5),
-        (5, 2, [(2, 1), (2, 1), (1, 2)]),
-        (8, 4, [(4, 1), (4, 1)]),
+        (1, 1, [(1, 1, 1)]),
+        (1, 4, [(1, 1, 4)]),
+        (3, 8, [(3, 4, 2)]),
+        (5, 1, [(1, 1, 1)] * 5),
+        (5, 2, [(2, 2, 1), (2, 2, 1), (1, 1, 2)]),
+        (5, 6, [(5, 6, 1)]),
+        (8, 4, [(4, 4, 1), (4, 4, 1)]),
     ],
 )
 def test_threads_are_shared_among_objects(
-    objects: int, threads: int, rounds: list[tuple[int, int]]
+    objects: int, threads: int, rounds: list[tuple[int, int, int]]
 ) -> None:
     assert runner._rounds(objects, threads) == rounds
 
@@ -319,9 +320,9 @@ INT8_STAGES = (
 )
 
 
-def scaled_model() -> Model:
-    """Make a model with scales of the full ranges of a few frames."""
-    model = toy_model()
+def scaled_model(model: Model | None = None) -> Model:
+    """Give a model, a toy without SAM's decoder if None, scales of the ranges of a few frames."""
+    model = model or toy_model()
     layers = {
         name: layer
         for name, layer in quantizable_layers(model.network).items()
@@ -368,6 +369,19 @@ def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
         in_8_bits = [each for each in kernels if each in ("i8", "u8")]
         layers = scales_of_stage(model.network.scales, stage)
         assert len(in_8_bits) >= 0.9 * len(layers) if way is Way.INT8 else not in_8_bits, stage
+
+
+def test_in_8_bits_too_masks_are_completed_in_floating_point(tmp_path: Path) -> None:
+    model = scaled_model(completing_model())
+    expected = track(model)
+    found = EngineRunner(model.network, Engine.OPENVINO, True, tmp_path)
+    model.network.run = found
+    for ours, theirs in zip(track(model), expected, strict=True):
+        error = np.square(ours.mask_logits - theirs.mask_logits).mean() ** 0.5
+        assert error <= 0.1 * theirs.mask_logits.std()
+    ways = {stage: Way.INT8 if stage in INT8_STAGES else Way.OPENVINO for stage in TRACKED}
+    for_sam = NetworkStage.ENCODE_IMAGE_FOR_SAM, NetworkStage.REDRAW
+    assert found.ways() == {**ways, **dict.fromkeys(for_sam, Way.OPENVINO)}
 
 
 def test_8_bits_are_chosen_where_they_are_faster(

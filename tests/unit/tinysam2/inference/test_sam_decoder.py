@@ -157,7 +157,10 @@ def test_tracked_masks_are_completed_and_remembered_so(
 
 
 @torch.inference_mode()
-def test_empty_masks_stay_empty(model: Model) -> None:
+def test_empty_masks_stay_empty(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mask_completion, "LEAST_IOU", -1e9)
+    monkeypatch.setattr(mask_completion, "LEAST_COVERED", -1.0)
+    monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
     predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])
     height, width = 4 * features.size_hw[0], 4 * features.size_hw[1]
@@ -167,6 +170,8 @@ def test_empty_masks_stay_empty(model: Model) -> None:
     refined = predictor.refine(features, masks)
     torch.testing.assert_close(refined.logits[0], logits[0])
     torch.testing.assert_close(refined.predicted_iou, masks.predicted_iou)
+    assert (refined.logits[1] >= logits[1]).all()
+    assert not torch.equal(refined.logits[1], logits[1])
 
 
 def test_corners_enclose_the_mask() -> None:

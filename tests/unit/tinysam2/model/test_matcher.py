@@ -98,11 +98,18 @@ def test_maps_are_soft_maxima_over_the_tokens_and_shares() -> None:
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("sharpness", [30.0, 100.0])
-def test_the_least_alike_is_a_finite_number(sharpness: float) -> None:
+@pytest.mark.parametrize("likeness", [-1.0, 1.0])
+def test_the_least_and_the_most_alike_are_finite_in_every_precision(
+    sharpness: float, likeness: float, precision: torch.dtype
+) -> None:
     matcher, (features, shows) = matcher_of_plain_tokens(), scene()
     matcher.log_sharpness.fill_(math.log(sharpness))
     tokens = tokens_of(features, shows)[:, :1]
-    features = -tokens.mT[..., None].expand_as(features)
+    features = likeness * tokens.mT[..., None].expand_as(features)
     everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
-    assert matcher.compare(features, tokens, everywhere).isfinite().all()
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        found = matcher.compare(features, tokens, everywhere)
+    assert found.isfinite().all()
+    assert (found[:, 1].amax() > 0.5) == (likeness > 0)

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from tinysam2.config import ModelConfig
 from tinysam2.inference.click_marks import mark_clicks
-from tinysam2.model.decoder.predictions import Segmentation
+from tinysam2.model import mask_completion
+from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
 from tinysam2.training.prompts import Prompt, draw_prompt
@@ -106,6 +107,27 @@ def test_sams_decoder_learns_from_clicks_while_the_other_learns_to_track(refines
         assert weight.grad is not None
         assert weight.grad.abs().sum() > 0
     assert network.mask_decoder.mask_tokens.grad is not None
+
+
+def test_masks_that_are_completed_do_not_train_sams_decoder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mask_completion, "LEAST_IOU", -1e9)
+    monkeypatch.setattr(mask_completion, "LEAST_COVERED", -1.0)
+    monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
+    torch.manual_seed(0)
+    network = TinySam2(replace(SMALL, sam_decoder=True, refines_tracked=True))
+    assert network.sam_decoder is not None
+    features = network.encode_image(torch.rand(1, 3, 64, 64))
+    logits = torch.full((1, 16, 16), -2.0, requires_grad=True)
+    with torch.no_grad():
+        logits[:, 4:9, 4:9] = 2.0
+    one = torch.ones(1)
+    refined = network.refined(features, ObjectMasks(logits, one, one, torch.zeros(1, SMALL.dim)))
+    assert not torch.equal(refined.logits, logits)
+    refined.logits.sum().backward()
+    assert logits.grad is not None
+    assert all(weight.grad is None for weight in network.sam_decoder.parameters())
 
 
 def test_a_click_teaches_the_mask_that_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
