@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -41,10 +42,8 @@ class MixedGrid:
         needed = int((score > NEEDED).flatten(1).sum(1).max())
         parts = min(max(math.ceil(PARTS * needed / windows), LEAST_PARTS), MOST_PARTS)
         best = score.flatten(1).topk(max(1, windows * parts // PARTS), 1).indices
-        in_window = _locations_by_window(height, width, score.device)
+        in_window, coarse = _windows(height, width, score.device)
         locations = in_window[best].flatten(1)
-        coarse = torch.empty(windows * POOL**2, dtype=torch.long, device=score.device)
-        coarse[in_window] = torch.arange(windows, device=score.device)[:, None]
         fine = torch.arange(windows, windows + locations.shape[1], device=score.device)
         rows = coarse.expand(len(score), -1).scatter(1, locations, fine.expand_as(locations))
         return MixedGrid((height, width), locations, rows)
@@ -101,9 +100,20 @@ def _taken(x: Tensor, index: Tensor) -> Tensor:
     return x.flatten(0, 1)[index]
 
 
-def _locations_by_window(height: int, width: int, device: torch.device) -> Tensor:
-    """Return the locations of each window, (windows, POOL ** 2)."""
-    grid = torch.arange(height * width, device=device).view(
-        height // POOL, POOL, width // POOL, POOL
-    )
-    return grid.transpose(1, 2).reshape(-1, POOL**2)
+@lru_cache(maxsize=8)
+def _windows(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the locations of each window, (windows, POOL ** 2), and the window of each location.
+
+    Args:
+        height: rows of the map.
+        width: its columns.
+        device: where the results live.
+    """
+    with torch.inference_mode(False):  # the same tensors serve inference and training
+        grid = torch.arange(height * width, device=device).view(
+            height // POOL, POOL, width // POOL, POOL
+        )
+        in_window = grid.transpose(1, 2).reshape(-1, POOL**2)
+        window = torch.empty(height * width, dtype=torch.long, device=device)
+        window[in_window] = torch.arange(len(in_window), device=device)[:, None]
+    return in_window, window
