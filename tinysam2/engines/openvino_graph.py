@@ -4,10 +4,9 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Sequence
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import torch
@@ -74,6 +73,7 @@ class OpenVinoGraph:
 
     Attributes:
         is_new: whether it was exported now.
+        compiled: the graph as OpenVINO runs it.
     """
 
     def __init__(
@@ -106,25 +106,24 @@ class OpenVinoGraph:
             "NUM_STREAMS": streams,
             "ENABLE_CPU_PINNING": False,  # other threads of the program want the cores too
         }
-        compiled = _core().compile_model(path, "CPU", options)
-        self._requests = [compiled.create_infer_request() for _ in range(streams)]
+        self.compiled = _core().compile_model(path, "CPU", options)
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._free.put(self.compiled.create_infer_request())
 
-    def run_each(self, given: Sequence[Tensors]) -> list[Tensors]:
-        """Run the stage for inputs at the same time, as many as there are streams, or fewer.
+    def run(self, inputs: Tensors) -> Tensors:
+        """Run the stage, from any thread; waits while as many others run it as there are streams.
 
         Returns:
-            The results of each; floating point results are float32.
+            The results; floating point ones are float32.
         """
-        requests = self._requests[: len(given)]
-        arrays = [[_as_given(each).contiguous().numpy() for each in inputs] for inputs in given]
-        with ExitStack() as running:  # what was started reads its arrays until it ends
-            for request, inputs in zip(requests, arrays, strict=True):
-                request.start_async(inputs, share_inputs=True)
-                running.callback(request.wait)
-        return [
-            tuple(torch.from_numpy(each.data.copy()) for each in request.output_tensors)
-            for request in requests
-        ]
+        arrays = [_as_given(each).contiguous().numpy() for each in inputs]
+        request = self._free.get()
+        try:
+            request.infer(arrays, share_inputs=True)
+            return tuple(torch.from_numpy(each.data.copy()) for each in request.output_tensors)
+        finally:
+            self._free.put(request)
 
 
 def _convert(function: StageFunction, inputs: Tensors, shapes: tuple[tuple[int, ...], ...]) -> Any:  # noqa: ANN401

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
+from threading import RLock
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from tinysam2.devices import has_int8_products
 from tinysam2.engines.graph_cache import GraphCache
 from tinysam2.engines.measurement import Measurements, StageTimes, Way, fastest, measure
 from tinysam2.engines.openvino_graph import OpenVinoGraph, is_installed, signature, version
+from tinysam2.lanes import lanes_here
 from tinysam2.model.fake_quantization import NetworkScales, fake_quantized, scales_of_stage
 from tinysam2.model.stages import (
     STAGES_VERSION,
@@ -34,6 +36,12 @@ LARGEST_INT8_ERROR = 0.3
 MOST_TOKENS = 12288
 """Memory tokens beyond which torch runs memory attention: OpenVINO keeps the weights of all queries
 and keys at once, which takes 1.4 times as long in bfloat16 with 28,672 tokens."""
+_OF_IMAGES = (
+    NetworkStage.ENCODE_IMAGE,
+    NetworkStage.ENCODE_IMAGE_FOR_SAM,
+    NetworkStage.ATTEND_IMAGE,
+)
+"""Stages that run once for all objects: one at a time, whatever number of lanes there is."""
 _StageKey = tuple[NetworkStage, torch.dtype, int]
 """A stage with the precision and the number of threads that it runs with."""
 _Exported = tuple[tuple[NetworkStage, torch.dtype], Way, tuple[tuple[int, ...], ...]]
@@ -78,7 +86,8 @@ class EngineRunner:
     """A `StageRunner` by OpenVINO where that is asked for or faster, else by torch.
 
     The first result of a graph is compared with torch's; a graph that differs, or fails later, is
-    not used again.  Where gradients are needed, torch runs.  Lives on one thread.
+    not used again.  Where gradients are needed, torch runs.  Stages may be run from several threads
+    at the same time, each with as many threads as torch uses there.
 
     Args:
         network: whose stages it runs; it is hashed when the first graph is made.
@@ -101,15 +110,16 @@ class EngineRunner:
         self._graphs: dict[_GraphKey, OpenVinoGraph] = {}
         self._checked: set[_Exported] = set()
         self._ways: dict[_StageKey, Way] = {}
+        self._making = RLock()  # exporting and measuring change the network for a while
 
     def __call__(
         self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
     ) -> list[Tensors]:
-        """Run a stage, of several objects as many at the same time as there are threads."""
+        """Run a stage."""
         if torch.is_grad_enabled() or not all(self._takes(stage, inputs) for inputs in given):
             return run_by_torch(stage, function, given)
         try:
-            return self._run(stage, function, given)
+            return [self._run(stage, function, inputs) for inputs in given]
         except Exception as error:  # noqa: BLE001 - whatever fails, torch can do the work
             _log_failure(stage, error)
             self._ways[_key_of(stage)] = Way.TORCH
@@ -117,7 +127,8 @@ class EngineRunner:
 
     def ways(self) -> dict[NetworkStage, Way]:
         """Return how the stages that have run so far are run now."""
-        return {stage: way for (stage, _, _), way in sorted(self._ways.items(), key=str)}
+        with self._making:
+            return {stage: way for (stage, _, _), way in sorted(self._ways.items(), key=str)}
 
     def runs_by_openvino(self) -> tuple[NetworkStage, ...]:
         """Return the stages that OpenVINO has run so far, and still runs."""
@@ -133,20 +144,14 @@ class EngineRunner:
             return False
         return max(map(len, inputs)) == 1 and inputs[0].device.type == "cpu"
 
-    def _run(
-        self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
-    ) -> list[Tensors]:
+    def _run(self, stage: NetworkStage, function: StageFunction, inputs: Tensors) -> Tensors:
         """Run a stage in the way that is chosen the first time."""
         key = _key_of(stage)
-        if (way := self._ways.get(key)) is None:
-            way = self._ways[key] = self._choose(key, function, given[0])
-        if way is Way.TORCH:
-            return run_by_torch(stage, function, given)
-        found: list[Tensors] = []
-        for objects, streams, threads in _rounds(len(given), key[2]):
-            part = given[len(found) : len(found) + objects]
-            found += self._by(way, key, function, part, streams, threads)
-        return found
+        with self._making:
+            if (way := self._ways.get(key)) is None:
+                way = self._ways[key] = self._choose(key, function, inputs)
+            graph = None if way is Way.TORCH else self._graph_of(way, key, function, inputs)
+        return function(*inputs) if graph is None else graph.run(inputs)
 
     def _choose(self, key: _StageKey, function: StageFunction, inputs: Tensors) -> Way:
         """Decide how to run a stage: by measuring, once per machine, if there is a choice."""
@@ -169,13 +174,12 @@ class EngineRunner:
         """Time torch and those of the other ways that work."""
         runs: dict[Way, Callable[[], object]] = {Way.TORCH: partial(function, *inputs)}
         for way in ways:
-            run = partial(self._by, way, key, function, [inputs], 1, key[2])
             try:
-                run()
+                graph = self._graph_of(way, key, function, inputs)
             except Exception as error:  # noqa: BLE001 - the others are left
                 _log_failure(key[0], error)
             else:
-                runs[way] = run
+                runs[way] = partial(graph.run, inputs)
         return measure(runs)
 
     def _possible_ways(self, stage: NetworkStage, precision: torch.dtype) -> tuple[Way, ...]:
@@ -189,27 +193,20 @@ class EngineRunner:
         can_be_int8 = has_int8 and has_int8_products()
         return (Way.TORCH, Way.OPENVINO, *((Way.INT8,) if can_be_int8 else ()))
 
-    def _by(
-        self,
-        way: Way,
-        key: _StageKey,
-        function: StageFunction,
-        given: Sequence[Tensors],
-        streams: int,
-        threads: int,
-    ) -> list[Tensors]:
-        """Run a stage for all inputs at the same time by a graph, whose first result is checked."""
-        inputs = given[0]
+    def _graph_of(
+        self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors
+    ) -> OpenVinoGraph:
+        """Return the graph of a stage, whose first result is checked."""
         exported = key[:2], way, signature(key[0], inputs)
-        graph_key = (*exported, streams, threads)
+        streams = 1 if key[0] in _OF_IMAGES else max(1, lanes_here() - 1)
+        graph_key = (*exported, streams, key[2])
         if (graph := self._graphs.get(graph_key)) is None:
             graph = self._graphs[graph_key] = self._graph(graph_key, function, inputs)
         if exported in self._checked:
-            return graph.run_each(given)
+            return graph
         most = LARGEST_INT8_ERROR if way is Way.INT8 else LARGEST_ERROR[key[1]]
-        found = graph.run_each(given)
         try:
-            _check(function, inputs, found[0], most)
+            _check(function, inputs, graph.run(inputs), most)
         except ValueError:
             if graph.is_new:
                 raise
@@ -217,10 +214,9 @@ class EngineRunner:
             graph = self._graphs[graph_key] = self._graph(
                 graph_key, function, inputs, is_stale=True
             )
-            found = graph.run_each(given)
-            _check(function, inputs, found[0], most)
+            _check(function, inputs, graph.run(inputs), most)
         self._checked.add(exported)
-        return found
+        return graph
 
     def _graph(
         self,
@@ -255,20 +251,6 @@ class EngineRunner:
     @cached_property
     def _digest(self) -> str:
         return digest_of(self._network)
-
-
-def _rounds(objects: int, threads: int) -> list[tuple[int, int, int]]:
-    """Split objects into rounds: how many there are, for how many there is room, threads of each.
-
-    Two objects with one thread each take less time than one after the other with two.  There is
-    room for a power of two, or for as many as threads, since each number needs a graph in memory.
-    """
-    full, rest = divmod(objects, threads)
-    rounds = [(threads, threads, 1)] * full
-    if rest:
-        room = min(threads, 1 << (rest - 1).bit_length())
-        rounds.append((rest, room, threads // room))
-    return rounds
 
 
 def digest_of(network: nn.Module) -> str:

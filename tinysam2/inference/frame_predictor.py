@@ -90,14 +90,16 @@ class FramePredictor:
         image: NDArray[np.uint8],
         for_prompts: bool = True,
         small: NDArray[np.uint8] | None = None,
+        encoded: ImageFeatures | None = None,
     ) -> ImageFeatures:
         """Encode an image (H, W, 3) uint8 RGB, or return the features cached under ``key``.
 
         Without ``for_prompts`` they may lack what only prompts need, see `TinySam2.encode_image`.
-        ``small`` as in `encode`.
+        ``small`` as in `encode`; ``encoded`` is what that returned for the image and for the same
+        ``for_prompts``, where that is at hand.
         """
         encode = partial(self.encode, image, for_prompts, small)
-        return self._features.get(key, for_prompts, encode)
+        return self._features.get(key, for_prompts, lambda: encoded or encode())
 
     @torch.inference_mode()
     def encode(
@@ -106,7 +108,7 @@ class FramePredictor:
         for_prompts: bool = True,
         small: NDArray[np.uint8] | None = None,
     ) -> ImageFeatures:
-        """Encode an image (H, W, 3) uint8 RGB; the features are not cached.
+        """Encode an image (H, W, 3) uint8 RGB; may be called from any thread, and caches nothing.
 
         Args:
             image: the image.
@@ -119,7 +121,8 @@ class FramePredictor:
         resized = image if small is None else small
         inputs = network_input(resized, self.input_hw(image.shape[:2]), self.model.device)
         with self.precision():
-            return self.model.network.encode_image(inputs, for_prompts).float()
+            features = self.model.network.encode_image(inputs, for_prompts).float()
+            return features if for_prompts else self.network.attended(features)
 
     @torch.inference_mode()
     def predict(

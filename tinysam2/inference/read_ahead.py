@@ -1,32 +1,37 @@
-"""Reads the next frame of a video while the present one is tracked."""
+"""Reads, and encodes, the next frame of a video while the present one is tracked."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinysam2.inference.results import Frames
+from tinysam2.lanes import Lanes
+from tinysam2.model.image_features import ImageFeatures
+
+Encode = Callable[[NDArray[np.uint8], NDArray[np.uint8]], ImageFeatures]
+"""Encodes an image (H, W, 3), given also in the size of the network's input."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFrame:
-    """A frame as it was read, and as it is encoded.
+    """A frame as it was read, and what was made of it ahead.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
         small: the same in the size of the network's input; None unless it was read ahead.
+        features: of the image; None unless it was encoded ahead.
     """
 
     image: NDArray[np.uint8]
     small: NDArray[np.uint8] | None = None
+    features: ImageFeatures | None = None
 
 
 class ReadAhead:
-    """Reads frames one at a time; inside ``with``, the expected one on a thread.
+    """Reads frames one at a time; the expected one in a lane.
 
     Decoding and resizing release the interpreter.  At most one frame is read ahead, so that little
     is lost when tracking stops.  Frames are never read from two threads at once.  Lives on one
@@ -41,29 +46,13 @@ class ReadAhead:
         self, frames: Frames, shrink: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     ) -> None:
         self._frames, self._shrink = frames, shrink
-        self._thread: ThreadPoolExecutor | None = None
         self._expected: tuple[int, Future[ReadFrame]] | None = None
         self._size_hw: tuple[int, int] | None = None
 
-    def __enter__(self) -> Self:
-        self._thread = ThreadPoolExecutor(1, "tinysam2-read-ahead")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._thread is not None:
-            self._thread.shutdown()  # waits: nothing is read when the caller closes the video
-        self._thread = self._expected = None
-
-    def expect(self, frame: int | None) -> None:
-        """Begin to read the frame that `read` will be asked for next; None if there is none."""
-        if self._thread is not None and frame is not None:
-            self._settle()
-            self._expected = frame, self._thread.submit(self._read, frame)
+    def expect(self, frame: int, lanes: Lanes, encode: Encode | None = None) -> None:
+        """Begin to read the frame that `read` will be asked for next, and to encode it."""
+        self._settle()
+        self._expected = frame, lanes.submit(self._read, frame, encode)
 
     def read(self, frame: int) -> ReadFrame:
         """Return a frame; what reading it raised is raised here.
@@ -77,14 +66,20 @@ class ReadAhead:
         (_, found), self._expected = self._expected, None
         return found.result()
 
+    def close(self) -> None:
+        """Forget the expected frame; nothing is read when the caller closes the video."""
+        self._settle()
+        self._expected = None
+
     def _settle(self) -> None:
         """Wait for the frame that is being read."""
         if self._expected is not None:
             wait([self._expected[1]])
 
-    def _read(self, frame: int) -> ReadFrame:
+    def _read(self, frame: int, encode: Encode | None) -> ReadFrame:
         image = self._image(frame)
-        return ReadFrame(image, self._shrink(image))
+        small = self._shrink(image)
+        return ReadFrame(image, small, encode and encode(image, small))
 
     def _image(self, frame: int) -> NDArray[np.uint8]:
         image = self._frames[frame]

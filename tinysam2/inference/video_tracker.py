@@ -3,6 +3,8 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import wait
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import islice, zip_longest
@@ -29,6 +31,7 @@ from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.results import Frames, TrackStep
+from tinysam2.lanes import Lanes, lanes_for
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
@@ -43,7 +46,8 @@ class VideoTracker:
     """Propagate prompted objects through a video, with one memory bank per object.
 
     Image features are computed once per frame for all objects; nothing that is kept grows with the
-    length of the video.  Lives on one thread; the frame that follows is read on another one.
+    length of the video.  Lives on one thread; on the CPU others encode the frame that follows, and
+    track objects, at the same time.
 
     Args:
         model: a loaded network.
@@ -66,6 +70,7 @@ class VideoTracker:
         self.predictor = FramePredictor(model, image_size)
         self.frames = frames
         self._reader = ReadAhead(frames, lambda image: self.predictor.shrunk(image))
+        self._lanes = Lanes()
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
             most = min(self.memory.max_pointers, max(1, len(frames)))
@@ -166,12 +171,21 @@ class VideoTracker:
     def _encoded(
         self, frame: int, following: int | None = None
     ) -> tuple[NDArray[np.uint8], ImageFeatures]:
-        """Return a frame's image and its features; begin to read the frame that follows."""
+        """Return a frame's image and its features; begin with the frame that follows."""
         read = self._reader.read(frame)
-        self._reader.expect(following)
-        is_prompted = any(frame in o.prompts for o in self._objects.values())
-        features = self.predictor.features(frame, read.image, is_prompted, read.small)
+        if following is not None:
+            is_encoded = self._lanes.count > 1 and not self._is_prompted(following)
+            self._reader.expect(following, self._lanes, self._encode_ahead if is_encoded else None)
+        is_prompted = self._is_prompted(frame)
+        ahead = None if is_prompted else read.features
+        features = self.predictor.features(frame, read.image, is_prompted, read.small, ahead)
         return read.image, features
+
+    def _encode_ahead(self, image: NDArray[np.uint8], small: NDArray[np.uint8]) -> ImageFeatures:
+        return self.predictor.encode(image, for_prompts=False, small=small)
+
+    def _is_prompted(self, frame: int) -> bool:
+        return any(frame in o.prompts for o in self._objects.values())
 
     def _check_frame(self, index: int) -> None:
         if not 0 <= index < len(self.frames):
@@ -208,9 +222,10 @@ class VideoTracker:
             self._check_frame(frame_range[-1])
         for tracked in self._objects.values():
             tracked.memory = None
-        with self._reader:
+        with closing(self._reader), closing(self._lanes):
             for frame, following in zip_longest(frame_range, frame_range[1:]):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
+                self._lanes.resize(*self._lanes_for(len(objects)))
                 if joining := {i: o for i, o in objects.items() if o.memory is None}:
                     self._with_room(partial(self._start_banks, joining, frame_range))
                 if not objects:
@@ -287,12 +302,10 @@ class VideoTracker:
             masks = predict_from_prompts(self.predictor, frame, features, image, with_prompt)
             events |= submit_frame(self.predictor, frame, features, masks, with_prompt)
             logits |= zip(with_prompt, _at_video_size(masks, image), strict=True)
-        for tracked in self._batches(
-            o for o in objects.items() if not o[1].has_conditioning_prompt(frame)
-        ):
-            masks, readings = predict_from_memory(self.predictor, frame, features, image, tracked)
-            events |= submit_frame(self.predictor, frame, features, masks, tracked, readings)
-            logits |= zip(tracked, _at_video_size(masks, image), strict=True)
+        tracked = {i: o for i, o in objects.items() if not o.has_conditioning_prompt(frame)}
+        for found, decided in self._tracked(frame, image, features, tracked):
+            logits |= found
+            events |= decided
         for each in objects.values():
             each.mark_propagated(frame)
         finished = finish_masks(frame, objects, logits, self.cleanup, self.is_exclusive)
@@ -303,6 +316,46 @@ class VideoTracker:
             scores={i: events[i].scores for i in objects},
             memory_events=events,
         )
+
+    def _lanes_for(self, objects: int) -> tuple[int, int]:
+        """Return the lanes to track objects in, and the threads of each; one only reads ahead.
+
+        In networks that follow SAM 2 one stage takes most of the time, and all threads run it.
+        """
+        model, threads = self.predictor.model, torch.get_num_threads()
+        is_shared = model.device.type == "cpu" and not model.network.config.follows_sam2
+        return lanes_for(objects, threads) if is_shared and threads > 1 else (1, 1)
+
+    def _tracked(
+        self,
+        frame: int,
+        image: NDArray[np.uint8],
+        features: ImageFeatures,
+        objects: dict[int, ObjectState],
+    ) -> Iterator[tuple[dict[int, Tensor], dict[int, MemoryEvent]]]:
+        """Track objects that are not prompted on a frame; yields logits and events of some of them.
+
+        Each has a lane where there are several, but for those that clicks on the frame correct.
+        """
+        track = partial(self._track_together, frame, image, features)
+        is_alone = self._lanes.count == 1
+        here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
+        in_lanes = [self._lanes.submit(track, {i: o}) for i, o in objects.items() if i not in here]
+        wait(in_lanes)  # all of them, also if one fails: banks must not change any more
+        yield from (each.result() for each in in_lanes)
+        yield from map(track, self._batches(here.items()))
+
+    @torch.inference_mode()
+    def _track_together(
+        self,
+        frame: int,
+        image: NDArray[np.uint8],
+        features: ImageFeatures,
+        objects: dict[int, ObjectState],
+    ) -> tuple[dict[int, Tensor], dict[int, MemoryEvent]]:
+        masks, readings = predict_from_memory(self.predictor, frame, features, image, objects)
+        events = submit_frame(self.predictor, frame, features, masks, objects, readings)
+        return dict(zip(objects, _at_video_size(masks, image), strict=True)), events
 
 
 def _at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:

@@ -16,12 +16,15 @@ class ImageFeatures:
         s8: (B, dim / 4, 2H, 2W) at stride 8; None from encoders of one resolution.
         s4: (B, dim / 8, 4H, 4W) at stride 4; None from encoders of one resolution.
         embedding: (B, 256, H, W) what SAM's decoder reads, where that is not ``s16``.
+        attended: (B, dim, H, W) ``s16`` after the part of memory attention that objects share;
+            None until it is computed.
     """
 
     s16: Tensor
     s8: Tensor | None = None
     s4: Tensor | None = None
     embedding: Tensor | None = None
+    attended: Tensor | None = None
 
     @property
     def sam_embedding(self) -> Tensor:
@@ -51,7 +54,7 @@ class ImageFeatures:
         return [self._each(itemgetter(slice(t, None, length))) for t in range(length)]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "ImageFeatures":
-        maps = (self.s16, self.s8, self.s4, self.embedding)
+        maps = (self.s16, self.s8, self.s4, self.embedding, self.attended)
         first, *rest = (None if m is None else change(m) for m in maps)
         assert first is not None
         return ImageFeatures(first, *rest)

@@ -118,6 +118,13 @@ class TinySam2(nn.Module):
         embedding = None if self.sam_neck is None else self.sam_neck(levels)
         return replace(ImageFeatures(*self.neck(levels)), embedding=embedding)
 
+    def attended(self, features: ImageFeatures) -> ImageFeatures:
+        """Add the part of memory attention that objects share, where it is not yet computed."""
+        if features.attended is not None:
+            return features
+        ((image,),) = self.run(NetworkStage.ATTEND_IMAGE, self._attend_image, [(features.s16,)])
+        return replace(features, attended=image)
+
     def condition(self, features: ImageFeatures, memories: list[ObjectMemory] | None) -> Tensor:
         """Condition image features on each object's memory.
 
@@ -142,7 +149,8 @@ class TinySam2(nn.Module):
         merges_keys = self.config.key_pooling is not KeyPooling.NONE  # of each object its own
         is_split = merges_keys or runs_one_by_one(features.s16)
         groups = [[each] for each in memories] if is_split else [memories]
-        ((image,),) = self.run(NetworkStage.ATTEND_IMAGE, self._attend_image, [(features.s16,)])
+        image = self.attended(features).attended
+        assert image is not None
         images, maps = (of_groups(each, len(groups)) for each in (image, features.s16))
         read = [self._padded(group) for group in groups]
         given = [(x, *tokens) for x, tokens in zip(images, read, strict=True)]

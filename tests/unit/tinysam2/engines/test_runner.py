@@ -4,7 +4,8 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,13 @@ import torch
 
 from tests.unit.tinysam2.toys import noise_frames, toy_model
 from tinysam2.build import Model, load_model, run_by
+from tinysam2.devices import processor_threads
 from tinysam2.engines import openvino_graph, runner
 from tinysam2.engines.measurement import StageTimes, Way
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.lanes import THREAD_NAME, Lanes, lanes_for
 from tinysam2.model import mask_completion, matcher
 from tinysam2.model.fake_quantization import (
     LayerScales,
@@ -120,43 +123,41 @@ def test_any_number_of_objects_has_the_masks_of_each_alone(folder: Path) -> None
     assert found.runs_by_openvino() == TRACKED
 
 
-def test_objects_run_at_the_same_time_as_threads_allow(
+def test_objects_are_tracked_at_the_same_time_where_there_are_threads(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rounds: list[int] = []
-    run = openvino_graph.OpenVinoGraph.run_each
-
-    def run_and_count(
-        self: openvino_graph.OpenVinoGraph, given: Sequence[Tensors]
-    ) -> list[Tensors]:
-        rounds.append(len(given))
-        return run(self, given)
-
     expected = track(toy_model())
-    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "run_each", run_and_count)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    ran_by: set[tuple[int, str]] = set()
+    run = openvino_graph.OpenVinoGraph.run
+
+    def run_and_note(self: openvino_graph.OpenVinoGraph, inputs: Tensors) -> Tensors:
+        ran_by.add((len(inputs), threading.current_thread().name))
+        return run(self, inputs)
+
+    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "run", run_and_note)
     model, found = by_openvino(folder)
-    assert_same_masks(track(model), expected)
+    with processor_threads(2):
+        assert_same_masks(track(model), expected)
     assert found.runs_by_openvino() == TRACKED
-    assert set(rounds) == {1, 2}
+    conditioned_by = {thread for inputs, thread in ran_by if inputs == 12}
+    assert len(conditioned_by) > 1
+    assert all(thread.startswith(THREAD_NAME) for thread in conditioned_by)
 
 
-@pytest.mark.parametrize(
-    ("objects", "threads", "rounds"),
-    [
-        (1, 1, [(1, 1, 1)]),
-        (1, 4, [(1, 1, 4)]),
-        (3, 8, [(3, 4, 2)]),
-        (5, 1, [(1, 1, 1)] * 5),
-        (5, 2, [(2, 2, 1), (2, 2, 1), (1, 1, 2)]),
-        (5, 6, [(5, 6, 1)]),
-        (8, 4, [(4, 4, 1), (4, 4, 1)]),
-    ],
-)
-def test_threads_are_shared_among_objects(
-    objects: int, threads: int, rounds: list[tuple[int, int, int]]
-) -> None:
-    assert runner._rounds(objects, threads) == rounds
+def test_runs_at_the_same_time_keep_their_results_apart(tmp_path: Path) -> None:
+    runner_of_all = EngineRunner(torch.nn.Identity(), Engine.OPENVINO, folder=tmp_path)
+
+    @torch.inference_mode()
+    def doubled(value: int) -> set[float]:
+        given = (torch.full((1, 1000), float(value)),)
+        ((found,),) = runner_of_all(NetworkStage.DECODE, lambda x: (x * 2,), [given])
+        return set(found.flatten().tolist())
+
+    with closing(Lanes()) as lanes:
+        lanes.resize(*lanes_for(objects=4, threads=4))
+        runs = [lanes.submit(doubled, value) for value in range(200)]
+        assert [run.result() for run in runs] == [{2.0 * value} for value in range(200)]
+    assert runner_of_all.runs_by_openvino() == (NetworkStage.DECODE,)
 
 
 @torch.inference_mode()
@@ -211,16 +212,16 @@ def test_graphs_of_an_earlier_version_of_the_program_are_exported_again(
 def test_a_stage_that_fails_or_differs_is_run_by_torch_and_logged_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = openvino_graph.OpenVinoGraph.run_each
+    run = openvino_graph.OpenVinoGraph.run
 
-    def spoiled(self: openvino_graph.OpenVinoGraph, given: Sequence[Tensors]) -> list[Tensors]:
-        if len(given[0]) == 12:
+    def spoiled(self: openvino_graph.OpenVinoGraph, inputs: Tensors) -> Tensors:
+        if len(inputs) == 12:
             raise RuntimeError("no such instruction")
-        found = run(self, given)
-        is_image = given[0][0].shape[1] == 3
-        return [tuple(each * 1.1 for each in row) for row in found] if is_image else found
+        found = run(self, inputs)
+        is_image = inputs[0].shape[1] == 3
+        return tuple(each * 1.1 for each in found) if is_image else found
 
-    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "run_each", spoiled)
+    monkeypatch.setattr(openvino_graph.OpenVinoGraph, "run", spoiled)
     model, found = by_openvino(folder)
     with caplog.at_level(logging.WARNING):
         assert_same_masks(track(model), track(toy_model()))
@@ -361,7 +362,7 @@ def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
     for ((stage, *_), way, *_), graph in found._graphs.items():
         kernels = [
             node.get_rt_info()["runtimePrecision"].value
-            for node in graph._requests[0].get_compiled_model().get_runtime_model().get_ops()
+            for node in graph.compiled.get_runtime_model().get_ops()
             if node.get_rt_info()["layerType"].value.startswith(
                 ("Convolution", "Group", "FullyConn")
             )

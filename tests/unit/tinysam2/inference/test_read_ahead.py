@@ -4,9 +4,14 @@ import threading
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
+from tinysam2.devices import processor_threads
 from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.lanes import THREAD_NAME
+from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.network import TinySam2
 
 FRAMES = noise_frames(5)
 
@@ -48,12 +53,50 @@ def test_each_frame_is_read_once_after_the_first_by_another_thread() -> None:
     assert tracked == [(0, False), *((i, True) for i in range(1, len(FRAMES)))]
 
 
-def test_masks_are_those_of_frames_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = [s.mask_logits for s in tracker_of(WatchedFrames()).propagate()]
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_masks_are_those_of_frames_read_one_by_one(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with processor_threads(threads):
+        ahead = [s.mask_logits for s in two_objects().propagate()]
+    with processor_threads(1):
+        tracker = two_objects()
+        monkeypatch.setattr(tracker._reader, "expect", lambda *_: None)
+        for with_threads, without in zip(ahead, tracker.propagate(), strict=True):
+            np.testing.assert_allclose(with_threads, without.mask_logits, atol=1e-4)
+
+
+def two_objects() -> VideoTracker:
     tracker = tracker_of(WatchedFrames())
-    monkeypatch.setattr(tracker._reader, "expect", lambda frame: None)
-    for with_thread, without in zip(ahead, tracker.propagate(), strict=True):
-        np.testing.assert_array_equal(with_thread, without.mask_logits)
+    tracker.add_points(2, 2, [[40, 20]], [1])
+    return tracker
+
+
+def test_images_are_encoded_ahead_once_each_unless_they_are_prompted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded: list[tuple[bool, bool]] = []  # for prompts, by the thread of the tracker
+    encode, caller = TinySam2.encode_image, threading.get_ident()
+
+    def encode_and_note(self: TinySam2, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
+        encoded.append((for_prompts, threading.get_ident() == caller))
+        return encode(self, image, for_prompts)
+
+    tracker = two_objects()
+    monkeypatch.setattr(TinySam2, "encode_image", encode_and_note)
+    with processor_threads(2):
+        list(tracker.propagate())
+    assert sorted(encoded) == [(False, False)] * (len(FRAMES) - 2)  # the clicks' were there already
+
+
+def test_an_object_may_join_on_the_frame_that_is_encoded_ahead() -> None:
+    with processor_threads(2):
+        tracker = tracker_of(WatchedFrames())
+        steps = tracker.propagate()
+        next(steps)
+        tracker.add_points(2, 1, [[20, 20]], [1])
+        joined = [step.object_ids for step in steps]
+    assert joined == [(1, 2)] * 4
 
 
 def test_a_frame_that_cannot_be_read_fails_when_its_turn_comes() -> None:
@@ -77,4 +120,4 @@ def test_no_thread_is_left_when_tracking_is_closed() -> None:
     steps = tracker_of(frames).propagate()
     next(steps)
     steps.close()
-    assert not [t for t in threading.enumerate() if t.name.startswith("tinysam2-read-ahead")]
+    assert not [t for t in threading.enumerate() if t.name.startswith(THREAD_NAME)]
