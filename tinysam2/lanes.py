@@ -28,7 +28,7 @@ def lanes_for(objects: int, threads: int) -> tuple[int, int]:
     return count, max(1, threads // count)
 
 
-class Lanes:
+class ThreadLanes:
     """Threads with a number of torch threads each; there are none before `resize`.
 
     Torch's and OpenVINO's operators release the interpreter, and one thread computes two of them

@@ -1,7 +1,7 @@
 """Predicts masks from prompts on single images; caches the features of the last few."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from tinysam2.inference.feature_cache import FeatureCache
 from tinysam2.inference.memory_access import make_bank, make_entries, read_memory
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.preprocess import input_hw_of, network_input, resize_logits, shrunk
+from tinysam2.inference.results import FramePrediction
 from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.decoder.prompt_encoder import resize_mask
 from tinysam2.model.image_features import ImageFeatures
@@ -26,19 +27,6 @@ from tinysam2.model.sam import MASK_PROMPT_LIMIT, Sam, SamDecoder
 
 POINTED_AT_LOGIT = 5.0
 """Least object logit of a clicked object: a prompt means that the object is present."""
-
-
-@dataclass(frozen=True, slots=True)
-class FramePrediction:
-    """A predicted mask at the size of the image.
-
-    Attributes:
-        mask_logits: (H, W) float32 on the CPU.
-        confidence: predicted IoU in [0, 1].
-    """
-
-    mask_logits: NDArray[np.float32]
-    confidence: float
 
 
 class FramePredictor:
@@ -92,11 +80,10 @@ class FramePredictor:
         small: NDArray[np.uint8] | None = None,
         encoded: ImageFeatures | None = None,
     ) -> ImageFeatures:
-        """Encode an image (H, W, 3) uint8 RGB, or return the features cached under ``key``.
+        """Return the features cached under ``key``, or encode an image (H, W, 3) uint8 RGB.
 
         Without ``for_prompts`` they may lack what only prompts need, see `TinySam2.encode_image`.
-        ``small`` as in `encode`; ``encoded`` is what that returned for the image and for the same
-        ``for_prompts``, where that is at hand.
+        ``small`` as in `encode`; ``encoded`` is what `encode` returned, where that is at hand.
         """
         encode = partial(self.encode, image, for_prompts, small)
         return self._features.get(key, for_prompts, lambda: encoded or encode())
@@ -118,8 +105,8 @@ class FramePredictor:
         Raises:
             ValueError: the image has another shape or type.
         """
-        resized = image if small is None else small
-        inputs = network_input(resized, self.input_hw(image.shape[:2]), self.model.device)
+        input_hw = self.input_hw(image.shape[:2])
+        inputs = network_input(image if small is None else small, input_hw, self.model.device)
         with self.precision():
             features = self.model.network.encode_image(inputs, for_prompts).float()
             return features if for_prompts else self.network.attended(features)

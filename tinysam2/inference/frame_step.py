@@ -65,7 +65,7 @@ def predict_from_memory(
     memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
     with predictor.precision():
         found = network.segment_remembered(features, memories)
-    masks = predictor.refine(features, found.best().without_absent())
+    masks = _completed(predictor, frame, features, found.best().without_absent(), objects)
     if any(o.has_correction(frame) for o in objects.values()):
         rows = masks.split()
         for i, (tracked, memory) in enumerate(zip(objects.values(), memories, strict=True)):
@@ -76,6 +76,25 @@ def predict_from_memory(
     distractors = [_distractor_overlap(found, i, o.bank) for i, o in enumerate(objects.values())]
     counts = [attended_tokens(m, network.pointer_tokens) for m in memories]
     return masks, [Reading(*each) for each in zip(counts, distractors, strict=True)]
+
+
+def _completed(
+    predictor: FramePredictor,
+    frame: int,
+    features: ImageFeatures,
+    found: ObjectMasks,
+    objects: dict[int, ObjectState],
+) -> ObjectMasks:
+    """Complete the masks of the objects for which that is due."""
+    rows, schedules = found.split(), [o.completion for o in objects.values()]
+    due = [i for i, each in enumerate(schedules) if each.is_due(frame)]
+    if not due or not predictor.network.completes_masks:
+        return found
+    tried = predictor.refine(features, ObjectMasks.joined([rows[i] for i in due]))
+    for i, row in zip(due, tried.split(), strict=True):
+        schedules[i].note(frame, is_completed=not torch.equal(row.logits, rows[i].logits))
+        rows[i] = row
+    return ObjectMasks.joined(rows)
 
 
 def _distractor_overlap(found: Segmentation, row: int, bank: MemoryBank) -> float | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tinysam2.inference.completion_schedule import CompletionSchedule
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.memory.bank import MemoryBank
 
@@ -15,6 +16,7 @@ class ObjectState:
         pinned: frames to remember.
         banned: frames not to remember.
         memory: bank of the current or last propagation.
+        completion: when its mask is completed next.
         propagated: frames that this propagation has tracked, from the first to the last.
     """
 
@@ -22,6 +24,7 @@ class ObjectState:
     pinned: set[int] = field(default_factory=set)
     banned: set[int] = field(default_factory=set)
     memory: MemoryBank | None = None
+    completion: CompletionSchedule = field(default_factory=CompletionSchedule)
     propagated: range = range(0)
 
     @property

@@ -71,18 +71,17 @@ def network_input(
     """Resize and normalize an image; arguments and errors as in `shrunk`.
 
     Returns:
-        (1, 3, height, width) float32 on the device, channels last.
+        (1, 3, height, width) float32 on the device.
     """
     small = np.ascontiguousarray(shrunk(frame, size_hw))
-    tensor = torch.from_numpy(small).to(device).permute(2, 0, 1)[None]
-    return normalize(tensor).contiguous(memory_format=torch.channels_last)
+    return normalize(torch.from_numpy(small).to(device).permute(2, 0, 1)[None])
 
 
 def normalize(image: Tensor) -> Tensor:
-    """Turn (B, 3, H, W) uint8 RGB into the float32 input that encoders expect."""
-    mean = torch.tensor(IMAGE_MEAN, device=image.device).view(3, 1, 1)
-    std = torch.tensor(IMAGE_STD, device=image.device).view(3, 1, 1)
-    return (image.float() / 255.0 - mean) / std
+    """Turn (B, 3, H, W) uint8 RGB into the float32 input that encoders expect, row by row."""
+    mean = 255 * torch.tensor(IMAGE_MEAN, device=image.device).view(3, 1, 1)
+    std = 255 * torch.tensor(IMAGE_STD, device=image.device).view(3, 1, 1)
+    return (image.contiguous().float() - mean).div_(std)  # bytes are reordered faster than floats
 
 
 def resize_logits(logits: Tensor, size_hw: tuple[int, int]) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinysam2.inference.results import Frames
-from tinysam2.lanes import Lanes
+from tinysam2.lanes import ThreadLanes
 from tinysam2.model.image_features import ImageFeatures
 
 Encode = Callable[[NDArray[np.uint8], NDArray[np.uint8]], ImageFeatures]
@@ -49,7 +49,7 @@ class ReadAhead:
         self._expected: tuple[int, Future[ReadFrame]] | None = None
         self._size_hw: tuple[int, int] | None = None
 
-    def expect(self, frame: int, lanes: Lanes, encode: Encode | None = None) -> None:
+    def expect(self, frame: int, lanes: ThreadLanes, encode: Encode | None = None) -> None:
         """Begin to read the frame that `read` will be asked for next, and to encode it."""
         self._settle()
         self._expected = frame, lanes.submit(self._read, frame, encode)

@@ -1,4 +1,4 @@
-"""Frames that a tracker reads, and the steps that it yields."""
+"""Frames that are read, and what is found on them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +20,19 @@ class Frames(Protocol):
     def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
         """Return (H, W, 3) uint8 RGB."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FramePrediction:
+    """A predicted mask at the size of the image.
+
+    Attributes:
+        mask_logits: (H, W) float32 on the CPU.
+        confidence: predicted IoU in [0, 1].
+    """
+
+    mask_logits: NDArray[np.float32]
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from torch import Tensor
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
+from tinysam2.inference.completion_schedule import CompletionSchedule
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.frame_step import (
     predict_from_memory,
@@ -31,7 +32,7 @@ from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.results import Frames, TrackStep
-from tinysam2.lanes import Lanes, lanes_for
+from tinysam2.lanes import ThreadLanes, lanes_for
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
@@ -70,7 +71,7 @@ class VideoTracker:
         self.predictor = FramePredictor(model, image_size)
         self.frames = frames
         self._reader = ReadAhead(frames, lambda image: self.predictor.shrunk(image))
-        self._lanes = Lanes()
+        self._lanes = ThreadLanes()
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
             most = min(self.memory.max_pointers, max(1, len(frames)))
@@ -275,6 +276,7 @@ class VideoTracker:
                 self.predictor.network, self.memory, feature_hw, is_backward=frame_range.step < 0
             )
             tracked.memory, tracked.propagated = bank, range(0)
+            tracked.completion = CompletionSchedule()
         for frame in prompted:
             image, features = self._encoded(frame)
             for with_prompt in self._batches(
@@ -308,7 +310,9 @@ class VideoTracker:
             events |= decided
         for each in objects.values():
             each.mark_propagated(frame)
-        finished = finish_masks(frame, objects, logits, self.cleanup, self.is_exclusive)
+        finish = partial(finish_masks, frame, objects, logits, self.cleanup, self.is_exclusive)
+        # Here, operators would wait for threads that lanes keep busy.
+        finished = finish() if self._lanes.count == 1 else self._lanes.submit(finish).result()
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),

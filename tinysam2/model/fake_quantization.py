@@ -80,15 +80,14 @@ def no_scales() -> NetworkScales:
 
 
 _PARTS = {
-    NetworkStage.ENCODE_IMAGE: ("trunk.", "neck."),
+    NetworkStage.ENCODE_IMAGE: ("trunk.", "neck.", "sam_neck."),
     NetworkStage.ATTEND_IMAGE: ("memory_attention.layers.0.self_attn.",),
     NetworkStage.CONDITION: ("memory_attention.",),
     NetworkStage.DECODE: ("mask_decoder.",),
     NetworkStage.ENCODE_MEMORY: ("memory_encoder.",),
 }
-"""The modules of each stage that is run in 8 bits; the first that fits counts.  What SAM's decoder
-reads is left as it is: an image is encoded for it once for all clicks, and no click is to be
-worse."""
+"""The modules of each stage that is run in 8 bits; the first that fits counts.  Prompts are left as
+they are: their image is encoded once for all clicks, and no click is to be worse."""
 
 
 def scales_of_stage(scales: NetworkScales, stage: NetworkStage) -> NetworkScales:

@@ -72,6 +72,11 @@ class TinySam2(nn.Module):
         self.spatial_perceiver = SpatialPerceiver(memory_dim) if config.perceiver else None
 
     @property
+    def completes_masks(self) -> bool:
+        """Whether SAM's decoder completes tracked masks."""
+        return self.sam_decoder is not None and self.config.refines_tracked
+
+    @property
     def pointer_tokens(self) -> int:
         """Memory tokens that one object pointer takes."""
         return self.config.dim // self.config.memory_dim
@@ -84,11 +89,10 @@ class TinySam2(nn.Module):
             for_prompts: compute also what SAM's decoder reads, if the network has it; tracking
                 reads less, except where masks are completed (`refined`).
         """
-        if self.sam_neck is None or not (for_prompts or self.config.refines_tracked):
-            return ImageFeatures(*self.run(NetworkStage.ENCODE_IMAGE, self._encode, [(image,)])[0])
-        stage = NetworkStage.ENCODE_IMAGE_FOR_SAM if for_prompts else NetworkStage.ENCODE_IMAGE
-        ((*maps, embedding),) = self.run(stage, self._encode_for_sam, [(image,)])
-        return replace(ImageFeatures(*maps), embedding=embedding)
+        stage, encode = NetworkStage.ENCODE_IMAGE, self._encode
+        if for_prompts and self.sam_neck is not None:
+            stage, encode = NetworkStage.ENCODE_IMAGE_FOR_SAM, self._encode_for_sam
+        return ImageFeatures(*self.run(stage, encode, [(image,)])[0])
 
     def stage_function(self, stage: NetworkStage) -> StageFunction:
         """Return what computes a stage by torch."""
@@ -105,11 +109,9 @@ class TinySam2(nn.Module):
         return functions[stage]
 
     def _encode(self, image: Tensor) -> Tensors:
-        """Encode images: the maps of the tracker."""
-        return self.neck(self.trunk(image))
+        return self._encode_for_sam(image) if self.completes_masks else self.neck(self.trunk(image))
 
     def _encode_for_sam(self, image: Tensor) -> Tensors:
-        """Encode images: the maps of the tracker, and the embedding that SAM's decoder reads."""
         found = self.features_of(self.trunk(image))
         return (*found.maps, found.sam_embedding)
 
@@ -288,7 +290,8 @@ class TinySam2(nn.Module):
 
     def segment_given(self, features: ImageFeatures, mask_logits: Tensor) -> Segmentation:
         """Decode mask prompts (O, 1, Hi, Wi), for the object pointers; the masks are not needed."""
-        xy, labels = self._no_points(len(mask_logits), mask_logits.device)
+        labels = mask_logits.new_full((len(mask_logits), self._padding_points), NOT_A_POINT).long()
+        xy = mask_logits.new_zeros(*labels.shape, 2)
         if self.mask_downsample is None:
             source = self.condition(features, None)
             return self.segment(source, features, xy, labels, mask_logits)
@@ -314,11 +317,10 @@ class TinySam2(nn.Module):
 
     def _decode(self, conditioned: Tensor, *high_res: Tensor) -> Tensors:
         """Decode masks from conditioned features (O, dim, H, W) alone: `DecodedMasks`, in order."""
-        height, width = conditioned.shape[2], conditioned.shape[3]
         points = self.prompt_encoder.no_points(self._padding_points + 1)
         decoded: DecodedMasks = self.mask_decoder(
             conditioned,
-            self.prompt_encoder.positions.grid(height, width),
+            self.prompt_encoder.positions.grid(*conditioned.shape[2:]),
             points.expand(conditioned.shape[0], -1, -1),
             self.prompt_encoder.no_mask[None, :, None, None],
             high_res,
@@ -331,7 +333,7 @@ class TinySam2(nn.Module):
 
         Networks without this decoder, or with ``refines_tracked`` off, return the masks unchanged.
         """
-        if self.sam_decoder is None or not self.config.refines_tracked:
+        if not self.completes_masks:
             return masks
         size = 1 if runs_one_by_one(masks.logits) else len(masks.logits)
         logits = masks.logits.detach().split(size)
@@ -355,12 +357,6 @@ class TinySam2(nn.Module):
     def _padding_points(self) -> int:
         """SAM 2 passes one padding point, besides the one that its prompt encoder appends."""
         return 1 if self.config.follows_sam2 else 0
-
-    def _no_points(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Return points (count, K, 2) and labels (count, K) for objects without clicks."""
-        clicks = self._padding_points
-        labels = torch.full((count, clicks), NOT_A_POINT, device=device)
-        return torch.zeros(count, clicks, 2, device=device), labels
 
     def pointer_of(self, mask_token: Tensor, is_present: Tensor) -> Tensor:
         """Project mask tokens (O, dim) to object pointers; absent objects share one pointer."""

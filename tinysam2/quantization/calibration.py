@@ -1,7 +1,9 @@
 """Calibration frames: what the stages of a network are given while it tracks a video."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from threading import Lock
 
 import numpy as np
 import torch
@@ -73,32 +75,35 @@ class _Recorder:
     """A `StageRunner` by torch that keeps the inputs of the stages."""
 
     def __init__(self) -> None:
-        self._given: dict[NetworkStage, Sequence[Tensors]] = {}
+        self._given: defaultdict[NetworkStage, list[Tensors]] = defaultdict(list)
         self._images: list[tuple[Tensor, Tensor]] = []  # and their features
+        self._lock = Lock()  # a tracker runs stages in several threads
 
     def __call__(
         self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
     ) -> list[Tensors]:
         """Run a stage."""
         found = run_by_torch(stage, function, given)
-        if stage is NetworkStage.ENCODE_IMAGE:
-            image = given[0][0], found[0][0]
-            self._images = [*self._images[-1:], image]  # a tracker may encode ahead
-        self._given[stage] = given
+        with self._lock:
+            if stage is NetworkStage.ENCODE_IMAGE:
+                image = given[0][0], found[0][0]
+                self._images = [*self._images[-1:], image]  # a tracker may encode ahead
+            self._given[stage] += given
         return found
 
     def recorded(self) -> Iterator[CalibrationFrame]:
         """Yield what was recorded since `forget`, if all stages ran on the same image."""
-        read = (NetworkStage.ATTEND_IMAGE, NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY)
-        if not all(stage in self._given for stage in read):
-            return
-        attend, condition, encode_memory = (self._given[stage] for stage in read)
+        condition, redraw, encode_memory = (
+            self._given[stage]
+            for stage in (NetworkStage.CONDITION, NetworkStage.REDRAW, NetworkStage.ENCODE_MEMORY)
+        )
         for image, features in self._images:
-            if all(torch.equal(features, given[0][0]) for given in (attend, encode_memory)):
+            if condition and encode_memory and torch.equal(features, encode_memory[0][0]):
                 memories, masks = (
                     tuple(_kept(each[1:]) for each in given) for given in (condition, encode_memory)
                 )
-                yield CalibrationFrame(_kept((image,))[0], memories, masks)
+                tracked = tuple(_kept(each[:2]) for each in redraw)
+                yield CalibrationFrame(_kept((image,))[0], memories, masks, tracked)
                 return
 
     def forget(self) -> None:

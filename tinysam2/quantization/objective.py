@@ -21,11 +21,13 @@ class CalibrationFrame:
         image: (1, 3, Hi, Wi) normalized.
         memories: per group the inputs of memory attention after the image's features.
         masks: per group the inputs of the memory encoder after the image's features.
+        tracked: the masks and boxes that SAM's decoder was given, of any number of objects.
     """
 
     image: Tensor
     memories: tuple[Tensors, ...]
     masks: tuple[Tensors, ...]
+    tracked: tuple[Tensors, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class FrameOutputs:
     """What a network makes of a `CalibrationFrame`.
 
     Attributes:
-        logits: (O, 4, 4H, 4W) mask logits.
-        predicted_iou: (O, 4) in [0, 1].
+        logits: (N, 4H, 4W) mask logits: four of each object, then those of SAM's decoder.
+        predicted_iou: (N,) of these masks, in [0, 1].
         object_logit: (O, 1) positive when the object is in the image.
         memory: the memory of this frame.
     """
@@ -48,12 +50,17 @@ class FrameOutputs:
 def outputs_of(network: TinySam2, frame: CalibrationFrame) -> FrameOutputs:
     """Run all stages on a frame, by torch, in float32."""
     stage = network.stage_function
-    s16, *high_res = stage(NetworkStage.ENCODE_IMAGE)(frame.image)
+    s16, *finer = stage(NetworkStage.ENCODE_IMAGE)(frame.image)
+    high_res, embedding = finer[:2], finer[2:]
     (attended,) = stage(NetworkStage.ATTEND_IMAGE)(s16)
     condition, encode_memory = map(stage, (NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY))
     conditioned = torch.cat([condition(attended, *each)[0] for each in frame.memories])
     logits, iou, object_logit, _ = stage(NetworkStage.DECODE)(conditioned, *high_res)
     memory = torch.cat([encode_memory(s16, *each)[0] for each in frame.masks])
+    redraw = stage(NetworkStage.REDRAW)
+    redrawn = [redraw(*each, *embedding, *high_res) for each in frame.tracked]
+    logits = torch.cat([logits.flatten(0, 1), *(mask for mask, _ in redrawn)])
+    iou = torch.cat([iou.flatten(), *(each for _, each in redrawn)])
     return FrameOutputs(logits, iou, object_logit, memory)
 
 

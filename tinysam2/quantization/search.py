@@ -26,7 +26,7 @@ from tinysam2.quantization.objective import (
     random_projection,
 )
 
-QUANTIZED = ("trunk.", "neck.", "memory_attention.", "memory_encoder.")
+QUANTIZED = ("trunk.", "neck.", "sam_neck.", "memory_attention.", "memory_encoder.")
 """Parts of a network whose layers get scales; ADR 23 says why the others stay as they are."""
 WEIGHT_FACTORS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7)
 INPUT_FACTORS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)

@@ -1,4 +1,4 @@
-"""Lanes have threads of their own and leave those of others alone."""
+"""ThreadLanes have threads of their own and leave those of others alone."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tinysam2.devices import processor_threads
-from tinysam2.lanes import THREAD_NAME, Lanes, lanes_for, lanes_here
+from tinysam2.lanes import THREAD_NAME, ThreadLanes, lanes_for, lanes_here
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_threads_are_a_lanes_own() -> None:
     def counts() -> tuple[int, int]:
         return torch.get_num_threads(), lanes_here()
 
-    with processor_threads(4), closing(Lanes()) as lanes:
+    with processor_threads(4), closing(ThreadLanes()) as lanes:
         lanes.resize(3, 1)
         assert lanes.submit(counts).result() == (1, 3)
         assert counts() == (4, 1)
@@ -41,7 +41,7 @@ def test_threads_are_a_lanes_own() -> None:
 
 
 def test_no_thread_is_left_when_lanes_are_closed() -> None:
-    lanes = Lanes()
+    lanes = ThreadLanes()
     lanes.resize(3, 1)
     lanes.close()
     assert lanes.count == 0

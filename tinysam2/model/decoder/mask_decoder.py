@@ -107,6 +107,8 @@ class MaskDecoder(nn.Module):
         maps = F.gelu(self.upscale_norm(self.upscale1(maps) + s8))
         maps = F.gelu(self.upscale2(maps) + s4)  # (O, dim / 8, 4H, 4W)
         weights = torch.stack([h(mask_tokens[:, i]) for i, h in enumerate(self.mask_heads)], 1)
-        logits = (weights @ maps.flatten(2)).unflatten(2, maps.shape[-2:])
+        # Convolutions leave channels last, and so does this product: the maps are not reordered.
+        pixels = maps.permute(0, 2, 3, 1).flatten(1, 2)
+        logits = (pixels @ weights.transpose(1, 2)).transpose(1, 2).unflatten(2, maps.shape[-2:])
         object_logit = None if self.object_head is None else self.object_head(score_tokens[:, 0])
         return DecodedMasks(logits, self.iou_head(score_tokens[:, -1]), object_logit, mask_tokens)
