@@ -196,26 +196,30 @@ def _best(choices: list[_Range], errors: Tensor) -> _Range:
 
 def _importance(
     network: TinySam2, layers: Mapping[str, nn.Module], frame: CalibrationFrame, seed: int
-) -> dict[str, Tensor]:
-    """Return how much an error of each value of each layer's output matters, in its shape."""
-    values: dict[str, Tensor] = {}
+) -> dict[str, list[Tensor]]:
+    """Return how much an error of each value of each output of each layer matters, in its shape.
+
+    A layer has an output for each object, or one for all.
+    """
+    values: list[tuple[str, Tensor]] = []
 
     def keeping(name: str) -> LayerFunction:
         def compute(layer: nn.Module, x: Tensor) -> Tensor:
             out = apply_layer(layer, x, weight_of(layer))
-            values[name] = out if out.requires_grad else out.requires_grad_()
-            return values[name]
+            values.append((name, out if out.requires_grad else out.requires_grad_()))
+            return values[-1][1]
 
         return compute
 
     with torch.enable_grad(), replaced_layers(network, {name: keeping(name) for name in layers}):
         outputs = outputs_of(network, frame)
         projection = random_projection(outputs, torch.Generator().manual_seed(seed))
-        gradients = torch.autograd.grad(projection, list(values.values()), allow_unused=True)
-    return {
-        name: torch.zeros_like(value) if gradient is None else gradient.square()
-        for (name, value), gradient in zip(values.items(), gradients, strict=True)
-    }
+        given = [value for _, value in values]
+        gradients = torch.autograd.grad(projection, given, allow_unused=True)
+    found: dict[str, list[Tensor]] = {name: [] for name in layers}
+    for (name, value), gradient in zip(values, gradients, strict=True):
+        found[name].append(torch.zeros_like(value) if gradient is None else gradient.square())
+    return found
 
 
 @torch.no_grad()
@@ -223,20 +227,23 @@ def _errors_of(
     network: TinySam2,
     frame: CalibrationFrame,
     choices: Mapping[str, list[_Range]],
-    importance: Mapping[str, Tensor],
+    importance: Mapping[str, list[Tensor]],
 ) -> dict[str, Tensor]:
     """Return the weighted errors of each layer's choices, (number of choices, C)."""
     errors: dict[str, Tensor] = {}
 
     def comparing(name: str) -> LayerFunction:
+        weights = iter(importance[name])
+
         def compute(layer: nn.Module, x: Tensor) -> Tensor:
-            exact = apply_layer(layer, x, weight_of(layer))
-            errors[name] = torch.stack(
+            exact, weight = apply_layer(layer, x, weight_of(layer)), next(weights)
+            error = torch.stack(
                 [
-                    _channel_sums(layer, importance[name] * (rounded - exact).square())
+                    _channel_sums(layer, weight * (rounded - exact).square())
                     for rounded in _rounded_outputs(layer, x, choices[name])
                 ]
             )
+            errors[name] = error + errors[name] if name in errors else error
             return exact
 
         return compute

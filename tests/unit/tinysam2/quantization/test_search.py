@@ -28,6 +28,7 @@ from tinysam2.model.fake_quantization import (
     quantizable_layers,
     weight_of,
 )
+from tinysam2.model.layers.mixed_grid import POOL, MixedGrid
 from tinysam2.quantization import calibration, search
 from tinysam2.quantization.calibration import calibration_frames
 from tinysam2.quantization.objective import CalibrationFrame, loss, outputs_of
@@ -85,7 +86,7 @@ def test_frames_are_those_between_the_first_and_the_last_of_a_video() -> None:
 
 def test_a_recorded_frame_leads_to_the_masks_of_tracking(frames: list[CalibrationFrame]) -> None:
     outputs = outputs_of(toy_model().network, frames[0])
-    assert outputs.logits.shape[:2] == (2, 4)
+    assert len(outputs.logits) == len(outputs.predicted_iou) == 2 * 4
     assert loss(outputs, outputs) == 0
 
 
@@ -216,3 +217,30 @@ def test_the_bundled_scales_are_those_of_the_bundled_weights() -> None:
         levels = values.amax(1) / each.weight_scale
         assert levels.min() > 0.6 * WEIGHT_LEVELS, name
         assert levels.max() < 1.6 * WEIGHT_LEVELS, name
+
+
+def test_objects_that_are_read_at_other_numbers_of_locations_are_searched_together(
+    frames: list[CalibrationFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "QUANTIZED", ("memory_attention.layers.0.",))
+    height, width = frames[0].image.shape[2] // 16, frames[0].image.shape[3] // 16
+    grids = [
+        MixedGrid.around(torch.full((1, height // POOL, width // POOL), needed))
+        for needed in (0.0, 1.0)
+    ]
+    memories = [
+        (*given[:-2], *grid.tensors) for given, grid in zip(frames[0].memories, grids, strict=True)
+    ]
+    result = search_scales(toy_model().network, [replace(frames[0], memories=tuple(memories))])
+    assert 0 < result.loss_after <= result.loss_before
+
+
+def test_masks_that_sams_decoder_completes_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = toy_model(sam_decoder=True)
+    model.network.config = replace(model.network.config, refines_tracked=True)
+    recorded = list(calibration_frames(model, noise_frames(3), 1))
+    assert [len(frame.tracked) for frame in recorded] == [2]
+    monkeypatch.setattr(search, "QUANTIZED", ("sam_neck.",))
+    result = search_scales(model.network, recorded)
+    assert {name.split(".")[0] for name in result.scales} == {"sam_neck"}
+    assert 0 < result.loss_after <= result.loss_before
