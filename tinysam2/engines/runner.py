@@ -16,7 +16,6 @@ from tinysam2.devices import has_int8_products
 from tinysam2.engines.graph_cache import GraphCache
 from tinysam2.engines.measurement import Measurements, StageTimes, Way, fastest, measure
 from tinysam2.engines.openvino_graph import OpenVinoGraph, is_installed, signature, version
-from tinysam2.lanes import lanes_here
 from tinysam2.model.fake_quantization import NetworkScales, fake_quantized, scales_of_stage
 from tinysam2.model.stages import (
     STAGES_VERSION,
@@ -25,6 +24,7 @@ from tinysam2.model.stages import (
     Tensors,
     run_by_torch,
 )
+from tinysam2.worker_threads import workers_here
 
 _log = logging.getLogger(__name__)
 FAILED = "OpenVINO cannot run the stage %s, torch does it: %s"
@@ -41,7 +41,7 @@ _OF_IMAGES = (
     NetworkStage.ENCODE_IMAGE_FOR_SAM,
     NetworkStage.ATTEND_IMAGE,
 )
-"""Stages that run once for all objects: one at a time, whatever number of lanes there is."""
+"""Stages that run once for all objects: one at a time, whatever number of workers there is."""
 _StageKey = tuple[NetworkStage, torch.dtype, int]
 """A stage with the precision and the number of threads that it runs with."""
 _Exported = tuple[tuple[NetworkStage, torch.dtype], Way, tuple[tuple[int, ...], ...]]
@@ -198,7 +198,7 @@ class EngineRunner:
     ) -> OpenVinoGraph:
         """Return the graph of a stage, whose first result is checked."""
         exported = key[:2], way, signature(key[0], inputs)
-        streams = 1 if key[0] in _OF_IMAGES else max(1, lanes_here() - 1)
+        streams = 1 if key[0] in _OF_IMAGES else max(1, workers_here() - 1)
         graph_key = (*exported, streams, key[2])
         if (graph := self._graphs.get(graph_key)) is None:
             graph = self._graphs[graph_key] = self._graph(graph_key, function, inputs)

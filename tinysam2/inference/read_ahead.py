@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinysam2.inference.results import Frames
-from tinysam2.lanes import ThreadLanes
 from tinysam2.model.image_features import ImageFeatures
+from tinysam2.worker_threads import WorkerThreads
 
 Encode = Callable[[NDArray[np.uint8], NDArray[np.uint8]], ImageFeatures]
 """Encodes an image (H, W, 3), given also in the size of the network's input."""
@@ -31,7 +31,7 @@ class ReadFrame:
 
 
 class ReadAhead:
-    """Reads frames one at a time; the expected one in a lane.
+    """Reads frames one at a time; the expected one by a worker thread.
 
     Decoding and resizing release the interpreter.  At most one frame is read ahead, so that little
     is lost when tracking stops.  Frames are never read from two threads at once.  Lives on one
@@ -49,10 +49,10 @@ class ReadAhead:
         self._expected: tuple[int, Future[ReadFrame]] | None = None
         self._size_hw: tuple[int, int] | None = None
 
-    def expect(self, frame: int, lanes: ThreadLanes, encode: Encode | None = None) -> None:
+    def expect(self, frame: int, workers: WorkerThreads, encode: Encode | None = None) -> None:
         """Begin to read the frame that `read` will be asked for next, and to encode it."""
         self._settle()
-        self._expected = frame, lanes.submit(self._read, frame, encode)
+        self._expected = frame, workers.submit(self._read, frame, encode)
 
     def read(self, frame: int) -> ReadFrame:
         """Return a frame; what reading it raised is raised here.

@@ -32,10 +32,10 @@ from tinysam2.inference.postprocess import MaskCleanup, finish_masks
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.results import Frames, TrackStep
-from tinysam2.lanes import ThreadLanes, lanes_for
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
+from tinysam2.worker_threads import WorkerThreads, split_threads
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class VideoTracker:
         self.predictor = FramePredictor(model, image_size)
         self.frames = frames
         self._reader = ReadAhead(frames, lambda image: self.predictor.shrunk(image))
-        self._lanes = ThreadLanes()
+        self._workers = WorkerThreads()
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
             most = min(self.memory.max_pointers, max(1, len(frames)))
@@ -175,8 +175,10 @@ class VideoTracker:
         """Return a frame's image and its features; begin with the frame that follows."""
         read = self._reader.read(frame)
         if following is not None:
-            is_encoded = self._lanes.count > 1 and not self._is_prompted(following)
-            self._reader.expect(following, self._lanes, self._encode_ahead if is_encoded else None)
+            is_encoded = self._workers.count > 1 and not self._is_prompted(following)
+            self._reader.expect(
+                following, self._workers, self._encode_ahead if is_encoded else None
+            )
         is_prompted = self._is_prompted(frame)
         ahead = None if is_prompted else read.features
         features = self.predictor.features(frame, read.image, is_prompted, read.small, ahead)
@@ -223,10 +225,10 @@ class VideoTracker:
             self._check_frame(frame_range[-1])
         for tracked in self._objects.values():
             tracked.memory = None
-        with closing(self._reader), closing(self._lanes):
+        with closing(self._reader), closing(self._workers):
             for frame, following in zip_longest(frame_range, frame_range[1:]):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
-                self._lanes.resize(*self._lanes_for(len(objects)))
+                self._workers.resize(*self._split_threads(len(objects)))
                 if joining := {i: o for i, o in objects.items() if o.memory is None}:
                     self._with_room(partial(self._start_banks, joining, frame_range))
                 if not objects:
@@ -311,8 +313,8 @@ class VideoTracker:
         for each in objects.values():
             each.mark_propagated(frame)
         finish = partial(finish_masks, frame, objects, logits, self.cleanup, self.is_exclusive)
-        # Here, operators would wait for threads that lanes keep busy.
-        finished = finish() if self._lanes.count == 1 else self._lanes.submit(finish).result()
+        # Here, operators would wait for threads that the worker of the next image keeps busy.
+        finished = finish() if self._workers.count == 1 else self._workers.submit(finish).result()
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -321,14 +323,14 @@ class VideoTracker:
             memory_events=events,
         )
 
-    def _lanes_for(self, objects: int) -> tuple[int, int]:
-        """Return the lanes to track objects in, and the threads of each; one only reads ahead.
+    def _split_threads(self, objects: int) -> tuple[int, int]:
+        """Return the number of worker threads, and of torch threads of each; one only reads ahead.
 
         In networks that follow SAM 2 one stage takes most of the time, and all threads run it.
         """
         model, threads = self.predictor.model, torch.get_num_threads()
         is_shared = model.device.type == "cpu" and not model.network.config.follows_sam2
-        return lanes_for(objects, threads) if is_shared and threads > 1 else (1, 1)
+        return split_threads(objects, threads) if is_shared and threads > 1 else (1, 1)
 
     def _tracked(
         self,
@@ -339,14 +341,16 @@ class VideoTracker:
     ) -> Iterator[tuple[dict[int, Tensor], dict[int, MemoryEvent]]]:
         """Track objects that are not prompted on a frame; yields logits and events of some of them.
 
-        Each has a lane where there are several, but for those that clicks on the frame correct.
+        Worker threads do it, if there are several, except where clicks on the frame correct a mask.
         """
         track = partial(self._track_together, frame, image, features)
-        is_alone = self._lanes.count == 1
+        is_alone = self._workers.count == 1
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
-        in_lanes = [self._lanes.submit(track, {i: o}) for i, o in objects.items() if i not in here]
-        wait(in_lanes)  # all of them, also if one fails: banks must not change any more
-        yield from (each.result() for each in in_lanes)
+        by_workers = [
+            self._workers.submit(track, {i: o}) for i, o in objects.items() if i not in here
+        ]
+        wait(by_workers)  # all of them, also if one fails: banks must not change any more
+        yield from (each.result() for each in by_workers)
         yield from map(track, self._batches(here.items()))
 
     @torch.inference_mode()

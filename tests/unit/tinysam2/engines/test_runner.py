@@ -22,7 +22,6 @@ from tinysam2.engines.measurement import StageTimes, Way
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
-from tinysam2.lanes import THREAD_NAME, ThreadLanes, lanes_for
 from tinysam2.model import mask_completion, matcher
 from tinysam2.model.fake_quantization import (
     LayerScales,
@@ -34,6 +33,7 @@ from tinysam2.model.fake_quantization import (
     weight_of,
 )
 from tinysam2.model.stages import NetworkStage, Tensors
+from tinysam2.worker_threads import THREAD_NAME, WorkerThreads, split_threads
 
 pytestmark = pytest.mark.skipif(not openvino_graph.is_installed(), reason="needs OpenVINO")
 TRACKED = (
@@ -153,9 +153,9 @@ def test_runs_at_the_same_time_keep_their_results_apart(tmp_path: Path) -> None:
         ((found,),) = runner_of_all(NetworkStage.DECODE, lambda x: (x * 2,), [given])
         return set(found.flatten().tolist())
 
-    with closing(ThreadLanes()) as lanes:
-        lanes.resize(*lanes_for(objects=4, threads=4))
-        runs = [lanes.submit(doubled, value) for value in range(200)]
+    with closing(WorkerThreads()) as workers:
+        workers.resize(*split_threads(objects=4, threads=4))
+        runs = [workers.submit(doubled, value) for value in range(200)]
         assert [run.result() for run in runs] == [{2.0 * value} for value in range(200)]
     assert runner_of_all.runs_by_openvino() == (NetworkStage.DECODE,)
 

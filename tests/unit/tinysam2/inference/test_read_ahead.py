@@ -9,9 +9,9 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.devices import processor_threads
 from tinysam2.inference.video_tracker import VideoTracker
-from tinysam2.lanes import THREAD_NAME
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
+from tinysam2.worker_threads import THREAD_NAME
 
 FRAMES = noise_frames(5)
 

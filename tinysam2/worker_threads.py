@@ -1,4 +1,4 @@
-"""Threads that share the work on a frame: one encodes the next image, others track objects."""
+"""Worker threads that share a frame: one encodes the next image, others track objects."""
 
 import threading
 from collections.abc import Callable
@@ -8,31 +8,31 @@ from typing import TypeVar
 import torch
 
 T = TypeVar("T")
-THREAD_NAME = "tinysam2-lane"
+THREAD_NAME = "tinysam2-worker"
 _here = threading.local()
 
 
-def lanes_here() -> int:
-    """Return how many lanes there are where the caller runs in one of them; else 1."""
+def workers_here() -> int:
+    """Return how many workers there are where the caller is one of them; else 1."""
     count: int = getattr(_here, "count", 1)
     return count
 
 
-def lanes_for(objects: int, threads: int) -> tuple[int, int]:
-    """Return how many lanes track objects with so many threads, and the threads of each lane.
+def split_threads(objects: int, threads: int) -> tuple[int, int]:
+    """Return how many workers share a frame of some objects, and the torch threads of each.
 
-    One lane is for the next image.  As its work ends at another time than that of the objects,
-    several objects have as many lanes as there are threads besides it.
+    One worker is for the next image, and there is one for each object, up to the number of threads:
+    the image takes another time than an object, and no thread is to be idle at the end of a frame.
     """
     count = 1 + min(objects, threads)
     return count, max(1, threads // count)
 
 
-class ThreadLanes:
-    """Threads with a number of torch threads each; there are none before `resize`.
+class WorkerThreads:
+    """Threads that run functions, with a number of torch threads each; none before `resize`.
 
-    Torch's and OpenVINO's operators release the interpreter, and one thread computes two of them
-    in less time than two threads one after the other.
+    Operators of torch and OpenVINO release the interpreter.  Two of them at the same time, with one
+    thread each, take less time than one after the other with two threads.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class ThreadLanes:
         return self._shape[0]
 
     def resize(self, count: int, threads: int) -> None:
-        """Have ``count`` lanes of ``threads`` torch threads; waits for work that is under way."""
+        """Have ``count`` workers of ``threads`` torch threads; waits for work that is under way."""
         if self._shape == (count, threads):
             return
         self.close()
@@ -64,12 +64,12 @@ class ThreadLanes:
         torch.set_num_threads(before)  # new threads take the number that was set last, anywhere
 
     def submit(self, act: Callable[..., T], *given: object) -> "Future[T]":
-        """Run a function in a lane."""
+        """Run a function in a worker."""
         assert self._pool is not None, "resize first"
         return self._pool.submit(act, *given)
 
     def close(self) -> None:
-        """End all lanes; waits for work that is under way."""
+        """End all workers; waits for work that is under way."""
         if self._pool is not None:
             self._pool.shutdown()
         self._pool, self._shape = None, (0, 0)
