@@ -25,7 +25,7 @@ def split_threads(objects: int, threads: int) -> tuple[int, int]:
     the image takes another time than an object, and no thread is to be idle at the end of a frame.
     """
     count = 1 + min(objects, threads)
-    return count, max(1, threads // count)
+    return count, max(1, round(threads / count))
 
 
 class WorkerThreads:
@@ -60,8 +60,13 @@ class WorkerThreads:
             all_started.wait()
 
         before = torch.get_num_threads()
-        list(self._pool.map(start, range(count)))
-        torch.set_num_threads(before)  # new threads take the number that was set last, anywhere
+        try:
+            list(self._pool.map(start, range(count)))
+        except BaseException:
+            all_started.abort()  # a thread could not be started; the others wait for it
+            raise
+        finally:
+            torch.set_num_threads(before)  # later threads take the number that was set last
 
     def submit(self, act: Callable[..., T], *given: object) -> "Future[T]":
         """Run a function in a worker."""

@@ -65,7 +65,7 @@ class Measurements:
     def __init__(self, subject: str, path: Path | None = None) -> None:
         self._path = path or engine_folder() / "measurements.json"
         cpu = torch.backends.cpu.get_cpu_capability()
-        machine = f"{platform.node()} {_processor()} {cpu} {torch.get_num_threads()} threads"
+        machine = f"{platform.node()} {_processor()} {cpu}"
         self._key = f"{machine} torch {torch.__version__} {subject}"
 
     def of(self, stage: NetworkStage) -> StageTimes:

@@ -120,7 +120,7 @@ class OpenVinoGraph:
         arrays = [_as_given(each).contiguous().numpy() for each in inputs]
         request = self._free.get()
         try:
-            request.infer(arrays, share_inputs=True)
+            request.infer(arrays, share_inputs=True, share_outputs=True)
             return tuple(torch.from_numpy(each.data.copy()) for each in request.output_tensors)
         finally:
             self._free.put(request)

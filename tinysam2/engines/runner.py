@@ -42,9 +42,9 @@ _OF_IMAGES = (
     NetworkStage.ATTEND_IMAGE,
 )
 """Stages that run once for all objects: one at a time, whatever number of workers there is."""
-_StageKey = tuple[NetworkStage, torch.dtype, int]
-"""A stage with the precision and the number of threads that it runs with."""
-_Exported = tuple[tuple[NetworkStage, torch.dtype], Way, tuple[tuple[int, ...], ...]]
+_StageKey = tuple[NetworkStage, torch.dtype]
+"""A stage with the precision that it runs with."""
+_Exported = tuple[_StageKey, Way, tuple[tuple[int, ...], ...]]
 """A stage with its precision, how it is run, and the sizes of its inputs."""
 _GraphKey = tuple[*_Exported, int, int]
 """The same, the runs at the same time, and the threads of each."""
@@ -121,14 +121,16 @@ class EngineRunner:
         try:
             return [self._run(stage, function, inputs) for inputs in given]
         except Exception as error:  # noqa: BLE001 - whatever fails, torch can do the work
-            _log_failure(stage, error)
-            self._ways[_key_of(stage)] = Way.TORCH
+            with self._making:
+                if self._ways.get(_key_of(stage)) is not Way.TORCH:
+                    _log_failure(stage, error)
+                self._ways[_key_of(stage)] = Way.TORCH
             return run_by_torch(stage, function, given)
 
     def ways(self) -> dict[NetworkStage, Way]:
         """Return how the stages that have run so far are run now."""
         with self._making:
-            return {stage: way for (stage, _, _), way in sorted(self._ways.items(), key=str)}
+            return {stage: way for (stage, _), way in sorted(self._ways.items(), key=str)}
 
     def runs_by_openvino(self) -> tuple[NetworkStage, ...]:
         """Return the stages that OpenVINO has run so far, and still runs."""
@@ -155,7 +157,7 @@ class EngineRunner:
 
     def _choose(self, key: _StageKey, function: StageFunction, inputs: Tensors) -> Way:
         """Decide how to run a stage: by measuring, once per machine, if there is a choice."""
-        stage, precision, _ = key
+        stage, precision = key
         ways = self._possible_ways(stage, precision)
         if Way.TORCH not in ways:
             return ways[0]
@@ -197,9 +199,10 @@ class EngineRunner:
         self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors
     ) -> OpenVinoGraph:
         """Return the graph of a stage, whose first result is checked."""
-        exported = key[:2], way, signature(key[0], inputs)
-        streams = 1 if key[0] in _OF_IMAGES else max(1, workers_here() - 1)
-        graph_key = (*exported, streams, key[2])
+        exported = key, way, signature(key[0], inputs)
+        objects = 1 if key[0] in _OF_IMAGES else max(1, workers_here() - 1)
+        streams = 1 << (objects - 1).bit_length()  # each number needs a graph in memory
+        graph_key = (*exported, streams, torch.get_num_threads())
         if (graph := self._graphs.get(graph_key)) is None:
             graph = self._graphs[graph_key] = self._graph(graph_key, function, inputs)
         if exported in self._checked:
@@ -270,10 +273,10 @@ def _log_failure(stage: NetworkStage, error: Exception) -> None:
 
 
 def _key_of(stage: NetworkStage) -> _StageKey:
-    """Return a stage with the precision and the number of threads that torch would use now."""
+    """Return a stage with the precision that torch would use now."""
     is_mixed = torch.is_autocast_enabled("cpu")
     precision = torch.get_autocast_dtype("cpu") if is_mixed else torch.float32
-    return stage, precision, torch.get_num_threads()
+    return stage, precision
 
 
 def _check(function: StageFunction, inputs: Tensors, found: Tensors, most: float) -> None:

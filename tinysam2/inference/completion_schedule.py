@@ -28,5 +28,6 @@ class CompletionSchedule:
         return abs(frame - self.tried) > min(self.in_vain, MOST_SKIPPED)
 
     def note(self, frame: int, is_completed: bool) -> None:
-        """Remember the outcome of a try."""
-        self.tried, self.in_vain = frame, 0 if is_completed else self.in_vain + 1
+        """Remember the outcome of a try; another try on the same frame counts no more."""
+        is_new = self.tried != frame
+        self.tried, self.in_vain = frame, 0 if is_completed else self.in_vain + is_new

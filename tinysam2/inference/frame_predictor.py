@@ -109,7 +109,13 @@ class FramePredictor:
         inputs = network_input(image if small is None else small, input_hw, self.model.device)
         with self.precision():
             features = self.model.network.encode_image(inputs, for_prompts).float()
-            return features if for_prompts else self.network.attended(features)
+        return features if for_prompts else self.attended(features)
+
+    @torch.inference_mode()
+    def attended(self, features: ImageFeatures) -> ImageFeatures:
+        """Add what tracked objects share: `TinySam2.attended`; may be called from any thread."""
+        with self.precision():
+            return self.network.attended(features)
 
     @torch.inference_mode()
     def predict(

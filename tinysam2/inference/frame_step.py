@@ -85,15 +85,22 @@ def _completed(
     found: ObjectMasks,
     objects: dict[int, ObjectState],
 ) -> ObjectMasks:
-    """Complete the masks of the objects for which that is due."""
-    rows, schedules = found.split(), [o.completion for o in objects.values()]
-    due = [i for i, each in enumerate(schedules) if each.is_due(frame)]
+    """Complete the masks of the objects for which that is due, and all that clicks correct.
+
+    The latter are not noted: tracking does not depend on what was clicked before.
+    """
+    rows, states = found.split(), list(objects.values())
+    is_clicked = [each.has_correction(frame) for each in states]
+    due = [i for i, o in enumerate(states) if is_clicked[i] or o.completion.is_due(frame)]
     if not due or not predictor.network.completes_masks:
         return found
-    tried = predictor.refine(features, ObjectMasks.joined([rows[i] for i in due]))
-    for i, row in zip(due, tried.split(), strict=True):
-        schedules[i].note(frame, is_completed=not torch.equal(row.logits, rows[i].logits))
+    given = ObjectMasks.joined([rows[i] for i in due])
+    tried = predictor.refine(features, given)
+    is_changed = (tried.logits != given.logits).flatten(1).any(1).tolist()
+    for i, row, is_completed in zip(due, tried.split(), is_changed, strict=True):
         rows[i] = row
+        if not is_clicked[i]:
+            states[i].completion.note(frame, is_completed)
     return ObjectMasks.joined(rows)
 
 

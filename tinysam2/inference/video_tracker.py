@@ -41,6 +41,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 OBJECTS_AT_ONCE = "%s is out of memory: tracking continues with %d object(s) at a time"
 ON_CPU = "%s is out of memory: tracking continues on the CPU"
+IN_TURN = "%s is out of memory: tracking continues with one image or object after the other"
 
 
 class VideoTracker:
@@ -79,6 +80,7 @@ class VideoTracker:
         self.cleanup = cleanup
         self.is_exclusive = is_exclusive
         self._max_objects_at_once = sys.maxsize
+        self._shares_frames = True  # until memory runs out
         self._objects: dict[int, ObjectState] = {}
 
     def add_points(
@@ -174,14 +176,13 @@ class VideoTracker:
     ) -> tuple[NDArray[np.uint8], ImageFeatures]:
         """Return a frame's image and its features; begin with the frame that follows."""
         read = self._reader.read(frame)
-        if following is not None:
-            is_encoded = self._workers.count > 1 and not self._is_prompted(following)
-            self._reader.expect(
-                following, self._workers, self._encode_ahead if is_encoded else None
-            )
         is_prompted = self._is_prompted(frame)
         ahead = None if is_prompted else read.features
         features = self.predictor.features(frame, read.image, is_prompted, read.small, ahead)
+        if following is not None:
+            is_encoded = self._workers.count > 1 and not self._is_prompted(following)
+            encode = self._encode_ahead if is_encoded else None
+            self._reader.expect(following, self._workers, encode)
         return read.image, features
 
     def _encode_ahead(self, image: NDArray[np.uint8], small: NDArray[np.uint8]) -> ImageFeatures:
@@ -246,9 +247,13 @@ class VideoTracker:
                     raise
 
     def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
-        """Halve the objects at once, in the end move to the CPU; False if nothing is left to do."""
+        """Do less at the same time, in the end move to the CPU; False if nothing is left to do."""
         device, at_once = self.predictor.model.device, min(self._max_objects_at_once, len(banks))
-        if at_once > 1:
+        if self._workers.count > 1:
+            self._shares_frames = False
+            self._workers.resize(1, 1)
+            _log.warning(IN_TURN, device)
+        elif at_once > 1:
             self._max_objects_at_once = at_once // 2
             _log.warning(OBJECTS_AT_ONCE, device, self._max_objects_at_once)
         elif device.type == "cpu":
@@ -329,8 +334,9 @@ class VideoTracker:
         In networks that follow SAM 2 one stage takes most of the time, and all threads run it.
         """
         model, threads = self.predictor.model, torch.get_num_threads()
-        is_shared = model.device.type == "cpu" and not model.network.config.follows_sam2
-        return split_threads(objects, threads) if is_shared and threads > 1 else (1, 1)
+        is_split = model.device.type == "cpu" and not model.network.config.follows_sam2
+        is_shared = is_split and threads > 1 and self._shares_frames
+        return split_threads(objects, threads) if is_shared else (1, 1)
 
     def _tracked(
         self,
@@ -339,19 +345,19 @@ class VideoTracker:
         features: ImageFeatures,
         objects: dict[int, ObjectState],
     ) -> Iterator[tuple[dict[int, Tensor], dict[int, MemoryEvent]]]:
-        """Track objects that are not prompted on a frame; yields logits and events of some of them.
+        """Track objects that are not prompted on a frame; yields logits and events of each batch.
 
         Worker threads do it, if there are several, except where clicks on the frame correct a mask.
         """
-        track = partial(self._track_together, frame, image, features)
-        is_alone = self._workers.count == 1
+        track, is_alone = partial(self._track_together, frame, image), self._workers.count == 1
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
-        by_workers = [
-            self._workers.submit(track, {i: o}) for i, o in objects.items() if i not in here
-        ]
-        wait(by_workers)  # all of them, also if one fails: banks must not change any more
-        yield from (each.result() for each in by_workers)
-        yield from map(track, self._batches(here.items()))
+        others = [{i: o} for i, o in objects.items() if i not in here]
+        if others:
+            shared = self._workers.submit(self.predictor.attended, features).result()
+            found = [self._workers.submit(track, shared, each) for each in others]
+            wait(found)  # all of them, also if one fails: banks must not change any more
+            yield from (each.result() for each in found)
+        yield from (track(features, batch) for batch in self._batches(here.items()))
 
     @torch.inference_mode()
     def _track_together(

@@ -1,9 +1,7 @@
 """Calibration frames: what the stages of a network are given while it tracks a video."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from threading import Lock
 
 import numpy as np
 import torch
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.build import Model
+from tinysam2.devices import processor_threads
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.propose import ProposalConfig, propose_objects
@@ -51,10 +50,11 @@ def calibration_frames(
         tracker = VideoTracker(exact, video, image_size=image_size)
         for number, mask in enumerate(_objects_on(tracker.predictor, video[0])):
             tracker.add_prompt(number, 0, ObjectPrompt(mask=mask))
-        for step in tracker.propagate():
-            if step.frame_index % 2 or len(video) <= count:
-                yield from recorder.recorded()
-            recorder.forget()
+        with processor_threads(1):  # one stage after the other: the same frames each time
+            for step in tracker.propagate():
+                if step.frame_index % 2 or len(video) <= count:
+                    yield from recorder.recorded()
+                recorder.forget()
     finally:
         model.network.run = runner
 
@@ -75,33 +75,32 @@ class _Recorder:
     """A `StageRunner` by torch that keeps the inputs of the stages."""
 
     def __init__(self) -> None:
-        self._given: defaultdict[NetworkStage, list[Tensors]] = defaultdict(list)
+        self._given: dict[NetworkStage, Sequence[Tensors]] = {}
         self._images: list[tuple[Tensor, Tensor]] = []  # and their features
-        self._lock = Lock()  # a tracker runs stages in several threads
 
     def __call__(
         self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
     ) -> list[Tensors]:
         """Run a stage."""
         found = run_by_torch(stage, function, given)
-        with self._lock:
-            if stage is NetworkStage.ENCODE_IMAGE:
-                image = given[0][0], found[0][0]
-                self._images = [*self._images[-1:], image]  # a tracker may encode ahead
-            self._given[stage] += given
+        if stage is NetworkStage.ENCODE_IMAGE:
+            image = given[0][0], found[0][0]
+            self._images = [*self._images[-1:], image]
+        self._given[stage] = given
         return found
 
     def recorded(self) -> Iterator[CalibrationFrame]:
         """Yield what was recorded since `forget`, if all stages ran on the same image."""
-        condition, redraw, encode_memory = (
-            self._given[stage]
-            for stage in (NetworkStage.CONDITION, NetworkStage.REDRAW, NetworkStage.ENCODE_MEMORY)
-        )
+        read = (NetworkStage.ATTEND_IMAGE, NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY)
+        if not all(stage in self._given for stage in read):
+            return
+        attend, condition, encode_memory = (self._given[stage] for stage in read)
         for image, features in self._images:
-            if condition and encode_memory and torch.equal(features, encode_memory[0][0]):
+            if all(torch.equal(features, given[0][0]) for given in (attend, encode_memory)):
                 memories, masks = (
                     tuple(_kept(each[1:]) for each in given) for given in (condition, encode_memory)
                 )
+                redraw = self._given.get(NetworkStage.REDRAW, ())
                 tracked = tuple(_kept(each[:2]) for each in redraw)
                 yield CalibrationFrame(_kept((image,))[0], memories, masks, tracked)
                 return

@@ -13,6 +13,7 @@ from shiboken6 import isValid
 
 from app.core.cancel import Cancelled, CancelToken, Job
 from app.core.errors import AppError
+from app.ui.jobs.interpreter import yield_to_gui
 from app.ui.jobs.progress import JobProgress, Outcome
 
 CREDITS = 4
@@ -122,6 +123,11 @@ class _Worker(QObject):
             return True
 
     @Slot()
+    def begin(self) -> None:
+        """Prepare the thread."""
+        yield_to_gui()
+
+    @Slot()
     def work(self) -> None:
         """Run the waiting tasks, most urgent first, until none is left."""
         while task := self._next(len(Priority)):
@@ -202,6 +208,7 @@ class JobQueue(QObject):
         self._thread = QThread()
         self._worker = _Worker()
         self._worker.moveToThread(self._thread)
+        self._thread.started.connect(self._worker.begin)
         self._wake.connect(self._worker.work)
         self._worker.stepped.connect(self._on_stepped)
         self._worker.ended.connect(self._on_ended)

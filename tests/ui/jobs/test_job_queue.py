@@ -1,8 +1,11 @@
 """The queue's promises: order, cancelling, bounded delivery, failures, shutdown."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +15,7 @@ from shiboken6 import delete
 
 from app.core.cancel import CancelToken, Job
 from app.core.errors import AppError, ModelError, UsageError
+from app.ui.jobs.interpreter import JOB_NICENESS
 from app.ui.jobs.job_queue import CREDITS, PROGRESS_INTERVAL_MS, Deferred, JobQueue, Priority
 from app.ui.jobs.progress import Outcome
 
@@ -52,6 +56,25 @@ class Log:
 
     def values(self, job_id: int) -> list[object]:
         return [step for owner, step in self.steps if owner == job_id]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness belongs to processes elsewhere")
+def test_jobs_and_the_threads_that_they_start_leave_the_cores_to_the_window(
+    queue: JobQueue, qtbot: QtBot
+) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def job(token: CancelToken) -> Iterator[int]:
+        del token
+        yield niceness()
+        with ThreadPoolExecutor(1) as later:
+            yield later.submit(niceness).result()
+
+    log = Log(queue)
+    job_id = log.submit(job)
+    qtbot.waitUntil(lambda: job_id in log.outcomes)
+    assert log.values(job_id) == [niceness() + JOB_NICENESS] * 2
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from app.media.source import open_source
 from app.tracking.tinysam2_backend import TinySam2Backend
 from tests.helpers.synthetic_video import write_numbered_clip
 from tests.unit.tinysam2.toys import TOY, toy_model
+from tinysam2.devices import processor_threads
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +59,12 @@ def test_every_stage_of_a_frame_is_measured(clip: Path, capsys: pytest.CaptureFi
     assert found["frames_per_s"] > 0
 
 
-def test_stages_take_no_longer_than_the_frame(clip: Path) -> None:
-    found = tracking.measure(clip, tracking.load_backend(_setting()), objects=1, frames=4)
-    ahead = ("decode", "preprocess", "encode")  # of the next frame, on a thread of its own
+@pytest.mark.parametrize("threads", [1, 2])
+def test_stages_take_no_longer_than_the_frame(clip: Path, threads: int) -> None:
+    with processor_threads(threads):
+        found = tracking.measure(clip, tracking.load_backend(_setting()), objects=1, frames=4)
+    # Of the next frame, by a worker thread, which encodes it, too, if there are two threads.
+    ahead = ("decode", "preprocess", "encode")[: threads + 1]
     tracked = [values for stage, values in found.stage_ms.items() if stage not in ahead]
     for index, frame_ms in enumerate(found.frame_ms):
         assert sum(values[index] for values in tracked) <= frame_ms

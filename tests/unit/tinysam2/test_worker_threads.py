@@ -19,6 +19,7 @@ from tinysam2.worker_threads import THREAD_NAME, WorkerThreads, split_threads, w
         (5, 2, (3, 1)),
         (1, 8, (2, 4)),
         (3, 8, (4, 2)),
+        (4, 8, (5, 2)),
         (20, 8, (9, 1)),
     ],
 )
@@ -46,3 +47,21 @@ def test_no_thread_is_left_when_lanes_are_closed() -> None:
     workers.close()
     assert workers.count == 0
     assert not [t for t in threading.enumerate() if t.name.startswith(THREAD_NAME)]
+
+
+def test_a_thread_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, started = threading.Thread.start, []
+
+    def start_one(self: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(self)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    before = torch.get_num_threads()
+    with pytest.raises(RuntimeError, match="can't start"), closing(WorkerThreads()) as workers:
+        workers.resize(3, 1)
+    assert torch.get_num_threads() == before
+    started[0].join(20)
+    assert not started[0].is_alive()

@@ -50,6 +50,26 @@ def test_a_frame_may_be_tried_again() -> None:
     assert not schedule.is_due(4)
 
 
+def test_a_try_on_the_same_frame_counts_once() -> None:
+    schedule = CompletionSchedule()
+    for _ in range(3):
+        schedule.note(3, is_completed=False)
+    assert tries(schedule, range(4, 9), lambda _: False) == [5, 8]
+
+
+def test_clicks_leave_the_schedule_alone() -> None:
+    model = toy_model(sam_decoder=True)
+    model.network.config = replace(model.network.config, refines_tracked=True)
+    tracker = VideoTracker(model, noise_frames(8))
+    tracker.add_mask(1, 0, block_mask())
+    list(tracker.propagate())
+    schedule = tracker._objects[1].completion
+    before = replace(schedule)
+    for frame in (2, 5, 4):
+        tracker.add_points(1, frame, [[20, 20]], [0])
+    assert schedule == before
+
+
 def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     model = toy_model(sam_decoder=True)
     model.network.config = replace(model.network.config, refines_tracked=True)

@@ -17,6 +17,8 @@ from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.entry import Decision
 
+pytestmark = pytest.mark.usefixtures("threads")
+
 FRAMES = noise_frames(6)
 CLICK = ObjectPrompt.of([[40, 20]], [0], None)
 OTHER_MASK = block_mask(20, 50, 9)

@@ -1,6 +1,8 @@
 """Where a device has no room for all objects, they are tracked all the same."""
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,10 +17,11 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
 from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig, MemoryPolicy
+from tinysam2.devices import processor_threads
 from tinysam2.inference import frame_predictor
 from tinysam2.inference.preprocess import network_input
 from tinysam2.inference.results import TrackStep
-from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.inference.video_tracker import IN_TURN, VideoTracker
 from tinysam2.model.decoder.predictions import Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.memory_attention import ObjectMemory
@@ -90,6 +93,31 @@ def test_objects_are_tracked_in_smaller_batches(
     assert "cpu is out of memory: tracking continues with 1 object(s) at a time" in caplog.messages
 
 
+def test_work_that_does_not_fit_at_the_same_time_is_done_in_turn(
+    model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = list(prompted(model).propagate())
+    running = threading.Semaphore(1)
+    segment = TinySam2.segment_remembered
+
+    def segment_alone(
+        self: TinySam2, features: ImageFeatures, memories: list[ObjectMemory]
+    ) -> Segmentation:
+        if not running.acquire(blocking=False):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        try:
+            time.sleep(0.05)
+            return segment(self, features, memories)
+        finally:
+            running.release()
+
+    monkeypatch.setattr(TinySam2, "segment_remembered", segment_alone)
+    with processor_threads(3), caplog.at_level(logging.WARNING):
+        assert_same(list(prompted(model).propagate()), wanted)
+    assert caplog.messages == [IN_TURN % "cpu"]
+
+
+@pytest.mark.usefixtures("threads")
 def test_no_room_even_for_one_object_is_reported(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:

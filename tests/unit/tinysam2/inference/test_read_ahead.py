@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.devices import processor_threads
+from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
@@ -90,13 +91,18 @@ def test_images_are_encoded_ahead_once_each_unless_they_are_prompted(
 
 
 def test_an_object_may_join_on_the_frame_that_is_encoded_ahead() -> None:
-    with processor_threads(2):
-        tracker = tracker_of(WatchedFrames())
-        steps = tracker.propagate()
-        next(steps)
-        tracker.add_points(2, 1, [[20, 20]], [1])
-        joined = [step.object_ids for step in steps]
-    assert joined == [(1, 2)] * 4
+    joined = {}
+    for threads in (1, 2):
+        with processor_threads(threads):
+            tracker = VideoTracker(toy_model(sam_decoder=True), FRAMES, image_size=64)
+            tracker.add_mask(1, 0, block_mask())
+            steps = tracker.propagate()
+            next(steps)
+            tracker.set_prompt(2, 1, ObjectPrompt.of([[20, 20]], [1], None))
+            joined[threads] = list(steps)
+    for alone, shared in zip(joined[1], joined[2], strict=True):
+        assert shared.object_ids == (1, 2)
+        np.testing.assert_allclose(shared.mask_logits, alone.mask_logits, atol=1e-4)
 
 
 def test_a_frame_that_cannot_be_read_fails_when_its_turn_comes() -> None:

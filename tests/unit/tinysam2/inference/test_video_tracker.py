@@ -12,6 +12,8 @@ from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.entry import Decision
 
+pytestmark = pytest.mark.usefixtures("threads")
+
 FRAMES = noise_frames(10)
 FEATURE_HW = (8, 12)  # of the input of such frames
 BUDGET = TOY.memory.token_budget(FEATURE_HW)

@@ -208,6 +208,7 @@ def test_the_bundled_scales_are_those_of_the_bundled_weights() -> None:
     assert {name.split(".")[0] + "." for name in network.scales} == {
         "trunk.",
         "neck.",
+        "sam_neck.",
         "memory_attention.",
         "memory_encoder.",
     }
