@@ -37,7 +37,8 @@ class SequenceResult:
         region: (O, F) J.
         boundary: (O, F) F.
         tracked_frames: number of frames that were tracked.
-        seconds: time for tracking them, reading frames included, scoring left out.
+        seconds: time for tracking them, reading frames included, scoring left out; with several
+            threads the next image is encoded while a frame is scored, which does not count.
         tokens_stored: memory tokens of each object after each frame.
         tokens_attended: memory tokens that each object read, on each frame that was not prompted.
     """
@@ -60,7 +61,7 @@ class TrackingPass:
     Attributes:
         region: (O, F) J.
         boundary: (O, F) F.
-        seconds: time for tracking, reading frames included, scoring left out.
+        seconds: as in `SequenceResult`.
         events: memory event of each object on each frame.
     """
 
