@@ -78,3 +78,13 @@ def test_the_window_starts_without_the_plots() -> None:
 def test_source_folders_hold_the_program() -> None:
     packages = {path.relative_to(ROOT).parts[0] for path in python_sources()}
     assert {"app", "tinysam2", "tests"} <= packages
+
+
+def test_pyqtgraph_is_imported_by_widgets_alone() -> None:
+    """On another thread, the import crashes PySide now and then: both create enums of Qt."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in python_sources()
+        if ROOT / "app" in path.parents and "pyqtgraph" in path.read_text("utf-8")
+    }
+    assert users == {"app/ui/dialogs/comparison_curves.py"}

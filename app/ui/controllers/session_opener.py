@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -94,8 +93,6 @@ class SessionOpener(QObject):
                 path, self._load_backend, projects_folder=folder, video=video
             )
             yield opening
-            # Importing pyqtgraph (used by the comparison) here keeps the GUI thread responsive.
-            import_module("pyqtgraph")
 
         self.opening.emit(path)
         self._file_jobs.submit(

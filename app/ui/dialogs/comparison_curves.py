@@ -96,7 +96,8 @@ class ComparisonCurves(QWidget):
         self.refresh()
 
     def _make_row(self, title: str, values: tuple[Curve, ...], digits: int) -> _Row:
-        # Importing pyqtgraph takes a good part of a second; the window loads it in the background.
+        # The import takes a quarter of a second: not when the program starts, and never on another
+        # thread, where it creates all of Qt's enums; PySide crashes if the GUI thread does, too.
         import pyqtgraph
 
         # By default it drops moves within 10 ms, hence often the one that ends on a frame.
