@@ -15,19 +15,19 @@ class CompletionSchedule:
 
     Attributes:
         tried: the frame of the last try; None before the first.
-        in_vain: tries since the last one that changed the mask.
+        failures: tries since the last one that changed the mask.
     """
 
     tried: int | None = None
-    in_vain: int = 0
+    failures: int = 0
 
     def is_due(self, frame: int) -> bool:
         """Return whether to try on a frame; the same frame may be tried again."""
         if self.tried is None or self.tried == frame:
             return True
-        return abs(frame - self.tried) > min(self.in_vain, MOST_SKIPPED)
+        return abs(frame - self.tried) > min(self.failures, MOST_SKIPPED)
 
     def note(self, frame: int, is_completed: bool) -> None:
         """Remember the outcome of a try; another try on the same frame counts no more."""
         is_new = self.tried != frame
-        self.tried, self.in_vain = frame, 0 if is_completed else self.in_vain + is_new
+        self.tried, self.failures = frame, 0 if is_completed else self.failures + is_new

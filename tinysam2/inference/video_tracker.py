@@ -353,7 +353,9 @@ class VideoTracker:
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
         others = [{i: o} for i, o in objects.items() if i not in here]
         if others:
-            shared = self._workers.submit(self.predictor.attended, features).result()
+            shared = features
+            if shared.attended is None:  # the image was encoded for prompts
+                shared = self._workers.submit(self.predictor.attended, features).result()
             found = [self._workers.submit(track, shared, each) for each in others]
             wait(found)  # all of them, also if one fails: banks must not change any more
             yield from (each.result() for each in found)

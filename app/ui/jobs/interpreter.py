@@ -10,9 +10,8 @@ from contextlib import contextmanager, suppress
 JOB_NICENESS = 10
 """Niceness of threads that run jobs.
 
-Tracking keeps all cores busy.  With the niceness of the window the event loop waited for up to 58
-ms for a core while tracking, and for 80 to 88 ms while also in use; with 10 for 33 ms while
-tracking, and in two of three runs while in use.
+Tracking keeps all cores busy, and the event loop of the window waits for one: on two cores for up
+to 58 ms with a niceness of 0, and up to 33 ms with 10.
 """
 
 SWITCH_INTERVAL_S = 0.001

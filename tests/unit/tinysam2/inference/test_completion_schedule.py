@@ -32,7 +32,7 @@ def test_every_frame_is_tried_while_masks_are_completed() -> None:
 
 
 @pytest.mark.parametrize("step", [1, -1])
-def test_tries_in_vain_become_rare(step: int) -> None:
+def test_tries_that_fail_become_rare(step: int) -> None:
     frames = range(0, 24 * step, step)
     expected = [0, 2, 5, 9, 14, 19]
     assert MOST_SKIPPED == 4
