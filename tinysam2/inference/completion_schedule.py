@@ -2,32 +2,65 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+from torch.nn import functional as F
+
 MOST_SKIPPED = 4
 """Frames without a try between two tries that changed nothing, at most."""
+LIKENESS = 0.87
+"""Mean cosine similarity of features that a mask covers, below which the object has changed."""
 
 
 @dataclass(slots=True)
 class CompletionSchedule:
-    """Tries on every frame while that changes the mask, and more rarely the longer it does not.
+    """Tries where the object's appearance changes; else rarely, unless tries complete the mask.
 
     The IoU that SAM's decoder predicts for an object changes slowly: for some it is never high
     enough, and a try takes a quarter of the time of a tracked object.
 
     Attributes:
         tried: the frame of the last try; None before the first.
-        failures: tries since the last one that changed the mask.
+        failures: tries since the last one that completed the mask.
+        viewed: the last frame on which the appearance had changed; None before the first.
+        view: (dim, H, W) features of that frame.
     """
 
     tried: int | None = None
     failures: int = 0
+    viewed: int | None = None
+    view: Tensor | None = None
+
+    def has_changed(self, frame: int, features: Tensor, covered: Tensor) -> bool:
+        """Return whether a mask covers something else than the same place showed in ``view``.
+
+        Without a view it has.  So has a frame that is asked about again.
+
+        Args:
+            frame: index of the frame.
+            features: (dim, H, W) of its image.
+            covered: (H, W), the fraction of each location that the mask covers.
+        """
+        if self.view is None or self.viewed == frame:
+            return True
+        alike = F.cosine_similarity(features.float(), self.view.float(), dim=0)
+        return float((alike * covered).sum()) < LIKENESS * float(covered.sum())
 
     def is_due(self, frame: int) -> bool:
-        """Return whether to try on a frame; the same frame may be tried again."""
+        """Return whether to try on a frame without a change; the same may be tried again."""
         if self.tried is None or self.tried == frame:
             return True
         return abs(frame - self.tried) > min(self.failures, MOST_SKIPPED)
 
-    def note(self, frame: int, is_completed: bool) -> None:
-        """Remember the outcome of a try; another try on the same frame counts no more."""
+    def note(self, frame: int, is_completed: bool, view: Tensor | None = None) -> None:
+        """Remember the outcome of a try; another try on the same frame counts no more.
+
+        Args:
+            frame: index of the frame.
+            is_completed: whether the try changed the mask.
+            view: (dim, H, W) features of the frame's image if the appearance of the object
+                has changed.
+        """
         is_new = self.tried != frame
         self.tried, self.failures = frame, 0 if is_completed else self.failures + is_new
+        if view is not None:
+            self.viewed, self.view = frame, view

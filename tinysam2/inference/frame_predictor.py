@@ -327,10 +327,12 @@ class FramePredictor:
         present = torch.full_like(iou, POINTED_AT_LOGIT)
         return ObjectMasks(logits, iou, present, found.pointer.float())
 
-    def refine(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
+    def refine(
+        self, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor | None = None
+    ) -> ObjectMasks:
         """Complete masks that were predicted from memory, see `TinySam2.refined`."""
         with self.precision():
-            return self.network.refined(features, masks)
+            return self.network.refined(features, masks, has_changed)
 
     def _run_decoder(
         self,

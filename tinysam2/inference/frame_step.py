@@ -19,6 +19,7 @@ from tinysam2.memory.scores import FrameScores
 from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.memory_attention import ObjectMemory
+from tinysam2.model.memory_encoder import coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +90,28 @@ def _completed(
 
     The latter are not noted: tracking does not depend on what was clicked before.
     """
+    if not predictor.network.completes_masks:
+        return found
     rows, states = found.split(), list(objects.values())
+    covered = coverage(found.logits, features.size_hw)
+    view = features.s16[0]
     is_clicked = [each.has_correction(frame) for each in states]
-    due = [i for i, o in enumerate(states) if is_clicked[i] or o.completion.is_due(frame)]
-    if not due or not predictor.network.completes_masks:
+    changed = [
+        o.completion.has_changed(frame, view, c) for o, c in zip(states, covered, strict=True)
+    ]
+    due = [
+        i for i, o in enumerate(states) if is_clicked[i] or changed[i] or o.completion.is_due(frame)
+    ]
+    if not due:
         return found
     given = ObjectMasks.joined([rows[i] for i in due])
-    tried = predictor.refine(features, given)
-    is_changed = (tried.logits != given.logits).flatten(1).any(1).tolist()
-    for i, row, is_completed in zip(due, tried.split(), is_changed, strict=True):
+    has_changed = torch.tensor([changed[i] for i in due], device=covered.device)
+    tried = predictor.refine(features, given, has_changed)
+    is_completed = (tried.logits != given.logits).flatten(1).any(1).tolist()
+    for i, row, was_completed in zip(due, tried.split(), is_completed, strict=True):
         rows[i] = row
         if not is_clicked[i]:
-            states[i].completion.note(frame, is_completed)
+            states[i].completion.note(frame, was_completed, view if changed[i] else None)
     return ObjectMasks.joined(rows)
 
 

@@ -1,34 +1,62 @@
 """Adds to tracked masks what SAM's decoder sees of the same object."""
 
+from dataclasses import dataclass, replace
+
 import torch
 from torch import Tensor
 
-LEAST_IOU = 0.85
-"""Predicted IoU that a redrawn mask must have."""
-LEAST_COVERED = 0.9
-"""Fraction of the tracked mask that the redrawn one must cover."""
+from tinysam2.model.decoder.predictions import ObjectMasks
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What is asked of a redrawn mask.
+
+    Attributes:
+        iou: predicted IoU that it must have.
+        covered: fraction of the tracked mask that it must cover.
+    """
+
+    iou: float
+    covered: float
+
+
+ALWAYS = Demands(0.85, 0.9)
+"""Enough on every frame."""
+AFTER_CHANGE = Demands(0.6, 0.85)
+"""Enough where the object moved or turned, and new parts of it are likely to be in view."""
+LEAST_TRACKED_IOU = 0.75
+"""Predicted IoU of the tracked mask, without which a change makes nothing easier."""
 MOST_GROWTH = 1.7
 """Area of the redrawn mask over that of the tracked one, at most."""
 
 
-def completed(tracked: Tensor, redrawn: Tensor, predicted_iou: Tensor) -> Tensor:
-    """Return the union of tracked masks and of redrawn ones that are sure and of the same object.
+def completed(
+    tracked: ObjectMasks, redrawn: Tensor, redrawn_iou: Tensor, has_changed: Tensor | None = None
+) -> ObjectMasks:
+    """Return the union of tracked masks and of redrawn ones that are of the same object.
 
     Memory finds the parts of an object that it has seen; SAM's decoder, given these, finds where
     the object ends.  It knows nothing of the object besides, and of unclear ones it may draw
     anything: its mask counts where it is certain, covers what memory found, and is not much
-    larger.
+    larger.  Less certainty is asked for where the object's appearance has changed.
 
     Args:
-        tracked: (O, h, w) logits of the masks that were read from memory; empty ones stay empty.
+        tracked: masks of O objects that were read from memory; empty ones stay empty.
         redrawn: (O, h, w) logits of SAM's decoder, prompted by these masks and their boxes.
-        predicted_iou: (O,) of the redrawn masks.
-
-    Returns:
-        (O, h, w) logits.
+        redrawn_iou: (O,) predicted for them.
+        has_changed: (O,) bool, whether what each mask covers looks different than before; nothing
+            has if None.
     """
-    found, drawn = tracked > 0, redrawn > 0
+    found, drawn = tracked.logits > 0, redrawn > 0
     area, drawn_area, common = ((m.flatten(1).sum(1)) for m in (found, drawn, found & drawn))
-    is_same = (common > LEAST_COVERED * area) & (drawn_area < MOST_GROWTH * area)
-    is_better = is_same & (predicted_iou > LEAST_IOU)
-    return torch.where(is_better[:, None, None], torch.maximum(tracked, redrawn), tracked)
+
+    def meets(demands: Demands) -> Tensor:
+        return (redrawn_iou > demands.iou) & (common > demands.covered * area)
+
+    is_better = meets(ALWAYS)
+    if has_changed is not None:
+        is_better |= meets(AFTER_CHANGE) & has_changed & (tracked.predicted_iou > LEAST_TRACKED_IOU)
+    is_better &= drawn_area < MOST_GROWTH * area
+    union = torch.maximum(tracked.logits, redrawn)
+    return replace(tracked, logits=torch.where(is_better[:, None, None], union, tracked.logits))

@@ -299,10 +299,8 @@ class TinySam2(nn.Module):
         prompt = self.mask_downsample(given.float())
         found = self.segment(features.s16, features, xy, labels, prompt)
         is_empty = ~given.flatten(1).any(1, keepdim=True)
-        pointer = torch.where(
-            is_empty, self.no_object_pointer.type_as(found.pointer), found.pointer
-        )
-        return replace(found, pointer=pointer)
+        nothing = self.no_object_pointer.type_as(found.pointer)
+        return replace(found, pointer=torch.where(is_empty, nothing, found.pointer))
 
     def segment_remembered(
         self, features: ImageFeatures, memories: list[ObjectMemory]
@@ -328,22 +326,23 @@ class TinySam2(nn.Module):
         assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
         return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
 
-    def refined(self, features: ImageFeatures, masks: ObjectMasks) -> ObjectMasks:
-        """Complete masks that were predicted from memory by SAM's decoder, without gradients.
+    def refined(
+        self, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor | None = None
+    ) -> ObjectMasks:
+        """Complete masks that were predicted from memory, without gradients: see `completed`.
 
-        Networks without this decoder, or with ``refines_tracked`` off, return the masks unchanged.
+        Without SAM's decoder, or with ``refines_tracked`` off, they are returned unchanged.
         """
         if not self.completes_masks:
             return masks
-        size = 1 if runs_one_by_one(masks.logits) else len(masks.logits)
-        logits = masks.logits.detach().split(size)
-        corners = map(enclosing_corners, (x > 0 for x in logits))
+        logits = masks.logits.detach()
+        logits = logits.split(1 if runs_one_by_one(logits) else len(logits))
         maps = [of_groups(x, len(logits)) for x in (features.sam_embedding, *features.high_res)]
-        given = list(zip(logits, corners, *maps, strict=True))
+        given = [(x, enclosing_corners(x > 0), *m) for x, *m in zip(logits, *maps, strict=True)]
         with torch.no_grad():
             found = self.run(NetworkStage.REDRAW, self._redraw, given)
         redrawn, iou = map(torch.cat, zip(*found, strict=True))
-        return replace(masks, logits=completed(masks.logits, redrawn, iou))
+        return completed(masks, redrawn, iou, has_changed)
 
     def _redraw(
         self, mask_logits: Tensor, corners: Tensor, embedding: Tensor, *high_res: Tensor

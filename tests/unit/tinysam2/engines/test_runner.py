@@ -86,8 +86,7 @@ def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None
 def test_masks_that_sams_decoder_completes_are_those_of_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mask_completion, "LEAST_IOU", -1e9)
-    monkeypatch.setattr(mask_completion, "LEAST_COVERED", -1.0)
+    monkeypatch.setattr(mask_completion, "ALWAYS", mask_completion.Demands(-1e9, -1.0))
     monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
     by_torch, by_engine = completing_model(), completing_model()
     plain = replace(by_torch, network=toy_model(sam_decoder=True).network)

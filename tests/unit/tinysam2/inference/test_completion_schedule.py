@@ -1,13 +1,15 @@
-"""Masks that SAM's decoder does not complete are tried again, less and less often."""
+"""Masks that SAM's decoder does not complete are tried rarely, unless what they cover changes."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
 from tinysam2.devices import processor_threads
+from tinysam2.inference import completion_schedule
 from tinysam2.inference.completion_schedule import MOST_SKIPPED, CompletionSchedule
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.video_tracker import VideoTracker
@@ -57,6 +59,61 @@ def test_a_try_on_the_same_frame_counts_once() -> None:
     assert tries(schedule, range(4, 9), lambda _: False) == [5, 8]
 
 
+def moving_spot(x: int) -> Tensor:
+    """Return features (2, 6, 8) of a spot of 2 x 2 locations on another background."""
+    features = torch.zeros(2, 6, 8)
+    features[0] = 1.0
+    features[:, 2:4, x : x + 2] = torch.tensor([0.0, 1.0])[:, None, None]
+    return features
+
+
+def covers(x: int) -> Tensor:
+    """Return the covered fractions (6, 8) of a mask over that spot."""
+    covered = torch.zeros(6, 8)
+    covered[2:4, x : x + 2] = 1.0
+    return covered
+
+
+def test_the_first_frame_counts_as_a_change_and_so_does_one_where_the_object_moved() -> None:
+    schedule = CompletionSchedule()
+    assert schedule.has_changed(0, moving_spot(1), covers(1))
+    schedule.note(0, is_completed=False, view=moving_spot(1))
+    assert not schedule.has_changed(1, moving_spot(1), covers(1))
+    assert schedule.has_changed(2, moving_spot(2), covers(2))
+
+
+def test_what_happens_elsewhere_and_brightness_are_no_change() -> None:
+    schedule = CompletionSchedule()
+    schedule.note(0, is_completed=False, view=moving_spot(1))
+    elsewhere = moving_spot(1)
+    elsewhere[:, :, 5:] = -1.0
+    assert not schedule.has_changed(1, elsewhere, covers(1))
+    assert not schedule.has_changed(1, 3 * moving_spot(1), covers(1))
+
+
+def test_slow_changes_add_up() -> None:
+    """A frame is compared with that of the last change, not with the frame before."""
+    schedule = CompletionSchedule()
+    changes, turned = [], torch.tensor([0.0, 1.0])
+    for frame in range(12):
+        angle = torch.tensor(0.1 * frame)
+        turned = torch.stack([angle.sin(), angle.cos()])
+        view = moving_spot(1)
+        view[:, 2:4, 1:3] = turned[:, None, None]
+        if has_changed := schedule.has_changed(frame, view, covers(1)):
+            changes.append(frame)
+        schedule.note(frame, is_completed=False, view=view if has_changed else None)
+    assert changes == [0, 6]  # cos 0.5 = 0.88, cos 0.6 = 0.83
+
+
+def test_a_frame_that_is_tracked_again_has_changed_again() -> None:
+    schedule = CompletionSchedule()
+    schedule.note(0, is_completed=False, view=moving_spot(1))
+    schedule.note(4, is_completed=False, view=moving_spot(2))
+    assert schedule.has_changed(4, moving_spot(2), covers(2))
+    assert not schedule.has_changed(5, moving_spot(2), covers(2))
+
+
 def test_clicks_leave_the_schedule_alone() -> None:
     model = toy_model(sam_decoder=True)
     model.network.config = replace(model.network.config, refines_tracked=True)
@@ -73,15 +130,15 @@ def test_clicks_leave_the_schedule_alone() -> None:
 def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     model = toy_model(sam_decoder=True)
     model.network.config = replace(model.network.config, refines_tracked=True)
-    tracker = VideoTracker(model, noise_frames(6))
+    tracker = VideoTracker(model, 6 * noise_frames(1))  # nothing changes
     tracker.add_mask(1, 0, block_mask())
     tracker.add_mask(2, 0, block_mask())
     tried: list[int] = []
 
     def complete_the_first(
-        self: FramePredictor, features: ImageFeatures, masks: ObjectMasks
+        self: FramePredictor, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor
     ) -> ObjectMasks:
-        del self, features
+        del self, features, has_changed
         tried.append(len(masks.logits))
         return replace(masks, logits=masks.logits + torch.eye(len(masks.logits), 1)[..., None])
 
@@ -90,3 +147,31 @@ def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyP
         for _ in range(2):
             list(tracker.propagate())
     assert tried == 2 * [2, 1, 2, 1, 1]
+
+
+def test_objects_that_look_different_on_each_frame_are_tried_on_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = toy_model(sam_decoder=True)
+    model.network.config = replace(model.network.config, refines_tracked=True)
+    tried: list[bool] = []
+
+    def complete_nothing(
+        self: FramePredictor, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor
+    ) -> ObjectMasks:
+        del self, features
+        tried.extend(has_changed.tolist())
+        return masks
+
+    monkeypatch.setattr(FramePredictor, "refine", complete_nothing)
+    monkeypatch.setattr(completion_schedule, "LIKENESS", 1 - 1e-6)  # random features are alike
+    one, other = noise_frames(2)
+    for frames, expected in (
+        ([one, other, one, other, one], [True, True, True, True]),
+        ([one, other, other, other, other], [True, False]),
+    ):
+        tracker = VideoTracker(model, frames)
+        tracker.add_mask(1, 0, block_mask())
+        list(tracker.propagate())
+        assert tried == expected
+        tried.clear()

@@ -158,8 +158,7 @@ def test_tracked_masks_are_completed_and_remembered_so(
 
 @torch.inference_mode()
 def test_empty_masks_stay_empty(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mask_completion, "LEAST_IOU", -1e9)
-    monkeypatch.setattr(mask_completion, "LEAST_COVERED", -1.0)
+    monkeypatch.setattr(mask_completion, "ALWAYS", mask_completion.Demands(-1e9, -1.0))
     monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
     predictor = FramePredictor(model)
     features = predictor.features(0, noise_frames(1)[0])

@@ -112,8 +112,7 @@ def test_sams_decoder_learns_from_clicks_while_the_other_learns_to_track(refines
 def test_masks_that_are_completed_do_not_train_sams_decoder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mask_completion, "LEAST_IOU", -1e9)
-    monkeypatch.setattr(mask_completion, "LEAST_COVERED", -1.0)
+    monkeypatch.setattr(mask_completion, "ALWAYS", mask_completion.Demands(-1e9, -1.0))
     monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
     torch.manual_seed(0)
     network = TinySam2(replace(SMALL, sam_decoder=True, refines_tracked=True))
