@@ -1,13 +1,13 @@
 """On which frames an object's tracked mask is completed by SAM's decoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 from torch.nn import functional as F
 
 MOST_SKIPPED = 4
 """Frames without a try between two tries that changed nothing, at most."""
-LIKENESS = 0.87
+LEAST_LIKENESS = 0.87
 """Mean cosine similarity of features that a mask covers, below which the object has changed."""
 
 
@@ -28,12 +28,13 @@ class CompletionSchedule:
     tried: int | None = None
     failures: int = 0
     viewed: int | None = None
-    view: Tensor | None = None
+    view: Tensor | None = field(default=None, compare=False)
 
     def has_changed(self, frame: int, features: Tensor, covered: Tensor) -> bool:
         """Return whether a mask covers something else than the same place showed in ``view``.
 
-        Without a view it has.  So has a frame that is asked about again.
+        Without a view it has, and on the frame of the view when that is tracked again, as after
+        running out of memory.
 
         Args:
             frame: index of the frame.
@@ -43,7 +44,7 @@ class CompletionSchedule:
         if self.view is None or self.viewed == frame:
             return True
         alike = F.cosine_similarity(features.float(), self.view.float(), dim=0)
-        return float((alike * covered).sum()) < LIKENESS * float(covered.sum())
+        return float(((alike - LEAST_LIKENESS) * covered).sum()) < 0
 
     def is_due(self, frame: int) -> bool:
         """Return whether to try on a frame without a change; the same may be tried again."""

@@ -88,7 +88,8 @@ def _completed(
 ) -> ObjectMasks:
     """Complete the masks of the objects for which that is due, and all that clicks correct.
 
-    The latter are not noted: tracking does not depend on what was clicked before.
+    The latter are not noted, and nothing counts as changed there: tracking does not depend on what
+    was clicked before, nor the mask of a click on what was tracked last.
     """
     if not predictor.network.completes_masks:
         return found
@@ -97,7 +98,8 @@ def _completed(
     view = features.s16[0]
     is_clicked = [each.has_correction(frame) for each in states]
     changed = [
-        o.completion.has_changed(frame, view, c) for o, c in zip(states, covered, strict=True)
+        not o.has_correction(frame) and o.completion.has_changed(frame, view, c)
+        for o, c in zip(states, covered, strict=True)
     ]
     due = [
         i for i, o in enumerate(states) if is_clicked[i] or changed[i] or o.completion.is_due(frame)

@@ -262,6 +262,8 @@ class VideoTracker:
             _log.warning(ON_CPU, device)
             self.predictor = FramePredictor(on_cpu(self.predictor.model), self.predictor.image_size)
             banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
+            for tracked in self._objects.values():
+                tracked.completion = CompletionSchedule()  # the other holds features of the device
         for i, bank in banks.items():
             self._objects[i].memory = bank
         return True

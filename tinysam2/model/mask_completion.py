@@ -24,7 +24,7 @@ class Demands:
 ALWAYS = Demands(0.85, 0.9)
 """Enough on every frame."""
 AFTER_CHANGE = Demands(0.6, 0.85)
-"""Enough where the object moved or turned, and new parts of it are likely to be in view."""
+"""Enough where the object or the camera moved, and new parts are likely to be in view."""
 LEAST_TRACKED_IOU = 0.75
 """Predicted IoU of the tracked mask, without which a change makes nothing easier."""
 MOST_GROWTH = 1.7

@@ -106,7 +106,7 @@ def test_slow_changes_add_up() -> None:
     assert changes == [0, 6]  # cos 0.5 = 0.88, cos 0.6 = 0.83
 
 
-def test_a_frame_that_is_tracked_again_has_changed_again() -> None:
+def test_the_frame_of_the_last_change_has_changed_when_it_is_tracked_again() -> None:
     schedule = CompletionSchedule()
     schedule.note(0, is_completed=False, view=moving_spot(1))
     schedule.note(4, is_completed=False, view=moving_spot(2))
@@ -125,6 +125,7 @@ def test_clicks_leave_the_schedule_alone() -> None:
     for frame in (2, 5, 4):
         tracker.add_points(1, frame, [[20, 20]], [0])
     assert schedule == before
+    assert schedule.view is before.view
 
 
 def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,12 +135,14 @@ def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyP
     tracker.add_mask(1, 0, block_mask())
     tracker.add_mask(2, 0, block_mask())
     tried: list[int] = []
+    changed: list[list[bool]] = []
 
     def complete_the_first(
         self: FramePredictor, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor
     ) -> ObjectMasks:
-        del self, features, has_changed
+        del self, features
         tried.append(len(masks.logits))
+        changed.append(has_changed.tolist())
         return replace(masks, logits=masks.logits + torch.eye(len(masks.logits), 1)[..., None])
 
     monkeypatch.setattr(FramePredictor, "refine", complete_the_first)
@@ -147,6 +150,7 @@ def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyP
         for _ in range(2):
             list(tracker.propagate())
     assert tried == 2 * [2, 1, 2, 1, 1]
+    assert changed == 2 * [[True, True], [False], [False, False], [False], [False]]
 
 
 def test_objects_that_look_different_on_each_frame_are_tried_on_each(
@@ -164,7 +168,9 @@ def test_objects_that_look_different_on_each_frame_are_tried_on_each(
         return masks
 
     monkeypatch.setattr(FramePredictor, "refine", complete_nothing)
-    monkeypatch.setattr(completion_schedule, "LIKENESS", 1 - 1e-6)  # random features are alike
+    monkeypatch.setattr(
+        completion_schedule, "LEAST_LIKENESS", 1 - 1e-6
+    )  # random features are alike
     one, other = noise_frames(2)
     for frames, expected in (
         ([one, other, one, other, one], [True, True, True, True]),
@@ -175,3 +181,50 @@ def test_objects_that_look_different_on_each_frame_are_tried_on_each(
         list(tracker.propagate())
         assert tried == expected
         tried.clear()
+
+
+def test_each_object_has_changed_by_itself_and_keeps_what_it_was_compared_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second of two objects changes on frame 2, the first never but at the start."""
+    model = toy_model(sam_decoder=True)
+    model.network.config = replace(model.network.config, refines_tracked=True)
+    tracker = VideoTracker(model, 5 * noise_frames(1))
+    tracker.add_mask(1, 0, block_mask())
+    tracker.add_mask(2, 0, block_mask())
+    asked: list[list[bool]] = []
+
+    def refine(
+        self: FramePredictor, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor
+    ) -> ObjectMasks:
+        del self, features
+        asked.append(has_changed.tolist())
+        return masks
+
+    def has_changed(
+        self: CompletionSchedule, frame: int, features: Tensor, covered: Tensor
+    ) -> bool:
+        del features, covered
+        return frame == 1 or (frame == 2 and self is tracker._objects[2].completion)
+
+    monkeypatch.setattr(FramePredictor, "refine", refine)
+    monkeypatch.setattr(CompletionSchedule, "has_changed", has_changed)
+    with processor_threads(1):  # so that both are tried together
+        list(tracker.propagate())
+    assert asked == [[True, True], [True], [False]]
+    assert [o.completion.viewed for o in tracker._objects.values()] == [1, 2]
+
+
+def test_the_view_is_forgotten_when_the_model_moves_to_the_cpu() -> None:
+    """The features of the other device, here one that computes nothing, are forgotten."""
+    tracker = VideoTracker(toy_model(sam_decoder=True), noise_frames(4))
+    tracker.add_mask(1, 0, block_mask())
+    tracker.predictor = FramePredictor(
+        replace(tracker.predictor.model, device=torch.device("meta"))
+    )
+    tracked = tracker._objects[1]
+    tracked.completion.note(1, is_completed=False, view=torch.zeros(3, 4, 4, device="meta"))
+    assert tracker._needs_less({1: None})
+    assert tracker.predictor.model.device.type == "cpu"
+    assert tracked.completion == CompletionSchedule()
+    assert tracked.completion.view is None

@@ -157,6 +157,29 @@ def test_tracked_masks_are_completed_and_remembered_so(
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("has_changed", [True, False])
+def test_an_unsure_mask_is_added_where_the_object_has_changed(
+    model: Model, monkeypatch: pytest.MonkeyPatch, has_changed: bool
+) -> None:
+    decoder = model.network.sam_decoder
+    assert decoder is not None
+
+    def draw(
+        _features: object, _xy: Tensor, _labels: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        return mask.expand(-1, 4, -1, -1) + 3.0, torch.full((1, 4), 0.7)
+
+    monkeypatch.setattr(decoder, "all_masks", draw)
+    predictor = FramePredictor(model)
+    features = predictor.features(0, noise_frames(1)[0])
+    logits = torch.full((1, 4 * features.size_hw[0], 4 * features.size_hw[1]), -9.0)
+    logits[:, 3:9, 5:20] = 4.0
+    masks = ObjectMasks(logits, torch.tensor([0.9]), torch.ones(1), torch.zeros(1, TOY.dim))
+    refined = predictor.refine(features, masks, torch.tensor([has_changed]))
+    torch.testing.assert_close(refined.logits, logits + 3.0 if has_changed else logits)
+
+
+@torch.inference_mode()
 def test_empty_masks_stay_empty(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mask_completion, "ALWAYS", mask_completion.Demands(-1e9, -1.0))
     monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)

@@ -67,6 +67,15 @@ def test_less_is_asked_for_where_a_clear_object_has_changed(
     assert torch.equal(found.logits > 0, (WHOLE if is_added else TRACKED) > 0)
 
 
+@pytest.mark.parametrize(("has_changed", "is_added"), [(CHANGED, True), (UNCHANGED, False)])
+def test_after_a_change_less_of_the_tracked_mask_must_be_covered(
+    has_changed: Tensor, is_added: bool
+) -> None:
+    most_of_it = box(10, 12, 30, 30)  # 14 of the 16 rows
+    found = completed(masks(TRACKED), most_of_it, torch.tensor([0.95]), has_changed)
+    assert torch.equal(found.logits > 0, (WHOLE if is_added else TRACKED) > 0)
+
+
 def test_each_object_is_decided_by_itself() -> None:
     tracked, redrawn = torch.cat([TRACKED, TRACKED, TRACKED]), torch.cat([WHOLE, WHOLE, WHOLE])
     has_changed = torch.tensor([False, False, True])
