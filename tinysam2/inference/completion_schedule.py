@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 MOST_SKIPPED = 4
 """Frames without a try between two tries that changed nothing, at most."""
-LEAST_LIKENESS = 0.87
-"""Mean cosine similarity of features that a mask covers, below which the object has changed."""
+LEAST_SIMILARITY = 0.87
+"""Mean cosine similarity to earlier features under a mask, below which an object has changed."""
 
 
 @dataclass(slots=True)
@@ -21,30 +21,30 @@ class CompletionSchedule:
     Attributes:
         tried: the frame of the last try; None before the first.
         failures: tries since the last one that completed the mask.
-        viewed: the last frame on which the appearance had changed; None before the first.
-        view: (dim, H, W) features of that frame.
+        reference_frame: the last frame on which the appearance had changed; None before the first.
+        reference: (dim, H, W) features of that frame.
     """
 
     tried: int | None = None
     failures: int = 0
-    viewed: int | None = None
-    view: Tensor | None = field(default=None, compare=False)
+    reference_frame: int | None = None
+    reference: Tensor | None = field(default=None, compare=False)
 
     def has_changed(self, frame: int, features: Tensor, covered: Tensor) -> bool:
-        """Return whether a mask covers something else than the same place showed in ``view``.
+        """Return whether features under a mask differ from those of ``reference`` at that place.
 
-        Without a view it has, and on the frame of the view when that is tracked again, as after
-        running out of memory.
+        They do without a reference, and on the frame of the reference when that is tracked again,
+        as after running out of memory.
 
         Args:
             frame: index of the frame.
             features: (dim, H, W) of its image.
             covered: (H, W), the fraction of each location that the mask covers.
         """
-        if self.view is None or self.viewed == frame:
+        if self.reference is None or self.reference_frame == frame:
             return True
-        alike = F.cosine_similarity(features.float(), self.view.float(), dim=0)
-        return float(((alike - LEAST_LIKENESS) * covered).sum()) < 0
+        alike = F.cosine_similarity(features.float(), self.reference.float(), dim=0)
+        return float(((alike - LEAST_SIMILARITY) * covered).sum()) < 0
 
     def is_due(self, frame: int) -> bool:
         """Return whether to try on a frame without a change; the same may be tried again."""
@@ -52,16 +52,15 @@ class CompletionSchedule:
             return True
         return abs(frame - self.tried) > min(self.failures, MOST_SKIPPED)
 
-    def note(self, frame: int, is_completed: bool, view: Tensor | None = None) -> None:
+    def note(self, frame: int, is_completed: bool, changed: Tensor | None = None) -> None:
         """Remember the outcome of a try; another try on the same frame counts no more.
 
         Args:
             frame: index of the frame.
             is_completed: whether the try changed the mask.
-            view: (dim, H, W) features of the frame's image if the appearance of the object
-                has changed.
+            changed: (dim, H, W) features of the frame's image if the object has changed.
         """
         is_new = self.tried != frame
         self.tried, self.failures = frame, 0 if is_completed else self.failures + is_new
-        if view is not None:
-            self.viewed, self.view = frame, view
+        if changed is not None:
+            self.reference_frame, self.reference = frame, changed

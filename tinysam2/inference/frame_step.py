@@ -95,10 +95,10 @@ def _completed(
         return found
     rows, states = found.split(), list(objects.values())
     covered = coverage(found.logits, features.size_hw)
-    view = features.s16[0]
+    image = features.s16[0]
     is_clicked = [each.has_correction(frame) for each in states]
     changed = [
-        not o.has_correction(frame) and o.completion.has_changed(frame, view, c)
+        not o.has_correction(frame) and o.completion.has_changed(frame, image, c)
         for o, c in zip(states, covered, strict=True)
     ]
     due = [
@@ -113,7 +113,7 @@ def _completed(
     for i, row, was_completed in zip(due, tried.split(), is_completed, strict=True):
         rows[i] = row
         if not is_clicked[i]:
-            states[i].completion.note(frame, was_completed, view if changed[i] else None)
+            states[i].completion.note(frame, was_completed, image if changed[i] else None)
     return ObjectMasks.joined(rows)
 
 

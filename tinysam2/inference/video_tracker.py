@@ -263,7 +263,7 @@ class VideoTracker:
             self.predictor = FramePredictor(on_cpu(self.predictor.model), self.predictor.image_size)
             banks = {i: bank and bank.copy(torch.device("cpu")) for i, bank in banks.items()}
             for tracked in self._objects.values():
-                tracked.completion = CompletionSchedule()  # the other holds features of the device
+                tracked.completion = CompletionSchedule()  # its reference is on the device
         for i, bank in banks.items():
             self._objects[i].memory = bank
         return True

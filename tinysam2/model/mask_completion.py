@@ -22,11 +22,11 @@ class Demands:
 
 
 ALWAYS = Demands(0.85, 0.9)
-"""Enough on every frame."""
+"""What is asked on every frame."""
 AFTER_CHANGE = Demands(0.6, 0.85)
-"""Enough where the object or the camera moved, and new parts are likely to be in view."""
+"""What is asked where object or camera moved, so that new parts are likely to be in view."""
 LEAST_TRACKED_IOU = 0.75
-"""Predicted IoU of the tracked mask, without which a change makes nothing easier."""
+"""Predicted IoU of the tracked mask, above which `AFTER_CHANGE` applies."""
 MOST_GROWTH = 1.7
 """Area of the redrawn mask over that of the tracked one, at most."""
 
@@ -45,8 +45,8 @@ def completed(
         tracked: masks of O objects that were read from memory; empty ones stay empty.
         redrawn: (O, h, w) logits of SAM's decoder, prompted by these masks and their boxes.
         redrawn_iou: (O,) predicted for them.
-        has_changed: (O,) bool, whether what each mask covers looks different than before; nothing
-            has if None.
+        has_changed: (O,) bool, whether the appearance of each object has changed since an earlier
+            frame; None for no object.
     """
     found, drawn = tracked.logits > 0, redrawn > 0
     area, drawn_area, common = ((m.flatten(1).sum(1)) for m in (found, drawn, found & drawn))

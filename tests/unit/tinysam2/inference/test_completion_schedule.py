@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import block_mask, noise_frames, toy_model
@@ -77,14 +79,14 @@ def covers(x: int) -> Tensor:
 def test_the_first_frame_counts_as_a_change_and_so_does_one_where_the_object_moved() -> None:
     schedule = CompletionSchedule()
     assert schedule.has_changed(0, moving_spot(1), covers(1))
-    schedule.note(0, is_completed=False, view=moving_spot(1))
+    schedule.note(0, is_completed=False, changed=moving_spot(1))
     assert not schedule.has_changed(1, moving_spot(1), covers(1))
     assert schedule.has_changed(2, moving_spot(2), covers(2))
 
 
 def test_what_happens_elsewhere_and_brightness_are_no_change() -> None:
     schedule = CompletionSchedule()
-    schedule.note(0, is_completed=False, view=moving_spot(1))
+    schedule.note(0, is_completed=False, changed=moving_spot(1))
     elsewhere = moving_spot(1)
     elsewhere[:, :, 5:] = -1.0
     assert not schedule.has_changed(1, elsewhere, covers(1))
@@ -102,38 +104,41 @@ def test_slow_changes_add_up() -> None:
         view[:, 2:4, 1:3] = turned[:, None, None]
         if has_changed := schedule.has_changed(frame, view, covers(1)):
             changes.append(frame)
-        schedule.note(frame, is_completed=False, view=view if has_changed else None)
+        schedule.note(frame, is_completed=False, changed=view if has_changed else None)
     assert changes == [0, 6]  # cos 0.5 = 0.88, cos 0.6 = 0.83
 
 
 def test_the_frame_of_the_last_change_has_changed_when_it_is_tracked_again() -> None:
     schedule = CompletionSchedule()
-    schedule.note(0, is_completed=False, view=moving_spot(1))
-    schedule.note(4, is_completed=False, view=moving_spot(2))
+    schedule.note(0, is_completed=False, changed=moving_spot(1))
+    schedule.note(4, is_completed=False, changed=moving_spot(2))
     assert schedule.has_changed(4, moving_spot(2), covers(2))
     assert not schedule.has_changed(5, moving_spot(2), covers(2))
 
 
-def test_clicks_leave_the_schedule_alone() -> None:
+def completing_tracker(frames: list[NDArray[np.uint8]], *objects: int) -> VideoTracker:
+    """Return a tracker that completes masks, with a mask of each object on frame 0."""
     model = toy_model(sam_decoder=True)
     model.network.config = replace(model.network.config, refines_tracked=True)
-    tracker = VideoTracker(model, noise_frames(8))
-    tracker.add_mask(1, 0, block_mask())
+    tracker = VideoTracker(model, frames)
+    for each in objects:
+        tracker.add_mask(each, 0, block_mask())
+    return tracker
+
+
+def test_clicks_leave_the_schedule_alone() -> None:
+    tracker = completing_tracker(noise_frames(8), 1)
     list(tracker.propagate())
     schedule = tracker._objects[1].completion
     before = replace(schedule)
     for frame in (2, 5, 4):
         tracker.add_points(1, frame, [[20, 20]], [0])
     assert schedule == before
-    assert schedule.view is before.view
+    assert schedule.reference is before.reference
 
 
 def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = toy_model(sam_decoder=True)
-    model.network.config = replace(model.network.config, refines_tracked=True)
-    tracker = VideoTracker(model, 6 * noise_frames(1))  # nothing changes
-    tracker.add_mask(1, 0, block_mask())
-    tracker.add_mask(2, 0, block_mask())
+    tracker = completing_tracker(6 * noise_frames(1), 1, 2)  # nothing changes
     tried: list[int] = []
     changed: list[list[bool]] = []
 
@@ -156,8 +161,6 @@ def test_each_object_of_each_propagation_has_its_own(monkeypatch: pytest.MonkeyP
 def test_objects_that_look_different_on_each_frame_are_tried_on_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    model = toy_model(sam_decoder=True)
-    model.network.config = replace(model.network.config, refines_tracked=True)
     tried: list[bool] = []
 
     def complete_nothing(
@@ -169,16 +172,14 @@ def test_objects_that_look_different_on_each_frame_are_tried_on_each(
 
     monkeypatch.setattr(FramePredictor, "refine", complete_nothing)
     monkeypatch.setattr(
-        completion_schedule, "LEAST_LIKENESS", 1 - 1e-6
+        completion_schedule, "LEAST_SIMILARITY", 1 - 1e-6
     )  # random features are alike
     one, other = noise_frames(2)
     for frames, expected in (
         ([one, other, one, other, one], [True, True, True, True]),
         ([one, other, other, other, other], [True, False]),
     ):
-        tracker = VideoTracker(model, frames)
-        tracker.add_mask(1, 0, block_mask())
-        list(tracker.propagate())
+        list(completing_tracker(frames, 1).propagate())
         assert tried == expected
         tried.clear()
 
@@ -187,11 +188,7 @@ def test_each_object_has_changed_by_itself_and_keeps_what_it_was_compared_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The second of two objects changes on frame 2, the first never but at the start."""
-    model = toy_model(sam_decoder=True)
-    model.network.config = replace(model.network.config, refines_tracked=True)
-    tracker = VideoTracker(model, 5 * noise_frames(1))
-    tracker.add_mask(1, 0, block_mask())
-    tracker.add_mask(2, 0, block_mask())
+    tracker = completing_tracker(5 * noise_frames(1), 1, 2)
     asked: list[list[bool]] = []
 
     def refine(
@@ -212,19 +209,18 @@ def test_each_object_has_changed_by_itself_and_keeps_what_it_was_compared_with(
     with processor_threads(1):  # so that both are tried together
         list(tracker.propagate())
     assert asked == [[True, True], [True], [False]]
-    assert [o.completion.viewed for o in tracker._objects.values()] == [1, 2]
+    assert [o.completion.reference_frame for o in tracker._objects.values()] == [1, 2]
 
 
-def test_the_view_is_forgotten_when_the_model_moves_to_the_cpu() -> None:
+def test_the_reference_is_forgotten_when_the_model_moves_to_the_cpu() -> None:
     """The features of the other device, here one that computes nothing, are forgotten."""
-    tracker = VideoTracker(toy_model(sam_decoder=True), noise_frames(4))
-    tracker.add_mask(1, 0, block_mask())
+    tracker = completing_tracker(noise_frames(4), 1)
     tracker.predictor = FramePredictor(
         replace(tracker.predictor.model, device=torch.device("meta"))
     )
     tracked = tracker._objects[1]
-    tracked.completion.note(1, is_completed=False, view=torch.zeros(3, 4, 4, device="meta"))
+    tracked.completion.note(1, is_completed=False, changed=torch.zeros(3, 4, 4, device="meta"))
     assert tracker._needs_less({1: None})
     assert tracker.predictor.model.device.type == "cpu"
     assert tracked.completion == CompletionSchedule()
-    assert tracked.completion.view is None
+    assert tracked.completion.reference is None
