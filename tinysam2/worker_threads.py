@@ -1,4 +1,4 @@
-"""Worker threads that share a frame: one encodes the next image, others track objects."""
+"""Worker threads that share the work on frames: they track objects and encode later images."""
 
 import threading
 from collections.abc import Callable
@@ -9,30 +9,23 @@ import torch
 
 T = TypeVar("T")
 THREAD_NAME = "tinysam2-worker"
-_here = threading.local()
-
-
-def workers_here() -> int:
-    """Return how many workers there are where the caller is one of them; else 1."""
-    count: int = getattr(_here, "count", 1)
-    return count
 
 
 def split_threads(objects: int, threads: int) -> tuple[int, int]:
-    """Return how many workers share a frame of some objects, and the torch threads of each.
+    """Return how many workers share the work, and the torch threads of each.
 
-    One worker is for the next image, and there is one for each object, up to the number of threads:
-    the image takes another time than an object, and no thread is to be idle at the end of a frame.
+    There is one for each object and one for an image, up to the number of threads.
     """
-    count = 1 + min(objects, threads)
+    count = min(objects + 1, threads)
     return count, max(1, round(threads / count))
 
 
 class WorkerThreads:
-    """Threads that run functions, with a number of torch threads each; none before `resize`.
+    """Threads that run functions in the order of `submit`, with a number of torch threads each.
 
-    Operators of torch and OpenVINO release the interpreter.  Two of them at the same time, with one
-    thread each, take less time than one after the other with two threads.
+    There are none before `resize`.  Operators of torch and OpenVINO release the interpreter.  Two
+    of them at the same time, with one thread each, take less time than one after the other with
+    two threads.
     """
 
     def __init__(self) -> None:
@@ -56,7 +49,6 @@ class WorkerThreads:
         def start(_: int) -> None:
             torch.get_num_threads()  # a new thread takes the program's number when first asked
             torch.set_num_threads(threads)
-            _here.count = count
             all_started.wait()
 
         before = torch.get_num_threads()

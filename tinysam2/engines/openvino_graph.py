@@ -6,7 +6,6 @@ import sys
 import warnings
 from functools import cache
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import torch
@@ -60,14 +59,16 @@ def signature(stage: NetworkStage, inputs: Tensors) -> tuple[tuple[int, ...], ..
 class OpenVinoGraph:
     """A stage for inputs of one `signature`; exported at first, then read from the cache.
 
+    One thread at a time may run it.  A run with one thread is the work of the caller's: a thread of
+    OpenVINO's own, as each of several streams has, often waits for a core that another one uses.
+
     Args:
         stage: which.
         function: that computes it by torch.
         inputs: such as it will be given.
         key: identifies the network.
         precision: type of its matrix work.
-        threads: that each run uses.
-        streams: runs at the same time.
+        threads: that a run uses.
         cache: of the exported graphs.
         is_stale: whether the graph in the cache is to be exported anew.
 
@@ -84,7 +85,6 @@ class OpenVinoGraph:
         key: str,
         precision: torch.dtype,
         threads: int,
-        streams: int,
         cache: GraphCache,
         is_stale: bool = False,
     ) -> None:
@@ -102,28 +102,18 @@ class OpenVinoGraph:
         path = cache.get(full_key, export, is_stale)
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision is torch.bfloat16 else "f32",
-            "INFERENCE_NUM_THREADS": threads * streams,
-            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
             "ENABLE_CPU_PINNING": False,  # other threads of the program want the cores too
         }
         self.compiled = _core().compile_model(path, "CPU", options)
-        self._free: SimpleQueue[Any] = SimpleQueue()
-        for _ in range(streams):
-            self._free.put(self.compiled.create_infer_request())
+        self._request = self.compiled.create_infer_request()
 
     def run(self, inputs: Tensors) -> Tensors:
-        """Run the stage, from any thread; waits while as many others run it as there are streams.
-
-        Returns:
-            The results; floating point ones are float32.
-        """
+        """Run the stage; floating point results are float32."""
         arrays = [_as_given(each).contiguous().numpy() for each in inputs]
-        request = self._free.get()
-        try:
-            request.infer(arrays, share_inputs=True, share_outputs=True)
-            return tuple(torch.from_numpy(each.data.copy()) for each in request.output_tensors)
-        finally:
-            self._free.put(request)
+        self._request.infer(arrays, share_inputs=True, share_outputs=True)
+        return tuple(torch.from_numpy(each.data.copy()) for each in self._request.output_tensors)
 
 
 def _convert(function: StageFunction, inputs: Tensors, shapes: tuple[tuple[int, ...], ...]) -> Any:  # noqa: ANN401

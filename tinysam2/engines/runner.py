@@ -3,7 +3,9 @@
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +26,6 @@ from tinysam2.model.stages import (
     Tensors,
     run_by_torch,
 )
-from tinysam2.worker_threads import workers_here
 
 _log = logging.getLogger(__name__)
 FAILED = "OpenVINO cannot run the stage %s, torch does it: %s"
@@ -36,18 +37,12 @@ LARGEST_INT8_ERROR = 0.3
 MOST_TOKENS = 12288
 """Memory tokens beyond which torch runs memory attention: OpenVINO keeps the weights of all queries
 and keys at once, which takes 1.4 times as long in bfloat16 with 28,672 tokens."""
-_OF_IMAGES = (
-    NetworkStage.ENCODE_IMAGE,
-    NetworkStage.ENCODE_IMAGE_FOR_SAM,
-    NetworkStage.ATTEND_IMAGE,
-)
-"""Stages that run once for all objects: one at a time, whatever number of workers there is."""
 _StageKey = tuple[NetworkStage, torch.dtype]
 """A stage with the precision that it runs with."""
 _Exported = tuple[_StageKey, Way, tuple[tuple[int, ...], ...]]
 """A stage with its precision, how it is run, and the sizes of its inputs."""
-_GraphKey = tuple[*_Exported, int, int]
-"""The same, the runs at the same time, and the threads of each."""
+_GraphKey = tuple[*_Exported, int]
+"""The same, and the number of threads."""
 
 
 class Engine(StrEnum):
@@ -107,7 +102,7 @@ class EngineRunner:
         self._network, self._engine, self._int8 = network, engine, int8
         self._cache = GraphCache(folder and folder / "graphs")
         self._measured_in = folder and folder / "measurements.json"
-        self._graphs: dict[_GraphKey, OpenVinoGraph] = {}
+        self._idle: dict[_GraphKey, list[OpenVinoGraph]] = defaultdict(list)
         self._checked: set[_Exported] = set()
         self._ways: dict[_StageKey, Way] = {}
         self._making = RLock()  # exporting and measuring change the network for a while
@@ -152,8 +147,10 @@ class EngineRunner:
         with self._making:
             if (way := self._ways.get(key)) is None:
                 way = self._ways[key] = self._choose(key, function, inputs)
-            graph = None if way is Way.TORCH else self._graph_of(way, key, function, inputs)
-        return function(*inputs) if graph is None else graph.run(inputs)
+        if way is Way.TORCH:
+            return function(*inputs)
+        with self._graph_of(way, key, function, inputs) as graph:
+            return graph.run(inputs)
 
     def _choose(self, key: _StageKey, function: StageFunction, inputs: Tensors) -> Way:
         """Decide how to run a stage: by measuring, once per machine, if there is a choice."""
@@ -175,14 +172,15 @@ class EngineRunner:
     ) -> StageTimes:
         """Time torch and those of the other ways that work."""
         runs: dict[Way, Callable[[], object]] = {Way.TORCH: partial(function, *inputs)}
-        for way in ways:
-            try:
-                graph = self._graph_of(way, key, function, inputs)
-            except Exception as error:  # noqa: BLE001 - the others are left
-                _log_failure(key[0], error)
-            else:
-                runs[way] = partial(graph.run, inputs)
-        return measure(runs)
+        with ExitStack() as lent:
+            for way in ways:
+                try:
+                    graph = lent.enter_context(self._graph_of(way, key, function, inputs))
+                except Exception as error:  # noqa: BLE001 - the others are left
+                    _log_failure(key[0], error)
+                else:
+                    runs[way] = partial(graph.run, inputs)
+            return measure(runs)
 
     def _possible_ways(self, stage: NetworkStage, precision: torch.dtype) -> tuple[Way, ...]:
         """Return the ways to choose from; without TORCH there is one."""
@@ -195,16 +193,28 @@ class EngineRunner:
         can_be_int8 = has_int8 and has_int8_products()
         return (Way.TORCH, Way.OPENVINO, *((Way.INT8,) if can_be_int8 else ()))
 
+    @contextmanager
     def _graph_of(
         self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors
-    ) -> OpenVinoGraph:
-        """Return the graph of a stage, whose first result is checked."""
+    ) -> Iterator[OpenVinoGraph]:
+        """Lend a graph of a stage that no other thread runs; where there is none, it is made."""
         exported = key, way, signature(key[0], inputs)
-        objects = 1 if key[0] in _OF_IMAGES else max(1, workers_here() - 1)
-        streams = 1 << (objects - 1).bit_length()  # each number needs a graph in memory
-        graph_key = (*exported, streams, torch.get_num_threads())
-        if (graph := self._graphs.get(graph_key)) is None:
-            graph = self._graphs[graph_key] = self._graph(graph_key, function, inputs)
+        graph_key = (*exported, torch.get_num_threads())
+        with self._making:
+            idle = self._idle[graph_key]
+            graph = idle.pop() if idle else self._checked_graph(graph_key, function, inputs)
+        try:
+            yield graph
+        finally:
+            idle.append(graph)
+
+    def _checked_graph(
+        self, graph_key: _GraphKey, function: StageFunction, inputs: Tensors
+    ) -> OpenVinoGraph:
+        """Make a graph; the first result of a stage's first one is checked."""
+        key, way, sizes, _ = graph_key
+        exported = key, way, sizes
+        graph = self._graph(graph_key, function, inputs)
         if exported in self._checked:
             return graph
         most = LARGEST_INT8_ERROR if way is Way.INT8 else LARGEST_ERROR[key[1]]
@@ -214,9 +224,7 @@ class EngineRunner:
             if graph.is_new:
                 raise
             # An earlier version of the program may have computed something else by these weights.
-            graph = self._graphs[graph_key] = self._graph(
-                graph_key, function, inputs, is_stale=True
-            )
+            graph = self._graph(graph_key, function, inputs, is_stale=True)
             _check(function, inputs, graph.run(inputs), most)
         self._checked.add(exported)
         return graph
@@ -228,10 +236,10 @@ class EngineRunner:
         inputs: Tensors,
         is_stale: bool = False,
     ) -> OpenVinoGraph:
-        (stage, precision), way, _, streams, threads = graph_key
+        (stage, precision), way, _, threads = graph_key
         exported = self._in_8_bits(stage, function) if way is Way.INT8 else function
         given = stage, exported, inputs, f"{self._digest} {way}"
-        return OpenVinoGraph(*given, precision, threads, streams, self._cache, is_stale)
+        return OpenVinoGraph(*given, precision, threads, self._cache, is_stale)
 
     def _in_8_bits(self, stage: NetworkStage, function: StageFunction) -> StageFunction:
         scales = scales_of_stage(self._scales, stage)

@@ -1,8 +1,9 @@
-"""Reads, and encodes, the next frame of a video while the present one is tracked."""
+"""Reads, and encodes, the next frames of a video while the present one is tracked."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,10 @@ class ReadFrame:
 
 
 class ReadAhead:
-    """Reads frames one at a time; the expected one by a worker thread.
+    """Reads frames; those that are expected by worker threads.
 
-    Decoding and resizing release the interpreter.  At most one frame is read ahead, so that little
-    is lost when tracking stops.  Frames are never read from two threads at once.  Lives on one
-    thread itself.
+    Decoding and resizing release the interpreter.  Frames are never read from two threads at once.
+    Lives on one thread itself.
 
     Args:
         frames: the video.
@@ -46,13 +46,14 @@ class ReadAhead:
         self, frames: Frames, shrink: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     ) -> None:
         self._frames, self._shrink = frames, shrink
-        self._expected: tuple[int, Future[ReadFrame]] | None = None
+        self._expected: dict[int, Future[ReadFrame]] = {}
+        self._reading = Lock()
         self._size_hw: tuple[int, int] | None = None
 
     def expect(self, frame: int, workers: WorkerThreads, encode: Encode | None = None) -> None:
-        """Begin to read the frame that `read` will be asked for next, and to encode it."""
-        self._settle()
-        self._expected = frame, workers.submit(self._read, frame, encode)
+        """Let a worker read a frame that `read` will be asked for, and encode it."""
+        if frame not in self._expected:
+            self._expected[frame] = workers.submit(self._read, frame, encode)
 
     def read(self, frame: int) -> ReadFrame:
         """Return a frame; what reading it raised is raised here.
@@ -60,21 +61,15 @@ class ReadAhead:
         Raises:
             ValueError: it has another size than the first one that was read.
         """
-        self._settle()
-        if self._expected is None or self._expected[0] != frame:
-            return ReadFrame(self._image(frame))
-        (_, found), self._expected = self._expected, None
-        return found.result()
+        expected = self._expected.pop(frame, None)
+        return ReadFrame(self._image(frame)) if expected is None else expected.result()
 
     def close(self) -> None:
-        """Forget the expected frame; nothing is read when the caller closes the video."""
-        self._settle()
-        self._expected = None
-
-    def _settle(self) -> None:
-        """Wait for the frame that is being read."""
-        if self._expected is not None:
-            wait([self._expected[1]])
+        """Forget the expected frames; nothing is read when the caller closes the video."""
+        for each in self._expected.values():
+            each.cancel()
+        wait(self._expected.values())
+        self._expected = {}
 
     def _read(self, frame: int, encode: Encode | None) -> ReadFrame:
         image = self._image(frame)
@@ -82,7 +77,8 @@ class ReadAhead:
         return ReadFrame(image, small, encode and encode(image, small))
 
     def _image(self, frame: int) -> NDArray[np.uint8]:
-        image = self._frames[frame]
+        with self._reading:
+            image = self._frames[frame]
         size_hw = image.shape[0], image.shape[1]
         self._size_hw = self._size_hw or size_hw
         if size_hw != self._size_hw:

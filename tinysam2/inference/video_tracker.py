@@ -7,7 +7,7 @@ from concurrent.futures import wait
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -38,6 +38,9 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.worker_threads import WorkerThreads, split_threads
 
 T = TypeVar("T")
+FRAMES_AHEAD = 2
+"""Frames that are read and encoded before it is their turn, at most.  The second one keeps worker
+threads busy that have no object left to track."""
 _log = logging.getLogger(__name__)
 OBJECTS_AT_ONCE = "%s is out of memory: tracking continues with %d object(s) at a time"
 ON_CPU = "%s is out of memory: tracking continues on the CPU"
@@ -48,8 +51,8 @@ class VideoTracker:
     """Propagate prompted objects through a video, with one memory bank per object.
 
     Image features are computed once per frame for all objects; nothing that is kept grows with the
-    length of the video.  Lives on one thread; on the CPU others encode the frame that follows, and
-    track objects, at the same time.
+    length of the video.  Lives on one thread; on the CPU others track objects, and encode the next
+    frames, at the same time.
 
     Args:
         model: a loaded network.
@@ -171,19 +174,19 @@ class VideoTracker:
         self._check_frame(frame_index)
         self._objects.setdefault(object_id, ObjectState()).banned.add(frame_index)
 
-    def _encoded(
-        self, frame: int, following: int | None = None
-    ) -> tuple[NDArray[np.uint8], ImageFeatures]:
-        """Return a frame's image and its features; begin with the frame that follows."""
+    def _encoded(self, frame: int) -> tuple[NDArray[np.uint8], ImageFeatures]:
+        """Return a frame's image and its features."""
         read = self._reader.read(frame)
         is_prompted = self._is_prompted(frame)
         ahead = None if is_prompted else read.features
         features = self.predictor.features(frame, read.image, is_prompted, read.small, ahead)
-        if following is not None:
-            is_encoded = self._workers.count > 1 and not self._is_prompted(following)
-            encode = self._encode_ahead if is_encoded else None
-            self._reader.expect(following, self._workers, encode)
         return read.image, features
+
+    def _expect(self, frames: Sequence[int]) -> None:
+        """Let workers read and encode frames, once nothing that was submitted before is left."""
+        for frame in frames:
+            is_encoded = self._workers.count > 1 and not self._is_prompted(frame)
+            self._reader.expect(frame, self._workers, self._encode_ahead if is_encoded else None)
 
     def _encode_ahead(self, image: NDArray[np.uint8], small: NDArray[np.uint8]) -> ImageFeatures:
         return self.predictor.encode(image, for_prompts=False, small=small)
@@ -227,14 +230,15 @@ class VideoTracker:
         for tracked in self._objects.values():
             tracked.memory = None
         with closing(self._reader), closing(self._workers):
-            for frame, following in zip_longest(frame_range, frame_range[1:]):
+            for count, frame in enumerate(frame_range, start=1):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
                 self._workers.resize(*self._split_threads(len(objects)))
                 if joining := {i: o for i, o in objects.items() if o.memory is None}:
                     self._with_room(partial(self._start_banks, joining, frame_range))
                 if not objects:
                     return
-                yield self._with_room(partial(self._track_frame, frame, following, objects))
+                ahead = frame_range[count : count + FRAMES_AHEAD]
+                yield self._with_room(partial(self._track_frame, frame, ahead, objects))
 
     def _with_room(self, act: Callable[[], T]) -> T:
         """Call ``act``; if the device runs out of memory, restore the banks and retry with less."""
@@ -302,9 +306,9 @@ class VideoTracker:
                 submit_frame(self.predictor, frame, features, masks, to_correct)
 
     def _track_frame(
-        self, frame: int, following: int | None, objects: dict[int, ObjectState]
+        self, frame: int, ahead: Sequence[int], objects: dict[int, ObjectState]
     ) -> TrackStep:
-        image, features = self._encoded(frame, following)
+        image, features = self._encoded(frame)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
         for with_prompt in self._batches(
@@ -314,13 +318,13 @@ class VideoTracker:
             events |= submit_frame(self.predictor, frame, features, masks, with_prompt)
             logits |= zip(with_prompt, _at_video_size(masks, image), strict=True)
         tracked = {i: o for i, o in objects.items() if not o.has_conditioning_prompt(frame)}
-        for found, decided in self._tracked(frame, image, features, tracked):
+        for found, decided in self._tracked(frame, ahead, image, features, tracked):
             logits |= found
             events |= decided
         for each in objects.values():
             each.mark_propagated(frame)
         finish = partial(finish_masks, frame, objects, logits, self.cleanup, self.is_exclusive)
-        # Here, operators would wait for threads that the worker of the next image keeps busy.
+        # Here, operators would wait for threads that the workers keep busy.
         finished = finish() if self._workers.count == 1 else self._workers.submit(finish).result()
         return TrackStep(
             frame_index=frame,
@@ -343,6 +347,7 @@ class VideoTracker:
     def _tracked(
         self,
         frame: int,
+        ahead: Sequence[int],
         image: NDArray[np.uint8],
         features: ImageFeatures,
         objects: dict[int, ObjectState],
@@ -350,17 +355,17 @@ class VideoTracker:
         """Track objects that are not prompted on a frame; yields logits and events of each batch.
 
         Worker threads do it, if there are several, except where clicks on the frame correct a mask.
+        After the objects they begin with the frames ``ahead``.
         """
         track, is_alone = partial(self._track_together, frame, image), self._workers.count == 1
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
         others = [{i: o} for i, o in objects.items() if i not in here]
-        if others:
-            shared = features
-            if shared.attended is None:  # the image was encoded for prompts
-                shared = self._workers.submit(self.predictor.attended, features).result()
-            found = [self._workers.submit(track, shared, each) for each in others]
-            wait(found)  # all of them, also if one fails: banks must not change any more
-            yield from (each.result() for each in found)
+        if others and features.attended is None:  # the image was encoded for prompts
+            features = self._workers.submit(self.predictor.attended, features).result()
+        found = [self._workers.submit(track, features, each) for each in others]
+        self._expect(ahead)
+        wait(found)  # all of them, also if one fails: banks must not change any more
+        yield from (each.result() for each in found)
         yield from (track(features, batch) for batch in self._batches(here.items()))
 
     @torch.inference_mode()

@@ -1,6 +1,10 @@
-"""The next frame is read while one is tracked, without a difference to be seen."""
+"""The next frames are read while one is tracked, without a difference to be seen."""
 
 import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pytest
@@ -9,11 +13,15 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.devices import processor_threads
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.video_tracker import VideoTracker
+from tinysam2.inference.video_tracker import FRAMES_AHEAD, VideoTracker
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
-from tinysam2.worker_threads import THREAD_NAME
+from tinysam2.worker_threads import THREAD_NAME, WorkerThreads
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
 FRAMES = noise_frames(5)
 
 
@@ -88,6 +96,38 @@ def test_images_are_encoded_ahead_once_each_unless_they_are_prompted(
     with processor_threads(2):
         list(tracker.propagate())
     assert sorted(encoded) == [(False, False)] * (len(FRAMES) - 2)  # the clicks' were there already
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_few_frames_are_read_ahead_and_no_more(threads: int) -> None:
+    frames = WatchedFrames()
+    with processor_threads(threads), closing(tracker_of(frames).propagate()) as steps:
+        next(steps)
+        until = time.monotonic() + 20
+        while max(frames.reads)[0] < FRAMES_AHEAD and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        ahead = [index for index, is_by_worker in frames.reads if is_by_worker]
+    assert ahead == list(range(1, 1 + FRAMES_AHEAD))
+
+
+def test_objects_are_tracked_before_later_images_are_encoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    submit = WorkerThreads.submit
+
+    def submit_and_note(self: WorkerThreads, act: Callable[..., T], *given: object) -> "Future[T]":
+        order.append(getattr(act, "func", act).__name__)
+        return submit(self, act, *given)
+
+    monkeypatch.setattr(WorkerThreads, "submit", submit_and_note)
+    with processor_threads(2):
+        steps = two_objects().propagate()
+        next(steps)
+        order.clear()
+        next(steps)
+    assert order == ["_track_together", "_track_together", "_read", "finish_masks"]
 
 
 def test_an_object_may_join_on_the_frame_that_is_encoded_ahead() -> None:
