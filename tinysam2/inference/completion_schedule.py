@@ -43,8 +43,9 @@ class CompletionSchedule:
         """
         if self.reference is None or self.reference_frame == frame:
             return True
-        alike = F.cosine_similarity(features.float(), self.reference.float(), dim=0)
-        return float(((alike - LEAST_SIMILARITY) * covered).sum()) < 0
+        there = covered > 0
+        alike = F.cosine_similarity(features[:, there], self.reference[:, there], dim=0)
+        return float(((alike - LEAST_SIMILARITY) * covered[there]).sum()) < 0
 
     def is_due(self, frame: int) -> bool:
         """Return whether to try on a frame without a change; the same may be tried again."""
