@@ -1,6 +1,8 @@
 """Matches image features with memory tokens, which gives a coarse mask, beside attention."""
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +10,19 @@ from torch.nn import functional as F
 
 LOGIT_SCALE = 4.0
 """Scale of coarse mask logits, most of which lie within twice this value."""
+COARSE_WEIGHT, COARSE_LIMIT = 1 / 16, 1.0
+"""Weight of coarse mask logits in the decoder's, and their limit, divided by `LOGIT_SCALE`."""
 _MAPS = 3  # mask logits, how well the object matches, how well its surroundings match
 _GAIN = 16.0  # Scales the added features, so that small weights train at the common rate.
 _LEAST = 1e-30  # sum of weights, as nothing alike was seen
 _FIRST_SHARPNESS, _MAX_SHARPNESS = 30.0, 100.0
+
+
+class Conditioned(NamedTuple):
+    """Features (O, dim, H, W) conditioned on memory, and what a matcher, if any, found for them."""
+
+    features: Tensor
+    evidence: Tensor | None
 
 
 class FeatureMatcher(nn.Module):
@@ -69,3 +80,21 @@ class FeatureMatcher(nn.Module):
         inside, outside = (sums.log() + sharpness / 2).unbind(-1)
         maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
         return torch.stack(maps, 1).unflatten(2, features.shape[-2:])
+
+
+def with_coarse_masks(logits: Tensor, groups: Sequence[Conditioned]) -> Tensor:
+    """Add a little of the matcher's coarse masks to those that a decoder read from memory.
+
+    They decide where the decoder is unsure: its logits are often near zero in parts that it has not
+    seen.
+
+    Args:
+        logits: (O, M, h, w) of the decoder.
+        groups: what the masks of O objects were decoded from; without evidence nothing is added.
+    """
+    evidence = [group.evidence for group in groups if group.evidence is not None]
+    if not evidence:
+        return logits
+    coarse = LOGIT_SCALE * torch.cat(evidence)[:, :1].clamp(-COARSE_LIMIT, COARSE_LIMIT)
+    size_hw = logits.shape[2], logits.shape[3]
+    return logits + COARSE_WEIGHT * F.interpolate(coarse, size_hw, mode="bilinear")

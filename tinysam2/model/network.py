@@ -19,7 +19,7 @@ from tinysam2.model.layers.mixed_grid import MixedGrid, outline_score
 from tinysam2.model.layers.mlp import Mlp
 from tinysam2.model.layers.positions import sine_code_1d, sine_map
 from tinysam2.model.mask_completion import completed
-from tinysam2.model.matcher import LOGIT_SCALE, FeatureMatcher
+from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
 from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, pad_tokens
 from tinysam2.model.memory_encoder import MemoryEncoder, coverage, mask_probability
 from tinysam2.model.object_groups import of_groups, runs_one_by_one
@@ -139,11 +139,11 @@ class TinySam2(nn.Module):
         """
         if memories is None:
             return features.s16 + self.no_memory[:, None, None]
-        return torch.cat(self.condition_groups(features, memories))
+        return torch.cat([each.features for each in self.condition_groups(features, memories)])
 
     def condition_groups(
         self, features: ImageFeatures, memories: list[ObjectMemory]
-    ) -> list[Tensor]:
+    ) -> list[Conditioned]:
         """Compute `condition` by groups of objects: one by one on the CPU, all at once elsewhere.
 
         There, a batch is not faster, and an object by itself is read only where it needs to be.
@@ -156,23 +156,24 @@ class TinySam2(nn.Module):
         images, maps = (of_groups(each, len(groups)) for each in (image, features.s16))
         read = [self._padded(group) for group in groups]
         given = [(x, *tokens) for x, tokens in zip(images, read, strict=True)]
+        evidence: list[Tensor | None] = [None] * len(groups)
         if self.matcher is not None:
             compared = [(x, tokens[0], tokens[4]) for x, tokens in zip(maps, read, strict=True)]
-            found = self.run(NetworkStage.MATCH, self._match, compared)
-            for i, (evidence,) in enumerate(found):
-                grid = self._grid((LOGIT_SCALE * evidence[:, 0]).sigmoid())
-                given[i] = (*given[i], evidence, *grid)
+            for i, (found,) in enumerate(self.run(NetworkStage.MATCH, self._match, compared)):
+                grid = self._grid((LOGIT_SCALE * found[:, 0]).sigmoid())
+                evidence[i], given[i] = found, (*given[i], found, *grid)
         if merges_keys and any(group[0].group is not None for group in groups):
-            return [
-                self._condition(*inputs, groups=memory.key_groups(self.config.key_pooling))[0]
-                for inputs, (memory,) in zip(given, groups, strict=True)
-            ]  # numbers of tokens that no other engine takes
-        return [x for (x,) in self.run(NetworkStage.CONDITION, self._condition, given)]
+            keys = [memory.key_groups(self.config.key_pooling) for (memory,) in groups]
+            both = zip(given, keys, strict=True)  # numbers of tokens that no other engine takes
+            conditioned = [self._condition(*inputs, groups=each) for inputs, each in both]
+        else:
+            conditioned = self.run(NetworkStage.CONDITION, self._condition, given)
+        return [Conditioned(x, each) for (x,), each in zip(conditioned, evidence, strict=True)]
 
     def _grid(self, probability: Tensor) -> Tensors:
         """Return the parts of a `MixedGrid` around objects (O, H, W); none if SAM 2 is followed."""
-        plain = self.config.follows_sam2
-        return () if plain else MixedGrid.around(outline_score(probability)).tensors
+        is_plain = self.config.follows_sam2
+        return () if is_plain else MixedGrid.around(outline_score(probability)).tensors
 
     def _padded(self, memories: list[ObjectMemory]) -> list[Tensor]:
         """Return what `_condition` takes of the memories of a group."""
@@ -308,10 +309,11 @@ class TinySam2(nn.Module):
         """Predict masks of each object from its memory alone: one, or three if it follows SAM 2."""
         groups = self.condition_groups(features, memories)
         maps = [of_groups(each, len(groups)) for each in features.high_res]
-        given = [(x, *(each[i] for each in maps)) for i, x in enumerate(groups)]
-        found = self.run(NetworkStage.DECODE, self._decode, given)
-        decoded = DecodedMasks(*map(torch.cat, zip(*found, strict=True)))
-        return self._segmentation(decoded, multimask=self.config.follows_sam2)
+        given = [(x, *(each[i] for each in maps)) for i, (x, _) in enumerate(groups)]
+        decoded = self.run(NetworkStage.DECODE, self._decode, given)
+        joined = DecodedMasks(*map(torch.cat, zip(*decoded, strict=True)))
+        found = self._segmentation(joined, multimask=self.config.follows_sam2)
+        return replace(found, logits=with_coarse_masks(found.logits, groups))
 
     def _decode(self, conditioned: Tensor, *high_res: Tensor) -> Tensors:
         """Decode masks from conditioned features (O, dim, H, W) alone: `DecodedMasks`, in order."""
@@ -348,8 +350,7 @@ class TinySam2(nn.Module):
         self, mask_logits: Tensor, corners: Tensor, embedding: Tensor, *high_res: Tensor
     ) -> Tensors:
         assert self.sam_decoder is not None
-        s8, s4 = high_res or (None, None)
-        features = ImageFeatures(embedding, s8, s4, embedding)
+        features = ImageFeatures(embedding, *high_res)
         return self.sam_decoder.redraw(features, corners, mask_logits)
 
     @property

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tinysam2.model.matcher import LOGIT_SCALE, FeatureMatcher
+from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
 
 DIM, SIDE = 8, 4
 
@@ -113,3 +113,20 @@ def test_the_least_and_the_most_alike_are_finite_in_every_precision(
         found = matcher.compare(features, tokens, everywhere)
     assert found.isfinite().all()
     assert (found[:, 1].amax() > 0.5) == (likeness > 0)
+
+
+def test_the_coarse_mask_decides_only_where_the_decoder_is_unsure() -> None:
+    logits = torch.tensor([-9.0, -0.1, 0.1, 9.0]).repeat_interleave(4).expand(1, 1, 8, 16)
+    for sign in (1.0, -1.0):
+        evidence = torch.full((1, 3, 2, 4), 3.0 * sign)
+        found = with_coarse_masks(logits, [Conditioned(torch.zeros(1, 8, 2, 4), evidence)])
+        unsure = torch.tensor([False, True, True, False]).repeat_interleave(4).expand_as(found)
+        assert torch.equal(found[unsure] > 0, torch.full_like(found[unsure], sign) > 0)
+        assert torch.equal(found[~unsure] > 0, logits[~unsure] > 0)
+
+
+def test_each_object_has_its_own_coarse_mask_and_without_a_matcher_nothing_is_added() -> None:
+    features, logits = torch.zeros(1, 8, 2, 2), torch.zeros(2, 1, 8, 8)
+    ours, theirs = (Conditioned(features, torch.full((1, 3, 2, 2), x)) for x in (1.0, -1.0))
+    assert (with_coarse_masks(logits, [ours, theirs]).mean((1, 2, 3)) > 0).tolist() == [True, False]
+    assert torch.equal(with_coarse_masks(logits, [Conditioned(features, None)]), logits)
