@@ -8,15 +8,18 @@ from typing import TypeVar
 import torch
 
 T = TypeVar("T")
+MOST_WORKERS = 8
+"""Workers, at most: each has compiled graphs of its own, and objects rarely are more."""
 THREAD_NAME = "tinysam2-worker"
 
 
 def split_threads(objects: int, threads: int) -> tuple[int, int]:
     """Return how many workers share the work, and the torch threads of each.
 
-    There is one for each object and one for an image, up to the number of threads.
+    There is one for each object and one for an image, up to the number of threads and to
+    `MOST_WORKERS`.
     """
-    count = min(objects + 1, threads)
+    count = min(objects + 1, threads, MOST_WORKERS)
     return count, max(1, round(threads / count))
 
 

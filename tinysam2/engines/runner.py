@@ -80,9 +80,9 @@ def choose_engine(name: str, device: torch.device) -> Engine:
 class EngineRunner:
     """A `StageRunner` by OpenVINO where that is asked for or faster, else by torch.
 
-    The first result of a graph is compared with torch's; a graph that differs, or fails later, is
-    not used again.  Where gradients are needed, torch runs.  Stages may be run from several threads
-    at the same time, each with as many threads as torch uses there.
+    The first result of a stage's first graph is compared with torch's; a stage whose graph differs,
+    or fails later, is left to torch.  Where gradients are needed, torch runs.  Stages may be run
+    from several threads at the same time, each with as many threads as torch uses there.
 
     Args:
         network: whose stages it runs; it is hashed when the first graph is made.
@@ -211,7 +211,7 @@ class EngineRunner:
     def _checked_graph(
         self, graph_key: _GraphKey, function: StageFunction, inputs: Tensors
     ) -> OpenVinoGraph:
-        """Make a graph; the first result of a stage's first one is checked."""
+        """Make a graph; only the first one for these sizes is compared with torch."""
         key, way, sizes, _ = graph_key
         exported = key, way, sizes
         graph = self._graph(graph_key, function, inputs)

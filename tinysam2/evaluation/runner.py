@@ -38,7 +38,7 @@ class SequenceResult:
         boundary: (O, F) F.
         tracked_frames: number of frames that were tracked.
         seconds: time for tracking them, reading frames included, scoring left out; with several
-            threads the next image is encoded while a frame is scored, which does not count.
+            threads later images are encoded while a frame is scored, which does not count.
         tokens_stored: memory tokens of each object after each frame.
         tokens_attended: memory tokens that each object read, on each frame that was not prompted.
     """

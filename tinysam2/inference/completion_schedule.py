@@ -43,9 +43,11 @@ class CompletionSchedule:
         """
         if self.reference is None or self.reference_frame == frame:
             return True
-        there = covered > 0
-        alike = F.cosine_similarity(features[:, there], self.reference[:, there], dim=0)
-        return float(((alike - LEAST_SIMILARITY) * covered[there]).sum()) < 0
+        shares = covered.flatten()
+        there = shares.nonzero()[:, 0]
+        ours, theirs = (maps.flatten(1)[:, there] for maps in (features, self.reference))
+        alike = F.cosine_similarity(ours, theirs, dim=0)
+        return float(((alike - LEAST_SIMILARITY) * shares[there]).sum()) < 0
 
     def is_due(self, frame: int) -> bool:
         """Return whether to try on a frame without a change; the same may be tried again."""

@@ -183,7 +183,7 @@ class VideoTracker:
         return read.image, features
 
     def _expect(self, frames: Sequence[int]) -> None:
-        """Let workers read and encode frames, once nothing that was submitted before is left."""
+        """Let workers read and encode frames, after the work submitted before them."""
         for frame in frames:
             is_encoded = self._workers.count > 1 and not self._is_prompted(frame)
             self._reader.expect(frame, self._workers, self._encode_ahead if is_encoded else None)
@@ -229,7 +229,7 @@ class VideoTracker:
             self._check_frame(frame_range[-1])
         for tracked in self._objects.values():
             tracked.memory = None
-        with closing(self._reader), closing(self._workers):
+        with closing(self._workers), closing(self._reader):
             for count, frame in enumerate(frame_range, start=1):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
                 self._workers.resize(*self._split_threads(len(objects)))
@@ -252,6 +252,7 @@ class VideoTracker:
 
     def _needs_less(self, banks: dict[int, MemoryBank | None]) -> bool:
         """Do less at the same time, in the end move to the CPU; False if nothing is left to do."""
+        self._reader.close()  # images that are encoded ahead may have failed, too
         device, at_once = self.predictor.model.device, min(self._max_objects_at_once, len(banks))
         if self._workers.count > 1:
             self._shares_frames = False

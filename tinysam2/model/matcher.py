@@ -11,7 +11,8 @@ from torch.nn import functional as F
 LOGIT_SCALE = 4.0
 """Scale of coarse mask logits, most of which lie within twice this value."""
 COARSE_WEIGHT, COARSE_LIMIT = 1 / 16, 1.0
-"""Weight of coarse mask logits in the decoder's, and their limit, divided by `LOGIT_SCALE`."""
+"""Weight of coarse mask logits beside the decoder's, and their limit in units of `LOGIT_SCALE`: at
+most 0.25 is added."""
 _MAPS = 3  # mask logits, how well the object matches, how well its surroundings match
 _GAIN = 16.0  # Scales the added features, so that small weights train at the common rate.
 _LEAST = 1e-30  # sum of weights, as nothing alike was seen

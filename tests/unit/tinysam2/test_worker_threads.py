@@ -21,6 +21,7 @@ from tinysam2.worker_threads import THREAD_NAME, WorkerThreads, split_threads
         (3, 8, (4, 2)),
         (4, 8, (5, 2)),
         (20, 8, (8, 1)),
+        (64, 64, (8, 8)),
     ],
 )
 def test_workers_share_the_threads(objects: int, threads: int, workers: tuple[int, int]) -> None:

@@ -39,7 +39,7 @@ def start_as_matcher(network: TinySam2) -> None:
         for compared in (network.matcher.query_proj, network.matcher.key_proj):
             compared.bias.zero_()
             compared.weight.copy_(torch.eye(content, compared.in_features))
-        network.matcher.evidence_proj.weight.zero_()  # matching is trained before it contributes
+        network.matcher.evidence_proj.weight.zero_()  # the decoder's input starts without it
     for layer in network.memory_attention.layers:
         assert isinstance(layer, MemoryAttentionLayer)
         attention = layer.cross_attn

@@ -160,6 +160,7 @@ def test_a_run_with_one_thread_is_the_work_of_the_thread_that_asks(tmp_path: Pat
         workers.resize(2, 1)
         of_process, of_thread = workers.submit(times_of_runs).result()
     assert of_thread > 0.8 * of_process
+    assert run.runs_by_openvino() == (NetworkStage.DECODE,)
 
 
 def test_runs_at_the_same_time_keep_their_results_apart(tmp_path: Path) -> None:
@@ -176,6 +177,16 @@ def test_runs_at_the_same_time_keep_their_results_apart(tmp_path: Path) -> None:
         runs = [workers.submit(doubled, value) for value in range(200)]
         assert [run.result() for run in runs] == [{2.0 * value} for value in range(200)]
     assert runner_of_all.runs_by_openvino() == (NetworkStage.DECODE,)
+
+
+def test_graphs_are_compiled_once_for_all_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _ = by_openvino(folder)
+    with processor_threads(1):
+        track(model)
+        monkeypatch.delattr(runner, "OpenVinoGraph")
+        assert_same_masks(track(model), track(toy_model()))
 
 
 @torch.inference_mode()
@@ -378,6 +389,7 @@ def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
         assert error <= 0.1 * theirs.mask_logits.std()
     assert tuple(s for s, way in found.ways().items() if way is Way.INT8) == INT8_STAGES
     made = [(key, graph) for key, graphs in found._idle.items() for graph in graphs]
+    assert made
     for ((stage, *_), way, *_), graph in made:
         kernels = [
             node.get_rt_info()["runtimePrecision"].value
@@ -391,13 +403,10 @@ def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
         assert len(in_8_bits) >= 0.9 * len(layers) if way is Way.INT8 else not in_8_bits, stage
 
 
-def test_in_8_bits_too_masks_are_completed_in_floating_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Beside this toy's small logits the matcher's are large, and they are computed in 8 bits.
-    monkeypatch.setattr(matcher, "COARSE_WEIGHT", 0.0)
+def test_in_8_bits_too_masks_are_completed_in_floating_point(tmp_path: Path) -> None:
     model = scaled_model(completing_model())
-    expected = track(model)
+    with fake_quantized(model.network, model.network.scales):
+        expected = track(model)
     found = EngineRunner(model.network, Engine.OPENVINO, True, tmp_path)
     model.network.run = found
     for ours, theirs in zip(track(model), expected, strict=True):

@@ -117,6 +117,29 @@ def test_work_that_does_not_fit_at_the_same_time_is_done_in_turn(
     assert caplog.messages == [IN_TURN % "cpu"]
 
 
+def test_images_that_do_not_fit_at_the_same_time_are_encoded_in_turn(
+    model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = list(prompted(model).propagate())
+    running = threading.Semaphore(1)
+    encode = TinySam2.encode_image
+
+    def encode_alone(self: TinySam2, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
+        if not running.acquire(blocking=False):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        try:
+            time.sleep(0.1)
+            return encode(self, image, for_prompts)
+        finally:
+            running.release()
+
+    tracker = prompted(model)
+    monkeypatch.setattr(TinySam2, "encode_image", encode_alone)
+    with processor_threads(3), caplog.at_level(logging.WARNING):
+        assert_same(list(tracker.propagate()), wanted)
+    assert caplog.messages == [IN_TURN % "cpu"]
+
+
 @pytest.mark.usefixtures("threads")
 def test_no_room_even_for_one_object_is_reported(
     model: Model, monkeypatch: pytest.MonkeyPatch

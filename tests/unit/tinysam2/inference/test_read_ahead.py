@@ -13,6 +13,7 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.devices import processor_threads
 from tinysam2.inference.object_prompt import ObjectPrompt
+from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.video_tracker import FRAMES_AHEAD, VideoTracker
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
@@ -107,7 +108,7 @@ def test_a_few_frames_are_read_ahead_and_no_more(threads: int) -> None:
         while max(frames.reads)[0] < FRAMES_AHEAD and time.monotonic() < until:
             time.sleep(0.01)
         time.sleep(0.1)
-        ahead = [index for index, is_by_worker in frames.reads if is_by_worker]
+        ahead = sorted(index for index, is_by_worker in frames.reads if is_by_worker)
     assert ahead == list(range(1, 1 + FRAMES_AHEAD))
 
 
@@ -130,7 +131,8 @@ def test_objects_are_tracked_before_later_images_are_encoded(
     assert order == ["_track_together", "_track_together", "_read", "finish_masks"]
 
 
-def test_an_object_may_join_on_the_frame_that_is_encoded_ahead() -> None:
+@pytest.mark.parametrize("frame", [1, 2])
+def test_an_object_may_join_on_a_frame_that_is_encoded_ahead(frame: int) -> None:
     joined = {}
     for threads in (1, 2):
         with processor_threads(threads):
@@ -138,7 +140,7 @@ def test_an_object_may_join_on_the_frame_that_is_encoded_ahead() -> None:
             tracker.add_mask(1, 0, block_mask())
             steps = tracker.propagate()
             next(steps)
-            tracker.set_prompt(2, 1, ObjectPrompt.of([[20, 20]], [1], None))
+            tracker.set_prompt(2, frame, ObjectPrompt.of([[20, 20]], [1], None))
             joined[threads] = list(steps)
     for alone, shared in zip(joined[1], joined[2], strict=True):
         assert shared.object_ids == (1, 2)
@@ -159,6 +161,26 @@ def test_other_frames_may_be_asked_for_between_steps() -> None:
     next(steps)
     tracker.add_points(2, 3, [[20, 20]], [1])
     assert [step.frame_index for step in steps] == [1, 2, 3, 4]
+
+
+def test_frames_that_wait_to_be_read_are_not_read_when_tracking_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames, may_read = WatchedFrames(), threading.Event()
+    read = ReadAhead._image
+
+    def read_slowly(self: ReadAhead, frame: int) -> ImageSample:
+        if frame:
+            may_read.wait(20)
+        return read(self, frame)
+
+    with processor_threads(1):
+        steps = tracker_of(frames).propagate()
+        monkeypatch.setattr(ReadAhead, "_image", read_slowly)
+        next(steps)
+        threading.Timer(0.2, may_read.set).start()
+        steps.close()
+    assert [index for index, is_by_worker in frames.reads if is_by_worker] == [1]
 
 
 def test_no_thread_is_left_when_tracking_is_closed() -> None:

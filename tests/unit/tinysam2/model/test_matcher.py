@@ -123,6 +123,7 @@ def test_the_coarse_mask_decides_only_where_the_decoder_is_unsure() -> None:
         unsure = torch.tensor([False, True, True, False]).repeat_interleave(4).expand_as(found)
         assert torch.equal(found[unsure] > 0, torch.full_like(found[unsure], sign) > 0)
         assert torch.equal(found[~unsure] > 0, logits[~unsure] > 0)
+        torch.testing.assert_close((found - logits).abs().max(), torch.tensor(0.25))
 
 
 def test_each_object_has_its_own_coarse_mask_and_without_a_matcher_nothing_is_added() -> None:
