@@ -163,6 +163,23 @@ def test_other_frames_may_be_asked_for_between_steps() -> None:
     assert [step.frame_index for step in steps] == [1, 2, 3, 4]
 
 
+def test_masks_do_not_wait_for_later_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_encode, was_allowed = threading.Event(), []
+    encode = TinySam2.encode_image
+
+    def encode_later(self: TinySam2, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
+        was_allowed.append(may_encode.wait(10))
+        return encode(self, image, for_prompts)
+
+    tracker = tracker_of(WatchedFrames())
+    monkeypatch.setattr(TinySam2, "encode_image", encode_later)
+    with processor_threads(2), closing(tracker.propagate()) as steps:
+        next(steps)
+        may_encode.set()
+        assert [step.frame_index for step in steps] == [1, 2, 3, 4]
+    assert all(was_allowed)
+
+
 def test_frames_that_wait_to_be_read_are_not_read_when_tracking_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
