@@ -231,10 +231,9 @@ class VideoTracker:
         for tracked in self._objects.values():
             tracked.memory = None
         with closing(self._workers), closing(self._waited_for), closing(self._reader):
-            self._waited_for.resize(1, 1)
             for count, frame in enumerate(frame_range, start=1):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
-                self._workers.resize(*self._split_threads(len(objects)))
+                self._resize_workers(len(objects))
                 if joining := {i: o for i, o in objects.items() if o.memory is None}:
                     self._with_room(partial(self._start_banks, joining, frame_range))
                 if not objects:
@@ -337,6 +336,10 @@ class VideoTracker:
             scores={i: events[i].scores for i in objects},
             memory_events=events,
         )
+
+    def _resize_workers(self, objects: int) -> None:
+        self._workers.resize(*self._split_threads(objects))
+        self._waited_for.resize(1, 1)
 
     def _split_threads(self, objects: int) -> tuple[int, int]:
         """Return the number of worker threads, and of torch threads of each; one only reads ahead.
