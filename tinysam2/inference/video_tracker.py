@@ -76,7 +76,7 @@ class VideoTracker:
         self.frames = frames
         self._reader = ReadAhead(frames, lambda image: self.predictor.shrunk(image))
         self._workers = WorkerThreads()
-        self._waited_for = WorkerThreads()  # one, for work that does not wait for images
+        self._frame_worker = WorkerThreads()  # one, for what the objects of a frame share
         self.memory = memory or model.network.config.memory
         if model.network.config.follows_sam2:  # it divides the ages of pointers by their number
             most = min(self.memory.max_pointers, max(1, len(frames)))
@@ -230,7 +230,7 @@ class VideoTracker:
             self._check_frame(frame_range[-1])
         for tracked in self._objects.values():
             tracked.memory = None
-        with closing(self._workers), closing(self._waited_for), closing(self._reader):
+        with closing(self._workers), closing(self._frame_worker), closing(self._reader):
             for count, frame in enumerate(frame_range, start=1):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
                 self._resize_workers(len(objects))
@@ -328,7 +328,7 @@ class VideoTracker:
         finish = partial(finish_masks, frame, objects, logits, self.cleanup, self.is_exclusive)
         # Here, operators would wait for threads that the workers keep busy.
         is_alone = self._workers.count == 1
-        finished = finish() if is_alone else self._waited_for.submit(finish).result()
+        finished = finish() if is_alone else self._frame_worker.submit(finish).result()
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -339,7 +339,7 @@ class VideoTracker:
 
     def _resize_workers(self, objects: int) -> None:
         self._workers.resize(*self._split_threads(objects))
-        self._waited_for.resize(1, 1)
+        self._frame_worker.resize(1, 1)
 
     def _split_threads(self, objects: int) -> tuple[int, int]:
         """Return the number of worker threads, and of torch threads of each; one only reads ahead.
@@ -368,7 +368,7 @@ class VideoTracker:
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
         others = [{i: o} for i, o in objects.items() if i not in here]
         if others and features.attended is None:  # the image was encoded for prompts
-            features = self._waited_for.submit(self.predictor.attended, features).result()
+            features = self._frame_worker.submit(self.predictor.attended, features).result()
         found = [self._workers.submit(track, features, each) for each in others]
         self._expect(ahead)
         wait(found)  # all of them, also if one fails: banks must not change any more

@@ -93,25 +93,27 @@ def test_objects_are_tracked_in_smaller_batches(
     assert "cpu is out of memory: tracking continues with 1 object(s) at a time" in caplog.messages
 
 
+def fail_at_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let memory run out when a method of the network is run twice at the same time."""
+    running, run = threading.Semaphore(1), getattr(TinySam2, name)
+
+    def run_alone(*given: object) -> object:
+        if not running.acquire(blocking=False):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        try:
+            time.sleep(0.1)
+            return run(*given)
+        finally:
+            running.release()
+
+    monkeypatch.setattr(TinySam2, name, run_alone)
+
+
 def test_work_that_does_not_fit_at_the_same_time_is_done_in_turn(
     model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     wanted = list(prompted(model).propagate())
-    running = threading.Semaphore(1)
-    segment = TinySam2.segment_remembered
-
-    def segment_alone(
-        self: TinySam2, features: ImageFeatures, memories: list[ObjectMemory]
-    ) -> Segmentation:
-        if not running.acquire(blocking=False):
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-        try:
-            time.sleep(0.05)
-            return segment(self, features, memories)
-        finally:
-            running.release()
-
-    monkeypatch.setattr(TinySam2, "segment_remembered", segment_alone)
+    fail_at_once(monkeypatch, "segment_remembered")
     with processor_threads(3), caplog.at_level(logging.WARNING):
         assert_same(list(prompted(model).propagate()), wanted)
     assert caplog.messages == [IN_TURN % "cpu"]
@@ -121,20 +123,8 @@ def test_images_that_do_not_fit_at_the_same_time_are_encoded_in_turn(
     model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     wanted = list(prompted(model).propagate())
-    running = threading.Semaphore(1)
-    encode = TinySam2.encode_image
-
-    def encode_alone(self: TinySam2, image: Tensor, for_prompts: bool = True) -> ImageFeatures:
-        if not running.acquire(blocking=False):
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-        try:
-            time.sleep(0.1)
-            return encode(self, image, for_prompts)
-        finally:
-            running.release()
-
     tracker = prompted(model)
-    monkeypatch.setattr(TinySam2, "encode_image", encode_alone)
+    fail_at_once(monkeypatch, "encode_image")
     with processor_threads(3), caplog.at_level(logging.WARNING):
         assert_same(list(tracker.propagate()), wanted)
     assert caplog.messages == [IN_TURN % "cpu"]
