@@ -80,5 +80,5 @@ def read_data(data: Data) -> list[DatasetPart]:
 def _read(row: DataRow) -> list[DatasetPart]:
     try:
         return READERS[row.kind](row)
-    except (KeyError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"{row.path} is no data of the kind {row.kind}: {error!r}") from error

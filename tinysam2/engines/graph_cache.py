@@ -29,11 +29,11 @@ class GraphCache:
     """A folder with one subfolder per graph, which appears only when it is complete.
 
     Args:
-        folder: where the graphs are; `engine_folder` if None.
+        folder: where the graphs are.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or engine_folder() / "graphs"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def get(self, key: str, export: Callable[[Path], None], is_stale: bool = False) -> Path:
         """Return the file of a graph; what is missing, damaged or stale is exported.

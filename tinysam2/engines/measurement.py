@@ -10,7 +10,6 @@ from time import perf_counter
 import torch
 
 from tinysam2.atomic_write import atomic_write
-from tinysam2.engines.graph_cache import engine_folder
 from tinysam2.model.stages import NetworkStage
 
 MEASURED_S = 0.5
@@ -59,11 +58,11 @@ class Measurements:
 
     Args:
         subject: what was measured besides the machine.
-        path: the file; in `engine_folder` if None.  An unreadable one counts as empty.
+        path: the file; an unreadable one counts as empty.
     """
 
-    def __init__(self, subject: str, path: Path | None = None) -> None:
-        self._path = path or engine_folder() / "measurements.json"
+    def __init__(self, subject: str, path: Path) -> None:
+        self._path = path
         cpu = torch.backends.cpu.get_cpu_capability()
         machine = f"{platform.node()} {_processor()} {cpu}"
         self._key = f"{machine} torch {torch.__version__} {subject}"

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from tinysam2.devices import has_int8_products
-from tinysam2.engines.graph_cache import GraphCache
+from tinysam2.engines.graph_cache import GraphCache, engine_folder
 from tinysam2.engines.measurement import Measurements, StageTimes, Way, fastest, measure
 from tinysam2.engines.openvino_graph import OpenVinoGraph, is_installed, signature, version
 from tinysam2.model.fake_quantization import NetworkScales, fake_quantized, scales_of_stage
@@ -100,8 +100,9 @@ class EngineRunner:
         folder: Path | None = None,
     ) -> None:
         self._network, self._engine, self._int8 = network, engine, int8
-        self._cache = GraphCache(folder and folder / "graphs")
-        self._measured_in = folder and folder / "measurements.json"
+        folder = folder or engine_folder()
+        self._cache = GraphCache(folder / "graphs")
+        self._measured_in = folder / "measurements.json"
         self._idle: dict[_GraphKey, list[OpenVinoGraph]] = defaultdict(list)
         self._checked: set[_Exported] = set()
         self._ways: dict[_StageKey, Way] = {}

@@ -234,6 +234,13 @@ def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
             read_data((DataRow(path, "coco"),))
 
 
+@pytest.mark.parametrize("text", ["[]", '{"entries": [1]}', '{"entries": null}'])
+def test_an_index_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.json").write_text(text)
+    with pytest.raises(ValueError, match=f"{tmp_path} is no data of the kind index"):
+        read_data((DataRow(tmp_path, "index"),))
+
+
 def test_regions_of_an_index_can_be_left_out(tmp_path: Path) -> None:
     root = make_data_folder(tmp_path)
     with_regions = read_data((DataRow(root, "index"),))

@@ -284,6 +284,22 @@ def test_the_faster_engine_of_each_stage_is_measured_once_and_remembered(
     assert json.loads((tmp_path / "measurements.json").read_text("utf-8"))
 
 
+def test_measurements_stay_with_the_graphs_where_the_home_folder_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "measure", lambda *_: {Way.TORCH: 1.0, Way.OPENVINO: 0.5})
+    monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path / "first"))
+    model = toy_model()
+    model.network.run = EngineRunner(model.network, Engine.AUTO)
+    monkeypatch.setenv("TINYSAM2_HOME", str(tmp_path / "second"))
+    track(model, frames=2)
+    assert {path.name for path in (tmp_path / "first" / "engines").iterdir()} == {
+        "graphs",
+        "measurements.json",
+    }
+    assert not (tmp_path / "second").exists()
+
+
 def test_tracking_reads_no_measurements_once_the_engines_are_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
