@@ -89,6 +89,13 @@ class FrameMask:
         """The tracked or imported mask of the frame, as it was before the prompts on it."""
         return self if self.origin in (Origin.TRACKED, Origin.IMPORTED) else self.base
 
+    def united(self, other: "FrameMask") -> "FrameMask":
+        """Add the pixels of another mask; if a person made one of them, both are hand work."""
+        mask = self.mask | other.mask
+        if self.origin is not Origin.TRACKED or other.origin is Origin.TRACKED:
+            return replace(self, mask=mask)
+        return replace(other, mask=mask, is_verified=False, base=self)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -376,9 +376,7 @@ def _united_masks(
         if not rules.is_mask_editable(document, target_id, frame):
             continue
         row = document.mask(target_id, frame)
-        if row is not None:
-            row = replace(row, mask=row.mask | other_row.mask)
-        united[(target_id, frame)] = row or other_row
+        united[(target_id, frame)] = other_row if row is None else row.united(other_row)
     return united
 
 

@@ -361,7 +361,9 @@ def read_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Change]:
     for table, form in FORMATS.items():
         columns = ", ".join((*form.keys, *form.columns))
         width = len(form.keys)
-        for values in connection.execute(f"SELECT {columns} FROM {table}"):
+        # Prompts have an order: the first of an object defines it, the later ones correct it.
+        order = "rowid" if table is Table.PROMPTS else form.keys[0]
+        for values in connection.execute(f"SELECT {columns} FROM {table} ORDER BY {order}"):
             key = values[:width] if width > 1 else values[0]
             try:
                 check_key(table, key)
@@ -389,9 +391,4 @@ def write_change(connection: sqlite3.Connection, change: Change) -> None:
         where = " AND ".join(f"{name} = ?" for name in form.keys)
         connection.execute(f"DELETE FROM {table} WHERE {where}", key)
     else:
-        columns = (*form.keys, *form.columns)
-        marks = ", ".join("?" * len(columns))
-        connection.execute(
-            f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
-            (*key, *form.to_values(change.after)),
-        )
+        connection.execute(form.upsert(table), (*key, *form.to_values(change.after)))

@@ -36,6 +36,12 @@ def write_update(connection: sqlite3.Connection, update: HistoryUpdate) -> None:
     drop_steps(connection, update.dropped)
 
 
+def clear_steps(connection: sqlite3.Connection) -> None:
+    """Delete all steps, also those that cannot be read."""
+    connection.execute("DELETE FROM history_steps")
+    connection.execute("DELETE FROM history_rows")
+
+
 def drop_steps(connection: sqlite3.Connection, steps: Iterable[int]) -> None:
     """Delete steps."""
     numbers = [(step,) for step in steps]

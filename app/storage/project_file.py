@@ -18,7 +18,7 @@ from app.core.errors import ProjectError
 from app.core.history import HistoryUpdate, StoredStep
 from app.storage import database
 from app.storage.content import ProjectContent, build, read, write_row
-from app.storage.history_rows import write_update
+from app.storage.history_rows import clear_steps, write_update
 from app.storage.snapshots import (
     is_snapshot,
     keep_before_recovery,
@@ -75,6 +75,7 @@ class ProjectFile:
         self._connection = connection
         self._identity = None if connection is None else _identity(path)
         self._unwritten: list[tuple[Sequence[Change], HistoryUpdate | None]] = []
+        self._has_new_steps = False  # of the undo history, in the file
         self._refused: dict[RowKey, str] = {}
         self._tasks: queue.Queue[Task | None] = queue.Queue(QUEUE_LENGTH)
         self._error: ProjectError | None = None
@@ -301,6 +302,7 @@ class ProjectFile:
                 _log.exception("changes were not saved")
                 self._error = ProjectError(f"{self.path} cannot be saved: {error}.")
             else:
+                self._has_new_steps |= self._changes_history
                 self._forget_unwritten()
                 self._error = None  # what failed before is saved now
         if self._refused and self._error is None:
@@ -325,7 +327,13 @@ class ProjectFile:
                 database.roll_back(connection)
                 raise
 
+    @property
+    def _changes_history(self) -> bool:
+        return any(update is not None for _, update in self._unwritten)
+
     def _write_unwritten(self, connection: sqlite3.Connection) -> None:
+        if self._changes_history and not (self.steps or self._has_new_steps):
+            clear_steps(connection)  # those that could not be read are numbered like the new ones
         for changes, update in self._unwritten:
             for change in changes:
                 key = (change.table, change.key)

@@ -213,6 +213,16 @@ class TableFormat:
     to_values: Callable[[Any], Values]
     to_row: Callable[[Values, Any], Any]
 
+    def upsert(self, table: Table) -> str:
+        """Return the SQL that adds a row, or changes it where it is: "REPLACE" moves it."""
+        columns = (*self.keys, *self.columns)
+        marks = ", ".join("?" * len(columns))
+        changed = ", ".join(f"{name} = excluded.{name}" for name in self.columns)
+        return (
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "
+            f"ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET {changed}"
+        )
+
 
 _OBJECT_FRAME = ("object_id", "frame")
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 GRAPH_NAME = "graph.xml"
@@ -48,24 +49,20 @@ class GraphCache:
         """
         place = self.folder / hashlib.sha256(key.encode()).hexdigest()[:32]
         if is_stale or not _is_intact(place):
-            self._write(place, export)
-        os.utime(place)  # it was used now
+            self._write(place, export, is_stale)
+        with suppress(OSError):  # of others that may be read but not changed
+            os.utime(place)  # it was used now
         self._prune()
         return place / GRAPH_NAME
 
-    def _write(self, place: Path, export: Callable[[Path], None]) -> None:
+    def _write(self, place: Path, export: Callable[[Path], None], is_stale: bool) -> None:
         draft = place.with_name(f".{place.name}.{os.getpid()}.partial")
         draft.mkdir(parents=True, exist_ok=True)
         try:
             export(draft / GRAPH_NAME)
             checksums = {each.name: _sha256(each) for each in draft.iterdir()}
             (draft / _CHECKSUMS).write_text(json.dumps(checksums), "utf-8")
-            shutil.rmtree(place, ignore_errors=True)
-            try:
-                os.replace(draft, place)
-            except OSError:
-                if not _is_intact(place):  # else another process was faster
-                    raise
+            _publish(draft, place, is_stale)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -74,10 +71,27 @@ class GraphCache:
         graphs.sort(key=_changed_at, reverse=True)
         oldest_draft = time.time() - DRAFT_S
         drafts = [
-            each for each in self.folder.glob(".*.partial") if each.stat().st_mtime < oldest_draft
+            each for each in self.folder.glob(".*.partial") if _changed_at(each) < oldest_draft
         ]
         for unused in (*graphs[KEPT_GRAPHS:], *drafts):
             shutil.rmtree(unused, ignore_errors=True)
+
+
+def _publish(draft: Path, place: Path, is_stale: bool) -> None:
+    """Put a complete graph in its place.
+
+    What another process has put there meanwhile stays, because it may be reading it.
+    """
+    if is_stale or (place.exists() and not _is_intact(place)):
+        useless = draft.with_name(f"{draft.name}.useless.partial")
+        with suppress(FileNotFoundError):  # another process has moved it
+            os.replace(place, useless)
+        shutil.rmtree(useless, ignore_errors=True)
+    try:
+        os.replace(draft, place)
+    except OSError:
+        if not _is_intact(place):  # else another process was faster
+            raise
 
 
 def _changed_at(path: Path) -> float:

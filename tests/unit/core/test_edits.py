@@ -1,11 +1,12 @@
 """Every edit changes exactly the rows it is about and is named after what it does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app.core import edits
+from app.core import edits, rules
 from app.core.document import FRAME_TABLES, Document, Edit, FrameMask, Origin, Table, TrackedObject
 from app.core.errors import UsageError
 from app.core.masks import RleMask
@@ -299,6 +300,18 @@ def test_merging_keeps_the_properties_of_the_target_row(document: Document) -> N
     put(document, 2, 0, row(2, origin=Origin.TRACKED, is_verified=True))
     document.apply(edits.merge_objects(document, 1, 2))
     assert document.mask(1, 0) == row(1, 2, origin=Origin.PAINTED)
+
+
+@pytest.mark.parametrize("origin", [Origin.PROMPT, Origin.PAINTED, Origin.IMPORTED])
+def test_merging_hand_work_into_a_tracked_mask_keeps_both_from_tracking(
+    document: Document, origin: Origin
+) -> None:
+    put(document, 1, 0, row(1))
+    drawn = FramePrompts(mask=mask(2)) if origin is Origin.PROMPT else None
+    put(document, 2, 0, row(2, origin=origin), drawn)
+    document.apply(edits.merge_objects(document, 1, 2))
+    assert document.mask(1, 0) == replace(row(1, 2, origin=origin), base=row(1))
+    assert not rules.is_mask_trackable(document, 1, 0)
 
 
 @pytest.mark.parametrize("prompted", [(1,), (2,), (1, 2)])

@@ -101,6 +101,19 @@ def test_every_kind_of_row_survives(project: ProjectFile) -> None:
     assert tables(reopened(project.path)) == tables(document)
 
 
+def test_prompts_keep_their_order_when_an_earlier_one_changes(project: ProjectFile) -> None:
+    document = Document()
+    document.subscribe(project.write)
+    click = PointPrompt(1.0, 2.0)
+    for frame, count in ((5, 1), (2, 1), (5, 2)):
+        before = document.row(Table.PROMPTS, (1, frame))
+        row = FramePrompts((click,) * count)
+        document.apply(Edit("Click", (Change(Table.PROMPTS, (1, frame), before, row),)))
+    assert list(document.of_object(Table.PROMPTS, 1)) == [5, 2]
+    project.close()
+    assert list(reopened(project.path).of_object(Table.PROMPTS, 1)) == [5, 2]
+
+
 def test_memory_records_share_what_stayed_in_memory(project: ProjectFile) -> None:
     document = Document()
     document.subscribe(project.write)

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -332,6 +332,27 @@ def test_undo_and_redo_survive_reopening(clip: Path, tmp_path: Path) -> None:
             session.history.redo()
         assert tables(session.document) == tables_at_end(session, states)
         session.close()
+
+
+def test_steps_after_a_damaged_history_are_undone_alone(clip: Path, tmp_path: Path) -> None:
+    project = tmp_path / "p.tsam"
+    session = opened(clip, project)
+    driver = SessionDriver(session)
+    driver.add_object("first")
+    for name in ("second", "third"):
+        driver.update_object(1, name=name)
+    session.close()
+    with closing(sqlite3.connect(project)) as connection, connection:
+        connection.execute("UPDATE history_rows SET value = x'00' WHERE step = 3")
+    session = opened(project)
+    assert session.history.undo_label is None
+    SessionDriver(session).update_object(1, name="fourth")
+    session.close()
+    session = opened(project)
+    session.history.undo()
+    assert session.document.object(1).name == "third"
+    assert session.history.undo_label is None
+    session.close()
 
 
 def tables_at_end(session: Session, states: list[dict]) -> dict:  # type: ignore[type-arg]
