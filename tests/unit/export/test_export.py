@@ -3,9 +3,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from app.core import edits, rules
 from app.core.document import Document
 from app.core.errors import ExportError, UsageError
 from app.export.format import Writing
-from app.export.naming import file_stem
+from app.export.naming import file_stem, frame_digits
 from app.export.registry import FORMATS, export, export_steps
 from app.export.selection import Existing, ExportOptions, Selection
 from app.media.frames import FrameSource
@@ -239,6 +241,18 @@ def test_images_of_a_folder_keep_their_names(tmp_path: Path) -> None:
     with open_frames(tmp_path) as source:
         report = export(two_objects(), source, "davis", tmp_path / "out")
     assert sorted(f.stem for f in report.paths[0].iterdir()) == [f"{n:03d}" for n in range(6)]
+
+
+def test_the_number_of_digits_is_found_without_a_look_at_every_frame() -> None:
+    class LongRange(Sequence[int]):
+        def __len__(self) -> int:
+            return 10**6
+
+        def __getitem__(self, position: Any) -> int:
+            assert position == -1
+            return len(self) - 1
+
+    assert frame_digits(LongRange(), 5) == 6
 
 
 def test_long_and_odd_names_of_videos_are_shortened(tmp_path: Path) -> None:
