@@ -13,7 +13,14 @@ from app.core.errors import UsageError
 from app.export.checks.folder import check, data_sets
 from app.export.registry import export
 from app.export.selection import ExportOptions
-from tests.unit.export.scene import SIZE_HW, open_frames, two_objects
+from tests.unit.export.scene import (
+    SIZE_HW,
+    add_object,
+    open_frames,
+    rectangle,
+    set_mask,
+    two_objects,
+)
 
 ROOTS = {"davis": ".", "davis_2016": "davis_2016", "youtube_vos": "youtube_vos"}
 FILES = {"coco": "my_clip.coco.json", "youtube_vis": "my_clip.youtube_vis.json"}
@@ -45,6 +52,16 @@ def paint(path: Path, *values: int, mode: str = "L", size_hw: tuple[int, int] = 
 @pytest.mark.parametrize("name", [*ROOTS, *FILES])
 def test_exports_pass(exported: Callable[[str], Path], name: str) -> None:
     assert reasons(exported(name)) == []
+
+
+def test_youtube_vos_leaves_out_what_has_no_pixel_of_its_own(tmp_path: Path) -> None:
+    document = two_objects()
+    set_mask(document, add_object(document, "collar"), 1, rectangle(6, 6, 9, 9), 0.1)
+    with open_frames(tmp_path) as source:
+        options = ExportOptions(with_images=True)
+        report = export(document, source, "youtube_vos", tmp_path / "out", options=options)
+    assert reasons(tmp_path / "out" / "youtube_vos") == []
+    assert report.warnings[0] == "“collar” has no pixel of its own and is left out."
 
 
 def test_faults_of_davis_trees_are_named(exported: Callable[[str], Path]) -> None:
