@@ -156,6 +156,15 @@ def test_one_image_stands_for_its_folder_or_for_those_of_all_objects(
     assert masks_of(alone) == {(3, 1): rectangle(0, 0, 9, 9)}
 
 
+def test_images_of_objects_may_have_their_suffix_in_capitals(
+    tmp_path: Path, source: BlankFrames
+) -> None:
+    label_image(tmp_path / "tree" / "002", "00001", {1: (0, 0, 9, 9)})
+    file = tmp_path / "tree" / "002" / "00001.png"
+    file.rename(file.with_suffix(".PNG"))
+    assert masks_of(imported(tmp_path / "tree", source).document) == {(2, 1): rectangle(0, 0, 9, 9)}
+
+
 def test_white_alone_is_the_object_as_in_davis_2016(tmp_path: Path, source: BlankFrames) -> None:
     label_image(tmp_path / "masks", "00000", {})
     label_image(tmp_path / "masks", "00001", {255: (0, 0, 9, 9)})
