@@ -206,7 +206,7 @@ def image_names(source: FrameSource) -> list[str] | None:
 
 
 def scaled_mask(mask: RleMask, size_hw: tuple[int, int]) -> RleMask:
-    """Resize a mask by nearest neighbor."""
+    """Resize a mask by nearest neighbor, sampled at the centers of pixels as images are."""
     bitmap = mask.decode().astype(np.uint8)
-    scaled = cv2.resize(bitmap, size_hw[::-1], interpolation=cv2.INTER_NEAREST)
+    scaled = cv2.resize(bitmap, size_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     return RleMask.encode(np.asarray(scaled, dtype=np.bool_))

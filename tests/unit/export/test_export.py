@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +15,11 @@ from PIL import Image
 from app.core import edits, rules
 from app.core.document import Document
 from app.core.errors import ExportError, UsageError
+from app.core.masks import RleMask
 from app.export.format import Writing
 from app.export.naming import file_stem, frame_digits
 from app.export.registry import FORMATS, export, export_steps
-from app.export.selection import Existing, ExportOptions, Selection
+from app.export.selection import Existing, ExportOptions, Selection, scaled_mask
 from app.media.frames import FrameSource
 from tests.unit.export.scene import (
     SIZE_HW,
@@ -248,11 +248,17 @@ def test_the_number_of_digits_is_found_without_a_look_at_every_frame() -> None:
         def __len__(self) -> int:
             return 10**6
 
-        def __getitem__(self, position: Any) -> int:
+        def __getitem__(self, position: int) -> int:  # type: ignore[override]
             assert position == -1
             return len(self) - 1
 
     assert frame_digits(LongRange(), 5) == 6
+
+
+def test_scaled_masks_are_sampled_at_the_centers_of_their_pixels() -> None:
+    bitmap = np.zeros((10, 15), dtype=np.bool_)
+    bitmap[2::5, 2::5] = True  # the middle of each 5 x 5 pixels
+    assert scaled_mask(RleMask.encode(bitmap), (2, 3)).area == 6
 
 
 def test_long_and_odd_names_of_videos_are_shortened(tmp_path: Path) -> None:
