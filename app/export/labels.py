@@ -63,11 +63,13 @@ def frame_folder(selection: Selection, folder: Path) -> Path | None:
     return folder
 
 
-def save_frame(selection: Selection, frame: int, folder: Path | None) -> None:
-    """Write a frame as JPEG, unless ``folder`` is None."""
+def save_frame(
+    selection: Selection, frame: int, folder: Path | None, name: str | None = None
+) -> None:
+    """Write a frame as JPEG, by its own name unless another is given; not where no folder is."""
     if folder is None:
         return
-    path = folder / f"{selection.frame_name(frame)}.jpg"
+    path = folder / f"{name or selection.frame_name(frame)}.jpg"
     Image.fromarray(selection.image(frame)).save(path, quality=JPEG_QUALITY)
 
 
