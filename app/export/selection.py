@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -190,8 +191,20 @@ class Selection:
         return f"{frame:0{frame_digits(self.frames, digits)}d}"
 
     @cached_property
+    def own_files(self) -> tuple[Path, ...]:
+        """The file of each source frame; see `frame_files`."""
+        return frame_files(self.source)
+
+    @cached_property
     def _own_names(self) -> Sequence[str] | None:
         return image_names(self.source)
+
+
+def frame_files(source: FrameSource) -> tuple[Path, ...]:
+    """Return the files of a folder's images; none for other sources and folders of stacks."""
+    if not isinstance(source, ImageSequence) or not source.path.is_dir():
+        return ()
+    return source.files if max(source.table.pages) == 1 else ()
 
 
 def image_names(source: FrameSource) -> list[str] | None:
@@ -199,10 +212,8 @@ def image_names(source: FrameSource) -> list[str] | None:
 
     Images that differ only in their suffix have no names of their own.
     """
-    if not isinstance(source, ImageSequence) or not source.path.is_dir():
-        return None
-    names = [file.stem for file in source.files]
-    return names if len(set(names)) == len(source) else None
+    names = [file.stem for file in frame_files(source)]
+    return names if names and len(set(names)) == len(names) else None
 
 
 def scaled_mask(mask: RleMask, size_hw: tuple[int, int]) -> RleMask:
