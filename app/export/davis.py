@@ -60,7 +60,9 @@ def _numbering(selection: Selection) -> tuple[range, dict[int, int]]:
     """Return the frames to write, and the value of each object id."""
     objects, frames = selection.objects, selection.frames
     if selection.options.official_ids:
-        frames = _from_first_mask(selection)
+        frames = frames[selection.first_masked :]
+        if not frames:
+            raise ExportError("There is no mask to export.")
         starting = {o.object_id for o, _ in selection.masks_on(frames[0])}
         objects = _official_order(objects, starting)
         labels = {tracked.object_id: number for number, tracked in enumerate(objects, 1)}
@@ -75,13 +77,6 @@ def _numbering(selection: Selection) -> tuple[range, dict[int, int]]:
             else "Export to COCO instead.",
         )
     return frames, labels
-
-
-def _from_first_mask(selection: Selection) -> range:
-    for position, frame in enumerate(selection.frames):
-        if selection.masks_on(frame):
-            return selection.frames[position:]
-    raise ExportError("There is no mask to export.")
 
 
 def _official_order(objects: Sequence[TrackedObject], starting: set[int]) -> list[TrackedObject]:

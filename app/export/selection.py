@@ -168,6 +168,12 @@ class Selection:
         rows = ((tracked, self.mask(tracked.object_id, frame)) for tracked in self.objects)
         return [(tracked, row) for tracked, row in rows if row is not None]
 
+    @cached_property
+    def first_masked(self) -> int:
+        """Position of the first frame that has a mask; the number of frames if none has."""
+        masked = (position for position, f in enumerate(self.frames) if self.masks_on(f))
+        return next(masked, len(self.frames))
+
     def image(self, frame: int) -> Pixels:
         """Read a frame, (H, W, 3) RGB at the scale of the export; not to be written to."""
         pixels = self.source[frame]
