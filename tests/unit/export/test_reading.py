@@ -311,6 +311,31 @@ def test_cvat_images_are_read(tmp_path: Path, source: BlankFrames) -> None:
     }
 
 
+def test_boxes_of_cvat_are_turned_clockwise(tmp_path: Path, source: BlankFrames) -> None:
+    box = 'label="dog" xtl="10" ytl="18" xbr="30" ybr="22"'
+    (tmp_path / "cvat.xml").write_text(
+        f"""<annotations><image id="0" name="3.png" width="{WIDTH}" height="{HEIGHT}">
+          <box {box} rotation="90.0"/><box {box} rotation="45"/></image></annotations>"""
+    )
+    turned = masks_of(imported(tmp_path / "cvat.xml", source).document)
+    assert turned[1, 3] == rectangle(10, 18, 30, 22)
+    bitmap = turned[2, 3].decode()
+    assert (bitmap[14, 14], bitmap[25, 25], bitmap[14, 25], bitmap[25, 14]) == (1, 1, 0, 0)
+
+
+def test_shapes_of_cvat_that_are_left_out_are_named(tmp_path: Path) -> None:
+    (tmp_path / "cvat.xml").write_text(
+        f"""<annotations><image id="0" name="3.png" width="{WIDTH}" height="{HEIGHT}">
+          <ellipse label="cat" cx="5" cy="5" rx="3" ry="2"/>
+          <ellipse label="cat" cx="9" cy="9" rx="3" ry="2"/></image>
+        <image id="1" name="4.png" width="{WIDTH}" height="{HEIGHT}">
+          <box label="dog" xtl="2" ytl="2" xbr="8" ybr="8"/></image>
+        <track id="7" label="dog"><points frame="5" points="1,1;2,2"/></track></annotations>"""
+    )
+    _, *notes = read_masks(tmp_path / "cvat.xml", SIZE_HW, "clip").notes
+    assert notes == [f"Shapes of type '{kind}' are left out." for kind in ("ellipse", "points")]
+
+
 def test_sav_of_the_data_set_has_every_fourth_frame(tmp_path: Path, source: BlankFrames) -> None:
     content = {
         "video_id": "sav_000001",
