@@ -18,6 +18,8 @@ from app.export.selection import Selection
 Labels = NDArray[np.uint16]
 
 JPEG_QUALITY = 95
+_COMMENT = b"written by an export of tinysam2"
+_COMMENT_WITHIN = 256  # bytes of a JPEG's start
 
 
 def label_map(selection: Selection, frame: int, labels: Mapping[int, int]) -> tuple[Labels, int]:
@@ -70,7 +72,19 @@ def save_frame(
     if folder is None:
         return
     path = folder / f"{name or selection.frame_name(frame)}.jpg"
-    Image.fromarray(selection.image(frame)).save(path, quality=JPEG_QUALITY)
+    Image.fromarray(selection.image(frame)).save(path, quality=JPEG_QUALITY, comment=_COMMENT)
+
+
+def saved_frames(folder: Path) -> list[Path]:
+    """List the files that `save_frame` wrote to a folder, not what others have put there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return [file for file in folder.glob("*.jpg") if file.is_file() and _is_saved_frame(file)]
+
+
+def _is_saved_frame(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return _COMMENT in opened.read(_COMMENT_WITHIN)
 
 
 def write_objects_file(
