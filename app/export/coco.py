@@ -9,7 +9,6 @@ from typing import Any
 from app.core.document import FrameMask, TrackedObject
 from app.export.format import ExportFormat, Group, Writing
 from app.export.labels import json_text
-from app.export.naming import frame_digits
 from app.export.rle import box_xywh, compressed_rle, outlines
 from app.export.selection import Selection
 from app.media.frames import FrameSource
@@ -101,10 +100,12 @@ def coco_head(selection: Selection, categories: Mapping[str, int]) -> dict[str, 
 
 
 def coco_file_name(selection: Selection, frame: int) -> str:
-    """Return the name of a frame's image: as chosen, else as CVAT names the frames of a video."""
-    name = selection.frame_name(frame, 6)
-    is_numbered = name == f"{frame:0{frame_digits(selection.frames, 6)}d}"
-    return f"frame_{name}.png" if is_numbered else f"{name}.png"
+    """Return the name of a frame's image: as chosen, else of its file, else as CVAT has it."""
+    if selection.options.frame_names is not None:
+        return f"{selection.frame_name(frame)}.png"
+    if selection.own_files:
+        return selection.own_files[frame].name
+    return f"frame_{selection.frame_name(frame, 6)}.png"
 
 
 def _track(tracked: TrackedObject, categories: Mapping[str, int]) -> dict[str, Any]:

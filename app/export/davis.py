@@ -1,5 +1,6 @@
 """DAVIS 2017 and 2016: one image per frame, for the official evaluators and most research code."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def _numbering(selection: Selection) -> tuple[range, dict[int, int]]:
     """Return the frames to write, and the value of each object id."""
     objects, frames = selection.objects, selection.frames
     if selection.options.official_ids:
-        frames = _from_first_mask(selection)
+        frames = frames[selection.first_masked :]
+        if not frames:
+            raise ExportError("There is no mask to export.")
         starting = {o.object_id for o, _ in selection.masks_on(frames[0])}
         objects = _official_order(objects, starting)
         labels = {tracked.object_id: number for number, tracked in enumerate(objects, 1)}
@@ -74,13 +77,6 @@ def _numbering(selection: Selection) -> tuple[range, dict[int, int]]:
             else "Export to COCO instead.",
         )
     return frames, labels
-
-
-def _from_first_mask(selection: Selection) -> range:
-    for position, frame in enumerate(selection.frames):
-        if selection.masks_on(frame):
-            return selection.frames[position:]
-    raise ExportError("There is no mask to export.")
 
 
 def _official_order(objects: Sequence[TrackedObject], starting: set[int]) -> list[TrackedObject]:
@@ -135,19 +131,23 @@ def _warnings(
 
 
 def write_davis_2016(selection: Selection, folder: Path) -> Writing:
-    """Write the tree of one sequence of DAVIS 2016: 255 where any object is, 0 elsewhere."""
+    """Write the tree of one sequence of DAVIS 2016: 255 where any object is, 0 elsewhere.
+
+    Raises:
+        ExportError: names of frames are the same without their spaces.
+    """
+    names = _names_without_spaces(selection)
     tree = folder / "davis_2016"
     annotations = tree / "Annotations" / "480p" / selection.name
     images = frame_folder(selection, tree / "JPEGImages" / "480p" / selection.name)
     annotations.mkdir(parents=True)
     lines = []
-    for done, frame in enumerate(selection.frames, 1):
-        name = selection.frame_name(frame)
+    for done, (frame, name) in enumerate(zip(selection.frames, names, strict=True), 1):
         pixels = np.zeros(selection.size_hw, dtype=np.uint8)
         for _, row in selection.masks_on(frame):
             pixels[row.mask.decode()] = WHITE
         Image.fromarray(pixels).save(annotations / f"{name}.png")
-        save_frame(selection, frame, images)
+        save_frame(selection, frame, images, name)
         sequence = selection.name
         lines.append(
             f"/JPEGImages/480p/{sequence}/{name}.jpg /Annotations/480p/{sequence}/{name}.png"
@@ -157,6 +157,17 @@ def write_davis_2016(selection: Selection, folder: Path) -> Writing:
     if len(selection.objects) < 2:
         return ()
     return (f"The {len(selection.objects)} objects are one in DAVIS 2016.",)
+
+
+def _names_without_spaces(selection: Selection) -> list[str]:
+    """Return the names of the frames as a list can hold them, which has two files per line."""
+    names = [re.sub(r"\s", "_", selection.frame_name(frame)) for frame in selection.frames]
+    if len(set(names)) < len(names):
+        raise ExportError(
+            f"Frames of {selection.source.path} have the same name where spaces become “_”.",
+            "DAVIS 2016 lists cannot hold spaces: choose other names for the frames.",
+        )
+    return names
 
 
 def _merge_frame_lists(earlier: str, new: str) -> str:

@@ -18,6 +18,8 @@ from app.export.selection import Selection
 Labels = NDArray[np.uint16]
 
 JPEG_QUALITY = 95
+_COMMENT = b"written by an export of tinysam2"
+_COMMENT_WITHIN = 256  # bytes of a JPEG's start
 
 
 def label_map(selection: Selection, frame: int, labels: Mapping[int, int]) -> tuple[Labels, int]:
@@ -63,12 +65,26 @@ def frame_folder(selection: Selection, folder: Path) -> Path | None:
     return folder
 
 
-def save_frame(selection: Selection, frame: int, folder: Path | None) -> None:
-    """Write a frame as JPEG, unless ``folder`` is None."""
+def save_frame(
+    selection: Selection, frame: int, folder: Path | None, name: str | None = None
+) -> None:
+    """Write a frame as JPEG, by its own name unless another is given; not where no folder is."""
     if folder is None:
         return
-    path = folder / f"{selection.frame_name(frame)}.jpg"
-    Image.fromarray(selection.image(frame)).save(path, quality=JPEG_QUALITY)
+    path = folder / f"{name or selection.frame_name(frame)}.jpg"
+    Image.fromarray(selection.image(frame)).save(path, quality=JPEG_QUALITY, comment=_COMMENT)
+
+
+def saved_frames(folder: Path) -> list[Path]:
+    """List the files that `save_frame` wrote to a folder, not what others have put there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return [file for file in folder.glob("*.jpg") if file.is_file() and _is_saved_frame(file)]
+
+
+def _is_saved_frame(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return _COMMENT in opened.read(_COMMENT_WITHIN)
 
 
 def write_objects_file(

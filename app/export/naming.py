@@ -29,8 +29,8 @@ def trailing_number(stem: str) -> int | None:
 
 
 def frame_digits(frames: Sequence[int], at_least: int) -> int:
-    """Return the number of digits with which file names of these frames sort by number."""
-    return max(at_least, len(str(max(frames))))
+    """Return the number of digits with which names of ascending frames sort by number."""
+    return max(at_least, len(str(frames[-1])))
 
 
 def counted(number: int, noun: str) -> str:

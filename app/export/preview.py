@@ -144,7 +144,9 @@ def _estimated_bytes(form: ExportFormat, selection: Selection) -> Generator[None
         start = max(0, count // 2 - SAMPLE_FRAMES)
         sampled = selection.frames[start : start + 2 * SAMPLE_FRAMES]
     else:
-        sampled = selection.frames[:: -(-count // SAMPLE_FRAMES)]
+        step = -(-count // SAMPLE_FRAMES)
+        # Some formats refuse frames without any mask: the first that has one is among them.
+        sampled = selection.frames[selection.first_masked % step :: step]
     sample = Selection(selection.document, selection.source, sampled, selection.options)
     with tempfile.TemporaryDirectory(prefix="tinysam2-preview-") as folder:
         writing = form.write(sample, Path(folder))

@@ -15,6 +15,7 @@ from pathlib import Path
 from app.core.errors import ExportError
 from app.core.file_lock import file_lock
 from app.export.format import ExportFormat
+from app.export.labels import saved_frames
 from app.export.naming import listed
 from app.export.selection import Existing
 
@@ -92,20 +93,28 @@ class StagedExport:
         self._old = folder / "old"
         self._existing = existing
 
-    def publish(self) -> tuple[Path, ...]:
+    def publish(self, source: Path) -> tuple[Path, ...]:
         """Rename all files into place, or none; returns the paths of this export alone.
 
+        Args:
+            source: the frames that were exported, which stay where they are.
+
         Raises:
-            ExportError: the name was taken meanwhile.
+            ExportError: the name was taken meanwhile, or ``source`` is in the place of a file.
             OSError: the folder cannot be written.
         """
-        names = [n for n in self._form.target_names(self.name) if (self.files / n).exists()]
+        all_names = self._form.target_names(self.name)
+        names = [name for name in all_names if (self.files / name).exists()]
+        left_out = [self._out_dir / name for name in all_names if name not in names]
         self._old.mkdir()
         with folder_lock(self._out_dir):
             if self._existing is not Existing.REPLACE:
                 refuse_existing([self._out_dir / name for name in names])
+            _refuse_own_frames([self._out_dir / name for name in names], source)
             done: list[tuple[Path, Path | None]] = []
             try:
+                if self._existing is Existing.REPLACE:
+                    self._set_aside([f for f in left_out if not _holds(f, source)], done)
                 for name in names:
                     self._place(self.files / name, self._out_dir / name, done)
                 for name, merge in self._form.merged.items():
@@ -118,7 +127,17 @@ class StagedExport:
             except BaseException:
                 _undo(done)
                 raise
+            for emptied in {file.parent for file, _ in done if file.parent in left_out}:
+                with suppress(OSError):  # someone else may have put something there
+                    emptied.rmdir()
         return tuple(self._out_dir / name for name in names)
+
+    def _set_aside(self, folders: Sequence[Path], done: list[tuple[Path, Path | None]]) -> None:
+        """Take away the frames that an earlier export wrote and this one did not."""
+        for file in [file for folder in folders for file in saved_frames(folder)]:
+            old = self._old / str(len(done))
+            os.replace(file, old)
+            done.append((file, old))
 
     def _place(self, path: Path, target: Path, done: list[tuple[Path, Path | None]]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +147,17 @@ class StagedExport:
             os.replace(target, old)
         done.append((target, old))
         os.replace(path, target)
+
+
+def _holds(target: Path, source: Path) -> bool:
+    return target.exists() and source.resolve().is_relative_to(target.resolve())
+
+
+def _refuse_own_frames(targets: Sequence[Path], source: Path) -> None:
+    if taken := [target for target in targets if _holds(target, source)]:
+        raise ExportError(
+            f"{taken[0]} holds the frames that are exported.", "Choose another folder."
+        )
 
 
 def _undo(done: Sequence[tuple[Path, Path | None]]) -> None:

@@ -99,7 +99,7 @@ def export_steps(
     try:
         with staging(form, out_dir, wanted.name, wanted.options.existing) as stage:
             warnings = yield from _progress(form, wanted.renamed(stage.name), stage.files)
-            paths = stage.publish()
+            paths = stage.publish(source.path)
     except OSError as error:
         raise ExportError(
             f"{out_dir} cannot be written: {error.strerror or error}.",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from app.core.errors import shown
 from app.core.masks import Bitmap, RleMask
 
 MAX_POLYGON_NUMBERS = 200_000
@@ -59,10 +60,10 @@ def decode_segmentation(segmentation: Any, size_hw: tuple[int, int]) -> RleMask:
     if isinstance(segmentation, list):
         return decode_polygons(segmentation, size_hw)
     if not isinstance(segmentation, dict):
-        raise ValueError(f"segmentation must be polygons or runs, got {_shown(segmentation)}")
+        raise ValueError(f"segmentation must be polygons or runs, got {shown(segmentation)}")
     if segmentation.get("size") != list(size_hw):
         raise ValueError(
-            f"size of a mask must be {list(size_hw)}, got {_shown(segmentation.get('size'))}"
+            f"size of a mask must be {list(size_hw)}, got {shown(segmentation.get('size'))}"
         )
     counts = segmentation.get("counts")
     runs = decode_counts(counts) if isinstance(counts, str) else counts
@@ -77,7 +78,7 @@ def decode_counts(text: str) -> list[int]:
 
     Source:
         cocodataset/cocoapi, ``rleFrString`` in ``common/maskApi.c``: groups of 5 bits, lowest
-        first; the third run and those after it are differences from the run two before.
+        first; the fourth run and those after it are differences from the run two before.
     """
     counts: list[int] = []
     value = shift = 0
@@ -159,8 +160,3 @@ def fill_points(points: Sequence[tuple[float, float]], size_hw: tuple[int, int])
     """
     flat = [coordinate for point in points for coordinate in point]
     return decode_polygons([flat], size_hw).decode()
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -167,6 +168,12 @@ class Selection:
         rows = ((tracked, self.mask(tracked.object_id, frame)) for tracked in self.objects)
         return [(tracked, row) for tracked, row in rows if row is not None]
 
+    @cached_property
+    def first_masked(self) -> int:
+        """Position of the first frame that has a mask; the number of frames if none has."""
+        masked = (position for position, f in enumerate(self.frames) if self.masks_on(f))
+        return next(masked, len(self.frames))
+
     def image(self, frame: int) -> Pixels:
         """Read a frame, (H, W, 3) RGB at the scale of the export; not to be written to."""
         pixels = self.source[frame]
@@ -190,8 +197,20 @@ class Selection:
         return f"{frame:0{frame_digits(self.frames, digits)}d}"
 
     @cached_property
+    def own_files(self) -> tuple[Path, ...]:
+        """The file of each source frame; see `frame_files`."""
+        return frame_files(self.source)
+
+    @cached_property
     def _own_names(self) -> Sequence[str] | None:
         return image_names(self.source)
+
+
+def frame_files(source: FrameSource) -> tuple[Path, ...]:
+    """Return the files of a folder's images; none for other sources and folders of stacks."""
+    if not isinstance(source, ImageSequence) or not source.path.is_dir():
+        return ()
+    return source.files if max(source.table.pages) == 1 else ()
 
 
 def image_names(source: FrameSource) -> list[str] | None:
@@ -199,14 +218,12 @@ def image_names(source: FrameSource) -> list[str] | None:
 
     Images that differ only in their suffix have no names of their own.
     """
-    if not isinstance(source, ImageSequence) or not source.path.is_dir():
-        return None
-    names = [file.stem for file in source.files]
-    return names if len(set(names)) == len(source) else None
+    names = [file.stem for file in frame_files(source)]
+    return names if names and len(set(names)) == len(names) else None
 
 
 def scaled_mask(mask: RleMask, size_hw: tuple[int, int]) -> RleMask:
-    """Resize a mask by nearest neighbor."""
+    """Resize a mask by nearest neighbor, sampled at the centers of pixels as images are."""
     bitmap = mask.decode().astype(np.uint8)
-    scaled = cv2.resize(bitmap, size_hw[::-1], interpolation=cv2.INTER_NEAREST)
+    scaled = cv2.resize(bitmap, size_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     return RleMask.encode(np.asarray(scaled, dtype=np.bool_))

@@ -15,6 +15,7 @@ from app.export.labels import (
     save_frame,
     save_labels,
 )
+from app.export.naming import listed
 from app.export.selection import Selection
 
 _META = "youtube_vos/meta.json"
@@ -23,7 +24,8 @@ _META = "youtube_vos/meta.json"
 def write_youtube_vos(selection: Selection, folder: Path) -> Writing:
     """Write ``Annotations/<name>/00000.png`` and ``meta.json``; pixel values are the object ids.
 
-    Objects may appear late: the list names the frames of each.
+    Objects may appear late: the list names the frames of each. It leaves out those without a
+    pixel, which lie under others or vanish when scaled.
 
     Raises:
         ExportError: an object has a number that an 8-bit image cannot hold.
@@ -51,7 +53,9 @@ def write_youtube_vos(selection: Selection, folder: Path) -> Writing:
         overlapping += contested > 0
         yield done
     (folder / _META).write_text(_meta_text({selection.name: _entry(selection, seen)}), "utf-8")
-    return tuple(overlap_warning(overlapping))
+    unseen = [tracked.name for tracked in selection.objects if not seen[tracked.object_id]]
+    warnings = [f"{listed(unseen)} has no pixel of its own and is left out."] if unseen else []
+    return (*warnings, *overlap_warning(overlapping))
 
 
 def _entry(selection: Selection, seen: dict[int, list[str]]) -> dict[str, Any]:
@@ -63,6 +67,7 @@ def _entry(selection: Selection, seen: dict[int, list[str]]) -> dict[str, Any]:
                 "name": tracked.name,
             }
             for tracked in selection.objects
+            if seen[tracked.object_id]  # readers look for an object on its first frame
         }
     }
 

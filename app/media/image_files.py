@@ -27,6 +27,8 @@ PILLOW_ERRORS = (
 
 MAX_PAGES = 1_000_000
 
+_ONE_IMAGE = ("JPEG", "MPO")  # cameras put a preview or the other eye's view behind the image
+
 Image.MAX_IMAGE_PIXELS = MAX_FRAME_PIXELS  # it raises an error at twice as many
 
 _COLOR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
@@ -37,7 +39,7 @@ class ImageHeader:
 
     Attributes:
         size_hw: height and width of the stored pixels, before any orientation is applied.
-        pages: number of images in the file: of a TIFF stack, an animated PNG or WebP.
+        pages: number of images in the file: of a TIFF stack, an animated PNG or WebP; 1 of a JPEG.
         has_alpha: whether pixels may be transparent.
 
     Args:
@@ -54,7 +56,7 @@ class ImageHeader:
             with Image.open(file) as image:
                 self.size_hw = (image.height, image.width)
                 self._check_size(file)
-                if counts_pages:
+                if counts_pages and image.format not in _ONE_IMAGE:
                     self.pages = min(getattr(image, "n_frames", 1), MAX_PAGES)
                 self.has_alpha = image.has_transparency_data
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

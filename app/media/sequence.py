@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -263,20 +264,26 @@ def _read_table(path: Path) -> ImageTable:
         # Orientation may swap the sides; reading a frame compares them exactly.
         if sorted(header.size_hw) != sorted((height, width)):
             raise _size_error(file, header.size_hw, (height, width))
-    depth = _depth(files) if first.dtype == np.uint16 else 16
+    pages = tuple(header.pages for header in headers)
+    depth = _depth(files, pages) if first.dtype == np.uint16 else 16
     notice = (
         f"{len(masks)} PNG images in {path} are named like its frames and are not taken for "
         "frames; they can be imported as masks."
         if masks
         else ""
     )
-    pages = tuple(header.pages for header in headers)
     return ImageTable(files, pages, (height, width), depth, notice)
 
 
-def _depth(files: Sequence[Path]) -> int:
-    step = -(-len(files) // DEPTH_SAMPLES)
-    deep = [image for file in files[::step] if (image := decoded(file)).dtype == np.uint16]
+def _depth(files: Sequence[Path], pages: Sequence[int]) -> int:
+    # What is animated is always read in 8 bits.
+    counts = [
+        count if file.suffix.lower() in TIFF_SUFFIXES else 1
+        for file, count in zip(files, pages, strict=True)
+    ]
+    places = ((f, page) for f, count in zip(files, counts, strict=True) for page in range(count))
+    sampled = islice(places, 0, None, -(-sum(counts) // DEPTH_SAMPLES))
+    deep = [image for place in sampled if (image := decoded(*place)).dtype == np.uint16]
     return max(bit_depth(int(image.max())) for image in deep)
 
 

@@ -3590,6 +3590,18 @@ No mask is changed</source>
         <translation>文件夹中的 {name} 不是视频列表。</translation>
     </message>
     <message>
+        <source>{path} holds the frames that are exported.</source>
+        <translation>{path} 中是正在导出的帧。</translation>
+    </message>
+    <message>
+        <source>Frames of {path} have the same name where spaces become “_”.</source>
+        <translation>{path} 中的帧在空格变为“_”后会同名。</translation>
+    </message>
+    <message>
+        <source>DAVIS 2016 lists cannot hold spaces: choose other names for the frames.</source>
+        <translation>DAVIS 2016 的列表不能含空格：请为帧选择其他名称。</translation>
+    </message>
+    <message>
         <source>Export to another folder.</source>
         <translation>请导出到其他文件夹。</translation>
     </message>
@@ -3884,6 +3896,14 @@ No mask is changed</source>
     <message>
         <source>{names} appears after the first frame.</source>
         <translation>{names} 出现在首帧之后。</translation>
+    </message>
+    <message>
+        <source>{names} has no pixel of its own and is left out.</source>
+        <translation>{names} 没有自己的像素，已略去。</translation>
+    </message>
+    <message>
+        <source>Shapes of type {kind} are left out.</source>
+        <translation>已略去类型为 {kind} 的形状。</translation>
     </message>
     <message>
         <source>Holes of masks are filled: polygons cannot hold them.</source>

@@ -14,9 +14,9 @@ from app.export.checks.finding import (
     lines_of,
     missing,
 )
+from app.export.reading.label_images import VOID
 from app.export.reading.source import load_json, reason
 
-VOID = 255
 MIN_FRAMES = 3
 HINT = "an export with --images has it"
 SPLITS = ("train", "val", "test-dev", "test-challenge")

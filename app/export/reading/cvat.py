@@ -1,5 +1,6 @@
 """Read CVAT XML 1.1, for video and for images."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from xml.parsers import expat
 
 import numpy as np
 
+from app.core.errors import shown
 from app.core.masks import Bitmap, RleMask
 from app.export.cvat_xml import NAME_ATTRIBUTE
 from app.export.reading.source import (
@@ -25,6 +27,7 @@ from app.export.reading.source import (
 from app.export.rle import checked_counts, fill_points
 
 _SHAPES = ("mask", "polygon", "box")
+_OTHER_SHAPES = ("ellipse", "polyline", "points", "cuboid", "skeleton")
 _CHUNK_BYTES = 2**20
 _MAX_VALUE_LENGTH = 2**26  # of the runs or points of one shape
 
@@ -55,7 +58,7 @@ class _CvatParser:
     Attributes:
         frames: masks by frame and object.
         names: name and category by object.
-        notes: what was assumed.
+        notes: what was assumed or left out.
     """
 
     def __init__(self, size_hw: tuple[int, int]) -> None:
@@ -104,6 +107,8 @@ class _CvatParser:
             self._start_image(values)
         elif tag in _SHAPES and (self._track or self._image):
             self._add_shape(tag, values)
+        elif tag in _OTHER_SHAPES and (self._track or self._image):
+            self._note(f"Shapes of type {shown(tag)} are left out.")
         elif tag == "attribute":
             self._is_name = values.get("name") == NAME_ATTRIBUTE and self._object_id is not None
             self._text = ""
@@ -112,11 +117,14 @@ class _CvatParser:
         check_size((_number(values["height"]), _number(values["width"])), self._size_hw)
         self._image = FrameRef(Path(text(values["name"], "name")).stem)
         self._seen.clear()
-        note = (
+        self._note(
             "Shapes of images have no tracks: the n-th of a label on each image is taken for the "
             "same object."
         )
-        self.notes = [note]
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _add_shape(self, tag: str, values: dict[str, str]) -> None:
         if self._track is not None:
@@ -166,10 +174,21 @@ def _bitmap(tag: str, values: dict[str, str], size_hw: tuple[int, int]) -> Bitma
     if tag == "mask":
         return _mask(values, size_hw)
     if tag == "box":
-        x0, y0, x1, y1 = (float(values[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
-        return fill_points([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], size_hw)
+        return fill_points(_corners(values), size_hw)
     pairs = [pair.split(",") for pair in _checked(values["points"]).split(";")]
     return fill_points([(float(x), float(y)) for x, y in pairs], size_hw)
+
+
+def _corners(values: dict[str, str]) -> list[tuple[float, float]]:
+    """Return the corners of a box, which is turned clockwise about its center by degrees."""
+    x0, y0, x1, y1 = (float(values[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
+    corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+    if not (angle := math.radians(float(values.get("rotation", 0)))):
+        return corners  # exactly, without the rounding of a turn
+    x, y, cos, sin = (x0 + x1) / 2, (y0 + y1) / 2, math.cos(angle), math.sin(angle)
+    return [
+        (x + (u - x) * cos - (v - y) * sin, y + (u - x) * sin + (v - y) * cos) for u, v in corners
+    ]
 
 
 def _mask(values: dict[str, str], size_hw: tuple[int, int]) -> Bitmap:

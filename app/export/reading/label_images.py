@@ -1,7 +1,7 @@
 """Read folders of images whose pixels say which object they show."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -182,21 +182,27 @@ def open_object_tree(folder: Path, size_hw: tuple[int, int]) -> MaskSource:
     what = "a folder per object"
     known = find_objects_file(folder, folder.name, ".sam2")
     with reading(folder, what):
-        places = {int(place.name): place for place in object_folders(folder)}
-        stems = {file.stem for place in places.values() for file in image_files(place)}
+        files = {
+            int(place.name): {file.stem: file for file in image_files(place)}
+            for place in object_folders(folder)
+        }
+        stems = {stem for each in files.values() for stem in each}
         ordered = sorted(stems, key=lambda stem: (trailing_number(stem) or 0, stem))
-    frames = _tree_frames(places, ordered, known, size_hw)
+    frames = _tree_frames(files, ordered, known, size_hw)
     return MaskSource(what, dict(known.names), guarded(folder, what, frames))
 
 
 def _tree_frames(
-    places: dict[int, Path], stems: Sequence[str], known: ObjectsFile, size_hw: tuple[int, int]
+    files: Mapping[int, Mapping[str, Path]],
+    stems: Sequence[str],
+    known: ObjectsFile,
+    size_hw: tuple[int, int],
 ) -> Iterator[FrameMasks]:
     for stem in stems:
         masks = {}
-        for object_id, place in sorted(places.items()):
-            if (file := place / f"{stem}.png").is_file():
-                mask = RleMask.encode(read_numbers(file, size_hw) != 0)
+        for object_id, by_stem in sorted(files.items()):
+            if stem in by_stem:
+                mask = RleMask.encode(read_numbers(by_stem[stem], size_hw) != 0)
                 if mask.area:
                     masks[object_id] = mask
         yield FrameRef(stem, known.frame_indices.get(stem)), masks

@@ -26,13 +26,13 @@ def rectangle(top: int, left: int, bottom: int, right: int) -> RleMask:
     return RleMask.encode(bitmap)
 
 
-def open_frames(folder: Path, count: int = FRAME_COUNT) -> FrameSource:
+def open_frames(folder: Path, count: int = FRAME_COUNT, name: str = "{:03d}.png") -> FrameSource:
     """Write a folder of frames named ``my clip`` and open it."""
     frames = folder / "my clip"
-    frames.mkdir()
+    frames.mkdir(parents=True)
     for number in range(count):
         pixels = np.full((*SIZE_HW, 3), 20 * number, dtype=np.uint8)
-        Image.fromarray(pixels).save(frames / f"{number:03d}.png")
+        Image.fromarray(pixels).save(frames / name.format(number))
     return open_source(frames)
 
 

@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.core.errors import UsageError
+from app.core.document import Table
+from app.core.errors import ExportError, UsageError
 from app.export.checks.folder import check, data_sets
 from app.export.registry import export
 from app.export.selection import ExportOptions
-from tests.unit.export.scene import SIZE_HW, open_frames, two_objects
+from app.media.source import open_source
+from tests.unit.export.scene import (
+    SIZE_HW,
+    add_object,
+    imported,
+    open_frames,
+    rectangle,
+    set_mask,
+    two_objects,
+)
 
 ROOTS = {"davis": ".", "davis_2016": "davis_2016", "youtube_vos": "youtube_vos"}
 FILES = {"coco": "my_clip.coco.json", "youtube_vis": "my_clip.youtube_vis.json"}
@@ -45,6 +55,32 @@ def paint(path: Path, *values: int, mode: str = "L", size_hw: tuple[int, int] = 
 @pytest.mark.parametrize("name", [*ROOTS, *FILES])
 def test_exports_pass(exported: Callable[[str], Path], name: str) -> None:
     assert reasons(exported(name)) == []
+
+
+def test_youtube_vos_leaves_out_what_has_no_pixel_of_its_own(tmp_path: Path) -> None:
+    document = two_objects()
+    set_mask(document, add_object(document, "collar"), 1, rectangle(6, 6, 9, 9), 0.1)
+    with open_frames(tmp_path) as source:
+        options = ExportOptions(with_images=True)
+        report = export(document, source, "youtube_vos", tmp_path / "out", options=options)
+    assert reasons(tmp_path / "out" / "youtube_vos") == []
+    assert report.warnings[0] == "“collar” has no pixel of its own and is left out."
+
+
+def test_frames_with_spaces_in_their_names_are_in_the_lists_of_davis_2016(tmp_path: Path) -> None:
+    options = ExportOptions(with_images=True)
+    with open_frames(tmp_path, name="frame {}.png") as source:
+        export(two_objects(), source, "davis_2016", tmp_path / "out", options=options)
+        (folder,) = (tmp_path / "out/davis_2016/Annotations/480p").iterdir()
+        assert len(imported(folder, source).document.of_object(Table.MASKS, 1)) == 6
+    assert reasons(tmp_path / "out" / "davis_2016") == []
+
+
+def test_names_that_are_the_same_without_spaces_are_refused(tmp_path: Path) -> None:
+    folder = open_frames(tmp_path, 1, "a b.png").path
+    Image.new("RGB", SIZE_HW[::-1]).save(folder / "a_b.png")
+    with open_source(folder) as source, pytest.raises(ExportError, match="have the same name"):
+        export(two_objects(), source, "davis_2016", tmp_path / "out")
 
 
 def test_faults_of_davis_trees_are_named(exported: Callable[[str], Path]) -> None:

@@ -102,6 +102,21 @@ def test_cvat_finds_frames_labels_and_tracks(tmp_path: Path) -> None:
         assert annotation["attributes"] == {"track_id": annotation["track_id"], "keyframe": True}
 
 
+@pytest.mark.parametrize("name", ["{:06d}.jpg", "{:05d}.jpg", "shot {}.png"])
+def test_images_of_a_folder_are_named_by_their_files(tmp_path: Path, name: str) -> None:
+    with open_frames(tmp_path, name=name) as source:
+        (path,) = export(two_objects(), source, "coco", tmp_path / "out").paths
+    found = [image["file_name"] for image in json.loads(path.read_text())["images"]]
+    assert found == [name.format(number) for number in range(FRAME_COUNT)]
+
+
+def test_chosen_names_of_images_are_kept(tmp_path: Path) -> None:
+    options = ExportOptions(frame_names="{frame:06d}")
+    with open_frames(tmp_path) as source:
+        (path,) = export(two_objects(), source, "coco", tmp_path / "out", options=options).paths
+    assert json.loads(path.read_text())["images"][1]["file_name"] == "000001.png"
+
+
 def test_frames_without_names_are_named_as_cvat_does(tmp_path: Path) -> None:
     Image.new("RGB", SIZE_HW[::-1]).save(tmp_path / "alone.png")
     with open_source(tmp_path / "alone.png") as source:

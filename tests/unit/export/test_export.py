@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,13 @@ from PIL import Image
 from app.core import edits, rules
 from app.core.document import Document
 from app.core.errors import ExportError, UsageError
+from app.core.masks import RleMask
 from app.export.format import Writing
-from app.export.naming import file_stem
+from app.export.naming import file_stem, frame_digits
 from app.export.registry import FORMATS, export, export_steps
-from app.export.selection import Existing, ExportOptions, Selection
+from app.export.selection import Existing, ExportOptions, Selection, scaled_mask
 from app.media.frames import FrameSource
+from app.media.source import open_source
 from tests.unit.export.scene import (
     SIZE_HW,
     content,
@@ -109,6 +112,53 @@ def test_exporting_again_replaces_and_leaves_the_rest(
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
     stems = {f.stem for path in second.paths if path.is_dir() for f in path.rglob("0*.*")}
     assert stems <= {"001", "002", "003"}
+
+
+@pytest.mark.parametrize("name", ["davis", "davis_2016", "youtube_vos", "sam2"])
+def test_frames_of_a_replaced_export_go_and_those_of_others_stay(
+    source: FrameSource, tmp_path: Path, name: str
+) -> None:
+    out, with_images = tmp_path / "out", ExportOptions(with_images=True)
+    paths = export(two_objects(), source, name, out, options=with_images).paths
+    export(two_objects(), source, name, out, options=replace(with_images, existing=Existing.RENAME))
+    (images,) = [path for path in paths if list(path.glob("*.jpg"))]
+    other = content(images.with_name("my_clip-2"))
+    assert len(other) == 6
+    Image.new("RGB", (8, 6)).save(images / "mine.jpg")
+    export(two_objects(), source, name, out, range(2), REPLACE)
+    assert list(content(images)) == ["mine.jpg"]
+    assert content(images.with_name("my_clip-2")) == other
+    (images / "mine.jpg").unlink()
+    again = replace(with_images, existing=Existing.REPLACE)
+    export(two_objects(), source, name, out, range(3), again)
+    assert len(content(images)) == 3
+    export(two_objects(), source, name, out, range(2), REPLACE)
+    assert not images.exists()
+
+
+def test_a_failed_replacement_brings_the_frames_of_the_earlier_export_back(
+    source: FrameSource, tmp_path: Path
+) -> None:
+    out, with_images = tmp_path / "out", ExportOptions(with_images=True)
+    export(two_objects(), source, "youtube_vos", out, options=with_images)
+    (out / "youtube_vos" / "meta.json").write_text("no list")
+    before = content(out)
+    with pytest.raises(ExportError, match="is not a list of videos"):
+        export(two_objects(), source, "youtube_vos", out, options=REPLACE)
+    assert content(out) == before
+
+
+def test_frames_that_are_exported_are_not_replaced(source: FrameSource, tmp_path: Path) -> None:
+    out, with_images = tmp_path / "out", ExportOptions(with_images=True)
+    export(two_objects(), source, "davis", out, options=with_images)
+    frames = out / "JPEGImages" / "480p" / "my_clip"
+    before = content(frames)
+    with open_source(frames) as exported:
+        export(two_objects(), exported, "davis", out, range(3), REPLACE)
+        again = replace(with_images, existing=Existing.REPLACE)
+        with pytest.raises(ExportError, match="my_clip holds the frames that are exported"):
+            export(two_objects(), exported, "davis", out, range(3), again)
+    assert content(frames) == before
 
 
 def test_source_size_masks_of_full_frames_survive(source: FrameSource, tmp_path: Path) -> None:
@@ -239,6 +289,24 @@ def test_images_of_a_folder_keep_their_names(tmp_path: Path) -> None:
     with open_frames(tmp_path) as source:
         report = export(two_objects(), source, "davis", tmp_path / "out")
     assert sorted(f.stem for f in report.paths[0].iterdir()) == [f"{n:03d}" for n in range(6)]
+
+
+def test_the_number_of_digits_is_found_without_a_look_at_every_frame() -> None:
+    class LongRange(Sequence[int]):
+        def __len__(self) -> int:
+            return 10**6
+
+        def __getitem__(self, position: int) -> int:  # type: ignore[override]
+            assert position == -1
+            return len(self) - 1
+
+    assert frame_digits(LongRange(), 5) == 6
+
+
+def test_scaled_masks_are_sampled_at_the_centers_of_their_pixels() -> None:
+    bitmap = np.zeros((10, 15), dtype=np.bool_)
+    bitmap[2::5, 2::5] = True  # the middle of each 5 x 5 pixels
+    assert scaled_mask(RleMask.encode(bitmap), (2, 3)).area == 6
 
 
 def test_long_and_odd_names_of_videos_are_shortened(tmp_path: Path) -> None:

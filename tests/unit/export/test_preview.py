@@ -11,9 +11,10 @@ from app.core.masks import RleMask
 from app.export.preview import ExportPreview, preview_steps
 from app.export.registry import FORMATS, export
 from app.export.selection import ExportOptions
+from app.media.frames import FrameSource
 from tests.unit.export.scene import (
-    FRAME_COUNT,
     SIZE_HW,
+    BlankFrames,
     add_object,
     open_frames,
     rectangle,
@@ -24,13 +25,18 @@ from tests.unit.export.scene import (
 
 def preview(document: Document, tmp_path: Path, *names: str, **options: object) -> ExportPreview:
     with open_frames(tmp_path) as source:
-        frames = range(FRAME_COUNT)
-        steps = preview_steps(document, source, names, frames, ExportOptions(**options))
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
+        return preview_of(document, source, *names, **options)
+
+
+def preview_of(
+    document: Document, source: FrameSource, *names: str, **options: object
+) -> ExportPreview:
+    steps = preview_steps(document, source, names, range(len(source)), ExportOptions(**options))
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def test_every_format_has_an_estimate_and_nothing_is_left(
@@ -84,6 +90,15 @@ def test_a_format_that_cannot_hold_the_objects_says_so(tmp_path: Path) -> None:
     assert found.size_bytes["davis"] is None
     assert found.size_bytes["coco"]
     assert any("253" in text for text in found.warnings)
+
+
+def test_an_object_on_one_of_many_frames_has_an_estimate() -> None:
+    document, source = Document(), BlankFrames(SIZE_HW, 100)
+    set_mask(document, add_object(document, "seen once"), 50, rectangle(0, 0, 9, 9))
+    for name in FORMATS:
+        found = preview_of(document, source, name, official_ids=True)
+        assert found.size_bytes[name] is not None
+        assert not any("no mask to export" in text for text in found.warnings)
 
 
 def test_nothing_to_export_is_a_warning(tmp_path: Path) -> None:

@@ -156,6 +156,15 @@ def test_one_image_stands_for_its_folder_or_for_those_of_all_objects(
     assert masks_of(alone) == {(3, 1): rectangle(0, 0, 9, 9)}
 
 
+def test_images_of_objects_may_have_their_suffix_in_capitals(
+    tmp_path: Path, source: BlankFrames
+) -> None:
+    label_image(tmp_path / "tree" / "002", "00001", {1: (0, 0, 9, 9)})
+    file = tmp_path / "tree" / "002" / "00001.png"
+    file.rename(file.with_suffix(".PNG"))
+    assert masks_of(imported(tmp_path / "tree", source).document) == {(2, 1): rectangle(0, 0, 9, 9)}
+
+
 def test_white_alone_is_the_object_as_in_davis_2016(tmp_path: Path, source: BlankFrames) -> None:
     label_image(tmp_path / "masks", "00000", {})
     label_image(tmp_path / "masks", "00001", {255: (0, 0, 9, 9)})
@@ -300,6 +309,31 @@ def test_cvat_images_are_read(tmp_path: Path, source: BlankFrames) -> None:
         (2, 3): rectangle(20, 20, 30, 30),
         (3, 3): rectangle(30, 1, 32, 3),
     }
+
+
+def test_boxes_of_cvat_are_turned_clockwise(tmp_path: Path, source: BlankFrames) -> None:
+    box = 'label="dog" xtl="10" ytl="18" xbr="30" ybr="22"'
+    (tmp_path / "cvat.xml").write_text(
+        f"""<annotations><image id="0" name="3.png" width="{WIDTH}" height="{HEIGHT}">
+          <box {box} rotation="90.0"/><box {box} rotation="45"/></image></annotations>"""
+    )
+    turned = masks_of(imported(tmp_path / "cvat.xml", source).document)
+    assert turned[1, 3] == rectangle(10, 18, 30, 22)
+    bitmap = turned[2, 3].decode()
+    assert (bitmap[14, 14], bitmap[25, 25], bitmap[14, 25], bitmap[25, 14]) == (1, 1, 0, 0)
+
+
+def test_shapes_of_cvat_that_are_left_out_are_named(tmp_path: Path) -> None:
+    (tmp_path / "cvat.xml").write_text(
+        f"""<annotations><image id="0" name="3.png" width="{WIDTH}" height="{HEIGHT}">
+          <ellipse label="cat" cx="5" cy="5" rx="3" ry="2"/>
+          <ellipse label="cat" cx="9" cy="9" rx="3" ry="2"/></image>
+        <image id="1" name="4.png" width="{WIDTH}" height="{HEIGHT}">
+          <box label="dog" xtl="2" ytl="2" xbr="8" ybr="8"/></image>
+        <track id="7" label="dog"><points frame="5" points="1,1;2,2"/></track></annotations>"""
+    )
+    _, *notes = read_masks(tmp_path / "cvat.xml", SIZE_HW, "clip").notes
+    assert notes == [f"Shapes of type '{kind}' are left out." for kind in ("ellipse", "points")]
 
 
 def test_sav_of_the_data_set_has_every_fourth_frame(tmp_path: Path, source: BlankFrames) -> None:

@@ -189,6 +189,25 @@ def test_a_stack_of_deep_pages_is_read(tmp_path: Path) -> None:
         assert [int(frame[0, 0, 0]) for frame in source] == [100, 200]
 
 
+def test_a_stack_with_a_dark_first_page_is_as_bright_as_its_other_pages_say(tmp_path: Path) -> None:
+    pages = [np.full((6, 8), value << 8, dtype=np.uint16) for value in (0, *range(100, 120))]
+    cv2.imwritemulti(str(tmp_path / "s.tif"), pages)
+    with open_source(tmp_path / "s.tif") as source:
+        assert [int(frame[0, 0, 0]) for frame in source] == [0, *range(100, 120)]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_jpeg_with_a_second_image_inside_is_one_frame(tmp_path: Path, count: int) -> None:
+    preview = Image.new("RGB", (4, 3), BLUE)
+    for number in range(count):
+        image = Image.new("RGB", (8, 6), RED)
+        image.save(tmp_path / f"{number}.jpg", "MPO", save_all=True, append_images=[preview])
+    path = tmp_path if count > 1 else tmp_path / "0.jpg"
+    with open_source(path) as source:
+        assert len(source) == count
+        assert all(np.allclose(frame, RED, atol=6) for frame in source)
+
+
 @pytest.mark.parametrize(("bits", "shown"), [(10, 250), (12, 250), (14, 250), (16, 250)])
 def test_deep_images_are_as_bright_as_their_bits_say(tmp_path: Path, bits: int, shown: int) -> None:
     for number in range(2):
