@@ -171,8 +171,9 @@ class DecodeCursor:
         Raises:
             SourceError: the video cannot be opened any more.
         """
+        container, stream = open_container(self._path, self._frame_threads)
         self._container.close()
-        self._container, self._stream = open_container(self._path, self._frame_threads)
+        self._container, self._stream = container, stream
         self._begin(first_position=None)
 
     def seek(self, key_position: int) -> None:
