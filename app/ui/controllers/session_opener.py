@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
+from app.core.errors import ProjectError
 from app.session import Session
 from app.storage.home import automatic_project
 from app.tracking.backend import BackendLoader
@@ -55,10 +57,17 @@ class _PendingSession:
 
 @dataclass(frozen=True, slots=True)
 class _Closing:
-    """A project that a job is to close; ``has_ended`` is set when it has, whatever came of it."""
+    """A session that a job is to close; ``has_ended`` is set when it has, whatever came of it."""
 
-    project: Path
+    session: Session
+    discards: bool
     has_ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        try:
+            (self.session.abandon if self.discards else self.session.close)()
+        finally:
+            self.has_ended.set()
 
 
 class SessionOpener(QObject):
@@ -132,18 +141,13 @@ class SessionOpener(QObject):
             session: an open session.
             discards: whether changes that cannot be saved are given up.
         """
-        closing = _Closing(session.project_path.resolve())
+        closing = _Closing(session, discards)
         self._closings.append(closing)
-        self._submit_closing(closing, session, session.abandon if discards else session.close)
+        self._submit(closing)
 
-    def _submit_closing(
-        self, closing: _Closing, session: Session, close: Callable[[], None]
-    ) -> None:
+    def _submit(self, closing: _Closing) -> None:
         def job(token: CancelToken) -> Iterator[object]:
-            try:
-                close()
-            finally:
-                closing.has_ended.set()
+            closing.run()
             collect_everything()  # the widgets of a session refer to each other
             yield from ()
 
@@ -151,18 +155,22 @@ class SessionOpener(QObject):
             if closing.has_ended.is_set():
                 self._closings.remove(closing)
             else:  # canceled with the jobs of a later session
-                self._submit_closing(closing, session, close)
+                self._submit(closing)
 
-        label = self.tr("Close {name}").format(name=session.source.name)
+        label = self.tr("Close {name}").format(name=closing.session.source.name)
         self._model_jobs.submit(
             job, label, lambda step: None, priority=Priority.INTERACTIVE, on_end=end
         )
 
     def abandon(self) -> None:
-        """Close sessions that no receiver took over; call it after the file thread has ended."""
+        """Close what no receiver took over and no job closed; call it after the threads ended."""
         for opening in self._pending:
             if session := opening.take():
                 session.close()
+        for closing in self._closings:
+            if not closing.has_ended.is_set():
+                with suppress(ProjectError):  # for what a job delivered after everything was saved
+                    closing.run()
 
     def _on_opened(self, opening: _PendingSession) -> None:
         session = opening.take()
@@ -184,8 +192,8 @@ def _open_once_closed(
 ) -> Session:
     """Open a session; if this window is still closing its project, wait until it is closed."""
     session = make()
-    project = session.project_path.resolve()
-    own = [each for each in closings if each.project == project]
+    path = session.project_path.resolve()
+    own = [each for each in closings if each.session.project_path.resolve() == path]
     if not session.read_only or not own:
         return session
     session.close()

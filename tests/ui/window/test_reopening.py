@@ -2,12 +2,14 @@
 
 import shutil
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.session import Session
 from app.tracking.backend import TrackerBackend
 from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver
@@ -106,6 +108,26 @@ def test_a_project_is_writable_again_when_the_user_goes_back_to_it(
         user.wait(lambda: user.workspace.session.source.path == clip)
         assert not user.workspace.session.read_only
         assert not boxes(user)
+
+
+def test_a_window_that_is_closed_leaves_no_project_open(qtbot: QtBot, tmp_path: Path) -> None:
+    clip = small_clip(tmp_path, FRAMES)
+    is_loading = threading.Event()
+
+    def load() -> TrackerBackend:
+        is_loading.set()
+        threading.Event().wait(1.0)
+        return FakeBackend()
+
+    with open_window(qtbot, clip, load=load) as user:
+        project = tmp_path / "mine.tsam"
+        user.workspace.session.save_as(project)
+        user.wait(is_loading.is_set)
+        user.open(write_numbered_clip(tmp_path / "other.mp4", 5))
+        user.window.open_path(project)  # it waits for the model
+        qtbot.wait(200)
+    with closing(Session.open(project)) as session:
+        assert not session.read_only
 
 
 def test_the_open_project_is_found_by_every_path_to_it(qtbot: QtBot, tmp_path: Path) -> None:
