@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.core.cancel import CancelToken
+from app.core.errors import SourceError
 from app.jobs.predict import preload_job
 from app.jobs.verify import IndexStatus, VerifyResult, VerifyStep
 from app.media.video import VideoSource
 from app.session import Session
+from app.tracking.backend import Direction
 from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import SIZE_HW, write_numbered_clip
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs the list of open files")
@@ -59,3 +62,14 @@ def test_a_reader_that_nobody_closed_is_closed_when_it_is_dropped(
     before = times_open(source.path)
     assert source.clone()[3].shape == (*SIZE_HW, 3)
     assert times_open(source.path) == before
+
+
+def test_a_run_names_the_video_that_is_away_and_works_when_it_is_back(session: Session) -> None:
+    driver, video = SessionDriver(session), session.source.path
+    object_id = driver.click_object()
+    away = video.rename(video.with_name("away.mp4"))
+    with pytest.raises(SourceError, match=r"clip\.mp4 does not exist"):
+        driver.track(Direction.FORWARD, 0)
+    away.rename(video)
+    driver.track(Direction.FORWARD, 0)
+    assert driver.masked_frames(object_id) == list(range(12))
