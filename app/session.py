@@ -173,7 +173,7 @@ class Session:
 
     def use_backend(self, load_backend: BackendLoader) -> None:
         """Use another model for the jobs made from now on; loaded when the first one runs."""
-        self.jobs = JobContext(self.source, load_backend)
+        self.jobs = self.jobs.with_backend(load_backend)
 
     @property
     def project_path(self) -> Path:
@@ -265,7 +265,7 @@ class Session:
         assert isinstance(self.source, VideoSource)  # only a video's times can be wrong
         self.source.adopt(step.result.index)
         self._file.relink(describe_source(self.source, self.project_path))
-        self.jobs = self.jobs.reopened()
+        self.jobs.renew()
 
     def _import(self, step: ImportStep) -> None:
         document = self.document

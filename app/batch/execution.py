@@ -12,7 +12,9 @@ from typing import IO, Any
 
 from app.batch.jobs import JOB_FILE, Assignment, AttemptOutcome, BatchJob, Ending
 from app.batch.results import open_results
+from app.core.errors import AppError
 from app.core.version import program_version
+from app.media.frames import reading
 from app.media.remote import RemotePath, is_url
 from app.storage.opening import PROJECT_SUFFIX
 
@@ -52,6 +54,8 @@ def run_job(assignment: Assignment, should_stop: Callable[[], bool]) -> AttemptO
             shutil.rmtree(folder, ignore_errors=True)
             outcome = _done(described, outcome.seconds)
         results.keep_log(job.name, scratch)
+    except AppError as error:  # a mask at a URL cannot be fetched
+        return AttemptOutcome(Ending.FAILED, str(error))
     except (OSError, ValueError) as error:
         return AttemptOutcome(Ending.FAILED, f"Its results cannot be written: {error}.")
     return outcome
@@ -99,12 +103,14 @@ def read_bounded(url: str, most_bytes: int) -> bytes:
     """Read a file at a URL into memory.
 
     Raises:
-        OSError: it cannot be read, or is larger than ``most_bytes``.
+        SourceError: it cannot be read, or is larger than ``most_bytes``.
     """
-    with RemotePath.of(url).open() as file:
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise OSError(f"{url} is larger than {most_bytes >> 20} MB")
+    path = RemotePath.of(url)
+    with reading(path):
+        with path.open() as file:
+            content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise OSError(f"it is larger than {most_bytes >> 20} MB")
     return content
 
 

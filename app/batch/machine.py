@@ -7,13 +7,17 @@ JOB_BYTES = 2 << 30
 """Memory that a job is expected to need: program, network, features and decoded frames."""
 
 _CGROUP = Path("/sys/fs/cgroup")
+_CACHED = ("active_file ", "inactive_file ")
+"""Entries of a container's memory that the system frees when programs need it."""
 
 
 def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of cores that this process may use, at most those of its container."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, _container_cores() or cores)
 
 
 def available_bytes() -> int | None:
@@ -54,10 +58,29 @@ def _physical_bytes() -> int | None:
 
 
 def _container_bytes() -> int | None:
-    """Return what the limit of this container leaves; None without one."""
+    """Return what the limit of this container leaves, with what files have of it; None without."""
     try:
         limit = int((_CGROUP / "memory.max").read_text("ascii"))
         used = int((_CGROUP / "memory.current").read_text("ascii"))
+        lines = (_CGROUP / "memory.stat").read_text("ascii").splitlines()
+        cached = sum(int(line.split()[1]) for line in lines if line.startswith(_CACHED))
     except (OSError, ValueError):  # also "max"
         return None
-    return max(0, limit - used)
+    return max(0, limit - max(0, used - cached))
+
+
+def _container_cores() -> int | None:
+    """Return how many cores the quota of this container is worth, rounded up; None without one."""
+    try:
+        quota, period = _cpu_quota()
+    except (OSError, ValueError):  # also "max"
+        return None
+    return -(-quota // period) if min(quota, period) > 0 else None  # version 1 has -1 for none
+
+
+def _cpu_quota() -> list[int]:
+    """Return microseconds of computing, and in which time, of version 2 or 1 of the groups."""
+    if (_CGROUP / "cpu.max").exists():
+        return [int(word) for word in (_CGROUP / "cpu.max").read_text("ascii").split()]
+    names = "cpu.cfs_quota_us", "cpu.cfs_period_us"
+    return [int((_CGROUP / "cpu" / name).read_text("ascii")) for name in names]

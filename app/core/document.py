@@ -261,7 +261,10 @@ class Document:
         return _FrameRows(self._by_object[table]) if table in FRAME_TABLES else self._rows[table]
 
     def of_object(self, table: Table, object_id: int) -> Mapping[int, Row]:
-        """Return the rows of one object by frame, not to be written to."""
+        """Return the rows of one object by frame, not to be written to.
+
+        They are those of now: after a `copy` the document changes others.
+        """
         return self._by_object[table].get(object_id, {})
 
     @property

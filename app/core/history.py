@@ -217,6 +217,18 @@ class History:
                 combine(rows, step.changes.values())
         return list(rows.values())
 
+    def change(self, merge_key: int, row: RowKey) -> Change | None:
+        """Return how the steps with this key, unless undone, changed a row; None if they did not.
+
+        It takes no longer for a step of many rows.
+        """
+        found = [
+            step.changes[row]
+            for step in self._done
+            if step.merge_key == merge_key and row in step.changes
+        ]
+        return replace(found[0], after=found[-1].after) if found else None
+
     def reverted(self, merge_key: int, frames: range) -> Edit:
         """Return the edit that puts some frames back as they were before the steps with this key.
 

@@ -22,6 +22,40 @@ TRACK_CACHE_BYTES = 64 * 2**20
 """Ceiling of the decoded frames that tracking caches; it reads each frame once."""
 
 
+class ClickReader:
+    """The reader of a video for clicks, opened on first use.
+
+    Belongs to the thread that runs the jobs, but for `renew`.
+
+    Args:
+        source: the video; cloned, never read itself.
+    """
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._opened: FrameSource | None = None
+        self._is_old = False
+
+    def frames(self) -> FrameSource:
+        """Return the reader, opened if it was not."""
+        if self._is_old:
+            self.close()
+        if self._opened is None:
+            self._opened = self._source.clone(CLICK_CACHE_BYTES)
+        return self._opened
+
+    def renew(self) -> None:
+        """Read the source as it is now, from the next use on; called from any thread."""
+        self._is_old = True
+
+    def close(self) -> None:
+        """Close the reader if it was opened."""
+        self._is_old = False
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
+
+
 class JobContext:
     """The model and a reader of the video for clicks; each is made on first use.
 
@@ -31,30 +65,37 @@ class JobContext:
     Args:
         source: the video; cloned, never read itself.
         load_backend: loads the model, which takes seconds.
+        reader: that of the context that this one replaces.
     """
 
-    def __init__(self, source: FrameSource, load_backend: BackendLoader) -> None:
+    def __init__(
+        self, source: FrameSource, load_backend: BackendLoader, reader: ClickReader | None = None
+    ) -> None:
         self.source = source
         self._load_backend = load_backend
+        self._reader = reader or ClickReader(source)
 
     @cached_property
     def backend(self) -> TrackerBackend:
         """The model; loading it now may raise `ModelError`."""
         return self._load_backend()
 
-    @cached_property
+    @property
     def frames(self) -> FrameSource:
         """The reader for clicks."""
-        return self.source.clone(CLICK_CACHE_BYTES)
+        return self._reader.frames()
 
-    def reopened(self) -> "JobContext":
-        """Return a context with the same model that reads the source as it is now."""
-        return JobContext(self.source, lambda: self.backend)
+    def with_backend(self, load_backend: BackendLoader) -> "JobContext":
+        """Return a context with another model and the same reader."""
+        return JobContext(self.source, load_backend, self._reader)
+
+    def renew(self) -> None:
+        """Read the source as it is now, from the next click on."""
+        self._reader.renew()
 
     def close(self) -> None:
         """Close the reader if it was opened; no job may run any more."""
-        if "frames" in self.__dict__:
-            self.frames.close()
+        self._reader.close()
 
 
 @dataclass(frozen=True, slots=True)

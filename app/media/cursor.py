@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import IO
@@ -129,6 +130,13 @@ def decode_frames(
             return
 
 
+@dataclass(slots=True)
+class _Limit:
+    """What `decode_frames` asks for; it must not refer to the cursor, which holds its frames."""
+
+    position: int | None = None
+
+
 class DecodeCursor:
     """An open video whose decoder moves forward, frame by frame.
 
@@ -156,8 +164,8 @@ class DecodeCursor:
     def _begin(self, first_position: int | None) -> None:
         self.position: int | None = None
         self._first_position = first_position
-        self._skip_below: int | None = None
-        self._frames = decode_frames(self._container, self._stream, lambda: self._skip_below)
+        self._skip_below = limit = _Limit()
+        self._frames = decode_frames(self._container, self._stream, lambda: limit.position)
         self._count = 0
 
     @property
@@ -171,8 +179,9 @@ class DecodeCursor:
         Raises:
             SourceError: the video cannot be opened any more.
         """
+        container, stream = open_container(self._path, self._frame_threads)
         self._container.close()
-        self._container, self._stream = open_container(self._path, self._frame_threads)
+        self._container, self._stream = container, stream
         self._begin(first_position=None)
 
     def seek(self, key_position: int) -> None:
@@ -196,7 +205,7 @@ class DecodeCursor:
         Yields:
             Position and frame.
         """
-        self._skip_below = None if self._is_counted else skip_below
+        self._skip_below.position = None if self._is_counted else skip_below
         for frame in self._frames:
             position = self._count if self._is_counted else frame.pts
             self._count += 1
@@ -209,3 +218,7 @@ class DecodeCursor:
     def close(self) -> None:
         """Close the video."""
         self._container.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_container"):  # it could be opened; it refers to itself in PyAV
+            self.close()

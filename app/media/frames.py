@@ -1,5 +1,7 @@
 """The protocol of everything that frames can be read from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES
 
 Pixels = NDArray[np.uint8]
@@ -93,7 +96,11 @@ class FrameSource(Protocol):
         ...
 
     def clone(self, cache_bytes: int = DEFAULT_CACHE_BYTES) -> "FrameSource":
-        """Open an independent handle for another thread; shares the index, not the cache."""
+        """Open an independent handle for another thread; shares the index, not the cache.
+
+        Raises:
+            SourceError: the file or folder cannot be reached any more.
+        """
         ...
 
     def close(self) -> None:
@@ -112,6 +119,23 @@ class FrameSource(Protocol):
     ) -> None:
         """Close the source."""
         self.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise what the system has against reading a file or folder as a `SourceError`.
+
+    Args:
+        path: named in it, unless the system names another, such as an image of a folder.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        sentence = f"{error.filename or path} does not exist."
+        raise SourceError(sentence, "Check the name, or whether it was moved.") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise SourceError(f"{error.filename or path} cannot be read: {reason}.") from error
 
 
 def check_frame_index(frame_index: int, frame_count: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES, FrameCache
 from app.media.frame_table import damaged_table, pack_table, unpack_table
-from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index
+from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index, reading
 from app.media.identity import file_sha256, images_sha256
 from app.media.image_files import (
     TIFF_SUFFIXES,
@@ -121,7 +121,8 @@ class ImageSequence(FrameSource):
         self.frame_rate = ASSUMED_RATE
         self.notice = table.notice
         self._first_frames = np.cumsum((0, *table.pages))
-        self._fingerprint = _fingerprint(path, table)
+        with reading(path):
+            self._fingerprint = _fingerprint(path, table)
         self._is_closed = False
         self._cache: FrameCache[Pixels] = FrameCache(cache_bytes)
 

@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 from app.core.errors import SourceError
-from app.media.frames import FrameSource
+from app.media.frames import FrameSource, reading
 from app.media.identity import file_sha256, images_sha256
 from app.media.remote import RemotePath, source_path
 from app.media.sequence import IMAGE_SUFFIXES, image_files, open_images
@@ -24,14 +24,12 @@ def open_source(path: Path | str, table: bytes | None = None) -> FrameSource:
     """
     path = source_path(path) if isinstance(path, str) else path
     _check_kind(path)
-    try:
+    with reading(path):
         if is_images(path):
             if isinstance(path, RemotePath):
                 raise SourceError(f"{path} is not a video.", "Save images as local files first.")
             return open_images(path, table)
         return VideoSource(path) if table is None else VideoSource.from_table(path, table)
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def identify_source(path: Path) -> tuple[str, str]:
@@ -41,32 +39,22 @@ def identify_source(path: Path) -> tuple[str, str]:
         SourceError: it does not exist or cannot be read.
     """
     _check_kind(path)
-    try:
+    with reading(path):
         if path.is_dir():
             return path.name, images_sha256(image_files(path)[0])
         return path.stem, file_sha256(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _check_kind(path: Path) -> None:
     try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"{path} does not exist.", "Check the name, or whether it was moved."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        with reading(path):
+            mode = path.stat().st_mode
+    except ValueError as error:  # the name cannot be that of a file
+        raise SourceError(f"{path} cannot be read: {error}.") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise SourceError(
             f"{path} is neither a file nor a folder.", "Save what it delivers as a file first."
         )
-
-
-def _unreadable(path: Path, error: Exception) -> SourceError:
-    reason = getattr(error, "strerror", None) or error
-    return SourceError(f"{path} cannot be read: {reason}.")
 
 
 def is_images(path: Path) -> bool:

@@ -15,7 +15,14 @@ from app.media.cache import DEFAULT_CACHE_BYTES, FrameCache
 from app.media.cursor import HINT_UNREADABLE, DecodeCursor
 from app.media.display_shape import DisplayShape
 from app.media.frame_table import damaged_table, pack_table, unpack_table
-from app.media.frames import FrameSource, Pixels, SourceFingerprint, check_frame_index, on_black
+from app.media.frames import (
+    FrameSource,
+    Pixels,
+    SourceFingerprint,
+    check_frame_index,
+    on_black,
+    reading,
+)
 from app.media.identity import file_sha256
 from app.media.index import VideoIndex, read_index
 
@@ -56,8 +63,9 @@ class VideoSource(FrameSource):
         self._is_closed = False
         self._cache: FrameCache[av.VideoFrame] = FrameCache(cache_bytes)
         self._reformatter = VideoReformatter()
-        self._byte_size = path.stat().st_size
-        self._content_sha256 = file_sha256(path)
+        with reading(path):
+            self._byte_size = path.stat().st_size
+            self._content_sha256 = file_sha256(path)
         self.index = index or read_index(path)
         self._cursor = _cursor_for(path, self.index)
         first = next(self._cursor.advance(), None)
@@ -138,10 +146,10 @@ class VideoSource(FrameSource):
         Clones made before keep the old table.
         """
         with self._lock:
+            cursor = _cursor_for(self.path, index)
             self._cursor.close()
             self._cache.clear()
-            self.index = index
-            self._cursor = _cursor_for(self.path, index)
+            self.index, self._cursor = index, cursor
 
     def close(self) -> None:
         """Close the video and clear the cache."""
@@ -151,7 +159,7 @@ class VideoSource(FrameSource):
             self._cache.clear()
 
     def _pixels(self, frame_index: int, pixel_format: str) -> Pixels:
-        with self._lock:
+        with self._lock, reading(self.path):
             if self._is_closed:
                 raise SourceError(f"{self.path} is closed.")
             check_frame_index(frame_index, len(self))

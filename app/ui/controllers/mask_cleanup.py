@@ -71,9 +71,9 @@ class MaskCleanupController(QObject):
         changed: set[int] = set()
 
         def apply(step: CleanupStep) -> bool:
-            before = rows.get(step.frame)
+            before = document.mask(step.object_id, step.frame)
             is_wanted = self._session.apply(step)
-            if rows.get(step.frame) != before:
+            if document.mask(step.object_id, step.frame) != before:
                 changed.add(step.frame)
             return is_wanted
 

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.document import Change, Table
 from app.session import Session
+from app.tracking.backend import FrameResult
 from app.ui.dialogs.frame_range_dialog import FrameRangeDialog
 from app.ui.state.document_bridge import ChangedRows, DocumentBridge
 from app.ui.state.view_state import EarlierMasks, ViewState
@@ -30,20 +31,29 @@ class RunComparison(QObject):
         self._history = session.history
         self._view = view
         self._keys: list[int] = []  # merge keys of the runs, oldest first
+        self._replaced = 0  # masks that the newest run has replaced so far
         bridge.changed.connect(self._on_document_changed)
 
     def add(self, merge_key: int) -> None:
         """Compare a run that starts now, once it has changed a mask."""
         self._view.earlier_masks = None
         self._keys.append(merge_key)
+        self._replaced = 0
+
+    def compare(self, merge_key: int, result: FrameResult) -> None:
+        """Count the masks of a frame that a run has replaced; all at its end would take long."""
+        for object_id in result.predictions:
+            change = self._history.change(merge_key, (Table.MASKS, (object_id, result.frame)))
+            if change is not None and change.before is not None:
+                self._replaced += change.before.mask != change.after.mask
 
     def announce(self, merge_key: int) -> None:
         """Report how many masks a run that has ended replaced, if any."""
-        changes = self._mask_changes(merge_key)
-        count = sum(c.before is not None and c.before.mask != c.after.mask for c in changes)
-        if count:
+        if self._replaced and self._history.is_done(merge_key):
             text = self.tr(
-                "Tracking replaced %Ln mask(s). Track > Show masks before tracking.", "", count
+                "Tracking replaced %Ln mask(s). Track > Show masks before tracking.",
+                "",
+                self._replaced,
             )
             self.message.emit(text)
 

@@ -63,12 +63,14 @@ class TrackingController(QObject):
         message: text for the status bar.
         changed: `tracks_all` or `follows` changed.
         run_started: merge key of the edits that the running job makes.
+        frame_tracked: the same merge key, `FrameResult` that was stored.
         run_ended: the same merge key.
     """
 
     message = Signal(str)
     changed = Signal()
     run_started = Signal(int)
+    frame_tracked = Signal(int, object)
     run_ended = Signal(int)
 
     def __init__(
@@ -209,6 +211,7 @@ class TrackingController(QObject):
     def _on_tracked(self, step: PredictionStep) -> bool:
         if not self._session.apply(step):
             return False
+        self.frame_tracked.emit(step.merge_key, step.result)
         if QGuiApplication.mouseButtons():
             self.stop_following()
         if self._followed is not None:

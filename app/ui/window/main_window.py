@@ -7,13 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QLineEdit,
-    QMainWindow,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QMainWindow, QStackedWidget, QWidget
 
 from app.core.errors import AppError, ProjectError, UsageError, VideoNotFoundError
 from app.core.settings import ModelSettings
@@ -24,7 +18,7 @@ from app.ui.controllers.mask_import import ImportController
 from app.ui.controllers.model_selection import ModelSelection
 from app.ui.controllers.preference_editing import PreferenceEditing
 from app.ui.controllers.project_saving import ProjectSaving
-from app.ui.controllers.session_opener import SessionOpener, path_of
+from app.ui.controllers.session_opener import SessionOpener, leads_to, path_of
 from app.ui.controllers.verification import VerificationController
 from app.ui.dialogs import paths
 from app.ui.dialogs.errors import show_error, show_missing_video
@@ -193,22 +187,28 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Open a video, a frame folder or a project, unless it is already open."""
-        if self._workspace is not None and path.resolve() == self._path_of(self.workspace.session):
-            self.status.show_message(self.tr("{name} is already open.").format(name=path.name))
-        else:
+        if not self._is_shown(path):
             self.opener.open(path)
+
+    def _is_shown(self, path: Path) -> bool:
+        folder = self.preferences.projects_folder
+        if self._workspace is None or not leads_to(path, self.workspace.session, folder):
+            return False
+        self.status.show_message(self.tr("{name} is already open.").format(name=path.name))
+        return True
 
     def _on_opened(self, session: Session) -> None:
         if self._workspace is None:
             self._replace(session)
-            return
-        path = self._path_of(session)
-        self.saving.release(
-            self._workspace.session,
-            proceed=partial(self._replace, session),
-            retry=lambda: self.opener.open(path),
-            refuse=lambda: self.opener.close(session),
-        )
+        elif session.read_only and self._is_shown(session.project_path):
+            self.opener.close(session)
+        else:
+            self.saving.release(
+                self._workspace.session,
+                proceed=partial(self._replace, session),
+                retry=partial(self.opener.open, self._path_of(session)),
+                refuse=partial(self.opener.close, session),
+            )
 
     def _replace(self, session: Session) -> None:
         """Show a session instead of the open one, which is saved or given up."""

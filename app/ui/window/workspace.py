@@ -182,6 +182,7 @@ class Workspace(QObject):
         memory.back_requested.connect(self.inspection.back)
         self.tracking.run_started.connect(self.comparison.add)
         self.tracking.run_started.connect(self.suggesting.dismiss)
+        self.tracking.frame_tracked.connect(self.comparison.compare)
         self.tracking.run_ended.connect(self.comparison.announce)
         for source in (
             controller,

@@ -172,6 +172,15 @@ def test_specks_and_holes_are_removed_here_or_on_all_frames(user: WindowDriver) 
     assert "is verified" in status_message(user)
 
 
+def test_cleaned_masks_are_counted_while_the_project_is_copied(user: WindowDriver) -> None:
+    mask = faulty(user.workspace.session.size_hw)
+    rows = {(1, frame): FrameMask(mask, Origin.TRACKED, 0.5) for frame in range(1, 4)}
+    user.history.execute(edits.set_masks(user.document, rows, "Put"))
+    user.do("Fill holes on all frames")
+    user.document.copy()  # as an export does
+    user.wait(lambda: "3 of 4 masks changed" in status_message(user))
+
+
 def test_cleaning_keeps_what_was_painted(user: WindowDriver) -> None:
     size_hw = user.workspace.session.size_hw
     speck = np.zeros(size_hw, dtype=np.bool_)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.document import FrameMask
+from app.core.masks import RleMask
 from app.ui.canvas.mask_layer import drawn_masks
 from app.ui.dialogs.frame_range_dialog import FrameRangeDialog
 from tests.helpers.session_driver import SessionDriver
@@ -66,6 +67,19 @@ def test_the_masks_from_before_are_drawn_and_the_document_stays(
     assert len(user.history) == steps
     user.press("C")
     assert [drawn(user, frame) for frame in range(FRAMES)] == [[mask] for mask in after]
+
+
+def test_the_end_of_a_run_compares_no_masks(
+    user: WindowDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compare(mask: RleMask, other: object) -> bool:
+        raise AssertionError("the window waits meanwhile, a second for 10,000 frames")
+
+    tracking, texts = user.workspace.tracking, []
+    user.workspace.comparison.message.connect(texts.append)
+    monkeypatch.setattr(RleMask, "__eq__", compare)
+    tracking.run_ended.emit(tracking._merge_key)
+    assert texts == ["Tracking replaced 11 masks. Track > Show masks before tracking."]
 
 
 def test_the_canvas_looks_as_before_the_run(user: WindowDriver) -> None:

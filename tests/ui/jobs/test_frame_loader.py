@@ -11,12 +11,14 @@ from pytestqt.qtbot import QtBot
 from app.core.errors import SourceError
 from app.media.cache import DEFAULT_CACHE_BYTES
 from app.media.frames import Pixels, SourceFingerprint
+from app.media.source import open_source
 from app.ui.jobs.frame_loader import (
     PREVIEW_DELAY_MS,
     THUMBNAIL_LONG_SIDE_PX,
     FrameLoader,
     qimage_of,
 )
+from tests.helpers.synthetic_video import write_numbered_clip
 
 SIZE_HW = (200, 400)
 BROKEN_FRAME = 13
@@ -212,3 +214,22 @@ def test_shutdown_does_not_wait_for_the_frame_that_is_decoded(
     with qtbot.assertNotEmitted(loader.loaded, wait=50):
         source.gate.set()
     assert FrameLoader.wait_for_all()
+
+
+def test_a_video_that_was_away_is_displayed_again(qtbot: QtBot, tmp_path: Path) -> None:
+    video = write_numbered_clip(tmp_path / "clip.mp4", 10)
+    with open_source(video) as source:
+        loader = FrameLoader(source)
+        with qtbot.waitSignal(loader.loaded):
+            loader.request(1)
+        away = video.rename(tmp_path / "away.mp4")
+        loader.use_cache(1 << 20)
+        with qtbot.waitSignal(loader.failed) as failed:
+            loader.request(2)
+        away.rename(video)
+        with qtbot.waitSignal(loader.loaded):
+            loader.request(2)
+        loader.shutdown()
+        assert FrameLoader.wait_for_all()
+    hint = "Check the name, or whether it was moved."
+    assert failed.args == [2, f"{video} does not exist. {hint}"]

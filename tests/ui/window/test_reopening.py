@@ -1,11 +1,17 @@
 """A project shows again what it showed; a moved video is located."""
 
+import shutil
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.session import Session
+from app.tracking.backend import TrackerBackend
+from tests.helpers.fake_backend import FakeBackend
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import write_numbered_clip
 from tests.helpers.window import WindowDriver, open_window, small_clip
@@ -77,3 +83,63 @@ def test_a_moved_video_is_located_and_another_one_refused(
         assert [each.name for each in user.document.objects] == ["dog"]
         user.open(small_clip(tmp_path / "b", 5))
         user.open(project)  # its new place is known
+
+
+def test_a_project_is_writable_again_when_the_user_goes_back_to_it(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    clip = small_clip(tmp_path, FRAMES)
+    others = [write_numbered_clip(tmp_path / f"{number}.mp4", 5) for number in range(2)]
+    is_loading, can_load = threading.Event(), threading.Event()
+
+    def load() -> TrackerBackend:
+        is_loading.set()
+        assert can_load.wait(10)
+        return FakeBackend()
+
+    with open_window(qtbot, clip, load=load) as user:
+        user.wait(is_loading.is_set)
+        for path in others:  # the first project is to be closed after the model is loaded
+            user.open(path)
+        user.window.open_path(clip)
+        qtbot.wait(300)
+        assert user.workspace.session.source.path == others[1]
+        can_load.set()
+        user.wait(lambda: user.workspace.session.source.path == clip)
+        assert not user.workspace.session.read_only
+        assert not boxes(user)
+
+
+def test_a_window_that_is_closed_leaves_no_project_open(qtbot: QtBot, tmp_path: Path) -> None:
+    clip = small_clip(tmp_path, FRAMES)
+    is_loading = threading.Event()
+
+    def load() -> TrackerBackend:
+        is_loading.set()
+        threading.Event().wait(1.0)
+        return FakeBackend()
+
+    with open_window(qtbot, clip, load=load) as user:
+        project = tmp_path / "mine.tsam"
+        user.workspace.session.save_as(project)
+        user.wait(is_loading.is_set)
+        user.open(write_numbered_clip(tmp_path / "other.mp4", 5))
+        user.window.open_path(project)  # it waits for the model
+        qtbot.wait(200)
+    with closing(Session.open(project)) as session:
+        assert not session.read_only
+
+
+def test_the_open_project_is_found_by_every_path_to_it(qtbot: QtBot, tmp_path: Path) -> None:
+    clip = small_clip(tmp_path, FRAMES)
+    (tmp_path / "copies").mkdir()
+    copy = Path(shutil.copy(clip, tmp_path / "copies"))
+    with open_window(qtbot, clip) as user:
+        session = user.workspace.session
+        for path in (session.project_path, copy):
+            user.window.status.clear_message()
+            user.window.open_path(path)
+            user.wait(lambda: "is already open." in user.window.status._hint.text())
+            assert user.workspace.session is session
+        assert not session.read_only
+        assert not boxes(user)

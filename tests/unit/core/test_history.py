@@ -288,6 +288,8 @@ def test_the_changes_of_a_key_are_those_of_its_steps_that_are_not_undone(
     track(history, document, 5, key=2)
     assert history.is_done(1)
     assert rows(history.changes(1)) == {(1, 3): (PAINTED, MASK), (1, 4): (None, MASK)}
+    found = [history.change(1, (Table.MASKS, (1, frame))) for frame in range(3, 6)]
+    assert found == [*history.changes(1), None]
     for _ in range(4):
         history.undo()
     assert not history.is_done(1)

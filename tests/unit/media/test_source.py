@@ -1,10 +1,12 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from app.core.errors import SourceError
 from app.media.source import open_source
-from tests.helpers.synthetic_video import remux
+from tests.helpers.synthetic_video import read_number, remux, write_numbered_clip
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -52,3 +54,37 @@ def test_errors_tell_what_to_do_next(tmp_path: Path) -> None:
         open_source(tmp_path)
     assert "holds no images" in caught.value.sentence
     assert "00000.jpg" in caught.value.hint
+
+
+def make_images(folder: Path) -> Path:
+    images = folder / "frames"
+    images.mkdir()
+    Image.new("RGB", (8, 6)).save(images / "00000.png")
+    return images
+
+
+@pytest.mark.parametrize(
+    "make", [make_images, lambda folder: write_numbered_clip(folder / "a.mp4", 4)]
+)
+def test_a_source_that_is_away_cannot_be_cloned_until_it_is_back(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    path = make(tmp_path)
+    with open_source(path) as source:
+        away = path.rename(tmp_path / "away")
+        with pytest.raises(SourceError, match=rf"{path.name}.* does not exist"):
+            source.clone()
+        away.rename(path)
+        with source.clone() as clone:
+            assert clone[0].shape == (*source.size_hw, 3)
+
+
+def test_a_reader_that_cannot_start_over_can_later(plain_video: Path, tmp_path: Path) -> None:
+    path = remux(plain_video, tmp_path / "video.h264")  # read from its start only
+    with open_source(path) as opened, opened.clone(cache_bytes=0) as source:
+        source[20]
+        away = path.rename(tmp_path / "away")
+        with pytest.raises(SourceError, match=r"video\.h264 cannot be opened"):
+            source[0]
+        away.rename(path)
+        assert [read_number(source[frame]) for frame in (21, 0)] == [21, 0]
