@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from app.batch.execution import MAX_MASK_BYTES, mask_prompts, read_bounded
 from app.batch.jobs import BatchJob
 from app.batch.results import LOGS
+from app.batch.summary import SUMMARY
 from app.cli import track
 from app.cli.export_options import chosen_formats, export_options, stepped
 from app.cli.options import chosen_frames, model_settings
@@ -142,7 +143,8 @@ class _JobReader:
             return [flag] if _checked(value, bool, name) else []
         if name == "checkpoint":
             return [f"{flag}={self._folder / _checked(value, str, name)}"]
-        values = value if isinstance(value, list) else [value]
+        takes_list = action.type is None  # as "format" and "objects"
+        values = value if isinstance(value, list) and takes_list else [value]
         for each in values:
             if isinstance(each, bool) or not isinstance(each, str | int | float):
                 raise UsageError(f"{name!r} must be text or a number, got {each!r}.", HINT)
@@ -189,7 +191,7 @@ def _checked(value: object, kind: type[T], name: str) -> T:
 
 
 def _checked_name(name: str) -> str:
-    if name != file_stem(name) or name == LOGS:
+    if name != file_stem(name) or name.lower() in (LOGS, SUMMARY):  # cases may be one to a disk
         raise UsageError(f"{name!r} cannot be the name of a folder with results.", HINT)
     return name
 

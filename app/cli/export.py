@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format_option(parser, "davis")
     add_range_option(parser)
     add_export_options(parser)
+    parser.add_argument("--verified", action="store_true", help="only masks that were verified")
     add_json_option(parser)
 
 

@@ -22,7 +22,7 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is exported, and how."""
     parser.add_argument("--step", type=int, default=1, metavar="N", help="every N-th frame only")
     parser.add_argument("--objects", metavar="IDS", help="only these objects, comma-separated")
-    parser.add_argument("--verified", action="store_true", help="only masks that were verified")
+    parser.set_defaults(verified=False)  # an option of `tinysam2 export`
     parser.add_argument(
         "--scale",
         type=float,

@@ -28,6 +28,7 @@ from app.cli import (
     train,
     weights,
 )
+from app.cli.display import can_open_window
 from app.cli.options import add_model_options, chosen_model
 from app.cli.parsing import CommandParser
 from app.core.errors import AppError, SourceError, UsageError
@@ -216,6 +217,11 @@ def _open_window(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.path
     if path is not None and not path.exists():
         raise SourceError(f"{path} does not exist.", f"See `{PROGRAM} --help` for the commands.")
+    if not can_open_window():
+        raise AppError(
+            "There is no display to open the window on.",
+            f"Set DISPLAY, or see `{PROGRAM} --help` for the commands that need none.",
+        )
     from app.ui.application import run
 
     return run(path, chosen_model(arguments), arguments.crash)

@@ -120,6 +120,9 @@ def _check_request(
 ) -> tuple[range, list[ObjectPrompts]]:
     frames = chosen_frames(arguments.range, session.num_frames)
     objects = read_prompts(arguments.prompts, session.num_frames, session.size_hw)
+    ids = frozenset(each.object_id for each in objects)
+    if unknown := sorted((export_options(arguments).object_ids or ids) - ids):
+        raise UsageError(f"{arguments.prompts} has no object {unknown[0]}.", "See --objects.")
     _starts(objects, Direction(arguments.direction), frames)
     check_writable(arguments.out)
     if arguments.memory_report:

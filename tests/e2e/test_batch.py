@@ -99,6 +99,9 @@ def test_a_batch_writes_each_job_whole_retries_and_repeats_nothing(
         (json.dumps(job("b", video="a.mp4", images="yes")), "'images' must be true or false"),
         (json.dumps(job("../b", video="a.mp4")), "cannot be the name of a folder"),
         (json.dumps(job("logs", video="a.mp4")), "cannot be the name of a folder"),
+        (json.dumps(job("Summary.json", video="a.mp4")), "cannot be the name of a folder"),
+        (json.dumps(job("b", video="a.mp4", size=[448])), "'size' must be text or a number"),
+        (json.dumps(job("b", video="a.mp4", verified=True)), "there is no option 'verified'"),
         (json.dumps(job("a")), "line 2: the name 'a' is that of line 1 already"),
         (json.dumps(job("b", video="a.mp4", checkpoint="no.bin")), "no weights file"),
         (

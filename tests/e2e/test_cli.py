@@ -210,6 +210,8 @@ def file_in_the_way(folder: Path) -> None:
         (file_in_the_way, (), 1, "out cannot be written"),
         (lambda _: None, ("--range", "5:20"), 2, "--range 5:20 is not in the video"),
         (lambda _: None, ("--range", "5:7"), 2, "Object 1 has no prompt on the frames 5 to 7"),
+        (lambda _: None, ("--objects", "7"), 2, "prompts.json has no object 7"),
+        (lambda _: None, ("--verified",), 2, "--verified"),
         (lambda _: None, ("--format", "avi"), 2, "no export format 'avi'"),
         (lambda _: None, ("--direction", "up"), 2, "invalid choice: 'up'"),
         (lambda _: None, ("--size", "0"), 2, "must be a whole number greater than 0"),
