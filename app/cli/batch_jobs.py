@@ -143,7 +143,7 @@ class _JobReader:
             return [flag] if _checked(value, bool, name) else []
         if name == "checkpoint":
             return [f"{flag}={self._folder / _checked(value, str, name)}"]
-        takes_list = action.type is None  # as "format" and "objects"
+        takes_list = action.type is None  # options of text, such as "format" and "objects"
         values = value if isinstance(value, list) and takes_list else [value]
         for each in values:
             if isinstance(each, bool) or not isinstance(each, str | int | float):
@@ -191,7 +191,7 @@ def _checked(value: object, kind: type[T], name: str) -> T:
 
 
 def _checked_name(name: str) -> str:
-    if name != file_stem(name) or name.lower() in (LOGS, SUMMARY):  # cases may be one to a disk
+    if name != file_stem(name) or name.lower() in (LOGS, SUMMARY):  # file systems may ignore case
         raise UsageError(f"{name!r} cannot be the name of a folder with results.", HINT)
     return name
 

@@ -100,7 +100,7 @@ def coco_head(selection: Selection, categories: Mapping[str, int]) -> dict[str, 
 
 
 def coco_file_name(selection: Selection, frame: int) -> str:
-    """Return the name of a frame's image: as chosen, else of its file, else as CVAT has it."""
+    """Return the name of a frame's image: the chosen one, that of its file, or else CVAT's."""
     if selection.options.frame_names is not None:
         return f"{selection.frame_name(frame)}.png"
     if selection.own_files:

@@ -123,7 +123,7 @@ class FrameSource(Protocol):
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Raise what the system has against reading a file or folder as a `SourceError`.
+    """Raise errors of the operating system while a file or folder is read as `SourceError`.
 
     Args:
         path: named in it, unless the system names another, such as an image of a folder.

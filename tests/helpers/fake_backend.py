@@ -1,5 +1,6 @@
 """A tracker without a model: every object is a disk that moves a little on each frame."""
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -192,3 +193,16 @@ class FakeBackend:
     def _tracks(self, request: TrackRequest) -> Mapping[int, Track]:
         is_wide = dict(request.memory).get("policy") == "fifo"
         return {each.object_id: Track(each, is_wide) for each in request.objects}
+
+
+@dataclass
+class SlowLoader:
+    """Loads a `FakeBackend` in ``seconds``; ``has_started`` is set as it starts."""
+
+    seconds: float
+    has_started: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self) -> FakeBackend:
+        self.has_started.set()
+        time.sleep(self.seconds)
+        return FakeBackend()

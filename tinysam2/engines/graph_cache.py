@@ -50,7 +50,7 @@ class GraphCache:
         place = self.folder / hashlib.sha256(key.encode()).hexdigest()[:32]
         if is_stale or not _is_intact(place):
             self._write(place, export, is_stale)
-        with suppress(OSError):  # of others that may be read but not changed
+        with suppress(OSError):  # the cache may be readable only
             os.utime(place)  # it was used now
         self._prune()
         return place / GRAPH_NAME

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.document import Change, Table
+from app.core.document import Change, RowKey, Table
 from app.session import Session
 from app.tracking.backend import FrameResult
 from app.ui.dialogs.frame_range_dialog import FrameRangeDialog
@@ -31,21 +31,25 @@ class RunComparison(QObject):
         self._history = session.history
         self._view = view
         self._keys: list[int] = []  # merge keys of the runs, oldest first
-        self._replaced = 0  # masks that the newest run has replaced so far
+        self._replaced: set[RowKey] = set()  # masks that the newest run has changed so far
         bridge.changed.connect(self._on_document_changed)
 
     def add(self, merge_key: int) -> None:
         """Compare a run that starts now, once it has changed a mask."""
         self._view.earlier_masks = None
         self._keys.append(merge_key)
-        self._replaced = 0
+        self._replaced = set()
 
     def compare(self, merge_key: int, result: FrameResult) -> None:
-        """Count the masks of a frame that a run has replaced; all at its end would take long."""
+        """Note which masks of a frame a run has replaced; all at its end would take long."""
         for object_id in result.predictions:
-            change = self._history.change(merge_key, (Table.MASKS, (object_id, result.frame)))
+            row_key = Table.MASKS, (object_id, result.frame)
+            change = self._history.change(merge_key, row_key)
             if change is not None and change.before is not None:
-                self._replaced += change.before.mask != change.after.mask
+                if change.before.mask != change.after.mask:
+                    self._replaced.add(row_key)
+                else:  # a run that reaches a frame from both sides may put the mask back
+                    self._replaced.discard(row_key)
 
     def announce(self, merge_key: int) -> None:
         """Report how many masks a run that has ended replaced, if any."""
@@ -53,7 +57,7 @@ class RunComparison(QObject):
             text = self.tr(
                 "Tracking replaced %Ln mask(s). Track > Show masks before tracking.",
                 "",
-                self._replaced,
+                len(self._replaced),
             )
             self.message.emit(text)
 

@@ -1,6 +1,5 @@
 """What an intent does when it meets something in its way, and whose keys are whose."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from app.core.masks import RleMask
 from app.tracking.backend import MaskFault, TrackerBackend
 from app.tracking.mask_cleaning import clean_mask
 from app.ui.window.main_window import MainWindow
-from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fake_backend import FakeBackend, SlowLoader
 from tests.helpers.window import WindowDriver, open_window, small_clip
 
 pytestmark = pytest.mark.gui
@@ -100,15 +99,9 @@ def test_a_model_that_cannot_be_loaded_is_reported_on_first_use(qtbot: QtBot, cl
 
 
 def test_a_window_can_be_closed_while_the_model_loads(qtbot: QtBot, clip: Path) -> None:
-    loading = threading.Event()
-
-    def load() -> TrackerBackend:
-        loading.set()
-        threading.Event().wait(0.3)
-        return FakeBackend()
-
+    load = SlowLoader(0.3)
     with open_window(qtbot, clip, load=load) as user:
-        user.wait(loading.is_set)
+        user.wait(load.has_started.is_set)
         user.wait(lambda: "Loading model" in status_message(user))
     assert not user.window.isVisible()
 

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.document import FrameMask
 from app.core.masks import RleMask
+from app.tracking.backend import FrameResult, Prediction
 from app.ui.canvas.mask_layer import drawn_masks
 from app.ui.dialogs.frame_range_dialog import FrameRangeDialog
 from tests.helpers.session_driver import SessionDriver
@@ -78,6 +79,16 @@ def test_the_end_of_a_run_compares_no_masks(
     tracking, texts = user.workspace.tracking, []
     user.workspace.comparison.message.connect(texts.append)
     monkeypatch.setattr(RleMask, "__eq__", compare)
+    tracking.run_ended.emit(tracking._merge_key)
+    assert texts == ["Tracking replaced 11 masks. Track > Show masks before tracking."]
+
+
+def test_a_frame_that_a_run_reaches_twice_is_counted_once(user: WindowDriver) -> None:
+    tracking, texts = user.workspace.tracking, []
+    user.workspace.comparison.message.connect(texts.append)
+    found = user.document.mask(1, 5)
+    again = FrameResult(5, {1: Prediction(found.mask, found.confidence)})
+    tracking.frame_tracked.emit(tracking._merge_key, again)
     tracking.run_ended.emit(tracking._merge_key)
     assert texts == ["Tracking replaced 11 masks. Track > Show masks before tracking."]
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.session import Session
 from app.tracking.backend import TrackerBackend
-from tests.helpers.fake_backend import FakeBackend
+from tests.helpers.fake_backend import FakeBackend, SlowLoader
 from tests.helpers.session_driver import SessionDriver
 from tests.helpers.synthetic_video import write_numbered_clip
 from tests.helpers.window import WindowDriver, open_window, small_clip
@@ -112,17 +112,11 @@ def test_a_project_is_writable_again_when_the_user_goes_back_to_it(
 
 def test_a_window_that_is_closed_leaves_no_project_open(qtbot: QtBot, tmp_path: Path) -> None:
     clip = small_clip(tmp_path, FRAMES)
-    is_loading = threading.Event()
-
-    def load() -> TrackerBackend:
-        is_loading.set()
-        threading.Event().wait(1.0)
-        return FakeBackend()
-
+    load = SlowLoader(1.0)
     with open_window(qtbot, clip, load=load) as user:
         project = tmp_path / "mine.tsam"
         user.workspace.session.save_as(project)
-        user.wait(is_loading.is_set)
+        user.wait(load.has_started.is_set)
         user.open(write_numbered_clip(tmp_path / "other.mp4", 5))
         user.window.open_path(project)  # it waits for the model
         qtbot.wait(200)
