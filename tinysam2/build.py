@@ -242,7 +242,7 @@ def prepare(network: TinySam2, device: torch.device) -> Model:
         ValueError: it has scales of other layers than its own.
     """
     fuse_repvit(network.eval().trunk)
-    network.memory_encoder.mask_downsampler.fuse()
+    network.memory_encoder.fuse()
     if isinstance(network.neck, SamFpn):
         network.neck = network.neck.fuse()
     check_scales(network, network.scales)

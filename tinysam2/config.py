@@ -207,6 +207,7 @@ class ModelConfig:
             its own.
         refines_tracked: SAM's decoder also completes the masks that are read from memory, where
             it is sure; they are remembered so.
+        mask_patches: the memory encoder reads masks at stride 4, by patches, and is narrower.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
@@ -230,6 +231,7 @@ class ModelConfig:
     matching: bool = True
     sam_decoder: bool = False
     refines_tracked: bool = False
+    mask_patches: bool = False
     fused: bool = False
 
     def __post_init__(self) -> None:

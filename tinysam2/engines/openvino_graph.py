@@ -18,7 +18,6 @@ DYNAMIC = -1
 _DYNAMIC_AXES = {  # per input of a stage the axes of any size: tokens, pointers, single locations
     NetworkStage.MATCH: ((), (1,), (1,)),
     NetworkStage.CONDITION: ((), *[(1,)] * 8, (), (1,)),
-    NetworkStage.ENCODE_MEMORY: ((), (), (), (1,)),
 }
 
 

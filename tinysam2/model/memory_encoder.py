@@ -7,40 +7,42 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tinysam2.model.layers.mixed_grid import MixedGrid
 from tinysam2.model.layers.norms import LayerNorm2d
 
 MASK_SCALE, MASK_BIAS = 20.0, -10.0  # SAM 2: probabilities are stretched to [-10, 10]
+PATCH = 4  # pixels at stride 4 along a side of a location
 
 
 class ConvNextBlock(nn.Module):
-    """Depthwise 7x7, norm, two-layer perceptron, scaled residual (Liu et al. 2022)."""
+    """Depthwise 7x7, norm, two-layer perceptron, scaled residual (Liu et al. 2022).
 
-    def __init__(self, dim: int) -> None:
+    Args:
+        dim: width.
+        hidden_dim: width between the layers of the perceptron.
+    """
+
+    def __init__(self, dim: int, hidden_dim: int) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(dim, dim, 7, padding=3, groups=dim)
         self.norm = LayerNorm2d(dim)
-        self.expand = nn.Conv2d(dim, 4 * dim, 1)
-        self.project = nn.Conv2d(4 * dim, dim, 1)
+        self.expand = nn.Conv2d(dim, hidden_dim, 1)
+        self.project = nn.Conv2d(hidden_dim, dim, 1)
         self.scale = nn.Parameter(torch.full((dim,), 1e-6))
 
-    def forward(self, x: Tensor, grid: MixedGrid | None = None) -> Tensor:
-        """Refine (O, dim, H, W), the perceptron for the rows of ``grid`` if there is one."""
-        h = self.norm(self.depthwise(x))
-        if grid is None:
-            return x + self.scale[:, None, None] * self._perceptron(h)
-        rows = grid.read(h)
-        found = self._perceptron(rows.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
-        h = grid.spread(found).transpose(1, 2).unflatten(2, grid.size_hw)
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine (O, dim, H, W)."""
+        h = self.project(F.gelu(self.expand(self.norm(self.depthwise(x)))))
         return x + self.scale[:, None, None] * h
-
-    def _perceptron(self, x: Tensor) -> Tensor:
-        refined: Tensor = self.project(F.gelu(self.expand(x)))
-        return refined
 
 
 class MaskDownsampler(nn.Module):
-    """Embed a mask at input resolution in ``dim`` channels at stride 16 by strided convolutions."""
+    """Embed a mask at input resolution in ``dim`` channels at stride 16 by strided convolutions.
+
+    Attributes:
+        stride: of the masks, pixels of the network's input.
+    """
+
+    stride = 1
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -71,6 +73,27 @@ class MaskDownsampler(nn.Module):
             norm.is_centered = True
 
 
+class MaskPatches(nn.Module):
+    """Embed a mask at stride 4, at which it is predicted, in ``dim`` channels at stride 16.
+
+    A location reads 12 x 12 pixels of the mask: its own patch of 4 x 4 and those around it.
+
+    Attributes:
+        stride: of the masks, pixels of the network's input.
+    """
+
+    stride = 4
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(PATCH**2, 256, 3, padding=1)
+        self.project = nn.Conv2d(256, dim, 1)
+
+    def forward(self, mask: Tensor) -> Tensor:
+        """Map (O, 1, 4H, 4W) to (O, dim, H, W)."""
+        return self.project(F.gelu(self.patch(F.pixel_unshuffle(mask, PATCH))))
+
+
 class MemoryEncoder(nn.Module):
     """SAM 2's memory encoder: mask and features added, fused by two ConvNeXt blocks, narrowed.
 
@@ -80,64 +103,79 @@ class MemoryEncoder(nn.Module):
         norm_features: normalize the features first; SAM 2 does not.
         no_object: add a learned code to the memory of frames without the object, as SAM 2.1 does;
             SAM 2, EdgeTAM and EfficientTAM do not.
+        mask_patches: read masks at stride 4, by `MaskPatches`, and fuse by blocks of a third of
+            the hidden width.
     """
 
     def __init__(
-        self, dim: int, memory_dim: int, norm_features: bool = True, no_object: bool = True
+        self,
+        dim: int,
+        memory_dim: int,
+        norm_features: bool = True,
+        no_object: bool = True,
+        mask_patches: bool = False,
     ) -> None:
         super().__init__()
-        self.mask_downsampler = MaskDownsampler(dim)
+        self.mask_downsampler = MaskPatches(dim) if mask_patches else MaskDownsampler(dim)
         # Ours: the scale of memory keys does not depend on the image's contrast.
         self.feature_norm = LayerNorm2d(dim) if norm_features else nn.Identity()
         self.feature_proj = nn.Conv2d(dim, dim, 1)
-        self.fuser = nn.Sequential(ConvNextBlock(dim), ConvNextBlock(dim))
+        hidden_dim = 4 * dim // 3 if mask_patches else 4 * dim
+        self.fuser = nn.Sequential(*(ConvNextBlock(dim, hidden_dim) for _ in range(2)))
         self.out_proj = nn.Conv2d(dim, memory_dim, 1)
         self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
 
-    def forward(
-        self,
-        features: Tensor,
-        mask_prob: Tensor,
-        is_present: Tensor,
-        grid: MixedGrid | None = None,
-    ) -> Tensor:
+    def forward(self, features: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
         """Encode a frame.
 
         Args:
             features: (O or 1, dim, H, W) image features, not conditioned on memory.
-            mask_prob: (O, 1, 16H, 16W) in [0, 1].
+            mask_prob: (O, 1, *mask_hw((H, W))) in [0, 1].
             is_present: (O,) bool; the memory of absent objects gets the "no object" code.
-            grid: where to encode location by location; everywhere if None.
 
         Returns:
             (O, memory_dim, H, W).
         """
         mask = self.mask_downsampler(mask_prob * MASK_SCALE + MASK_BIAS)
-        x = self.feature_proj(self.feature_norm(features)) + mask
-        for block in self.fuser:
-            x = block(x, grid)
+        x = self.fuser(self.feature_proj(self.feature_norm(features)) + mask)
         memory: Tensor = self.out_proj(x)
         if self.no_object is None:
             return memory
         absent = (~is_present).to(memory.dtype)[:, None, None, None]
         return memory + absent * self.no_object[:, None, None]
 
+    def mask_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """Return height and width of the masks that are read with features of (H, W)."""
+        scale = 16 // self.mask_downsampler.stride
+        return scale * size_hw[0], scale * size_hw[1]
+
+    def fuse(self) -> None:
+        """Bring it into the form that runs fast, in place; the result is the same."""
+        if isinstance(self.mask_downsampler, MaskDownsampler):
+            self.mask_downsampler.fuse()
+
 
 def mask_probability(logits: Tensor, size_hw: tuple[int, int], binarize: Tensor) -> Tensor:
     """Return the probability (O, 1, *size_hw) of masks (O, h, w), thresholded where asked for.
 
+    Logits of less resolution are interpolated before, probabilities of more are averaged.
+
     Args:
         logits: of the masks.
-        size_hw: pixels of the network's input.
+        size_hw: pixels of the result.
         binarize: (O,) bool.
     """
-    logits = F.interpolate(logits[:, None], size_hw, mode="bilinear", align_corners=False)
+    maps = logits[:, None]
+    if maps.shape[-1] < size_hw[1]:
+        maps = F.interpolate(maps, size_hw, mode="bilinear", align_corners=False)
     if binarize.all():
-        return (logits > 0).float()
-    if not binarize.any():
-        return logits.sigmoid()
-    hard = (logits > 0).float()
-    return torch.where(binarize[:, None, None, None], hard, logits.sigmoid())
+        probability = (maps > 0).float()
+    elif not binarize.any():
+        probability = maps.sigmoid()
+    else:
+        is_hard = binarize[:, None, None, None]
+        probability = torch.where(is_hard, (maps > 0).float(), maps.sigmoid())
+    return F.adaptive_avg_pool2d(probability, size_hw)
 
 
 def coverage(logits: Tensor, size_hw: tuple[int, int]) -> Tensor:

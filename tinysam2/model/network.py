@@ -21,7 +21,7 @@ from tinysam2.model.layers.positions import sine_code_1d, sine_map
 from tinysam2.model.mask_completion import completed
 from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
 from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, pad_tokens
-from tinysam2.model.memory_encoder import MemoryEncoder, coverage, mask_probability
+from tinysam2.model.memory_encoder import MemoryEncoder, mask_probability
 from tinysam2.model.object_groups import of_groups, runs_one_by_one
 from tinysam2.model.perceiver import SpatialPerceiver
 from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder, enclosing_corners
@@ -53,7 +53,7 @@ class TinySam2(nn.Module):
         self.prompt_encoder = PromptEncoder(dim, click_features=config.click_features)
         self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
         self.memory_encoder = MemoryEncoder(
-            dim, memory_dim, not config.follows_sam2, config.no_object_code
+            dim, memory_dim, not config.follows_sam2, config.no_object_code, config.mask_patches
         )
         self.memory_attention = MemoryAttention(
             dim,
@@ -381,12 +381,12 @@ class TinySam2(nn.Module):
         groups = [(mask_logits, object_logit > 0, binarize)]
         if runs_one_by_one(mask_logits):
             groups = list(zip(*(each.split(1) for each in groups[0]), strict=True))
-        given = []
-        for s16, group in zip(of_groups(features.s16, len(groups)), groups, strict=True):
-            logits, is_present, is_hard = group
-            prob = mask_probability(logits, features.input_hw, is_hard)
-            grid = self._grid(coverage(logits, features.size_hw))
-            given.append((s16, prob, is_present, *grid))
+        mask_hw = self.memory_encoder.mask_hw(features.size_hw)
+        images = of_groups(features.s16, len(groups))
+        given = [
+            (s16, mask_probability(mask, mask_hw, is_hard), is_present)
+            for s16, (mask, is_present, is_hard) in zip(images, groups, strict=True)
+        ]
         found = self.run(NetworkStage.ENCODE_MEMORY, self._encode_memory, given)
         memory = torch.cat([x for (x,) in found])
         if self.spatial_perceiver is None:
@@ -394,7 +394,5 @@ class TinySam2(nn.Module):
         code = sine_map(features.size_hw, self.config.memory_dim, memory.device)
         return self.spatial_perceiver(memory, code)
 
-    def _encode_memory(
-        self, s16: Tensor, prob: Tensor, is_present: Tensor, *grid: Tensor
-    ) -> Tensors:
-        return (self.memory_encoder(s16, prob, is_present, MixedGrid.given(s16, grid)),)
+    def _encode_memory(self, s16: Tensor, prob: Tensor, is_present: Tensor) -> Tensors:
+        return (self.memory_encoder(s16, prob, is_present),)
