@@ -6,8 +6,8 @@ from pathlib import Path
 from tinysam2.build import LOADABLE
 from tinysam2.config import ModelConfig, check_image_size
 from tinysam2.datasets.registry import Data
-from tinysam2.training.distillation.losses import TeacherLoss
 from tinysam2.training.engine.run_control import check_length, fraction_done
+from tinysam2.training.teacher_losses import TeacherLoss
 
 MIN_RESIDENT_SIDE = 32  # pixels
 

@@ -12,9 +12,9 @@ from tinysam2.inference.preprocess import input_hw_of
 from tinysam2.model.decoder.predictions import Segmentation
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import MASK_LOGIT, TinySam2
-from tinysam2.training.distillation import fingerprints
-from tinysam2.training.distillation.losses import TeacherLoss, copying_loss, relative_error
+from tinysam2.training.engine import fingerprints
 from tinysam2.training.prompts import Prompt
+from tinysam2.training.teacher_losses import TeacherLoss, copying_loss, relative_error
 from tinysam2.training.tracking.config import TrackingConfig
 from tinysam2.training.tracking.propagation import DecoderTrace, capture_decoder, propagate
 

@@ -28,7 +28,6 @@ from tinysam2.training.distillation.features.teachers import (
     FeatureTeacher,
     load_feature_teacher,
 )
-from tinysam2.training.distillation.losses import on_smaller_grid
 from tinysam2.training.engine.compilation import compile_parts
 from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.engine.run_control import (
@@ -40,6 +39,7 @@ from tinysam2.training.engine.run_control import (
     save_state,
 )
 from tinysam2.training.engine.run_log import Row, logged
+from tinysam2.training.teacher_losses import on_smaller_grid
 
 REPORT_EVERY_S, WARMUP_STEPS, PCA_BATCHES = 30, 50, 25
 LEVEL_WEIGHTS: tuple[float, ...] = (0.5, 1.0)  # strides 8 and 16

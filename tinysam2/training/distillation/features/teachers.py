@@ -14,13 +14,13 @@ from tinysam2.build import load_model
 from tinysam2.datasets.registry import read_data
 from tinysam2.datasets.samples import ImageSample, Pixels
 from tinysam2.inference.preprocess import normalize
-from tinysam2.training.distillation import fingerprints
 from tinysam2.training.distillation.features.config import DistillationConfig
 from tinysam2.training.distillation.features.embedding_cache import EmbeddingCache
 from tinysam2.training.distillation.features.resnet import ResNetTeacher
-from tinysam2.training.distillation.losses import reduced
+from tinysam2.training.engine import fingerprints
 from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.engine.run_control import ignore_interrupts
+from tinysam2.training.teacher_losses import reduced
 
 _HALF_MAX = 65504.0  # of float16
 _ENDLESS = 10**8

@@ -19,7 +19,6 @@ from tinysam2.model.encoders.repvit import fuse_repvit
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam
-from tinysam2.training.distillation.losses import relative_error
 from tinysam2.training.distillation.sam.config import SamDistillationConfig, SamPhase
 from tinysam2.training.distillation.sam.losses import embedding_loss, prompt_loss
 from tinysam2.training.distillation.sam.objects import annotated_objects, choose_objects
@@ -34,6 +33,7 @@ from tinysam2.training.engine.run_control import (
 )
 from tinysam2.training.engine.run_log import Row, logged
 from tinysam2.training.engine.training_state import TrainingState
+from tinysam2.training.teacher_losses import relative_error
 
 WEIGHTS_FILE, SHARDS_FOLDER = "tinysam2.safetensors", "shards"
 REPORT_EVERY_S, WARMUP_STEPS = 30, 50

@@ -7,8 +7,8 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import randomize_norms, set_presence
 from tinysam2.config import FULL_MEMORY, ModelConfig
 from tinysam2.model.network import TinySam2
-from tinysam2.training.distillation.fingerprints import of_network
-from tinysam2.training.distillation.losses import TeacherLoss, copying_loss, relative_error
+from tinysam2.training.engine.fingerprints import of_network
+from tinysam2.training.teacher_losses import TeacherLoss, copying_loss, relative_error
 from tinysam2.training.tracking.rollout import rollout
 from tinysam2.training.tracking.teacher import Teacher
 
