@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 from tinysam2.devices import choose_device
 from tinysam2.training.distillation.features.config import DistillationConfig
 from tinysam2.training.distillation.features.stage import distill_features
+from tinysam2.training.distillation.memory.config import MemoryDistillationConfig
+from tinysam2.training.distillation.memory.stage import distill_memory
 from tinysam2.training.distillation.sam.config import SamDistillationConfig
 from tinysam2.training.distillation.sam.stage import distill_sam, last_shards
 from tinysam2.training.engine.distributed import Ranks, joined
@@ -18,10 +20,13 @@ from tinysam2.training.engine.run_control import STATE_FILE, StopRequest
 from tinysam2.training.tracking.config import TrackingConfig
 from tinysam2.training.tracking.stage import train_tracking
 
-Recipe: TypeAlias = DistillationConfig | SamDistillationConfig | TrackingConfig
+Recipe: TypeAlias = (
+    DistillationConfig | MemoryDistillationConfig | SamDistillationConfig | TrackingConfig
+)
 
 STAGES: dict[str, type[Recipe]] = {
     "features": DistillationConfig,
+    "memory": MemoryDistillationConfig,
     "sam": SamDistillationConfig,
     "tracking": TrackingConfig,
 }
@@ -91,6 +96,8 @@ def follow(recipe: Recipe, is_stopped: StopRequest) -> Iterator[Mapping[str, flo
         own = replace(recipe, device=device)
         if isinstance(own, DistillationConfig):
             yield from distill_features(own, is_stopped, ranks)
+        elif isinstance(own, MemoryDistillationConfig):
+            yield from distill_memory(own, is_stopped, ranks)
         elif isinstance(own, SamDistillationConfig):
             yield from distill_sam(own, is_stopped, ranks)
         else:

@@ -19,6 +19,7 @@ from tinysam2.datasets.registry import DataRow
 from tinysam2.model.network import TinySam2
 from tinysam2.training import recipe as recipes
 from tinysam2.training.distillation.features.config import DistillationConfig
+from tinysam2.training.distillation.memory.config import MemoryDistillationConfig
 from tinysam2.training.recipe import RecipeError, read_recipe
 from tinysam2.training.tracking.config import TrackingConfig
 
@@ -59,7 +60,7 @@ Outcome = tuple[int | str | None, str, str]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_data_folder(tmp_path / "data")
-    for name in ("encoder.safetensors", "teacher.safetensors"):
+    for name in ("encoder.safetensors", "start.safetensors", "teacher.safetensors"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -205,7 +206,7 @@ def test_failure_of_a_worker_is_one_sentence(
             FEATURES + "teacher = 'teacher.safetensors'\ncache = 'cache'",
             "cache is for a teacher that is a known model",
         ),
-        ("stage = 3", '`stage` must be "features" or "sam" or "tracking", got 3'),
+        ("stage = 3", '`stage` must be "features" or "memory" or "sam" or "tracking", got'),
         ("", "`stage` must be"),
         ("a b", "recipe.toml is not a TOML file"),
         (TRACKING + "lenght = 3", "`lenght` is not known; choose from data, out"),
@@ -289,6 +290,7 @@ def test_the_command_line_wins_over_the_recipe(folder: Path) -> None:
     ("name", "kind", "needed", "changed"),
     [
         ("features", DistillationConfig, "teacher", {"minutes": 43.0}),
+        ("memory-encoder", MemoryDistillationConfig, "start", {}),
         ("tracking", TrackingConfig, "encoder", {}),
     ],
 )

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import Tensor
 
@@ -25,9 +26,10 @@ def best_locations(network: TinySam2, now: Tensor, before: Tensor) -> Tensor:
     return likeness[0].argmax(1)
 
 
+@pytest.mark.parametrize("mask_patches", [False, True])
 @torch.inference_mode()
-def test_untrained_attention_finds_what_looks_the_same() -> None:
-    network = TinySam2(ModelConfig(dim=96, memory_dim=32)).eval()
+def test_untrained_attention_finds_what_looks_the_same(mask_patches: bool) -> None:
+    network = TinySam2(ModelConfig(dim=96, memory_dim=32, mask_patches=mask_patches)).eval()
     start_as_matcher(network)
     image = torch.randn(1, 96, SIDE, SIDE)
     locations = torch.arange(SIDE**2).view(SIDE, SIDE)
@@ -37,9 +39,11 @@ def test_untrained_attention_finds_what_looks_the_same() -> None:
     assert moved.view(SIDE, SIDE)[:, 1:].float().mean() > 0.9
 
 
+@pytest.mark.parametrize("mask_patches", [False, True])
 @torch.inference_mode()
-def test_untrained_matching_compares_features() -> None:
-    network = TinySam2(ModelConfig(dim=96, memory_dim=32, matching=True)).eval()
+def test_untrained_matching_compares_features(mask_patches: bool) -> None:
+    config = ModelConfig(dim=96, memory_dim=32, matching=True, mask_patches=mask_patches)
+    network = TinySam2(config).eval()
     start_as_matcher(network)
     assert network.matcher is not None
     image = torch.randn(1, 96, SIDE, SIDE)
