@@ -35,10 +35,11 @@ def randomize_norms(module: nn.Module) -> None:
             nn.init.normal_(child.bias, std=0.3)
 
 
-def toy_network(sam_decoder: bool = False) -> TinySam2:
+def toy_network(sam_decoder: bool = False, mask_patches: bool = False) -> TinySam2:
     """Make the same random network each time, in eval mode."""
     torch.manual_seed(7)
-    network = TinySam2(replace(TOY, sam_decoder=sam_decoder)).eval()
+    config = replace(TOY, sam_decoder=sam_decoder, mask_patches=mask_patches)
+    network = TinySam2(config).eval()
     randomize_norms(network)
     return network
 
@@ -51,9 +52,11 @@ def set_presence(network: TinySam2, logit: float) -> None:
     nn.init.constant_(last.bias, logit)
 
 
-def toy_model(presence: float = 4.0, sam_decoder: bool = False) -> Model:
+def toy_model(
+    presence: float = 4.0, sam_decoder: bool = False, mask_patches: bool = False
+) -> Model:
     """Make a float32 model that sees each object everywhere, by default."""
-    network = toy_network(sam_decoder)
+    network = toy_network(sam_decoder, mask_patches)
     set_presence(network, presence)
     return replace(prepare(network, torch.device("cpu")), autocast=None)
 

@@ -84,6 +84,15 @@ def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None
     assert openvino_stages(found) == TRACKED
 
 
+def test_masks_remembered_by_patches_are_those_of_torch(tmp_path: Path) -> None:
+    by_torch, by_engine = toy_model(mask_patches=True), toy_model(mask_patches=True)
+    by_engine.network.run = found = EngineRunner(
+        by_engine.network, Engine.OPENVINO, folder=tmp_path
+    )
+    assert_same_masks(track(by_engine), track(by_torch))
+    assert openvino_stages(found) == TRACKED
+
+
 def test_masks_that_sams_decoder_completes_are_those_of_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,6 +440,18 @@ def test_in_8_bits_too_masks_are_completed_in_floating_point(tmp_path: Path) -> 
     ways = {stage: Way.INT8 if stage in INT8_STAGES else Way.OPENVINO for stage in TRACKED}
     for_sam = NetworkStage.ENCODE_IMAGE_FOR_SAM, NetworkStage.REDRAW
     assert found.ways() == {**ways, **dict.fromkeys(for_sam, Way.OPENVINO)}
+
+
+def test_masks_are_remembered_by_patches_in_8_bits(tmp_path: Path) -> None:
+    model = scaled_model(toy_model(mask_patches=True))
+    assert "memory_encoder.mask_downsampler.patch" in model.network.scales
+    with fake_quantized(model.network, model.network.scales):
+        expected = track(model)
+    model.network.run = found = EngineRunner(model.network, Engine.OPENVINO, True, tmp_path)
+    for ours, theirs in zip(track(model), expected, strict=True):
+        error = np.square(ours.mask_logits - theirs.mask_logits).mean() ** 0.5
+        assert error <= 0.1 * theirs.mask_logits.std()
+    assert found.ways()[NetworkStage.ENCODE_MEMORY] is Way.INT8
 
 
 def test_8_bits_are_chosen_where_they_are_faster(

@@ -95,6 +95,16 @@ def test_the_scales_found_are_better_than_those_of_the_full_ranges(found: Search
     assert {name.split(".")[0] for name in found.scales} == {"neck", "memory_encoder"}
 
 
+def test_a_memory_encoder_that_reads_patches_gets_scales(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "QUANTIZED", ("memory_encoder.",))
+    model = toy_model(mask_patches=True)
+    result = search_scales(model.network, list(calibration_frames(model, noise_frames(6), 3)))
+    assert {f"memory_encoder.mask_downsampler.{name}" for name in ("patch", "project")} <= {
+        *result.scales
+    }
+    assert 0 < result.loss_after < result.loss_before
+
+
 def test_the_loss_reported_is_that_of_the_scales(
     found: SearchResult, frames: list[CalibrationFrame]
 ) -> None:

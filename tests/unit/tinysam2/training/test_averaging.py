@@ -12,9 +12,9 @@ from tinysam2.model.network import TinySam2
 from tinysam2.training.averaging import average, main
 
 
-def saved(path: Path, seed: int, is_fused: bool, dim: int = TOY.dim) -> dict[str, torch.Tensor]:
+def saved(path: Path, seed: int, is_fused: bool, **changes: object) -> dict[str, torch.Tensor]:
     torch.manual_seed(seed)
-    config = replace(TOY, dim=dim)
+    config = replace(TOY, **changes)
     network = TinySam2(config).eval()
     randomize_norms(network)
     if is_fused:
@@ -23,16 +23,17 @@ def saved(path: Path, seed: int, is_fused: bool, dim: int = TOY.dim) -> dict[str
     return load_checkpoint(path)[1]
 
 
-def test_weights_lie_between_those_of_both_and_track(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mask_patches", [False, True])
+def test_weights_lie_between_those_of_both_and_track(tmp_path: Path, mask_patches: bool) -> None:
     first, second, out = (tmp_path / f"{name}.safetensors" for name in ("a", "b", "c"))
-    saved(first, 0, is_fused=False)
-    ends = saved(second, 1, is_fused=True)
+    saved(first, 0, is_fused=False, mask_patches=mask_patches)
+    ends = saved(second, 1, is_fused=True, mask_patches=mask_patches)
     average(first, second, 0.75, out)
     config, found, card = load_checkpoint(out)
     assert config.fused
     assert card["fraction of the second"] == 0.75
-    trunk = TinySam2(replace(TOY, fused=True)).state_dict().keys()
-    assert found.keys() == trunk
+    assert found.keys() == TinySam2(config).state_dict().keys()
+    assert config.mask_patches is mask_patches
     starts = fused_state(first)
     for name, value in found.items():
         expected = 0.25 * starts[name] + 0.75 * ends[name]
@@ -61,14 +62,17 @@ def test_fractions_and_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> Non
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     saved(first, 0, is_fused=True)
     saved(second, 1, is_fused=True, dim=2 * TOY.dim)
+    third = tmp_path / "c.safetensors"
+    saved(third, 2, is_fused=True, mask_patches=True)
     with pytest.raises(ValueError, match=r"in \[0, 1\], got 2"):
         average(first, first, 2, tmp_path / "c")
     with pytest.raises(ValueError, match=r"in \[0, 1\], got -1"):
         average(first, first, 0.5, tmp_path / "c", {"trunk": -1.0})
     with pytest.raises(ValueError, match=r"parts must be of .*trunk.*, got 'decoder'"):
         average(first, first, 0.5, tmp_path / "c", {"decoder": 0.1})
-    with pytest.raises(ValueError, match="different shapes"):
-        average(first, second, 0.5, tmp_path / "c")
+    for other in (second, third):
+        with pytest.raises(ValueError, match="different shapes"):
+            average(first, other, 0.5, tmp_path / "c")
     assert not (tmp_path / "c").exists()
 
 
