@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from tinysam2.inference.preprocess import resize_logits
 from tinysam2.model.memory_encoder import MemoryEncoder, mask_probability
 from tinysam2.model.network import TinySam2
 from tinysam2.training.prompts import draw_prompt
@@ -23,7 +24,7 @@ class TrackedFrame:
 
     Attributes:
         features: (B, dim, H, W) at stride 16.
-        mask_logits: (B, h, w) at the resolution in use: of the input for masks that were given,
+        mask_logits: (B, h, w) at the resolution in use: that of the input on the prompted frame,
             else stride 4.
         is_hard: (B,) bool, whether the mask is thresholded.
     """
@@ -60,6 +61,7 @@ def track(
     _, first = predict_prompted(network, features[0], masks[:, 0], prompt, generator)
     tracked = [found for _, found in propagate(network, features, first, is_in_use=True)]
     remembered = [found.without_absent().logits for found in (first.best(), *tracked)]
+    remembered[0] = resize_logits(remembered[0], features[0].input_hw)
     return [
         TrackedFrame(frame.s16, logits, torch.full((len(logits),), t == 0, device=logits.device))
         for t, (frame, logits) in enumerate(zip(features, remembered, strict=True))

@@ -16,7 +16,6 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.network import TinySam2
 from tinysam2.training.distillation.memory import stage
 from tinysam2.training.distillation.memory.config import MemoryDistillationConfig
-from tinysam2.training.distillation.memory.samples import track
 from tinysam2.training.distillation.memory.student import start_student
 from tinysam2.training.tracking.config import Phase, TrackingConfig
 from tinysam2.training.tracking.stage import train_tracking
@@ -146,22 +145,6 @@ def test_the_student_starts_with_the_hidden_channels_that_weigh_most() -> None:
         for narrow, wide in pairs:
             assert narrow.expand.out_channels < wide.expand.out_channels
             torch.testing.assert_close(narrow(features), wide(features))
-
-
-def test_frames_are_remembered_as_the_tracker_does() -> None:
-    network = teacher()
-    last = network.mask_decoder.object_head.layers[-1]
-    torch.nn.init.zeros_(last.weight)
-    torch.nn.init.constant_(last.bias, -4.0)  # no object is there
-    masks = torch.zeros(2, 3, 64, 96, dtype=torch.bool)
-    masks[:, :, 16:40, 20:60] = True
-    generator = torch.Generator().manual_seed(0)  # which draws the true mask
-    frames = track(network, torch.randn(2, 3, 3, 64, 96), masks, generator)
-    assert [frame.is_hard.tolist() for frame in frames] == [[True] * 2, [False] * 2, [False] * 2]
-    assert torch.equal(frames[0].mask_logits > 0, masks[:, 0])
-    assert all((frame.mask_logits < 0).all() for frame in frames[1:])
-    assert frames[1].mask_logits.shape == (2, 16, 24)
-    assert [frame.features.shape for frame in frames] == [(2, TOY.dim, 4, 6)] * 3
 
 
 def test_tracking_trains_the_narrow_encoder(
