@@ -87,11 +87,13 @@ class MaskPatches(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.patch = nn.Conv2d(PATCH**2, 256, 3, padding=1)
+        self.hidden = nn.Conv2d(256, 256, 1)
         self.project = nn.Conv2d(256, dim, 1)
 
     def forward(self, mask: Tensor) -> Tensor:
         """Map (O, 1, 4H, 4W) to (O, dim, H, W)."""
-        return self.project(F.gelu(self.patch(F.pixel_unshuffle(mask, PATCH))))
+        patches = F.gelu(self.patch(F.pixel_unshuffle(mask, PATCH)))
+        return self.project(F.gelu(self.hidden(patches)))
 
 
 class MemoryEncoder(nn.Module):
@@ -103,8 +105,8 @@ class MemoryEncoder(nn.Module):
         norm_features: normalize the features first; SAM 2 does not.
         no_object: add a learned code to the memory of frames without the object, as SAM 2.1 does;
             SAM 2, EdgeTAM and EfficientTAM do not.
-        mask_patches: read masks at stride 4, by `MaskPatches`, and fuse by blocks of a third of
-            the hidden width.
+        mask_patches: read masks at stride 4, by `MaskPatches`, and fuse by one block of half the
+            hidden width.
     """
 
     def __init__(
@@ -120,8 +122,8 @@ class MemoryEncoder(nn.Module):
         # Ours: the scale of memory keys does not depend on the image's contrast.
         self.feature_norm = LayerNorm2d(dim) if norm_features else nn.Identity()
         self.feature_proj = nn.Conv2d(dim, dim, 1)
-        hidden_dim = 4 * dim // 3 if mask_patches else 4 * dim
-        self.fuser = nn.Sequential(*(ConvNextBlock(dim, hidden_dim) for _ in range(2)))
+        blocks, hidden_dim = (1, 2 * dim) if mask_patches else (2, 4 * dim)
+        self.fuser = nn.Sequential(*(ConvNextBlock(dim, hidden_dim) for _ in range(blocks)))
         self.out_proj = nn.Conv2d(dim, memory_dim, 1)
         self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
 

@@ -15,7 +15,7 @@ from tinysam2.devices import choose_precision, place
 from tinysam2.model.memory_encoder import coverage
 from tinysam2.model.network import TinySam2
 from tinysam2.training.distillation.memory.config import MemoryDistillationConfig
-from tinysam2.training.distillation.memory.losses import MemoryLoss, memory_loss
+from tinysam2.training.distillation.memory.losses import MemoryLoss, memory_loss, readers_of
 from tinysam2.training.distillation.memory.samples import TrackedFrame, encode, track, vary
 from tinysam2.training.distillation.memory.student import optimizer_of, start_student
 from tinysam2.training.engine.distributed import ALONE, Ranks
@@ -65,7 +65,7 @@ def distill_memory(
 
     Yields:
         Means since the last report, about twice a minute and at the end, when all is saved: the
-        ``loss``, and its parts ``error`` and ``cosine`` as in `MemoryLoss`.
+        ``loss``, and its parts as in `MemoryLoss`.
 
     Raises:
         ValueError: the network in ``start`` has the narrow memory encoder already.
@@ -153,8 +153,9 @@ def train_step(
         with torch.no_grad():
             taught = encode(state.teacher.memory_encoder, frame)
         found = encode(state.network.memory_encoder, frame)
-    covered = coverage(frame.mask_logits, frame.size_hw)
-    loss = memory_loss(found, taught, state.variance, covered)
+        covered = coverage(frame.mask_logits, frame.size_hw)
+        readers = readers_of(state.teacher)
+        loss = memory_loss(found, taught, state.variance, covered, readers)
     state.optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     trained = [p for group in state.optimizer.param_groups for p in group["params"]]
@@ -163,7 +164,7 @@ def train_step(
     state.optimizer.step()
     state.step += 1
     state.update_ema()
-    return MemoryLoss(loss.error.detach(), loss.cosine.detach())
+    return MemoryLoss(loss.error.detach(), loss.cosine.detach(), loss.reading.detach())
 
 
 def _generator(
@@ -181,7 +182,7 @@ def _autocast(config: MemoryDistillationConfig) -> torch.autocast:
 
 def _report(state: MemoryTrainingState, log: list[MemoryLoss]) -> dict[str, float]:
     row: dict[str, float] = {"step": state.step, "seconds": round(state.seconds)}
-    for name in ("total", "error", "cosine"):
+    for name in ("total", "error", "cosine", "reading"):
         mean = torch.stack([getattr(loss, name) for loss in log]).mean()
         row["loss" if name == "total" else name] = round(float(mean), 4)
     return row

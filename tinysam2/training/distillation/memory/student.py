@@ -15,8 +15,8 @@ INPUT_RANGE = -MASK_BIAS  # mask probabilities reach the patches as -10 to 10
 def start_student(teacher: TinySam2) -> TinySam2:
     """Make the same network with the narrow memory encoder, which reads masks by patches.
 
-    It starts with the teacher's norms, projections and depthwise convolutions, and with those
-    hidden channels of each block that weigh most; what reads masks starts at random.
+    It starts with the teacher's norms, projections and first blocks, of these with the hidden
+    channels that weigh most; what reads masks starts at random.
 
     Raises:
         ValueError: the teacher's memory encoder is narrow already.
@@ -35,7 +35,7 @@ def start_student(teacher: TinySam2) -> TinySam2:
         and not name.startswith("memory_encoder.mask_downsampler.")
     }
     student.load_state_dict(same, strict=False)
-    blocks = zip(student.memory_encoder.fuser, teacher.memory_encoder.fuser, strict=True)
+    blocks = zip(student.memory_encoder.fuser, teacher.memory_encoder.fuser, strict=False)
     for narrow, wide in blocks:
         assert isinstance(narrow, ConvNextBlock)
         assert isinstance(wide, ConvNextBlock)
