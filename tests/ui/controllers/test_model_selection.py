@@ -106,7 +106,7 @@ def test_the_table_lists_the_known_models(user: ModelUser) -> None:
     assert cells(dialog, 0) == [
         "TinySAM 2",
         "TinySAM 2",
-        "13.2 M",
+        "12.7 M",
         "76.6*",
         "Apache-2.0",
         "bundled",
