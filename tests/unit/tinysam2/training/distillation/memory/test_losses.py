@@ -28,14 +28,13 @@ def test_an_error_near_the_object_counts_more_than_one_far_from_it() -> None:
 
 
 def test_an_error_counts_by_what_is_read_of_it() -> None:
-    network = toy_network()
+    network = toy_network().requires_grad_(False)
     readers = readers_of(network)
     assert len(readers) == 2 * network.config.memory_layers + 1
-    with torch.no_grad():
-        for layer in network.memory_attention.layers:
-            for read in (layer.cross_attn.k_proj, layer.cross_attn.v_proj):
-                read.weight[:, 0] = 0
-        network.matcher.key_proj.weight[:, 0] = 0
+    for layer in network.memory_attention.layers:
+        for read in (layer.cross_attn.k_proj, layer.cross_attn.v_proj):
+            read.weight[:, 0] = 0
+    network.matcher.key_proj.weight[:, 0] = 0
     taught = torch.randn(1, network.config.memory_dim, 6, 6)
     errors = []
     for channel in (0, 1):
