@@ -207,7 +207,8 @@ class ModelConfig:
             its own.
         refines_tracked: SAM's decoder also completes the masks that are read from memory, where
             it is sure; they are remembered so.
-        mask_patches: the memory encoder reads masks at stride 4, by patches, and is narrower.
+        mask_patches: the memory encoder reads masks at stride 4, by patches, and fuses them with
+            the features by one block of half the hidden width.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from tinysam2.model.layers.norms import LayerNorm2d
 
 MASK_SCALE, MASK_BIAS = 20.0, -10.0  # SAM 2: probabilities are stretched to [-10, 10]
-PATCH = 4  # pixels at stride 4 along a side of a location
+PATCH = 4  # side of a location's patch, in pixels of a mask at stride 4
 
 
 class ConvNextBlock(nn.Module):
@@ -168,7 +168,7 @@ def mask_probability(logits: Tensor, size_hw: tuple[int, int], binarize: Tensor)
         binarize: (O,) bool.
     """
     maps = logits[:, None]
-    if maps.shape[-1] < size_hw[1]:
+    if maps.shape[-2] < size_hw[0] or maps.shape[-1] < size_hw[1]:
         maps = F.interpolate(maps, size_hw, mode="bilinear", align_corners=False)
     if binarize.all():
         probability = (maps > 0).float()
@@ -177,6 +177,8 @@ def mask_probability(logits: Tensor, size_hw: tuple[int, int], binarize: Tensor)
     else:
         is_hard = binarize[:, None, None, None]
         probability = torch.where(is_hard, (maps > 0).float(), maps.sigmoid())
+    if probability.shape[-2:] == size_hw:  # pooling would copy them
+        return probability
     return F.adaptive_avg_pool2d(probability, size_hw)
 
 

@@ -41,6 +41,9 @@ def toy_network(sam_decoder: bool = False, mask_patches: bool = False) -> TinySa
     config = replace(TOY, sam_decoder=sam_decoder, mask_patches=mask_patches)
     network = TinySam2(config).eval()
     randomize_norms(network)
+    if mask_patches:
+        for block in network.memory_encoder.fuser:
+            nn.init.constant_(block.scale, 0.5)  # as in a trained network; it starts near 0
     return network
 
 

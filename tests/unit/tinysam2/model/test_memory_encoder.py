@@ -1,4 +1,4 @@
-"""The memory encoder in the form that runs fast."""
+"""The memory encoder, its fast form and the masks that it is given."""
 
 import torch
 
@@ -57,10 +57,21 @@ def test_masks_are_thresholded_where_asked_for() -> None:
 
 
 def test_masks_of_more_resolution_are_averaged() -> None:
-    logits = torch.full((2, 8, 8), -4.0)
-    logits[:, :, :3] = 4.0
+    logits = torch.full((2, 8, 12), -1.0)
+    logits[:, :5, :3] = 4.0
     is_hard = torch.tensor([True, False])
-    found = mask_probability(logits, (4, 4), is_hard)
-    inside, outside = torch.tensor([4.0, -4.0]).sigmoid().tolist()
-    soft = [inside, (inside + outside) / 2, outside, outside]
-    torch.testing.assert_close(found[:, 0, 0], torch.tensor([[1.0, 0.5, 0.0, 0.0], soft]))
+    found = mask_probability(logits, (4, 6), is_hard)
+    inside, outside = torch.tensor([4.0, -1.0]).sigmoid().tolist()
+    half = (inside + outside) / 2
+    torch.testing.assert_close(found[0, 0, :, 0], torch.tensor([1.0, 1.0, 0.5, 0.0]))
+    torch.testing.assert_close(found[0, 0, 0, :3], torch.tensor([1.0, 0.5, 0.0]))
+    torch.testing.assert_close(found[1, 0, :, 0], torch.tensor([inside, inside, half, outside]))
+    torch.testing.assert_close(found[1, 0, 0, :3], torch.tensor([inside, half, outside]))
+
+
+def test_masks_of_less_resolution_are_interpolated_before_they_are_thresholded() -> None:
+    logits = torch.tensor([-1.0, 3.0]).expand(1, 2, 2)
+    found = mask_probability(logits, (8, 8), torch.ones(1, dtype=torch.bool))
+    torch.testing.assert_close(found[0, 0, 0], torch.tensor([0.0] * 3 + [1.0] * 5))
+    tall = mask_probability(logits.expand(1, 2, 2), (8, 2), torch.ones(1, dtype=torch.bool))
+    torch.testing.assert_close(tall[0, 0], torch.tensor([0.0, 1.0]).expand(8, 2))

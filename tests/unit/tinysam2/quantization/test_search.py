@@ -99,9 +99,9 @@ def test_a_memory_encoder_that_reads_patches_gets_scales(monkeypatch: pytest.Mon
     monkeypatch.setattr(search, "QUANTIZED", ("memory_encoder.",))
     model = toy_model(mask_patches=True)
     result = search_scales(model.network, list(calibration_frames(model, noise_frames(6), 3)))
-    assert {f"memory_encoder.mask_downsampler.{name}" for name in ("patch", "project")} <= {
-        *result.scales
-    }
+    assert {
+        f"memory_encoder.mask_downsampler.{name}" for name in ("patch", "hidden", "project")
+    } <= {*result.scales}
     assert 0 < result.loss_after < result.loss_before
 
 

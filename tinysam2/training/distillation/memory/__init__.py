@@ -1,1 +1,1 @@
-"""The narrow memory encoder taught to return the large one's memory."""
+"""The small memory encoder taught to return the large one's memory."""

@@ -15,7 +15,7 @@ NEAR_WEIGHT, NEAR_COVERAGE, NEAR_LOCATIONS = 5.0, 0.3, 5
 """Weight of the locations with one that the object covers so far in a window of that side."""
 
 MemoryReader = Callable[[Tensor], Tensor]
-"""Maps tokens (B, N, C) to what is computed of them first where memory is read, (B, N, D)."""
+"""Maps tokens (B, N, C) to something that is computed of them where memory is read, (B, N, D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,10 @@ class MemoryLoss:
 
 
 def readers_of(network: TinySam2) -> list[MemoryReader]:
-    """Return the keys and values of memory attention, and the unit keys of the matcher."""
+    """Return the keys and values of memory attention, and the unit keys of the matcher.
+
+    The matcher also reads which share of a token is the object, which is left out.
+    """
     readers = list[MemoryReader]()
     for layer in network.memory_attention.layers:
         assert isinstance(layer, MemoryAttentionLayer)

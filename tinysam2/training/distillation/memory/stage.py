@@ -1,4 +1,4 @@
-"""Copying the memory encoder: a narrow one learns to return the memory of the large one."""
+"""Copying the memory encoder: a small one learns to return the memory of the large one."""
 
 import math
 import time
@@ -18,6 +18,7 @@ from tinysam2.training.distillation.memory.config import MemoryDistillationConfi
 from tinysam2.training.distillation.memory.losses import MemoryLoss, memory_loss, readers_of
 from tinysam2.training.distillation.memory.samples import TrackedFrame, encode, track, vary
 from tinysam2.training.distillation.memory.student import optimizer_of, start_student
+from tinysam2.training.engine import fingerprints
 from tinysam2.training.engine.distributed import ALONE, Ranks
 from tinysam2.training.engine.run_control import STATE_FILE, StopRequest, never
 from tinysam2.training.engine.run_log import Row, logged
@@ -44,15 +45,25 @@ class MemoryTrainingState(TrainingState):
         """Write the state and the averaged weights; only the first process does."""
         if not self.ranks.is_first:
             return
-        self.write(config.out / STATE_FILE, variance=self.variance)
+        whose = fingerprints.of_network(self.teacher)
+        self.write(config.out / STATE_FILE, variance=self.variance, teacher=whose)
         paths = {"data", "start", "out"}
         card = self.card({k: v for k, v in asdict(config).items() if k not in paths})
         weights = config.out / "tinysam2.safetensors"
         save_checkpoint(weights, self.network.config, self.ema, card)
 
     def load(self, path: Path) -> int:
-        """Continue where `save` was; returns the number of processes that were then."""
+        """Continue where `save` was; returns the number of processes that were then.
+
+        Raises:
+            ValueError: the run began with another teacher.
+        """
         saved = self.read(path)
+        if saved["teacher"] != fingerprints.of_network(self.teacher):
+            raise ValueError(
+                f"start holds another network than the one with which the run in {path.parent} "
+                "began; another out begins a new run"
+            )
         if saved["variance"] is not None:
             self.variance = saved["variance"].to(self.network.no_memory.device)
         return int(saved["ranks"])
@@ -68,7 +79,8 @@ def distill_memory(
         ``loss``, and its parts as in `MemoryLoss`.
 
     Raises:
-        ValueError: the network in ``start`` has the narrow memory encoder already.
+        ValueError: the network in ``start`` has the small memory encoder already, or is another
+            than the one with which the run began.
     """
     config.out.mkdir(parents=True, exist_ok=True)
     state = _start_or_resume(config, ranks)

@@ -1,4 +1,4 @@
-"""The narrow memory encoder as it starts: with what it can take over from the large one."""
+"""The small memory encoder as it starts: with what it can take over from the large one."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,13 +13,13 @@ INPUT_RANGE = -MASK_BIAS  # mask probabilities reach the patches as -10 to 10
 
 @torch.no_grad()
 def start_student(teacher: TinySam2) -> TinySam2:
-    """Make the same network with the narrow memory encoder, which reads masks by patches.
+    """Make the same network with the small memory encoder, which reads masks by patches.
 
     It starts with the teacher's norms, projections and first blocks, of these with the hidden
     channels that weigh most; what reads masks starts at random.
 
     Raises:
-        ValueError: the teacher's memory encoder is narrow already.
+        ValueError: the teacher's memory encoder is small already.
     """
     if teacher.config.mask_patches:
         raise ValueError(
@@ -36,35 +36,35 @@ def start_student(teacher: TinySam2) -> TinySam2:
     }
     student.load_state_dict(same, strict=False)
     blocks = zip(student.memory_encoder.fuser, teacher.memory_encoder.fuser, strict=False)
-    for narrow, wide in blocks:
-        assert isinstance(narrow, ConvNextBlock)
-        assert isinstance(wide, ConvNextBlock)
-        _take_hidden_channels(narrow, wide)
+    for small, large in blocks:
+        assert isinstance(small, ConvNextBlock)
+        assert isinstance(large, ConvNextBlock)
+        _take_hidden_channels(small, large)
     # As if the patches read -1 to 1, so that the first masks do not drown the features.
     patches_of(student.memory_encoder).patch.weight.div_(INPUT_RANGE)
     return student.eval()
 
 
-def _take_hidden_channels(narrow: ConvNextBlock, wide: ConvNextBlock) -> None:
+def _take_hidden_channels(small: ConvNextBlock, large: ConvNextBlock) -> None:
     """Copy a block but those hidden channels whose weights in and out have the least norms."""
-    ways_in, ways_out = wide.expand.weight[..., 0, 0], wide.project.weight[..., 0, 0]
+    ways_in, ways_out = large.expand.weight[..., 0, 0], large.project.weight[..., 0, 0]
     weight = ways_in.norm(dim=1) * ways_out.norm(dim=0)
-    kept = weight.argsort(descending=True)[: narrow.expand.out_channels]
-    state = wide.state_dict()
+    kept = weight.argsort(descending=True)[: small.expand.out_channels]
+    state = large.state_dict()
     for name in ("expand.weight", "expand.bias"):
         state[name] = state[name][kept]
     state["project.weight"] = state["project.weight"][:, kept]
-    narrow.load_state_dict(state)
+    small.load_state_dict(state)
 
 
 def patches_of(encoder: MemoryEncoder) -> MaskPatches:
-    """Return what reads the masks in a narrow memory encoder."""
+    """Return what reads the masks in a small memory encoder."""
     assert isinstance(encoder.mask_downsampler, MaskPatches)
     return encoder.mask_downsampler
 
 
 def optimizer_of(encoder: MemoryEncoder, weight_decay: float) -> torch.optim.AdamW:
-    """Train all of a narrow memory encoder but the code of absent objects, which it adds last.
+    """Train all of a small memory encoder but the code of absent objects, which it adds last.
 
     Groups have a ``rate``, the fraction of the learning rate that is theirs.
 

@@ -16,7 +16,7 @@ def test_frames_are_remembered_as_the_tracker_does(
     network = toy_network()
     set_presence(network, 4.0 if given else -4.0)
     masks = torch.zeros(2, 3, 64, 96, dtype=torch.bool)
-    masks[:, :, 16:40, 20:60] = True
+    masks[:, :, 17:41, 21:59] = True
     images, generator = torch.randn(2, 3, 3, 64, 96), torch.Generator().manual_seed(0)
     first, *tracked = samples.track(network, images, masks, generator)
     assert first.is_hard.all()

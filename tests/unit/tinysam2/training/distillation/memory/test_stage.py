@@ -105,14 +105,28 @@ def test_a_run_that_was_stopped_comes_to_the_same_weights(
         torch.testing.assert_close(other[name], value, msg=name)
 
 
-def test_a_start_with_the_narrow_encoder_is_refused(
+def test_a_start_with_the_small_encoder_is_refused(
     recipe: MemoryDistillationConfig, tmp_path: Path
 ) -> None:
-    start = tmp_path / "narrow.safetensors"
+    start = tmp_path / "small.safetensors"
     network = start_student(teacher())
     save_checkpoint(start, network.config, network.state_dict(), {})
     with pytest.raises(ValueError, match="large memory encoder, got one with mask_patches on"):
         list(stage.distill_memory(replace(recipe, start=start, out=tmp_path / "out")))
+
+
+def test_a_run_does_not_go_on_with_another_teacher(
+    recipe: MemoryDistillationConfig, tmp_path: Path
+) -> None:
+    run = replace(recipe, out=tmp_path / "run", steps=1)
+    list(stage.distill_memory(run))
+    other = teacher()
+    with torch.no_grad():
+        other.no_memory.add_(1)
+    start = tmp_path / "other.safetensors"
+    save_checkpoint(start, other.config, other.state_dict(), {})
+    with pytest.raises(ValueError, match="start holds another network than the one"):
+        list(stage.distill_memory(replace(run, start=start, steps=2)))
 
 
 @pytest.mark.parametrize(
@@ -134,18 +148,20 @@ def test_recipes_that_cannot_be_followed_are_refused(
 
 def test_the_student_starts_with_the_hidden_channels_that_weigh_most() -> None:
     taught = teacher()
-    wide = taught.memory_encoder.fuser[0]
-    kept = wide.expand.out_channels // 2
+    large = taught.memory_encoder.fuser[0]
+    kept = large.expand.out_channels // 2
     with torch.no_grad():
-        wide.project.weight[:, kept:] = 0  # so that the others do not count
-    (narrow,) = start_student(taught).memory_encoder.fuser
-    assert narrow.expand.out_channels == kept
+        large.project.weight[:, ::4] = 0  # so that half of the channels do not count
+        large.expand.weight[1::4] = 0
+        large.expand.bias[1::4] = 0
+    (small,) = start_student(taught).memory_encoder.fuser
+    assert small.expand.out_channels == kept
     features = torch.randn(2, TOY.dim, 4, 6)
     with torch.inference_mode():
-        torch.testing.assert_close(narrow(features), wide(features))
+        torch.testing.assert_close(small(features), large(features))
 
 
-def test_tracking_trains_the_narrow_encoder(
+def test_tracking_trains_the_small_encoder(
     recipe: MemoryDistillationConfig, rows: list[Any], tmp_path: Path
 ) -> None:
     assert rows
