@@ -42,7 +42,7 @@ class MemoryLoss:
 def readers_of(network: TinySam2) -> list[MemoryReader]:
     """Return the keys and values of memory attention, and the unit keys of the matcher.
 
-    The matcher also reads which share of a token is the object, which is left out.
+    The matcher also reads which fraction of a token is the object, which is left out.
     """
     readers = list[MemoryReader]()
     for layer in network.memory_attention.layers:

@@ -115,7 +115,7 @@ def test_a_start_with_the_small_encoder_is_refused(
         list(stage.distill_memory(replace(recipe, start=start, out=tmp_path / "out")))
 
 
-def test_a_run_does_not_go_on_with_another_teacher(
+def test_a_run_is_not_resumed_with_another_teacher(
     recipe: MemoryDistillationConfig, tmp_path: Path
 ) -> None:
     run = replace(recipe, out=tmp_path / "run", steps=1)
