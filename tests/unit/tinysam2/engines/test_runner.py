@@ -21,6 +21,7 @@ from tinysam2.devices import processor_threads
 from tinysam2.engines import openvino_graph, runner
 from tinysam2.engines.measurement import StageTimes, Way
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
+from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.model import mask_completion, matcher
@@ -84,13 +85,19 @@ def test_six_frames_of_two_objects_have_the_masks_of_torch(folder: Path) -> None
     assert openvino_stages(found) == TRACKED
 
 
-def test_masks_remembered_by_patches_are_those_of_torch(tmp_path: Path) -> None:
-    by_torch, by_engine = toy_model(mask_patches=True), toy_model(mask_patches=True)
-    by_engine.network.run = found = EngineRunner(
-        by_engine.network, Engine.OPENVINO, folder=tmp_path
-    )
-    assert_same_masks(track(by_engine), track(by_torch))
-    assert openvino_stages(found) == TRACKED
+def test_memory_of_mask_patches_is_that_of_torch(tmp_path: Path) -> None:
+    model = toy_model(mask_patches=True)
+    network = model.network
+    features = FramePredictor(model).features(0, noise_frames(1)[0])
+    height, width = features.size_hw
+    masks = torch.randn(2, 16 * height, 16 * width), torch.tensor([4.0, -4.0])
+    is_hard = torch.tensor([True, False])
+    with torch.inference_mode():
+        expected = network.encode_memory(features, *masks, is_hard)
+        network.run = found = EngineRunner(network, Engine.OPENVINO, folder=tmp_path)
+        memory = network.encode_memory(features, *masks, is_hard)
+    assert (memory - expected).abs().max() <= 1e-2 * expected.std()
+    assert openvino_stages(found) == (NetworkStage.ENCODE_MEMORY,)
 
 
 def test_masks_that_sams_decoder_completes_are_those_of_torch(
