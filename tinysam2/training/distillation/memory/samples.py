@@ -14,7 +14,7 @@ from tinysam2.training.tracking.rollout import FIRST_MASK_FRACTION, predict_prom
 
 OTHER_MASK, SWAPPED_HARD = 0.3, 0.1
 """Fractions of samples with the mask of another clip, and thresholded where it is not in use."""
-FLIPPED_FEATURES, FLIPPED_MASK, OVERTURNED_MASK = 0.5, 0.35, 0.15
+FLIPPED_FEATURES, FLIPPED_MASK, UPSIDE_DOWN_MASK = 0.5, 0.35, 0.15
 """Fractions flipped left to right, and of masks top to bottom."""
 
 
@@ -84,7 +84,7 @@ def vary(frame: TrackedFrame, generator: torch.Generator) -> TrackedFrame:
     return replace(
         frame,
         features=_flipped(frame.features, drawn(FLIPPED_FEATURES), -1),
-        mask_logits=_flipped(masks, drawn(OVERTURNED_MASK), -2),
+        mask_logits=_flipped(masks, drawn(UPSIDE_DOWN_MASK), -2),
         is_hard=frame.is_hard ^ drawn(SWAPPED_HARD),
     )
 
