@@ -81,7 +81,10 @@ def no_scales() -> NetworkScales:
 
 _PARTS = {
     NetworkStage.ENCODE_IMAGE: ("trunk.", "neck.", "sam_neck."),
-    NetworkStage.ATTEND_IMAGE: ("memory_attention.layers.0.self_attn.",),
+    NetworkStage.ATTEND_IMAGE: (
+        "memory_attention.layers.0.self_attn.",
+        "memory_encoder.feature_proj",
+    ),
     NetworkStage.CONDITION: ("memory_attention.",),
     NetworkStage.DECODE: ("mask_decoder.",),
     NetworkStage.ENCODE_MEMORY: ("memory_encoder.",),

@@ -132,6 +132,21 @@ class MemoryEncoder(nn.Module):
 
         Args:
             features: (O or 1, dim, H, W) image features, not conditioned on memory.
+            mask_prob: see `fused`.
+            is_present: see `fused`.
+        """
+        return self.fused(self.projected(features), mask_prob, is_present)
+
+    def projected(self, features: Tensor) -> Tensor:
+        """Return image features (B, dim, H, W) as masks are added to them; objects share these."""
+        projected: Tensor = self.feature_proj(self.feature_norm(features))
+        return projected
+
+    def fused(self, projected: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
+        """Encode a frame from what `projected` returns.
+
+        Args:
+            projected: (O or 1, dim, H, W).
             mask_prob: (O, 1, *mask_hw((H, W))) in [0, 1].
             is_present: (O,) bool; the memory of absent objects gets the "no object" code.
 
@@ -139,7 +154,7 @@ class MemoryEncoder(nn.Module):
             (O, memory_dim, H, W).
         """
         mask = self.mask_downsampler(mask_prob * MASK_SCALE + MASK_BIAS)
-        x = self.fuser(self.feature_proj(self.feature_norm(features)) + mask)
+        x = self.fuser(projected + mask)
         memory: Tensor = self.out_proj(x)
         if self.no_object is None:
             return memory

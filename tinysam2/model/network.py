@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tinysam2.config import KeyPooling, ModelConfig
-from tinysam2.model.decoder.mask_decoder import DecodedMasks, MaskDecoder
+from tinysam2.model.decoder.mask_decoder import NUM_MASKS, DecodedMasks, MaskDecoder
 from tinysam2.model.decoder.predictions import ObjectMasks, Segmentation
 from tinysam2.model.decoder.prompt_encoder import NOT_A_POINT, PromptEncoder
 from tinysam2.model.encoders.factory import make_encoder
@@ -22,7 +22,7 @@ from tinysam2.model.mask_completion import completed
 from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
 from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, pad_tokens
 from tinysam2.model.memory_encoder import MemoryEncoder, mask_probability
-from tinysam2.model.object_groups import of_groups, runs_one_by_one
+from tinysam2.model.object_groups import in_groups, of_groups, runs_one_by_one
 from tinysam2.model.perceiver import SpatialPerceiver
 from tinysam2.model.sam import EMBEDDING_DIM, SamDecoder, enclosing_corners
 from tinysam2.model.stages import NetworkStage, StageFunction, StageRunner, Tensors, run_by_torch
@@ -86,8 +86,8 @@ class TinySam2(nn.Module):
 
         Args:
             image: (B, 3, Hi, Wi) normalized, sides multiples of 64.
-            for_prompts: compute also what SAM's decoder reads, if the network has it; tracking
-                reads less, except where masks are completed (`refined`).
+            for_prompts: compute what SAM's decoder reads of prompts, if the network has it;
+                tracking reads that only where masks are completed (`refined`), of all objects.
         """
         stage, encode = NetworkStage.ENCODE_IMAGE, self._encode
         if for_prompts and self.sam_neck is not None:
@@ -109,23 +109,23 @@ class TinySam2(nn.Module):
         return functions[stage]
 
     def _encode(self, image: Tensor) -> Tensors:
-        return self._encode_for_sam(image) if self.completes_masks else self.neck(self.trunk(image))
+        if not self.completes_masks:
+            return self.neck(self.trunk(image))
+        assert self.sam_decoder is not None
+        s16, s8, s4, embedding = self._encode_for_sam(image)
+        return (s16, s8, s4, embedding, *self.sam_decoder.projected((s8, s4)))
 
     def _encode_for_sam(self, image: Tensor) -> Tensors:
-        found = self.features_of(self.trunk(image))
-        return (*found.maps, found.sam_embedding)
-
-    def features_of(self, levels: list[Tensor]) -> ImageFeatures:
-        """Pass the trunk's levels through the necks."""
-        embedding = None if self.sam_neck is None else self.sam_neck(levels)
-        return replace(ImageFeatures(*self.neck(levels)), embedding=embedding)
+        assert self.sam_neck is not None
+        levels = self.trunk(image)
+        return (*self.neck(levels), self.sam_neck(levels))
 
     def attended(self, features: ImageFeatures) -> ImageFeatures:
-        """Add the part of memory attention that objects share, where it is not yet computed."""
+        """Add what memory attention and memory encoder compute for all objects, if it lacks."""
         if features.attended is not None:
             return features
-        ((image,),) = self.run(NetworkStage.ATTEND_IMAGE, self._attend_image, [(features.s16,)])
-        return replace(features, attended=image)
+        found = self.run(NetworkStage.ATTEND_IMAGE, self._attend_image, [(features.s16,)])[0]
+        return replace(features, attended=found[0], for_memory=found[1])
 
     def condition(self, features: ImageFeatures, memories: list[ObjectMemory] | None) -> Tensor:
         """Condition image features on each object's memory.
@@ -181,11 +181,12 @@ class TinySam2(nn.Module):
         return [pad_tokens(list(rows)) for each in inputs for rows in zip(*each, strict=True)]
 
     def _attend_image(self, s16: Tensor) -> Tensors:
-        """Run the first self attention over features (B, dim, H, W)."""
+        """Run the first self attention over features (B, dim, H, W); project them for memory."""
+        for_memory = self.memory_encoder.projected(s16)
         if self.config.follows_sam2:
             size_hw = s16.shape[2], s16.shape[3]
             s16 = s16 + IMAGE_CODE_SCALE * sine_map(size_hw, self.config.dim, s16.device)
-        return (self.memory_attention.attend_image(s16),)
+        return self.memory_attention.attend_image(s16), for_memory
 
     def _match(self, s16: Tensor, tokens: Tensor, is_token: Tensor) -> Tensors:
         """Compare features (B, dim, H, W) with memory: `FeatureMatcher.compare`."""
@@ -294,8 +295,7 @@ class TinySam2(nn.Module):
         labels = mask_logits.new_full((len(mask_logits), self._padding_points), NOT_A_POINT).long()
         xy = mask_logits.new_zeros(*labels.shape, 2)
         if self.mask_downsample is None:
-            source = self.condition(features, None)
-            return self.segment(source, features, xy, labels, mask_logits)
+            return self.segment(self.condition(features, None), features, xy, labels, mask_logits)
         given = mask_logits > 0
         prompt = self.mask_downsample(given.float())
         found = self.segment(features.s16, features, xy, labels, prompt)
@@ -324,6 +324,7 @@ class TinySam2(nn.Module):
             points.expand(conditioned.shape[0], -1, -1),
             self.prompt_encoder.no_mask[None, :, None, None],
             high_res,
+            NUM_MASKS if self.config.follows_sam2 else 1,
         )
         assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
         return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
@@ -337,20 +338,21 @@ class TinySam2(nn.Module):
         """
         if not self.completes_masks:
             return masks
-        logits = masks.logits.detach()
-        logits = logits.split(1 if runs_one_by_one(logits) else len(logits))
-        maps = [of_groups(x, len(logits)) for x in (features.sam_embedding, *features.high_res)]
-        given = [(x, enclosing_corners(x > 0), *m) for x, *m in zip(logits, *maps, strict=True)]
+        assert self.sam_decoder is not None
+        groups = in_groups(masks.logits.detach())
+        finer = features.sam_high_res or self.sam_decoder.projected(features.high_res)
+        maps = [of_groups(x, len(groups)) for x in (features.sam_embedding, *finer)]
+        given = [(x, enclosing_corners(x > 0), *m) for (x,), *m in zip(groups, *maps, strict=True)]
         with torch.no_grad():
             found = self.run(NetworkStage.REDRAW, self._redraw, given)
         redrawn, iou = map(torch.cat, zip(*found, strict=True))
         return completed(masks, redrawn, iou, has_changed)
 
     def _redraw(
-        self, mask_logits: Tensor, corners: Tensor, embedding: Tensor, *high_res: Tensor
+        self, mask_logits: Tensor, corners: Tensor, embedding: Tensor, s8: Tensor, s4: Tensor
     ) -> Tensors:
         assert self.sam_decoder is not None
-        features = ImageFeatures(embedding, *high_res)
+        features = ImageFeatures(embedding, sam_s8=s8, sam_s4=s4)
         return self.sam_decoder.redraw(features, corners, mask_logits)
 
     @property
@@ -378,14 +380,14 @@ class TinySam2(nn.Module):
         Returns:
             (O, memory_dim, H, W); latents (O, N, memory_dim) with a perceiver.
         """
-        groups = [(mask_logits, object_logit > 0, binarize)]
-        if runs_one_by_one(mask_logits):
-            groups = list(zip(*(each.split(1) for each in groups[0]), strict=True))
-        mask_hw = self.memory_encoder.mask_hw(features.size_hw)
-        images = of_groups(features.s16, len(groups))
+        image, mask_hw = features.for_memory, self.memory_encoder.mask_hw(features.size_hw)
+        if image is None:
+            image = self.memory_encoder.projected(features.s16)
+        groups = in_groups(mask_logits, object_logit > 0, binarize)
+        images = of_groups(image, len(groups))
         given = [
-            (s16, mask_probability(mask, mask_hw, is_hard), is_present)
-            for s16, (mask, is_present, is_hard) in zip(images, groups, strict=True)
+            (x, mask_probability(mask, mask_hw, is_hard), is_present)
+            for x, (mask, is_present, is_hard) in zip(images, groups, strict=True)
         ]
         found = self.run(NetworkStage.ENCODE_MEMORY, self._encode_memory, given)
         memory = torch.cat([x for (x,) in found])
@@ -394,5 +396,5 @@ class TinySam2(nn.Module):
         code = sine_map(features.size_hw, self.config.memory_dim, memory.device)
         return self.spatial_perceiver(memory, code)
 
-    def _encode_memory(self, s16: Tensor, prob: Tensor, is_present: Tensor) -> Tensors:
-        return (self.memory_encoder(s16, prob, is_present),)
+    def _encode_memory(self, image: Tensor, prob: Tensor, is_present: Tensor) -> Tensors:
+        return (self.memory_encoder.fused(image, prob, is_present),)

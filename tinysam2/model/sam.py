@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tinysam2.config import SamConfig
-from tinysam2.model.decoder.mask_decoder import MaskDecoder
+from tinysam2.model.decoder.mask_decoder import NUM_MASKS, MaskDecoder
 from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND, PromptEncoder
 from tinysam2.model.encoders.tiny_vit import TinyVit
 from tinysam2.model.encoders.vit import VitNeck
@@ -112,8 +112,13 @@ class SamDecoder(nn.Module):
         """
         labels = torch.tensor([BOX_FIRST, BOX_SECOND], device=corners.device)
         given = mask_logits[:, None].clamp(-MASK_PROMPT_LIMIT, MASK_PROMPT_LIMIT)
-        logits, iou = self.all_masks(features, corners, labels.expand(len(corners), 2), given)
+        labels = labels.expand(len(corners), 2)
+        logits, iou = self.all_masks(features, corners, labels, given, masks=1)
         return logits[:, 0].float(), iou[:, 0].float()
+
+    def projected(self, high_res: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return what the maps at strides 8 and 4 add to masks; nothing from SAM's own decoder."""
+        return tuple(p(m) for p, m in zip(self.high_res, high_res, strict=False))
 
     def all_masks(
         self,
@@ -121,12 +126,16 @@ class SamDecoder(nn.Module):
         points_xy: Tensor,
         labels: Tensor,
         mask_logits: Tensor | None = None,
+        masks: int = NUM_MASKS,
     ) -> tuple[Tensor, Tensor]:
-        """Return all four logit maps (O, 4, 4H, 4W), the single mask first, and IoUs (O, 4)."""
+        """Return all four logit maps (O, 4, 4H, 4W), the single mask first, and IoUs (O, 4).
+
+        Of the logit maps only the first are computed where fewer ``masks`` are wanted.
+        """
         embedding = features.sam_embedding
         height, width = features.size_hw
         extent = points_xy.new_tensor([width, height]) / max(width, height)
-        maps = [p(m) for p, m in zip(self.high_res, features.high_res, strict=False)]
+        maps = features.sam_high_res or self.projected(features.high_res)
         objects = len(labels)
         decoded = self.mask_decoder(
             embedding.expand(objects, -1, -1, -1),
@@ -134,6 +143,7 @@ class SamDecoder(nn.Module):
             self.prompt_encoder.encode_points(points_xy * extent, labels, pads_boxes=False),
             self.prompt_encoder.encode_mask(mask_logits, (height, width)),
             (maps[0], maps[1]) if maps else (),
+            masks,
         )
         return decoded.logits, decoded.predicted_iou
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 Tensors = tuple[Tensor, ...]
-STAGES_VERSION = 3
+STAGES_VERSION = 4
 """Raised when a stage computes something else than before: what was exported is then useless."""
 
 

@@ -77,6 +77,7 @@ class _Recorder:
     def __init__(self) -> None:
         self._given: dict[NetworkStage, Sequence[Tensors]] = {}
         self._images: list[tuple[Tensor, Tensor]] = []  # and their features
+        self._for_memory: Tensor | None = None  # of the image that objects attended to last
 
     def __call__(
         self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
@@ -86,17 +87,21 @@ class _Recorder:
         if stage is NetworkStage.ENCODE_IMAGE:
             image = given[0][0], found[0][0]
             self._images = [*self._images[-1:], image]
+        if stage is NetworkStage.ATTEND_IMAGE:
+            self._for_memory = found[0][1]
         self._given[stage] = given
         return found
 
     def recorded(self) -> Iterator[CalibrationFrame]:
         """Yield what was recorded since `forget`, if all stages ran on the same image."""
         read = (NetworkStage.ATTEND_IMAGE, NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY)
-        if not all(stage in self._given for stage in read):
+        if self._for_memory is None or not all(stage in self._given for stage in read):
             return
         attend, condition, encode_memory = (self._given[stage] for stage in read)
+        if not torch.equal(self._for_memory, encode_memory[0][0]):
+            return
         for image, features in self._images:
-            if all(torch.equal(features, given[0][0]) for given in (attend, encode_memory)):
+            if torch.equal(features, attend[0][0]):
                 memories, masks = (
                     tuple(_kept(each[1:]) for each in given) for given in (condition, encode_memory)
                 )

@@ -35,7 +35,7 @@ class FrameOutputs:
     """What a network makes of a `CalibrationFrame`.
 
     Attributes:
-        logits: (N, 4H, 4W) mask logits: four of each object, then those of SAM's decoder.
+        logits: (N, 4H, 4W) mask logits of the objects, then those of SAM's decoder.
         predicted_iou: (N,) of these masks, in [0, 1].
         object_logit: (O, 1) positive when the object is in the image.
         memory: the memory of this frame.
@@ -51,16 +51,16 @@ def outputs_of(network: TinySam2, frame: CalibrationFrame) -> FrameOutputs:
     """Run all stages on a frame, by torch, in float32."""
     stage = network.stage_function
     s16, *finer = stage(NetworkStage.ENCODE_IMAGE)(frame.image)
-    high_res, embedding = finer[:2], finer[2:]
-    (attended,) = stage(NetworkStage.ATTEND_IMAGE)(s16)
+    high_res, for_sam = finer[:2], finer[2:]
+    attended, for_memory = stage(NetworkStage.ATTEND_IMAGE)(s16)
     condition, encode_memory = map(stage, (NetworkStage.CONDITION, NetworkStage.ENCODE_MEMORY))
     conditioned = torch.cat([condition(attended, *each)[0] for each in frame.memories])
     logits, iou, object_logit, _ = stage(NetworkStage.DECODE)(conditioned, *high_res)
-    memory = torch.cat([encode_memory(s16, *each)[0] for each in frame.masks])
+    memory = torch.cat([encode_memory(for_memory, *each)[0] for each in frame.masks])
     redraw = stage(NetworkStage.REDRAW)
-    redrawn = [redraw(*each, *embedding, *high_res) for each in frame.tracked]
+    redrawn = [redraw(*each, *for_sam) for each in frame.tracked]
+    iou = torch.cat([iou[:, : logits.shape[1]].flatten(), *(each for _, each in redrawn)])
     logits = torch.cat([logits.flatten(0, 1), *(mask for mask, _ in redrawn)])
-    iou = torch.cat([iou.flatten(), *(each for _, each in redrawn)])
     return FrameOutputs(logits, iou, object_logit, memory)
 
 

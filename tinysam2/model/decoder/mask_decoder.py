@@ -19,7 +19,8 @@ class DecodedMasks:
     """The raw outputs of the decoder for each object.
 
     Attributes:
-        logits: (O, 4, 4H, 4W) mask logits; index 0 is the single-mask output.
+        logits: (O, 4, 4H, 4W) mask logits; index 0 is the single-mask output; fewer if fewer were
+            asked for.
         predicted_iou: (O, 4) in [0, 1].
         object_logit: (O, 1) positive when the object is in the image; None from SAM's decoder.
         mask_tokens: (O, 4, dim).
@@ -80,8 +81,9 @@ class MaskDecoder(nn.Module):
         prompt_tokens: Tensor,
         dense_prompt: Tensor,
         high_res: tuple[Tensor, Tensor] | tuple[()],
+        masks: int = NUM_MASKS,
     ) -> DecodedMasks:
-        """Decode all four masks.
+        """Decode the first of the four masks, or several.
 
         Args:
             image: (O, dim, H, W) image features, conditioned on memory.
@@ -90,6 +92,7 @@ class MaskDecoder(nn.Module):
             dense_prompt: (O or 1, dim, H, W).
             high_res: (B, dim / 4, 2H, 2W) and (B, dim / 8, 4H, 4W), B = O or 1, added while
                 upscaling; () where the encoder has no such levels.
+            masks: how many are wanted.
         """
         num_objects, _, height, width = image.shape
         own = torch.cat([self.iou_token, self.mask_tokens])
@@ -102,13 +105,17 @@ class MaskDecoder(nn.Module):
         score_tokens, mask_tokens = tokens[:, : len(own)].split(
             [len(own) - NUM_MASKS, NUM_MASKS], 1
         )
-        maps = source.transpose(1, 2).unflatten(2, (height, width))
-        s8, s4 = high_res or (0.0, 0.0)
-        maps = F.gelu(self.upscale_norm(self.upscale1(maps) + s8))
-        maps = F.gelu(self.upscale2(maps) + s4)  # (O, dim / 8, 4H, 4W)
-        weights = torch.stack([h(mask_tokens[:, i]) for i, h in enumerate(self.mask_heads)], 1)
+        maps = self._upscaled(source.transpose(1, 2).unflatten(2, (height, width)), high_res)
+        heads = list(self.mask_heads)[:masks]
+        weights = torch.stack([h(mask_tokens[:, i]) for i, h in enumerate(heads)], 1)
         # Convolutions leave channels last, and so does this product: the maps are not reordered.
         pixels = maps.permute(0, 2, 3, 1).flatten(1, 2)
         logits = (pixels @ weights.transpose(1, 2)).transpose(1, 2).unflatten(2, maps.shape[-2:])
         object_logit = None if self.object_head is None else self.object_head(score_tokens[:, 0])
         return DecodedMasks(logits, self.iou_head(score_tokens[:, -1]), object_logit, mask_tokens)
+
+    def _upscaled(self, maps: Tensor, high_res: tuple[Tensor, Tensor] | tuple[()]) -> Tensor:
+        """Map (O, dim, H, W) to (O, dim / 8, 4H, 4W)."""
+        s8, s4 = high_res or (0.0, 0.0)
+        maps = F.gelu(self.upscale_norm(self.upscale1(maps) + s8))
+        return F.gelu(self.upscale2(maps) + s4)

@@ -152,6 +152,10 @@ class Attention(nn.Module):
     values are narrower than their projection, the CPU computes the former, which takes a quarter of
     the products of W for SAM 2's memory.
 
+    Between an image and few prompt tokens, the tokens are projected to the space of the image,
+    whose locations then need no projection of their own: less than half of the work, the same
+    result.
+
     Args:
         dim: width of queries and of the result.
         heads: attention heads.
@@ -196,6 +200,9 @@ class Attention(nn.Module):
         Returns:
             (B, Nq, dim).
         """
+        is_plain = all(each is None for each in (q_codes, k_codes, key_bias, groups))
+        if is_plain and (found := self._of_few(q, k, v)) is not None:
+            return found
         q, k = self._split(self.q_proj(q)), self._split(self.k_proj(k))
         is_late = self._projects_late and q.device.type == "cpu"
         v = v[:, None].to(q.dtype) if is_late else self._split(self.v_proj(v))
@@ -208,6 +215,45 @@ class Attention(nn.Module):
         bias = None if key_bias is None else key_bias[:, None, None].to(q.dtype)
         out = attend(q.expand(k.shape[0], -1, -1, -1), k, v, bias).transpose(1, 2).flatten(2)
         return self.out_proj(self.v_proj(out) if is_late else out)
+
+    def _of_few(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor | None:
+        """Attend where there are few queries or few keys; None where that would be more work."""
+        queries, keys, inner = q.shape[1], k.shape[1], self.q_proj.out_features
+        if self.heads * queries < min(inner, keys):
+            return self._from_few(q, k, v)
+        return self._to_few(q, k, v) if self.heads * keys < min(inner, queries) else None
+
+    def _from_few(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attend from few queries: (Q Wq) (K Wk)' is ((Q Wq) Wk') K', and W (V Wv) is (W V) Wv.
+
+        The bias of the keys adds the same to all logits of a query, and so changes nothing.
+        """
+        queries = self._split(self.q_proj(q)) * self._scale
+        rows = (queries @ self._by_head(self.k_proj.weight)).flatten(1, 2)
+        # Keys come first: OpenVINO would take its fused attention else, which is slower here.
+        weights = (k @ rows.transpose(1, 2)).softmax(1)  # (B, Nk, heads * Nq)
+        read = weights.transpose(1, 2).to(v.dtype) @ v
+        by_head = read.unflatten(1, (self.heads, -1))  # (B, heads, Nq, key_dim)
+        values = by_head @ self._by_head(self.v_proj.weight).transpose(1, 2)
+        return self.out_proj(values.transpose(1, 2).flatten(2) + self.v_proj.bias)
+
+    def _to_few(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attend to few keys: (Q Wq) (K Wk)' is Q ((K Wk) Wq')', and (W V) Wo is W (V Wo)."""
+        keys = self._split(self.k_proj(k)) * self._scale
+        rows = (keys @ self._by_head(self.q_proj.weight)).flatten(1, 2)
+        bias = (keys @ self.q_proj.bias.view(self.heads, -1, 1)).flatten(1, 2)
+        logits = rows @ q.transpose(1, 2) + bias  # (B, heads * Nk, Nq): a softmax of long rows
+        weights = logits.unflatten(1, (self.heads, -1)).softmax(2).flatten(1, 2)
+        values = self._split(self.v_proj(v)) @ self._by_head(self.out_proj.weight.T)
+        return weights.transpose(1, 2).to(values.dtype) @ values.flatten(1, 2) + self.out_proj.bias
+
+    @property
+    def _scale(self) -> float:
+        return float((self.q_proj.out_features // self.heads) ** -0.5)
+
+    def _by_head(self, weight: Tensor) -> Tensor:
+        """Split the rows of a weight (inner, C) by head: (heads, inner / heads, C)."""
+        return weight.unflatten(0, (self.heads, -1))
 
     @property
     def _projects_late(self) -> bool:

@@ -133,9 +133,11 @@ def test_tracked_masks_are_completed_and_remembered_so(
     assert decoder is not None
     asked, remembered = [], []
 
-    def draw(_features: object, xy: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def draw(
+        _features: object, xy: Tensor, labels: Tensor, mask: Tensor, masks: int
+    ) -> tuple[Tensor, Tensor]:
         asked.append((xy, labels, mask))
-        return mask.expand(-1, 4, -1, -1) + 3.0, torch.full((1, 4), 0.95)
+        return mask.expand(-1, masks, -1, -1) + 3.0, torch.full((1, 4), 0.95)
 
     encode = TinySam2.encode_memory
 
@@ -165,9 +167,9 @@ def test_an_unsure_mask_is_added_where_the_object_has_changed(
     assert decoder is not None
 
     def draw(
-        _features: object, _xy: Tensor, _labels: Tensor, mask: Tensor
+        _features: object, _xy: Tensor, _labels: Tensor, mask: Tensor, masks: int
     ) -> tuple[Tensor, Tensor]:
-        return mask.expand(-1, 4, -1, -1) + 3.0, torch.full((1, 4), 0.7)
+        return mask.expand(-1, masks, -1, -1) + 3.0, torch.full((1, 4), 0.7)
 
     monkeypatch.setattr(decoder, "all_masks", draw)
     predictor = FramePredictor(model)

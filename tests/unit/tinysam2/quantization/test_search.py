@@ -86,7 +86,7 @@ def test_frames_are_those_between_the_first_and_the_last_of_a_video() -> None:
 
 def test_a_recorded_frame_leads_to_the_masks_of_tracking(frames: list[CalibrationFrame]) -> None:
     outputs = outputs_of(toy_model().network, frames[0])
-    assert len(outputs.logits) == len(outputs.predicted_iou) == 2 * 4
+    assert len(outputs.logits) == len(outputs.predicted_iou) == 2
     assert loss(outputs, outputs) == 0
 
 

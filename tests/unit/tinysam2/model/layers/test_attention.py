@@ -53,6 +53,42 @@ def test_half_precision_attends_alike() -> None:
     torch.testing.assert_close(rough.float(), exact, atol=0.02, rtol=0.02)
 
 
+@pytest.mark.parametrize("counts", [(3, 40), (40, 3), (1, 13), (13, 1), (5, 40), (40, 5), (3, 4)])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_prompt_tokens_and_image_attend_as_if_both_were_projected(
+    counts: tuple[int, int], precision: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    attention = Attention(24, heads=4, inner=16)
+    q, k, v = (torch.randn(2, n, 24, requires_grad=True) for n in (*counts, counts[1]))
+    projected = (attention.q_proj(q), attention.k_proj(k), attention.v_proj(v))
+    by_head = (each.unflatten(-1, (4, 4)).transpose(1, 2) for each in projected)
+    read = F.scaled_dot_product_attention(*by_head).transpose(1, 2).flatten(2)
+    expected = attention.out_proj(read)
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision is torch.bfloat16):
+        found = attention(q, k, v)
+    error = 1e-5 if precision is torch.float32 else 0.03
+    torch.testing.assert_close(found.float(), expected, atol=error, rtol=error)
+    given = [q, k, v, *attention.q_proj.parameters(), *attention.out_proj.parameters()]
+    given += [attention.k_proj.weight, *attention.v_proj.parameters()]
+    ours, theirs = (torch.autograd.grad(x.float().square().sum(), given) for x in (found, expected))
+    for our, their in zip(ours, theirs, strict=True):
+        scale = float(their.abs().max())
+        torch.testing.assert_close(our, their, atol=2 * error * scale, rtol=0)
+
+
+def test_few_tokens_need_no_projection_of_an_image() -> None:
+    attention = Attention(24, heads=4, inner=16)
+    image, tokens = torch.randn(1, 40, 24), torch.randn(1, 3, 24)
+    rows = list[int]()
+    projections = attention.q_proj, attention.k_proj, attention.v_proj, attention.out_proj
+    for each in projections:
+        each.register_forward_hook(lambda _, given, __: rows.append(given[0].shape[1]))
+    attention(tokens, image, image)
+    attention(image, tokens, tokens)
+    assert set(rows) == {3}
+
+
 def late_attention() -> Attention:
     """Return attention to keys narrower than the projection of their values."""
     torch.manual_seed(0)
