@@ -168,10 +168,14 @@ _LARGEST = {
     "dim": 2048,
     "memory_dim": 1024,
     "mlp_dim": 16384,
+    "memory_mlp_dim": 16384,
+    "fuser_dim": 16384,
+    "mask_dim": 4096,
     "decoder_heads": 64,
     "memory_layers": 32,
 }
 """Limits of a configuration; weights files of others must not take all memory."""
+_OPTIONAL = ("memory_mlp_dim", "fuser_dim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,12 @@ class ModelConfig:
         refines_tracked: SAM's decoder also completes the masks that are read from memory, where
             it is sure; they are remembered so.
         mask_patches: the memory encoder reads masks at stride 4, by patches, and fuses them with
-            the features by one block of half the hidden width.
+            the features by one block.
+        memory_mlp_dim: hidden width of the feed-forward blocks of memory attention; ``mlp_dim`` if
+            None.
+        fuser_dim: hidden width of the blocks by which the memory encoder fuses masks and features;
+            if None four times ``dim``, with ``mask_patches`` twice.
+        mask_dim: hidden width of the layers that read masks by patches.
         fused: the branches and norms of RepViT are merged, which is how it trains and runs fast.
     """
 
@@ -233,6 +242,9 @@ class ModelConfig:
     sam_decoder: bool = False
     refines_tracked: bool = False
     mask_patches: bool = False
+    memory_mlp_dim: int | None = None
+    fuser_dim: int | None = None
+    mask_dim: int = 256
     fused: bool = False
 
     def __post_init__(self) -> None:
@@ -242,6 +254,8 @@ class ModelConfig:
             raise ValueError(f"repvit must be one of {list(REPVIT_VARIANTS)}, got {self.repvit!r}")
         for name, most in _LARGEST.items():
             value = getattr(self, name)
+            if value is None and name in _OPTIONAL:
+                continue
             if type(value) is not int or not 0 < value <= most:
                 raise ValueError(f"{name} must be a whole number from 1 to {most}, got {value!r}")
         if self.dim % self.memory_dim or self.dim % (4 * self.decoder_heads):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinysam2.config import ModelConfig
 from tinysam2.model.layers.norms import LayerNorm2d
 
 MASK_SCALE, MASK_BIAS = 20.0, -10.0  # SAM 2: probabilities are stretched to [-10, 10]
@@ -84,11 +85,11 @@ class MaskPatches(nn.Module):
 
     stride = 4
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, hidden_dim: int) -> None:
         super().__init__()
-        self.patch = nn.Conv2d(PATCH**2, 256, 3, padding=1)
-        self.hidden = nn.Conv2d(256, 256, 1)
-        self.project = nn.Conv2d(256, dim, 1)
+        self.patch = nn.Conv2d(PATCH**2, hidden_dim, 3, padding=1)
+        self.hidden = nn.Conv2d(hidden_dim, hidden_dim, 1)
+        self.project = nn.Conv2d(hidden_dim, dim, 1)
 
     def forward(self, mask: Tensor) -> Tensor:
         """Map (O, 1, 4H, 4W) to (O, dim, H, W)."""
@@ -99,33 +100,27 @@ class MaskPatches(nn.Module):
 class MemoryEncoder(nn.Module):
     """SAM 2's memory encoder: mask and features added, fused by two ConvNeXt blocks, narrowed.
 
-    Args:
-        dim: width of image features.
-        memory_dim: width of the memory map.
-        norm_features: normalize the features first; SAM 2 does not.
-        no_object: add a learned code to the memory of frames without the object, as SAM 2.1 does;
-            SAM 2, EdgeTAM and EfficientTAM do not.
-        mask_patches: read masks at stride 4, by `MaskPatches`, and fuse by one block of half the
-            hidden width.
+    With ``mask_patches`` of the configuration masks are read at stride 4, by `MaskPatches`, and
+    there is one block.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        memory_dim: int,
-        norm_features: bool = True,
-        no_object: bool = True,
-        mask_patches: bool = False,
-    ) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.mask_downsampler = MaskPatches(dim) if mask_patches else MaskDownsampler(dim)
+        dim, is_small = config.dim, config.mask_patches
+        self.mask_downsampler = (
+            MaskPatches(dim, config.mask_dim) if is_small else MaskDownsampler(dim)
+        )
         # Ours: the scale of memory keys does not depend on the image's contrast.
-        self.feature_norm = LayerNorm2d(dim) if norm_features else nn.Identity()
+        self.feature_norm = nn.Identity() if config.follows_sam2 else LayerNorm2d(dim)
         self.feature_proj = nn.Conv2d(dim, dim, 1)
-        blocks, hidden_dim = (1, 2 * dim) if mask_patches else (2, 4 * dim)
+        blocks, hidden_dim = (1, 2 * dim) if is_small else (2, 4 * dim)
+        hidden_dim = config.fuser_dim or hidden_dim
         self.fuser = nn.Sequential(*(ConvNextBlock(dim, hidden_dim) for _ in range(blocks)))
-        self.out_proj = nn.Conv2d(dim, memory_dim, 1)
-        self.no_object = nn.Parameter(torch.randn(memory_dim) * 0.02) if no_object else None
+        self.out_proj = nn.Conv2d(dim, config.memory_dim, 1)
+        # SAM 2.1's; SAM 2, EdgeTAM and EfficientTAM have none.
+        self.no_object = (
+            nn.Parameter(torch.randn(config.memory_dim) * 0.02) if config.no_object_code else None
+        )
 
     def forward(self, features: Tensor, mask_prob: Tensor, is_present: Tensor) -> Tensor:
         """Encode a frame.

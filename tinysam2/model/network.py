@@ -52,13 +52,11 @@ class TinySam2(nn.Module):
             self.sam_decoder = SamDecoder(high_res=(dim // 4, dim // 8))
         self.prompt_encoder = PromptEncoder(dim, click_features=config.click_features)
         self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
-        self.memory_encoder = MemoryEncoder(
-            dim, memory_dim, not config.follows_sam2, config.no_object_code, config.mask_patches
-        )
+        self.memory_encoder = MemoryEncoder(config)
         self.memory_attention = MemoryAttention(
             dim,
             memory_dim,
-            config.mlp_dim,
+            config.memory_mlp_dim or config.mlp_dim,
             config.memory_layers,
             pools_image=not config.follows_sam2,
         )

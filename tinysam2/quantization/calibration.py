@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.build import Model
+from tinysam2.datasets.frames import open_frames
 from tinysam2.devices import processor_threads
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.object_prompt import ObjectPrompt
@@ -57,6 +59,23 @@ def calibration_frames(
                 recorder.forget()
     finally:
         model.network.run = runner
+
+
+def frames_of_videos(
+    videos: Sequence[Path], model: Model, count: int, image_size: int | None = None
+) -> Iterator[CalibrationFrame]:
+    """Yield the `calibration_frames` of several videos, about as many of each.
+
+    Raises:
+        ValueError: a video cannot be used.
+        OSError: a video cannot be read.
+    """
+    left = count
+    for number, video in enumerate(videos):
+        share = -(-left // (len(videos) - number))
+        for frame in calibration_frames(model, open_frames(video), share, image_size):
+            left -= 1
+            yield frame
 
 
 def _objects_on(predictor: FramePredictor, image: NDArray[np.uint8]) -> list[NDArray[np.bool_]]:

@@ -1,15 +1,13 @@
 """From a weights file to one that also has the scales of 8-bit layers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 
-from tinysam2.build import Model, load_own, prepare
+from tinysam2.build import load_own, prepare
 from tinysam2.checkpoints.native import load_checkpoint, save_checkpoint
-from tinysam2.datasets.frames import open_frames
-from tinysam2.quantization.calibration import calibration_frames
-from tinysam2.quantization.objective import CalibrationFrame
+from tinysam2.quantization.calibration import frames_of_videos
 from tinysam2.quantization.search import Report, SearchResult, search_scales
 
 
@@ -25,7 +23,7 @@ def quantize(
 
     Args:
         weights: a file of the program's own format.
-        videos: what it is calibrated on, see `calibration_frames`.
+        videos: what it is calibrated on, see `frames_of_videos`.
         frame_count: calibration frames, of all videos together.
         out: the new weights file.
         image_size: side of the input for a square image, pixels; the network's own if None.
@@ -39,7 +37,7 @@ def quantize(
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))
     report, frames = reports("recording frames"), []
-    for frame in _frames_of(videos, model, frame_count, image_size):
+    for frame in frames_of_videos(videos, model, frame_count, image_size):
         frames.append(frame)
         report(len(frames), frame_count)
     found = search_scales(model.network, frames, reports("searching scales"))
@@ -50,15 +48,3 @@ def quantize(
     }
     save_checkpoint(out, config, state, {**card, "int8": calibrated}, found.scales)
     return found
-
-
-def _frames_of(
-    videos: Sequence[Path], model: Model, frame_count: int, image_size: int | None
-) -> Iterator[CalibrationFrame]:
-    """Yield frames of several videos, about as many of each."""
-    left = frame_count
-    for number, video in enumerate(videos):
-        share = -(-left // (len(videos) - number))
-        for frame in calibration_frames(model, open_frames(video), share, image_size):
-            left -= 1
-            yield frame

@@ -49,7 +49,10 @@ def test_input_size_zero_is_refused() -> None:
         check_image_size(0)
 
 
-@pytest.mark.parametrize("name", ["dim", "memory_dim", "mlp_dim", "memory_layers"])
+@pytest.mark.parametrize(
+    "name",
+    ["dim", "memory_dim", "mlp_dim", "memory_layers", "memory_mlp_dim", "fuser_dim", "mask_dim"],
+)
 @pytest.mark.parametrize("value", [0, -1, 100_000, 2.5, True, "64"])
 def test_numbers_beyond_reason_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 to"):

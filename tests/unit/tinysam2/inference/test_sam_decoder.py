@@ -1,5 +1,6 @@
 """A network with SAM's decoder: it predicts from prompts, and completes what memory finds."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -22,8 +23,10 @@ from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.model import mask_completion
 from tinysam2.model.decoder.predictions import ObjectMasks
+from tinysam2.model.decoder.prompt_encoder import BOX_FIRST, BOX_SECOND
 from tinysam2.model.network import TinySam2
 from tinysam2.model.sam import Sam, enclosing_corners
+from tinysam2.model.stages import NetworkStage
 
 CLICK = ObjectPrompt.of([[30, 20]], [1], None)
 
@@ -196,6 +199,45 @@ def test_empty_masks_stay_empty(model: Model, monkeypatch: pytest.MonkeyPatch) -
     torch.testing.assert_close(refined.predicted_iou, masks.predicted_iou)
     assert (refined.logits[1] >= logits[1]).all()
     assert not torch.equal(refined.logits[1], logits[1])
+
+
+@torch.inference_mode()
+def test_what_objects_share_of_an_image_changes_no_mask_and_no_memory(model: Model) -> None:
+    """The encoder of tracked images projects the fine maps, and a shared stage those for memory."""
+    model = deepcopy(model)
+    network = model.network
+    assert network.sam_decoder is not None
+    for projection in network.sam_decoder.high_res:
+        torch.nn.init.normal_(projection.weight, std=0.5)  # they start at zero
+    predictor = FramePredictor(model)
+    frame = noise_frames(1)[0]
+    shared, own = (predictor.encode(frame, for_prompts=each) for each in (False, True))
+    assert len(shared.sam_high_res) == 2
+    assert shared.for_memory is not None
+    assert own.sam_high_res == ()
+    assert own.for_memory is None
+    logits = torch.full((2, 4 * own.size_hw[0], 4 * own.size_hw[1]), -9.0)
+    logits[0, 3:9, 5:20] = logits[1, 10:15, 5:10] = 4.0
+    presence = torch.ones(2)
+    masks = ObjectMasks(logits, torch.tensor([0.9, 0.9]), presence, torch.zeros(2, TOY.dim))
+    memories, redrawn, refined = [], [], []
+    draw = network.stage_function(NetworkStage.REDRAW)
+    for features in (shared, own):
+        memories.append(network.encode_memory(features, logits, presence, logits[:, 0, 0] > 0))
+        finer = features.sam_high_res or network.sam_decoder.projected(features.high_res)
+        given = logits[:1], enclosing_corners(logits[:1] > 0), features.sam_embedding, *finer
+        redrawn.append(draw(*given)[0])
+        refined.append(network.refined(features, masks).logits)
+    torch.testing.assert_close(*memories)
+    torch.testing.assert_close(*redrawn)
+    torch.testing.assert_close(*refined)
+    expected, _ = network.sam_decoder.all_masks(
+        own,
+        enclosing_corners(logits[:1] > 0),
+        torch.tensor([[BOX_FIRST, BOX_SECOND]]),
+        logits[:1, None],
+    )
+    torch.testing.assert_close(redrawn[0], expected[:, 0])
 
 
 def test_corners_enclose_the_mask() -> None:

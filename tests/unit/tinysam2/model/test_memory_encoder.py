@@ -2,6 +2,7 @@
 
 import torch
 
+from tinysam2.config import ModelConfig
 from tinysam2.model.layers.norms import LayerNorm2d
 from tinysam2.model.memory_encoder import (
     MaskDownsampler,
@@ -36,7 +37,8 @@ def test_the_norm_has_no_mean_and_unit_variance_per_location() -> None:
 def test_an_encoder_of_patches_reads_masks_at_a_quarter_of_the_resolution() -> None:
     torch.manual_seed(0)
     with torch.inference_mode(False):
-        encoder = MemoryEncoder(16, 8, mask_patches=True)
+        config = ModelConfig(dim=16, memory_dim=8, decoder_heads=4, mask_patches=True)
+        encoder = MemoryEncoder(config)
     assert encoder.mask_hw((4, 6)) == (16, 24)
     features, prob = torch.zeros(1, 16, 4, 6), torch.zeros(2, 1, 16, 24)
     prob[1, 0, 5, 9] = 1  # in the location at row 1, column 2
