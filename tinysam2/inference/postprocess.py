@@ -60,18 +60,12 @@ def finish_masks(
     frame: int,
     objects: dict[int, ObjectState],
     logits: dict[int, Tensor],
-    cleanup: MaskCleanup | None,
     is_exclusive: bool,
 ) -> Tensor:
-    """Stack masks of video size (H, W); mask prompts stay exact, and prompted masks unchanged."""
+    """Stack masks of video size (H, W); mask prompts stay exact."""
     prompts = {i: o.prompts.get(frame) for i, o in objects.items()}
     given = {i: None if p is None else p.exact_logits() for i, p in prompts.items()}
-    rows = []
-    for i, exact in given.items():
-        found = logits[i] if exact is None else exact
-        if cleanup is not None and prompts[i] is None:
-            found = cleanup.clean(found)
-        rows.append(found)
+    rows = [logits[i] if exact is None else exact for i, exact in given.items()]
     stacked = torch.stack(rows)
     if is_exclusive:
         return without_overlap(stacked, [exact is not None for exact in given.values()])

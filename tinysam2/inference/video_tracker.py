@@ -325,7 +325,7 @@ class VideoTracker:
             events |= decided
         for each in objects.values():
             each.mark_propagated(frame)
-        finish = partial(finish_masks, frame, objects, logits, self.cleanup, self.is_exclusive)
+        finish = partial(finish_masks, frame, objects, logits, self.is_exclusive)
         # Here, operators would wait for threads that the workers keep busy.
         is_alone = self._workers.count == 1
         finished = finish() if is_alone else self._frame_worker.submit(finish).result()
@@ -385,7 +385,12 @@ class VideoTracker:
     ) -> tuple[dict[int, Tensor], dict[int, MemoryEvent]]:
         masks, readings = predict_from_memory(self.predictor, frame, features, image, objects)
         events = submit_frame(self.predictor, frame, features, masks, objects, readings)
-        return dict(zip(objects, _at_video_size(masks, image), strict=True)), events
+        logits = dict(zip(objects, _at_video_size(masks, image), strict=True))
+        if self.cleanup is not None:
+            for i, tracked in objects.items():
+                if frame not in tracked.prompts:
+                    logits[i] = self.cleanup.clean(logits[i])
+        return logits, events
 
 
 def _at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:

@@ -82,30 +82,17 @@ def _novelty(tokens: Sequence[Tensor], windows: Sequence[Tensor]) -> list[Tensor
     counts = [len(t) for t in tokens]
     units = F.normalize(torch.cat(list(tokens)).detach().float(), dim=-1)
     window = torch.cat(list(windows))
-    slot = _places(window)
+    frame = torch.arange(len(counts), device=window.device)
+    frame = frame.repeat_interleave(torch.tensor(counts, device=window.device))
+    order = window.argsort(stable=True)  # the frames of a window stay in order
+    sorted_units, window, frame = units[order], window[order], frame[order]
+    alike = torch.zeros(len(units), device=units.device)
     # Windows hold a few tokens each: all pairs of tokens would be a hundred times as many.
-    shape = int(window.max()) + 1, int(slot.max()) + 1
-    held = units.new_zeros(*shape, units.shape[1])
-    held[window, slot] = units
-    frame = window.new_full(shape, len(counts))  # empty places are later than all frames
-    frame[window, slot] = torch.arange(len(counts), device=window.device).repeat_interleave(
-        torch.tensor(counts, device=window.device)
-    )
-    is_earlier = frame[:, None] < frame[..., None]
-    alike = (held @ held.transpose(1, 2)).masked_fill(~is_earlier, 0.0).amax(-1)
-    scores = list((1 - alike[window, slot]).split(counts))
+    for step in range(1, int(window.bincount().max())):
+        is_earlier = (window[step:] == window[:-step]) & (frame[step:] != frame[:-step])
+        found = (sorted_units[step:] * sorted_units[:-step]).sum(-1)
+        torch.maximum(alike[step:], found * is_earlier, out=alike[step:])
+    scores = list((1 - torch.empty_like(alike).scatter(0, order, alike)).split(counts))
     first = units[: counts[0]]
     scores[0] = 1 - first @ F.normalize(first.mean(0), dim=0)
     return scores
-
-
-def _places(window: Tensor) -> Tensor:
-    """Number the tokens (n,) of each window from 0."""
-    order = window.argsort(stable=True)
-    _, counts = window[order].unique_consecutive(return_counts=True)
-    begins = counts.cumsum(0) - counts
-    places = torch.empty_like(window)
-    places[order] = torch.arange(len(window), device=window.device) - begins.repeat_interleave(
-        counts
-    )
-    return places

@@ -10,7 +10,7 @@ al. 2023, arXiv:2302.04089).
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +21,10 @@ from torch import Tensor, nn
 
 from tinysam2.build import load_own, prepare
 from tinysam2.checkpoints.native import load_checkpoint, load_scales, save_checkpoint
-from tinysam2.config import ModelConfig
+from tinysam2.model.fake_quantization import weight_of
 from tinysam2.model.memory_encoder import MaskPatches
 from tinysam2.model.network import TinySam2
 from tinysam2.quantization.calibration import frames_of_videos
-from tinysam2.quantization.objective import CalibrationFrame, outputs_of
 
 RIDGE = 1e-6
 """Added to the moments of each channel, in units of their mean: some channels are never active."""
@@ -67,11 +66,7 @@ def hidden_layers(network: TinySam2, field: str) -> list[HiddenLayer]:
 
 
 def prune(
-    weights: Path,
-    widths: Mapping[str, int],
-    videos: Sequence[Path],
-    frame_count: int,
-    out: Path,
+    weights: Path, widths: Mapping[str, int], videos: Sequence[Path], frame_count: int, out: Path
 ) -> dict[HiddenLayer, float]:
     """Write a network with narrower hidden layers; the scales of layers that change are left out.
 
@@ -92,55 +87,50 @@ def prune(
     """
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))
-    hidden = {field: hidden_layers(model.network, field) for field in widths}
-    for field, width in widths.items():
-        before = len(state[f"{hidden[field][0].way_in}.bias"])
-        if not 0 < width < before:
-            raise ValueError(f"{field} must be from 1 to {before - 1}, got {width}")
-    pruned = replace(config, **dict[str, Any](widths))
-    layers = [layer for each in hidden.values() for layer in each]
-    frames = frames_of_videos(videos, model, frame_count)
-    moments = channel_moments(model.network, [layer.way_out for layer in layers], frames)
-    missed = {}
-    for field, width in widths.items():
-        for layer in hidden[field]:
-            missed[layer] = _narrow(state, layer, moments[layer.way_out], width)
-    changed = {name for layer in layers for name in (layer.way_in, layer.way_out)}
+    narrowed = [
+        (layer, width)
+        for field, width in widths.items()
+        for layer in _wider_layers(model.network, field, width)
+    ]
+    with channel_moments(model.network, [layer.way_out for layer, _ in narrowed]) as moments:
+        for _ in frames_of_videos(videos, model, frame_count):
+            pass  # the layers have run, on every second frame besides
+    missed = {
+        layer: _narrow(state, layer, moments[layer.way_out], width) for layer, width in narrowed
+    }
+    changed = {name for layer in missed for name in (layer.way_in, layer.way_out)}
     scales = {name: each for name, each in load_scales(weights).items() if name not in changed}
-    _check(pruned, state)
+    pruned = replace(config, **dict[str, Any](widths))
+    TinySam2(pruned).load_state_dict(state)  # fails if a layer was forgotten
     save_checkpoint(out, pruned, state, {**card, "pruned": dict(widths)}, scales)
     return missed
 
 
-def _check(config: ModelConfig, state: dict[str, Tensor]) -> None:
-    """Load the weights into a network of the new widths, which fails if a layer was forgotten."""
-    TinySam2(config).load_state_dict(state)
+def _wider_layers(network: TinySam2, field: str, width: int) -> list[HiddenLayer]:
+    """Return the `hidden_layers` of a field.
+
+    Raises:
+        ValueError: they are not wider than ``width``, or the network has none.
+    """
+    layers = hidden_layers(network, field)
+    way_out = weight_of(network.get_submodule(layers[0].way_out))
+    if not 0 < width < way_out.shape[1]:
+        raise ValueError(f"{field} must be from 1 to {way_out.shape[1] - 1}, got {width}")
+    return layers
 
 
-@torch.inference_mode()
-def channel_moments(
-    network: TinySam2, names: Sequence[str], frames: Iterable[CalibrationFrame]
-) -> dict[str, Tensor]:
-    """Return the second moments of what layers read, and of a constant 1 after it.
+@contextmanager
+def channel_moments(network: TinySam2, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+    """Sum up the second moments of what layers read, and of a constant 1 after it.
 
     Args:
-        network: run by torch in float32.
+        network: while it runs, by torch in float32.
         names: of linear layers and convolutions of one pixel.
-        frames: that it runs on.
 
     Returns:
         By name (n + 1, n + 1) float64 sums over all locations, for a layer that reads n channels.
     """
     moments: dict[str, Tensor] = {}
-    with _given(network, names, moments):
-        for frame in frames:
-            outputs_of(network, frame)
-    return moments
-
-
-@contextmanager
-def _given(network: TinySam2, names: Sequence[str], moments: dict[str, Tensor]) -> Iterator[None]:
-    """Add to the moments what layers are given."""
 
     def add(name: str, layer: nn.Module, x: Tensor) -> None:
         rows = x.flatten(0, -2) if isinstance(layer, nn.Linear) else x.transpose(0, 1).flatten(1).T
@@ -154,7 +144,7 @@ def _given(network: TinySam2, names: Sequence[str], moments: dict[str, Tensor]) 
         for name in names
     ]
     try:
-        yield
+        yield moments
     finally:
         for hook in hooks:
             hook.remove()

@@ -151,11 +151,12 @@ def test_tracked_masks_are_completed_and_remembered_so(
     monkeypatch.setattr(decoder, "all_masks", draw)
     monkeypatch.setattr(mask_completion, "MOST_GROWTH", 1e9)
     monkeypatch.setattr(TinySam2, "encode_memory", encode_memory)
-    tracker = VideoTracker(model, noise_frames(3))
+    tracker = VideoTracker(model, noise_frames(5))
     tracker.add_mask(1, 0, block_mask())
     steps = list(tracker.propagate())
-    assert len(asked) == len(steps[1:]) == 2
-    for (corners, labels, mask), stored in zip(asked, remembered[-2:], strict=True):
+    assert len(steps[1:]) == 4
+    assert len(asked) == 2  # every second frame
+    for (corners, labels, mask), stored in zip(asked, remembered[-4::2], strict=True):
         assert labels.tolist() == [[2, 3]]
         torch.testing.assert_close(corners, enclosing_corners(mask[:, 0] > 0))
         torch.testing.assert_close(stored, mask[:, 0] + 3.0)
