@@ -165,7 +165,7 @@ def _narrow(state: dict[str, Tensor], layer: HiddenLayer, moments: Tensor, width
 
 
 def kept_channels(weight: Tensor, moments: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Choose the channels that a layer goes on reading, and fit its weights to them.
+    """Choose the channels that a layer is to read, and fit its weights to them.
 
     Args:
         weight: (m, n + 1) of the layer, its biases last.

@@ -203,7 +203,7 @@ def test_empty_masks_stay_empty(model: Model, monkeypatch: pytest.MonkeyPatch) -
 
 
 @torch.inference_mode()
-def test_what_objects_share_of_an_image_changes_no_mask_and_no_memory(model: Model) -> None:
+def test_what_is_computed_once_for_all_objects_changes_no_mask_and_no_memory(model: Model) -> None:
     """The encoder of tracked images projects the fine maps, and a shared stage those for memory."""
     model = deepcopy(model)
     network = model.network
