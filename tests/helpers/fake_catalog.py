@@ -44,7 +44,7 @@ class FakeCatalog(ModelCatalog):
             row.name: row
             for row in (
                 KnownModelRow(
-                    "tinysam2", "TinySAM 2", "TinySAM 2", 12_718_843, None, APACHE, BUNDLED,
+                    "tinysam2", "TinySAM 2", "TinySAM 2", 12_256_827, None, APACHE, BUNDLED,
                     False, 576, 64, None, OWN_MEMORY,
                 ),
                 KnownModelRow(

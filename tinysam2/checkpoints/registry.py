@@ -110,7 +110,7 @@ def _efficienttam(
 
 
 _TABLE = (
-    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "research use", 12_718_843),
+    KnownModel("tinysam2", "TinySAM 2", "TinySAM 2", "research use", 12_256_827),
     KnownModel(
         "edgetam",
         "EdgeTAM",

@@ -200,7 +200,7 @@ def _memory_event(
 ) -> MemoryEvent:
     """Describe a bank after it decided on a frame."""
     decision, reason, evicted = decided
-    stored = sorted(bank.readable(), key=lambda e: e.frame)
+    shown = bank.shown_tokens()
     return MemoryEvent(
         frame=frame,
         decision=decision,
@@ -212,10 +212,10 @@ def _memory_event(
         tokens_stored=bank.tokens_stored,
         tokens_attended=attended,
         tokens_full_sam2=full_bank_tokens(feature_hw),
-        tokens={e.frame: len(e.tokens) for e in stored},
-        survivors={e.frame: bank.grid.covered(e.locations).cpu().numpy() for e in stored},
+        tokens={f: len(each.locations) for f, each in shown.items()},
+        survivors={f: each.survivors for f, each in shown.items()},
         pool=bank.grid.pool,
-        averaged={e.frame: bank.grid.averaged(e.locations).cpu().numpy() for e in stored},
+        averaged={f: each.averaged for f, each in shown.items()},
         policy=bank.config.policy,
         thresholds=bank.policy.thresholds,
     )

@@ -54,6 +54,20 @@ class MemoryEvent:
     thresholds: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _ShownTokens:
+    """What the tokens of a frame at ``locations`` stand for, see `MemoryEvent`."""
+
+    locations: Tensor
+    survivors: NDArray[np.bool_]
+    averaged: NDArray[np.bool_]
+
+    @staticmethod
+    def of(entry: MemoryEntry, grid: MemoryGrid) -> "_ShownTokens":
+        at = entry.locations
+        return _ShownTokens(at, grid.covered(at).cpu().numpy(), grid.averaged(at).cpu().numpy())
+
+
 @dataclass
 class MemoryBank:
     """The frames remembered of one object.
@@ -76,6 +90,7 @@ class MemoryBank:
     pointers: dict[int, Tensor] = field(default_factory=dict)
     is_backward: bool = False
     policy: Policy = field(init=False)
+    _shown: dict[int, "_ShownTokens"] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.policy = make_policy(self.config)
@@ -85,6 +100,7 @@ class MemoryBank:
         copied = copy.copy(self)
         copied.policy = copy.deepcopy(self.policy)
         copied.entries, copied.pointers = dict(self.entries), dict(self.pointers)
+        copied._shown = {}
         if device is not None:
             copied.grid = self.grid.to(device)
             copied.entries = {f: e.to(device) for f, e in self.entries.items()}
@@ -218,6 +234,18 @@ class MemoryBank:
                 self.recent = entry.thinned(kept)
             else:
                 self.entries[entry.frame] = entry.thinned(kept)
+
+    def shown_tokens(self) -> "dict[int, _ShownTokens]":
+        """Return what the tokens of each readable frame stand for, ascending by frame."""
+        stored = sorted(self.readable(), key=lambda e: e.frame)
+        before = self._shown  # most frames lose no token from one frame to the next
+        self._shown = {
+            e.frame: shown
+            if (shown := before.get(e.frame)) and shown.locations is e.locations
+            else _ShownTokens.of(e, self.grid)
+            for e in stored
+        }
+        return self._shown
 
     @property
     def tokens_stored(self) -> int:

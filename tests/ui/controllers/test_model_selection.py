@@ -106,8 +106,8 @@ def test_the_table_lists_the_known_models(user: ModelUser) -> None:
     assert cells(dialog, 0) == [
         "TinySAM 2",
         "TinySAM 2",
-        "12.7 M",
-        "76.4*",
+        "12.3 M",
+        "76.2*",
         "Apache-2.0",
         "bundled",
     ]

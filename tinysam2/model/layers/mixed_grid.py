@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 POOL = 2
 """Side of the windows whose averages stand for their locations."""
-NEEDED = 0.3
+NEEDED = 0.6
 """Score above which a window is to be read location by location."""
 PARTS, LEAST_PARTS, MOST_PARTS = 16, 2, 8
 """Windows are read location by location in steps of a sixteenth, from an eighth of them to half."""
