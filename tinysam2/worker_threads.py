@@ -23,6 +23,15 @@ def split_threads(objects: int, threads: int) -> tuple[int, int]:
     return count, max(1, round(threads / count))
 
 
+def group_size(objects: int, workers: int) -> int:
+    """Return how many objects of a frame a worker tracks together, at most.
+
+    What it does besides running the network takes less time for two at once than for each alone.
+    There is a group for each worker and another one, while images are encoded.
+    """
+    return max(1, -(-objects // (workers + 1)))
+
+
 class WorkerThreads:
     """Threads that run functions in the order of `submit`, with a number of torch threads each.
 

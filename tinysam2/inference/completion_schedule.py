@@ -17,7 +17,7 @@ class CompletionSchedule:
 
     What is added is remembered, and so found by itself on the next frame.  The IoU that SAM's
     decoder predicts for an object changes slowly: for some it is never high enough, and a try takes
-    a fifth of the time of a tracked object.
+    a quarter of the time of a tracked object.
 
     Attributes:
         tried: the frame of the last try; None before the first.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinysam2.model.image_features import ImageFeatures
 
 KEPT_FEATURES = 8
-"""Images whose features are cached; each takes about 6 MB at 576 px."""
+"""Images whose features are cached; each takes about 11 MB at 576 px."""
 
 
 @dataclass(frozen=True, slots=True)

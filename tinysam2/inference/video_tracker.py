@@ -35,7 +35,7 @@ from tinysam2.inference.results import Frames, TrackStep
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
-from tinysam2.worker_threads import WorkerThreads, split_threads
+from tinysam2.worker_threads import WorkerThreads, group_size, split_threads
 
 T = TypeVar("T")
 FRAMES_AHEAD = 2
@@ -366,7 +366,9 @@ class VideoTracker:
         """
         track, is_alone = partial(self._track_together, frame, image), self._workers.count == 1
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
-        others = [{i: o} for i, o in objects.items() if i not in here]
+        left = [(i, o) for i, o in objects.items() if i not in here]
+        size = group_size(len(left), self._workers.count)
+        others = [dict(left[at : at + size]) for at in range(0, len(left), size)]
         if others and features.attended is None:  # the image was encoded for prompts
             features = self._frame_worker.submit(self.predictor.attended, features).result()
         found = [self._workers.submit(track, features, each) for each in others]
@@ -386,10 +388,9 @@ class VideoTracker:
         masks, readings = predict_from_memory(self.predictor, frame, features, image, objects)
         events = submit_frame(self.predictor, frame, features, masks, objects, readings)
         logits = dict(zip(objects, _at_video_size(masks, image), strict=True))
-        if self.cleanup is not None:
-            for i, tracked in objects.items():
-                if frame not in tracked.prompts:
-                    logits[i] = self.cleanup.clean(logits[i])
+        for i, tracked in objects.items():
+            if self.cleanup is not None and frame not in tracked.prompts:
+                logits[i] = self.cleanup.clean(logits[i])
         return logits, events
 
 

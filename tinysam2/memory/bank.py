@@ -65,7 +65,10 @@ class _ShownTokens:
     @staticmethod
     def of(entry: MemoryEntry, grid: MemoryGrid) -> "_ShownTokens":
         at = entry.locations
-        return _ShownTokens(at, grid.covered(at).cpu().numpy(), grid.averaged(at).cpu().numpy())
+        shown = grid.covered(at).cpu().numpy(), grid.averaged(at).cpu().numpy()
+        for each in shown:
+            each.setflags(write=False)  # the events of several frames have the same arrays
+        return _ShownTokens(at, *shown)
 
 
 @dataclass

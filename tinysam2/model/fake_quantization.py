@@ -86,11 +86,11 @@ _PARTS = {
         "memory_encoder.feature_proj",
     ),
     NetworkStage.CONDITION: ("memory_attention.",),
-    NetworkStage.DECODE: ("mask_decoder.",),
     NetworkStage.ENCODE_MEMORY: ("memory_encoder.",),
 }
 """The modules of each stage that is run in 8 bits; the first that fits counts.  Prompts are left as
-they are: their image is encoded once for all clicks, and no click is to be worse."""
+they are: their image is encoded once for all clicks, and no click is to be worse.  So are mask
+decoders, whose attention multiplies by weights of layers that it does not call."""
 
 
 def scales_of_stage(scales: NetworkScales, stage: NetworkStage) -> NetworkScales:

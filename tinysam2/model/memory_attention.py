@@ -194,6 +194,8 @@ class MemoryAttention(nn.Module):
 
 def pad_tokens(tokens: list[Tensor]) -> Tensor:
     """Stack O tensors (n, ...) of different lengths into (O, max n, ...), padded with zeros."""
+    if len(tokens) == 1:  # as on the CPU, many times a frame
+        return tokens[0][None]
     return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True)
 
 

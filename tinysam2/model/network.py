@@ -327,6 +327,7 @@ class TinySam2(nn.Module):
         assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
         return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
 
+    @torch.no_grad()
     def refined(
         self, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor | None = None
     ) -> ObjectMasks:
@@ -341,8 +342,7 @@ class TinySam2(nn.Module):
         finer = features.sam_high_res or self.sam_decoder.projected(features.high_res)
         maps = [of_groups(x, len(groups)) for x in (features.sam_embedding, *finer)]
         given = [(x, enclosing_corners(x > 0), *m) for (x,), *m in zip(groups, *maps, strict=True)]
-        with torch.no_grad():
-            found = self.run(NetworkStage.REDRAW, self._redraw, given)
+        found = self.run(NetworkStage.REDRAW, self._redraw, given)
         redrawn, iou = map(torch.cat, zip(*found, strict=True))
         return completed(masks, redrawn, iou, has_changed)
 

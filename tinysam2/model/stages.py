@@ -14,11 +14,12 @@ STAGES_VERSION = 4
 class NetworkStage(StrEnum):
     """A part of the network that is run as a whole.
 
-    ENCODE_IMAGE computes the feature maps of a tracked image, ENCODE_IMAGE_FOR_SAM those of an
-    image with prompts, for SAM's decoder too.  ATTEND_IMAGE is the part of memory attention that
+    ENCODE_IMAGE computes the feature maps of a tracked image, where masks are completed also what
+    SAM's decoder adds of the fine ones; ENCODE_IMAGE_FOR_SAM those of an image with prompts, for
+    SAM's decoder too.  ATTEND_IMAGE is the part of memory attention and of the memory encoder that
     objects share, MATCH compares an image with memory, CONDITION is memory attention, DECODE the
     mask decoder of the tracker, REDRAW SAM's decoder given a tracked mask, and ENCODE_MEMORY the
-    memory encoder.
+    rest of the memory encoder.
     """
 
     ENCODE_IMAGE = "encode_image"

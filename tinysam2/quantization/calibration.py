@@ -72,7 +72,8 @@ def frames_of_videos(
     """
     left = count
     for number, video in enumerate(videos):
-        share = -(-left // (len(videos) - number))
+        if not (share := -(-left // (len(videos) - number))):
+            return
         for frame in calibration_frames(model, open_frames(video), share, image_size):
             left -= 1
             yield frame

@@ -82,9 +82,12 @@ def prune(
 
     Raises:
         CheckpointError: the weights cannot be used.
-        ValueError: a width is not smaller than before, or a video cannot be used.
+        ValueError: a width is not smaller than before, there are fewer frames than videos, or a
+            video cannot be used.
         OSError: ``out`` cannot be written.
     """
+    if frame_count < max(1, len(videos)):
+        raise ValueError(f"there must be a frame for each video at least, got {frame_count}")
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))
     narrowed = [
@@ -166,6 +169,8 @@ def _narrow(state: dict[str, Tensor], layer: HiddenLayer, moments: Tensor, width
 
 def kept_channels(weight: Tensor, moments: Tensor, width: int) -> tuple[Tensor, Tensor]:
     """Choose the channels that a layer is to read, and fit its weights to them.
+
+    All outputs of the layer count alike, also where the network scales them afterwards.
 
     Args:
         weight: (m, n + 1) of the layer, its biases last.

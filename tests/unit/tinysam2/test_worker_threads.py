@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tinysam2.devices import processor_threads
-from tinysam2.worker_threads import THREAD_NAME, WorkerThreads, split_threads
+from tinysam2.worker_threads import THREAD_NAME, WorkerThreads, group_size, split_threads
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,17 @@ from tinysam2.worker_threads import THREAD_NAME, WorkerThreads, split_threads
 )
 def test_workers_share_the_threads(objects: int, threads: int, workers: tuple[int, int]) -> None:
     assert split_threads(objects, threads) == workers
+
+
+@pytest.mark.parametrize(
+    ("objects", "workers", "size"),
+    [(0, 2, 1), (1, 2, 1), (3, 2, 1), (4, 2, 2), (5, 2, 2), (10, 2, 4), (8, 8, 1), (20, 8, 3)],
+)
+def test_each_worker_has_a_group_of_objects_and_one_is_left(
+    objects: int, workers: int, size: int
+) -> None:
+    assert group_size(objects, workers) == size
+    assert size * (workers + 1) >= objects
 
 
 def test_threads_are_a_workers_own() -> None:

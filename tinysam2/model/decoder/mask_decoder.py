@@ -83,7 +83,7 @@ class MaskDecoder(nn.Module):
         high_res: tuple[Tensor, Tensor] | tuple[()],
         masks: int = NUM_MASKS,
     ) -> DecodedMasks:
-        """Decode the first of the four masks, or several.
+        """Decode the first ``masks`` of the four masks.
 
         Args:
             image: (O, dim, H, W) image features, conditioned on memory.

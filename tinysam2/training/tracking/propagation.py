@@ -25,7 +25,7 @@ class DecoderTrace:
 
     Attributes:
         conditioned: (O, dim, H, W) features from memory attention, or from the image alone.
-        decoded: all four masks with their tokens.
+        decoded: the masks that were computed, with all tokens.
         matched: (O, H, W) logits of the coarse mask from matching; None without memory or
             without a matcher.
     """

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import SIZE_HW, block_mask, noise_frames, toy_model
+from tinysam2.devices import processor_threads
 from tinysam2.inference.mask_parts import (
     drop_islands,
     fill_holes,
@@ -145,6 +146,23 @@ def test_tracker_cleans_up_what_it_tracked_and_no_prompted_mask() -> None:
             )
             assert np.array_equal(other, wanted)
         assert a.scores == b.scores
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_mask_that_a_click_corrects_on_its_way_is_not_cleaned(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MaskCleanup, "clean", lambda _, logits: logits - 100)
+    found = []
+    for cleanup in (None, MaskCleanup(30, 30)):
+        tracker = VideoTracker(toy_model(), FRAMES, cleanup=cleanup)
+        tracker.add_mask(1, 0, faulty_mask())
+        with processor_threads(threads):
+            list(tracker.propagate())
+            tracker.add_points(1, 1, [[30, 20]], [1])
+            found.append([step.mask_logits[0] for step in tracker.propagate()])
+    for plain, clean, change in zip(*found, (0, 0, -100), strict=True):
+        np.testing.assert_array_equal(clean, plain + change)
 
 
 def test_tracker_keeps_objects_apart_when_asked() -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from tests.unit.tinysam2.toys import ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.devices import processor_threads
 from tinysam2.inference.object_prompt import ObjectPrompt
+from tinysam2.inference.postprocess import MaskCleanup
 from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.video_tracker import FRAMES_AHEAD, VideoTracker
 from tinysam2.model.image_features import ImageFeatures
@@ -129,6 +130,32 @@ def test_objects_are_tracked_before_later_images_are_encoded(
         order.clear()
         next(steps)
     assert order == ["_track_together", "_track_together", "_read", "finish_masks"]
+
+
+def test_groups_of_objects_get_the_masks_that_each_gets_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups: list[int] = []
+    track = VideoTracker._track_together
+
+    def track_and_note(self: VideoTracker, *given: object) -> object:
+        groups.append(len(given[-1]))  # type: ignore[arg-type]
+        return track(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(VideoTracker, "_track_together", track_and_note)
+    cleanup = MaskCleanup(fill_holes_px=9, drop_specks_px=9)
+    tracker = VideoTracker(toy_model(sam_decoder=True), FRAMES, image_size=64, cleanup=cleanup)
+    for i in range(5):
+        tracker.add_mask(i, 0, block_mask(y=4 * i, x=8 * i))
+    with processor_threads(2):
+        together = [step.mask_logits for step in tracker.propagate()]
+    assert set(groups) == {2, 1}
+    for i in range(5):
+        alone = VideoTracker(toy_model(sam_decoder=True), FRAMES, image_size=64, cleanup=cleanup)
+        alone.add_mask(i, 0, block_mask(y=4 * i, x=8 * i))
+        with processor_threads(1):
+            for found, step in zip(together, alone.propagate(), strict=True):
+                np.testing.assert_allclose(found[i], step.mask_logits[0], atol=1e-4)
 
 
 @pytest.mark.parametrize("frame", [1, 2])

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from tests.unit.tinysam2.toys import TOY, noise_frames, toy_network
+from tests.unit.tinysam2.toys import TOY, noise_frames, set_presence, toy_network
 from tinysam2.build import load_model, load_own
 from tinysam2.checkpoints.native import load_checkpoint, load_scales, save_checkpoint
 from tinysam2.inference.video_tracker import VideoTracker
@@ -43,6 +43,7 @@ def with_idle_channels() -> TinySam2:
     """Make a network all of whose hidden channels but `WIDTHS` of them have one value each."""
     torch.manual_seed(3)
     network = TinySam2(PATCHES).eval()
+    set_presence(network, 4.0)
     nn.init.constant_(network.memory_encoder.fuser[0].scale, 0.5)
     for field, width in WIDTHS.items():
         for layer in hidden_layers(network, field):
@@ -82,8 +83,9 @@ def test_channels_that_say_nothing_new_are_removed_and_masks_stay(
     assert state["memory_encoder.mask_downsampler.hidden.weight"].shape == (16, 16, 1, 1)
     assert len(missed) == 5
     assert max(missed.values()) < 1e-5
-    for found, expected in zip(tracked(after), tracked(before), strict=True):
-        torch.testing.assert_close(found, expected, atol=0.02, rtol=0.02)
+    for found, expected in zip(tracked(after)[1:], tracked(before)[1:], strict=True):
+        assert expected.abs().max() < 100  # a mask, not that of an absent object
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
 def test_the_channels_missed_least_are_removed_and_the_others_fitted_anew() -> None:
@@ -160,6 +162,7 @@ def test_the_command_line_prunes_and_prints_what_is_missed(
     ("options", "says"),
     [
         (["--fuser-dim", "40"], "fuser_dim must be from 1 to 39, got 40"),
+        (["--fuser-dim", "24", "--frames", "0"], "a frame for each video at least, got 0"),
         (["--fuser-dim", "24", "--calibrate", "nowhere"], "nowhere"),
     ],
 )
