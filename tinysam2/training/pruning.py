@@ -90,16 +90,15 @@ def prune(
         raise ValueError(f"there must be a frame for each video at least, got {frame_count}")
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))
-    narrowed = [
-        (layer, width)
-        for field, width in widths.items()
-        for layer in _wider_layers(model.network, field, width)
-    ]
-    with channel_moments(model.network, [layer.way_out for layer, _ in narrowed]) as moments:
+    layers = {f: _wider_layers(model.network, f, width) for f, width in widths.items()}
+    way_outs = [layer.way_out for each in layers.values() for layer in each]
+    with channel_moments(model.network, way_outs) as moments:
         for _ in frames_of_videos(videos, model, frame_count):
             pass  # the layers have run, on every second frame besides
     missed = {
-        layer: _narrow(state, layer, moments[layer.way_out], width) for layer, width in narrowed
+        layer: _narrow(state, layer, moments[layer.way_out], widths[field])
+        for field, each in layers.items()
+        for layer in each
     }
     changed = {name for layer in missed for name in (layer.way_in, layer.way_out)}
     scales = {name: each for name, each in load_scales(weights).items() if name not in changed}
