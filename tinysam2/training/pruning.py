@@ -86,8 +86,7 @@ def prune(
             video cannot be used.
         OSError: ``out`` cannot be written.
     """
-    if frame_count < max(1, len(videos)):
-        raise ValueError(f"there must be a frame for each video at least, got {frame_count}")
+    _check_count(frame_count, videos)
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))
     layers = {f: _wider_layers(model.network, f, width) for f, width in widths.items()}
@@ -106,6 +105,11 @@ def prune(
     TinySam2(pruned).load_state_dict(state)  # fails if a layer was forgotten
     save_checkpoint(out, pruned, state, {**card, "pruned": dict(widths)}, scales)
     return missed
+
+
+def _check_count(frame_count: int, videos: Sequence[Path]) -> None:
+    if frame_count < max(1, len(videos)):
+        raise ValueError(f"there must be a frame for each video at least, got {frame_count}")
 
 
 def _wider_layers(network: TinySam2, field: str, width: int) -> list[HiddenLayer]:
