@@ -327,7 +327,6 @@ class TinySam2(nn.Module):
         assert decoded.object_logit is not None  # only SAM's decoder lacks the head for it
         return decoded.logits, decoded.predicted_iou, decoded.object_logit, decoded.mask_tokens
 
-    @torch.no_grad()
     def refined(
         self, features: ImageFeatures, masks: ObjectMasks, has_changed: Tensor | None = None
     ) -> ObjectMasks:
@@ -339,10 +338,12 @@ class TinySam2(nn.Module):
             return masks
         assert self.sam_decoder is not None
         groups = in_groups(masks.logits.detach())
-        finer = features.sam_high_res or self.sam_decoder.projected(features.high_res)
-        maps = [of_groups(x, len(groups)) for x in (features.sam_embedding, *finer)]
-        given = [(x, enclosing_corners(x > 0), *m) for (x,), *m in zip(groups, *maps, strict=True)]
-        found = self.run(NetworkStage.REDRAW, self._redraw, given)
+        with torch.no_grad():
+            finer = features.sam_high_res or self.sam_decoder.projected(features.high_res)
+            maps = [of_groups(x, len(groups)) for x in (features.sam_embedding, *finer)]
+            both = zip(groups, *maps, strict=True)
+            given = [(x, enclosing_corners(x > 0), *m) for (x,), *m in both]
+            found = self.run(NetworkStage.REDRAW, self._redraw, given)
         redrawn, iou = map(torch.cat, zip(*found, strict=True))
         return completed(masks, redrawn, iou, has_changed)
 
