@@ -210,11 +210,12 @@ def test_masks_do_not_wait_for_later_images(monkeypatch: pytest.MonkeyPatch) -> 
 def test_frames_that_wait_to_be_read_are_not_read_when_tracking_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    frames, may_read = WatchedFrames(), threading.Event()
+    frames, is_reading, may_read = WatchedFrames(), threading.Event(), threading.Event()
     read = ReadAhead._image
 
     def read_slowly(self: ReadAhead, frame: int) -> ImageSample:
         if frame:
+            is_reading.set()
             may_read.wait(20)
         return read(self, frame)
 
@@ -222,6 +223,7 @@ def test_frames_that_wait_to_be_read_are_not_read_when_tracking_is_closed(
         steps = tracker_of(frames).propagate()
         monkeypatch.setattr(ReadAhead, "_image", read_slowly)
         next(steps)
+        assert is_reading.wait(20)
         threading.Timer(0.2, may_read.set).start()
         steps.close()
     assert [index for index, is_by_worker in frames.reads if is_by_worker] == [1]
