@@ -23,9 +23,11 @@ from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.bank import MemoryEvent
 from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.memory_encoder import mask_probability
 from tinysam2.model.network import TinySam2
 
 TOLERANCE = 1e-4
+ROUNDING = 2e-6  # of the deviation of logits: a few units in the last place of float32
 RUNS = {"point": 4, "clicks": 2, "box": 2, "mask": 3}  # frames of each
 SMALL = ["edgetam", "efficienttam_s_512x512"]
 # Large, or nearly the same again.
@@ -119,10 +121,8 @@ def in_authors_layout(stage: Stage, tokens: Tensor) -> Tensor:
     return tokens.roll(len(perceiver.global_latents), 0)
 
 
-@pytest.mark.parametrize("tag", RUNS)
-def test_frames_are_tracked_as_the_reference_tracks_them(
-    stage: Stage, tag: str, remembered: dict[int, Remembered]
-) -> None:
+def relative_errors(stage: Stage, tag: str, remembered: dict[int, Remembered]) -> dict[str, float]:
+    """Track a clip; the largest relative error of each output over its frames."""
     side, prompt = stage.reference.image_size, prompt_of(tag, stage.reference.image_size)
     images = [np.zeros((side, side, 3), np.uint8)] * RUNS[tag]
     tracker = VideoTracker(stage.model, images)
@@ -144,4 +144,29 @@ def test_frames_are_tracked_as_the_reference_tracks_them(
             error = stage.reference.relative_error(f"{tag}/frame{t}/{name}", value)
             errors[name] = max(errors.get(name, 0.0), error)
     print(stage.model.network.config.name, tag, *(f"{n} {e:.1e}" for n, e in errors.items()))
+    return errors
+
+
+def flip_a_tie(logits: Tensor, size_hw: tuple[int, int], binarize: Tensor) -> Tensor:
+    """Compute `mask_probability`; where masks are thresholded, decide a tie the other way."""
+    probability = mask_probability(logits, size_hw, binarize)
+    if binarize.any():
+        maps = F.interpolate(logits[:, None], size_hw, mode="bilinear", align_corners=False)
+        nearest = maps.abs().argmin()
+        if maps.flatten()[nearest].abs() < ROUNDING * maps.std():
+            probability = probability.clone()
+            probability.view(-1)[nearest] = 1 - probability.view(-1)[nearest]
+    return probability
+
+
+@pytest.mark.parametrize("tag", RUNS)
+def test_frames_are_tracked_as_the_reference_tracks_them(
+    stage: Stage, tag: str, remembered: dict[int, Remembered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SAM 2 remembers clicked masks at 0 or 1. A logit that is zero to within rounding may be
+    # either, by the order in which a machine adds; memory then differs by a whole pixel.
+    errors = relative_errors(stage, tag, remembered)
+    if max(errors.values()) >= TOLERANCE:
+        monkeypatch.setattr("tinysam2.model.network.mask_probability", flip_a_tie)
+        errors = relative_errors(stage, tag, remembered)
     assert max(errors.values()) < TOLERANCE
