@@ -175,6 +175,8 @@ _LARGEST = {
     "memory_layers": 32,
 }
 """Limits of a configuration; weights files of others must not take all memory."""
+MOST_BIAS = 4.0
+"""Limit of `ModelConfig.mask_bias` in either direction."""
 _OPTIONAL = ("memory_mlp_dim", "fuser_dim")
 
 
@@ -211,6 +213,8 @@ class ModelConfig:
             its own.
         refines_tracked: SAM's decoder also completes the masks that are read from memory, where
             it is sure; they are remembered so.
+        mask_bias: added to the logits of tracked masks when they are returned; what is remembered
+            stays as it is.
         mask_patches: the memory encoder reads masks at stride 4, by patches, and fuses them with
             the features by one block.
         memory_mlp_dim: hidden width of the feed-forward blocks of memory attention; ``mlp_dim`` if
@@ -241,6 +245,7 @@ class ModelConfig:
     matching: bool = True
     sam_decoder: bool = False
     refines_tracked: bool = False
+    mask_bias: float = 0.0
     mask_patches: bool = False
     memory_mlp_dim: int | None = None
     fuser_dim: int | None = None
@@ -264,11 +269,16 @@ class ModelConfig:
             )
         if self.click_features and isinstance(self.encoder, VitConfig):
             raise ValueError(f"click_features must be false with {self.trunk}: it has one scale")
+        self._check_masks()
+        check_image_size(self.image_size, self.size_step)
+
+    def _check_masks(self) -> None:
+        if not -MOST_BIAS <= self.mask_bias <= MOST_BIAS:
+            raise ValueError(f"mask_bias must be at most {MOST_BIAS:g}, got {self.mask_bias!r}")
         if self.refines_tracked and not self.sam_decoder:
             raise ValueError("refines_tracked must be false without sam_decoder")
         if self.sam_decoder and self.trunk != "repvit":
             raise ValueError(f"sam_decoder must be false with {self.trunk}: its neck is RepViT's")
-        check_image_size(self.image_size, self.size_step)
 
     @property
     def size_step(self) -> int:

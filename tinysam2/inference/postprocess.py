@@ -56,6 +56,11 @@ class MaskCleanup:
         return cleaned
 
 
+def finish_tracked(logits: Tensor, bias: float, cleanup: MaskCleanup | None) -> Tensor:
+    """Add the bias to a mask (H, W) that memory alone predicted, and clean it."""
+    return logits + bias if cleanup is None else cleanup.clean(logits + bias)
+
+
 def finish_masks(
     frame: int,
     objects: dict[int, ObjectState],

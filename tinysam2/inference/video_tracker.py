@@ -28,7 +28,7 @@ from tinysam2.inference.frame_step import (
 from tinysam2.inference.memory_access import make_bank
 from tinysam2.inference.object_prompt import ObjectPrompt
 from tinysam2.inference.object_state import ObjectState
-from tinysam2.inference.postprocess import MaskCleanup, finish_masks
+from tinysam2.inference.postprocess import MaskCleanup, finish_masks, finish_tracked
 from tinysam2.inference.preprocess import resize_logits
 from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.results import Frames, TrackStep
@@ -387,11 +387,12 @@ class VideoTracker:
     ) -> tuple[dict[int, Tensor], dict[int, MemoryEvent]]:
         masks, readings = predict_from_memory(self.predictor, frame, features, image, objects)
         events = submit_frame(self.predictor, frame, features, masks, objects, readings)
-        logits = dict(zip(objects, _at_video_size(masks, image), strict=True))
-        for i, tracked in objects.items():
-            if self.cleanup is not None and frame not in tracked.prompts:
-                logits[i] = self.cleanup.clean(logits[i])
-        return logits, events
+        rows = zip(objects.values(), _at_video_size(masks, image), strict=True)
+        bias = self.predictor.network.config.mask_bias
+        found = [
+            x if frame in o.prompts else finish_tracked(x, bias, self.cleanup) for o, x in rows
+        ]
+        return dict(zip(objects, found, strict=True)), events
 
 
 def _at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:

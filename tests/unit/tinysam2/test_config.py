@@ -35,6 +35,8 @@ def test_impossible_memory_is_refused(settings: dict[str, float], message: str) 
         ({"repvit": "m9"}, "repvit must be one of .*, got 'm9'"),
         ({"trunk": "vit_ti"}, "click_features must be false with vit_ti"),
         ({"dim": 100}, "dim must be a multiple of memory_dim"),
+        ({"mask_bias": 4.5}, "mask_bias must be at most 4, got 4.5"),
+        ({"mask_bias": float("nan")}, "mask_bias must be at most 4, got nan"),
         ({"image_size": 500}, "input size must be a multiple of 64 from 64 to 4096, got 500"),
         ({"image_size": 64 * 65}, "input size must be a multiple of 64 from 64 to 4096, got 4160"),
     ],

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from tinysam2.inference.mask_parts import (
     merge_at_clicks,
     remove_specks,
 )
-from tinysam2.inference.postprocess import MaskCleanup, without_overlap
+from tinysam2.inference.postprocess import MaskCleanup, finish_tracked, without_overlap
 from tinysam2.inference.video_tracker import VideoTracker
 
 FRAMES = noise_frames(3)
@@ -146,6 +148,29 @@ def test_tracker_cleans_up_what_it_tracked_and_no_prompted_mask() -> None:
             )
             assert np.array_equal(other, wanted)
         assert a.scores == b.scores
+
+
+def test_mask_bias_changes_tracked_masks_and_neither_prompted_ones_nor_what_is_remembered() -> None:
+    found = []
+    for bias in (0.0, 0.75):
+        model = toy_model()
+        model.network.config = replace(model.network.config, mask_bias=bias)
+        tracker = VideoTracker(model, FRAMES)
+        tracker.add_mask(1, 0, faulty_mask())
+        list(tracker.propagate())
+        tracker.add_points(1, 1, [[30, 20]], [1])
+        found.append(list(tracker.propagate()))
+    for plain, biased in zip(*found, strict=True):
+        added = np.float32(0.75 if plain.frame_index > 1 else 0)
+        np.testing.assert_array_equal(biased.mask_logits, plain.mask_logits + added)
+        assert plain.scores == biased.scores
+
+
+def test_masks_are_cleaned_after_the_bias_was_added() -> None:
+    cleanup, logits = MaskCleanup(30, 30), torch.from_numpy(np.where(faulty_mask(), 9.0, -0.5))
+    filled = finish_tracked(logits.float(), 0.75, cleanup)
+    assert torch.equal(filled, cleanup.clean(logits.float() + 0.75))
+    assert (filled > 0).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2])
