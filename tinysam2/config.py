@@ -214,7 +214,7 @@ class ModelConfig:
         refines_tracked: SAM's decoder also completes the masks that are read from memory, where
             it is sure; they are remembered so.
         mask_bias: added to the logits of tracked masks when they are returned; what is remembered
-            stays as it is.
+            while tracking stays as it is.
         mask_patches: the memory encoder reads masks at stride 4, by patches, and fuses them with
             the features by one block.
         memory_mlp_dim: hidden width of the feed-forward blocks of memory attention; ``mlp_dim`` if
@@ -274,7 +274,9 @@ class ModelConfig:
 
     def _check_masks(self) -> None:
         if not -MOST_BIAS <= self.mask_bias <= MOST_BIAS:
-            raise ValueError(f"mask_bias must be at most {MOST_BIAS:g}, got {self.mask_bias!r}")
+            raise ValueError(
+                f"mask_bias must be from -{MOST_BIAS:g} to {MOST_BIAS:g}, got {self.mask_bias!r}"
+            )
         if self.refines_tracked and not self.sam_decoder:
             raise ValueError("refines_tracked must be false without sam_decoder")
         if self.sam_decoder and self.trunk != "repvit":

@@ -27,7 +27,7 @@ from tinysam2.model.memory_encoder import mask_probability
 from tinysam2.model.network import TinySam2
 
 TOLERANCE = 1e-4
-ROUNDING = 2e-6  # of the deviation of logits: a few units in the last place of float32
+ROUNDING = 1e-6  # of the deviation of logits: about ten units in the last place of float32
 RUNS = {"point": 4, "clicks": 2, "box": 2, "mask": 3}  # frames of each
 SMALL = ["edgetam", "efficienttam_s_512x512"]
 # Large, or nearly the same again.
@@ -157,6 +157,18 @@ def flip_a_tie(logits: Tensor, size_hw: tuple[int, int], binarize: Tensor) -> Te
             probability = probability.clone()
             probability.view(-1)[nearest] = 1 - probability.view(-1)[nearest]
     return probability
+
+
+def test_only_a_tie_is_decided_the_other_way() -> None:
+    logits = torch.linspace(-3, 3, 16).view(1, 4, 4)
+    hard = torch.ones(1, dtype=torch.bool)
+    for value, wanted in ((1e-7, 0.0), (-1e-7, 1.0), (1e-5, 1.0), (-1e-5, 0.0)):
+        logits[0, 2, 0] = value
+        others = mask_probability(logits, (4, 4), hard).flatten()
+        found = flip_a_tie(logits, (4, 4), hard).flatten()
+        assert found[8] == wanted
+        assert torch.equal(found[[*range(8), *range(9, 16)]], others[[*range(8), *range(9, 16)]])
+    assert torch.equal(flip_a_tie(logits, (4, 4), ~hard), logits[:, None].sigmoid())
 
 
 @pytest.mark.parametrize("tag", RUNS)

@@ -155,7 +155,7 @@ def test_mask_bias_changes_tracked_masks_and_neither_prompted_ones_nor_what_is_r
     for bias in (0.0, 0.75):
         model = toy_model()
         model.network.config = replace(model.network.config, mask_bias=bias)
-        tracker = VideoTracker(model, FRAMES)
+        tracker = VideoTracker(model, noise_frames(5))
         tracker.add_mask(1, 0, faulty_mask())
         list(tracker.propagate())
         tracker.add_points(1, 1, [[30, 20]], [1])
