@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
+from reprlib import repr as shortened
+from typing import Any, get_args, get_type_hints
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -41,13 +43,31 @@ def save_checkpoint(
         state: its weights.
         card: what a model card says, for JSON.
         scales: with which layers compute in 8 bits, in float32; none if None.
+
+    Raises:
+        OSError: the file cannot be written.
     """
+    check_target(path)
     half = {
         k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in state.items()
     }
     metadata = {"config": json.dumps(asdict(config)), "card": json.dumps(card)}
-    with atomic_write(path) as partial:
-        save_file(half | as_tensors(scales or {}), partial, metadata)
+    try:
+        with atomic_write(path) as partial:
+            save_file(half | as_tensors(scales or {}), partial, metadata)
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}") from error
+
+
+def check_target(path: Path) -> None:
+    """Make the folder of a file that is to be written, before the work for it begins.
+
+    Raises:
+        OSError: it cannot be made, or the file is a folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} cannot be written: it is a folder")
 
 
 def load_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Tensor], dict[str, object]]:
@@ -155,17 +175,35 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[ModelConfig, d
         raise CheckpointError(f"The weights file {path} does not say which model it is for.")
     try:
         values = json.loads(metadata["config"])
+        if not isinstance(values, dict) or not isinstance(values.get("memory"), dict):
+            raise ValueError("it has no settings of memory")
         memory = values["memory"]
-        memory["policy"] = MemoryPolicy(memory["policy"])
-        values["memory"] = MemoryConfig(**memory)
+        if "policy" in memory:
+            memory["policy"] = MemoryPolicy(memory["policy"])
         if "key_pooling" in values:
             values["key_pooling"] = KeyPooling(values["key_pooling"])
-        known = {f.name for f in fields(ModelConfig)}
-        if unknown := set(values) - known:
-            raise ValueError(f"unknown settings {sorted(unknown)}")
+        _check_settings(MemoryConfig, memory)
+        values["memory"] = MemoryConfig(**memory)
+        _check_settings(ModelConfig, values)
         return ModelConfig(**values), json.loads(metadata.get("card", "{}"))
-    except (KeyError, TypeError, ValueError) as error:
+    except (RecursionError, TypeError, ValueError) as error:
         raise CheckpointError(f"The weights file {path} is for another model: {error}.") from error
+
+
+def _check_settings(kind: type[MemoryConfig] | type[ModelConfig], values: dict[str, Any]) -> None:
+    """Refuse settings that are unknown, or of another type than the configuration's fields.
+
+    Raises:
+        ValueError: there are some.
+    """
+    types = get_type_hints(kind)
+    if unknown := sorted(values.keys() - types.keys()):
+        raise ValueError(f"unknown settings {unknown}")
+    for name, value in values.items():
+        allowed = get_args(types[name]) or (types[name],)
+        if type(value) not in (*allowed, *([int] if float in allowed else [])):
+            names = " or ".join("null" if each is type(None) else each.__name__ for each in allowed)
+            raise ValueError(f"{name} must be of type {names}, got {shortened(value)}")
 
 
 def load_state(module: torch.nn.Module, state: dict[str, Tensor], path: Path) -> None:

@@ -34,6 +34,7 @@ def average(
     Raises:
         ValueError: a fraction is out of range, the networks differ in shape or lack a part.
         CheckpointError: weights cannot be used.
+        OSError: ``out`` cannot be written.
     """
     parts = parts or {}
     for each in (fraction, *parts.values()):
@@ -88,7 +89,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         average(asked.first, asked.second, asked.fraction, asked.out, dict(asked.part))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from tinysam2.build import load_own, prepare
-from tinysam2.checkpoints.native import load_checkpoint, load_scales, save_checkpoint
+from tinysam2.checkpoints.native import check_target, load_checkpoint, load_scales, save_checkpoint
 from tinysam2.model.fake_quantization import weight_of
 from tinysam2.model.memory_encoder import MaskPatches
 from tinysam2.model.network import TinySam2
@@ -86,6 +86,7 @@ def prune(
             video cannot be used.
         OSError: ``out`` cannot be written.
     """
+    check_target(out)
     _check_count(frame_count, videos)
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))

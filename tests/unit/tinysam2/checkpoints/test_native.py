@@ -13,7 +13,7 @@ from tinysam2.checkpoints.native import (
     load_state,
     save_checkpoint,
 )
-from tinysam2.config import MemoryPolicy
+from tinysam2.config import MemoryConfig, MemoryPolicy, ModelConfig
 
 
 @pytest.fixture
@@ -83,7 +83,10 @@ def test_file_without_configuration_is_refused(tmp_path: Path) -> None:
     [
         "not json",
         "[]",
+        "[" * 100_000,
+        "1",
         json.dumps({"name": "x"}),
+        json.dumps({"memory": None}),
         json.dumps({"memory": {"policy": "random"}}),
         json.dumps({"memory": {"policy": "fifo"}, "wings": 2}),
     ],
@@ -93,6 +96,47 @@ def test_configuration_of_another_program_is_refused(tmp_path: Path, config: str
     save_file({"a": torch.zeros(1)}, path, {"config": config})
     with pytest.raises(CheckpointError, match="is for another model"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"mask_bias": "0.15"}, "mask_bias must be of type float, got '0.15'"),
+        ({"mask_bias": True}, "mask_bias must be of type float, got True"),
+        ({"image_size": 704.0}, "image_size must be of type int, got 704.0"),
+        ({"refines_tracked": "false"}, "refines_tracked must be of type bool, got 'false'"),
+        ({"fuser_dim": [64]}, "fuser_dim must be of type int or null, got \\[64\\]"),
+        ({"name": 5}, "name must be of type str, got 5"),
+        ({"memory": {"quality_threshold": None}}, "quality_threshold must be of type float"),
+        ({"memory": {"keep_ratio": "all"}}, "keep_ratio must be of type float or null, got 'all'"),
+        ({"memory": {"wings": 2}}, "unknown settings \\['wings'\\]"),
+    ],
+)
+def test_a_setting_of_another_type_is_named(
+    tmp_path: Path, settings: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "other.safetensors"
+    config = json.dumps({"memory": {}} | settings)
+    save_file({"a": torch.zeros(1)}, path, {"config": config})
+    with pytest.raises(CheckpointError, match=f"is for another model: {message}"):
+        load_checkpoint(path)
+
+
+def test_whole_numbers_and_missing_settings_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    config = json.dumps({"memory": {"keep_ratio": None}, "mask_bias": 1})
+    save_file({"a": torch.zeros(1)}, path, {"config": config})
+    assert load_checkpoint(path)[0] == ModelConfig(
+        memory=MemoryConfig(keep_ratio=None), mask_bias=1
+    )
+
+
+def test_weights_are_written_into_a_new_folder_and_never_over_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "weights.safetensors"
+    save_checkpoint(path, ModelConfig(), {"a": torch.zeros(1)}, {})
+    assert load_checkpoint(path)[0] == ModelConfig()
+    with pytest.raises(OSError, match="cannot be written: it is a folder"):
+        save_checkpoint(path.parent, ModelConfig(), {"a": torch.zeros(1)}, {})
 
 
 def test_damaged_card_is_refused(tmp_path: Path) -> None:
