@@ -86,8 +86,7 @@ def prune(
             video cannot be used.
         OSError: ``out`` cannot be written.
     """
-    check_target(out)
-    _check_count(frame_count, videos)
+    _check_request(videos, frame_count, out)
     config, state, card = load_checkpoint(weights)
     model = prepare(load_own(weights), torch.device("cpu"))
     layers = {f: _wider_layers(model.network, f, width) for f, width in widths.items()}
@@ -108,7 +107,8 @@ def prune(
     return missed
 
 
-def _check_count(frame_count: int, videos: Sequence[Path]) -> None:
+def _check_request(videos: Sequence[Path], frame_count: int, out: Path) -> None:
+    check_target(out)
     if frame_count < max(1, len(videos)):
         raise ValueError(f"there must be a frame for each video at least, got {frame_count}")
 
