@@ -47,7 +47,7 @@ def save_checkpoint(
     Raises:
         OSError: the file cannot be written.
     """
-    check_target(path)
+    prepare_target(path)
     half = {
         k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in state.items()
     }
@@ -59,11 +59,11 @@ def save_checkpoint(
         raise OSError(f"{path} cannot be written: {error}") from error
 
 
-def check_target(path: Path) -> None:
-    """Make the folder of a file that is to be written, before the work for it begins.
+def prepare_target(path: Path) -> None:
+    """Create the folder of a weights file, so that a wrong path is found before long work.
 
     Raises:
-        OSError: it cannot be made, or the file is a folder.
+        OSError: it cannot be created, or ``path`` is itself a folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():

@@ -20,7 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from tinysam2.build import load_own, prepare
-from tinysam2.checkpoints.native import check_target, load_checkpoint, load_scales, save_checkpoint
+from tinysam2.checkpoints.native import (
+    load_checkpoint,
+    load_scales,
+    prepare_target,
+    save_checkpoint,
+)
 from tinysam2.model.fake_quantization import weight_of
 from tinysam2.model.memory_encoder import MaskPatches
 from tinysam2.model.network import TinySam2
@@ -108,7 +113,7 @@ def prune(
 
 
 def _check_request(videos: Sequence[Path], frame_count: int, out: Path) -> None:
-    check_target(out)
+    prepare_target(out)
     if frame_count < max(1, len(videos)):
         raise ValueError(f"there must be a frame for each video at least, got {frame_count}")
 
