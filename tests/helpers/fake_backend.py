@@ -27,6 +27,7 @@ RADIUS = 8.0
 WIDER = 4.0
 BANK_SIZE = 4
 ENTRY_QUALITY = 0.5
+POLL_S = 0.005
 GRID_HW = (8, 8)
 TOKENS_PER_FRAME = GRID_HW[0] * GRID_HW[1]
 
@@ -121,6 +122,10 @@ class Track:
 class FakeBackend:
     """A deterministic `TrackerBackend`.
 
+    Attributes:
+        wait_at: frame before which tracking waits until it is canceled or this is changed, so that
+            a test that looks at a running job does not depend on the speed of the machine.
+
     Args:
         slow_s: seconds that every frame takes.
         fail_at: frame on which tracking fails, if any.
@@ -136,6 +141,7 @@ class FakeBackend:
         self.slow_s = slow_s
         self.fail_at = fail_at
         self.error = error or RuntimeError("the fake tracker was set to fail")
+        self.wait_at: int | None = None
         self.encoded: list[int] = []
         self.requests: list[TrackRequest] = []
         self.segmented: list[SegmentRequest] = []
@@ -178,6 +184,8 @@ class FakeBackend:
         self.requests.append(request)
         tracks = self._tracks(request)
         for frame in request.frames:
+            while frame == self.wait_at and not token.is_cancelled:
+                time.sleep(POLL_S)
             if token.is_cancelled:
                 return
             if frame == self.fail_at:

@@ -25,7 +25,7 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backend() -> FakeBackend:
-    return FakeBackend(slow_s=0.03)
+    return FakeBackend()
 
 
 @pytest.fixture
@@ -54,6 +54,12 @@ def texts(row: JobRow) -> list[str]:
     return [label.text() for label in row.findChildren(QLabel)]
 
 
+def release(user: WindowDriver, backend: FakeBackend) -> None:
+    """Let the job that waits at a frame go on, and all jobs end."""
+    backend.wait_at = None
+    user.wait_until_idle()
+
+
 def row_of(user: WindowDriver, text: str) -> JobRow:
     [row] = [row for row in rows(user) if text in texts(row)[0]]
     return row
@@ -67,7 +73,10 @@ def status_text(user: WindowDriver) -> str:
     return " ".join(label.text() for label in user.window.status.findChildren(QLabel))
 
 
-def test_a_second_job_waits_and_the_status_bar_says_so(user: WindowDriver) -> None:
+def test_a_second_job_waits_and_the_status_bar_says_so(
+    user: WindowDriver, backend: FakeBackend
+) -> None:
+    backend.wait_at = 1
     track(user, 1)
     track(user, 2)
     assert labels(user) == [
@@ -76,15 +85,16 @@ def test_a_second_job_waits_and_the_status_bar_says_so(user: WindowDriver) -> No
     ]
     assert "Queued: Track object 2, frames 0 to 11, forward." in status_text(user)
     assert "waiting for 1 job" in texts(rows(user)[1])
-    user.wait_until_idle()
+    release(user, backend)
     assert user.mask_frames(1) == user.mask_frames(2) == list(range(FRAMES))
 
 
-def test_the_same_job_is_not_queued_twice(user: WindowDriver) -> None:
+def test_the_same_job_is_not_queued_twice(user: WindowDriver, backend: FakeBackend) -> None:
+    backend.wait_at = 1
     for _ in range(4):
         track(user, 1)
     assert labels(user) == ["Track object 1, frames 0 to 11, forward"] * 2
-    user.wait_until_idle()
+    release(user, backend)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +114,7 @@ def test_where_no_frame_follows_nothing_is_queued(user: WindowDriver, keys: str,
 def test_waiting_jobs_are_reordered_and_canceled_one_by_one(
     user: WindowDriver, backend: FakeBackend
 ) -> None:
+    backend.wait_at = 1
     for object_id, key in ((1, "T"), (2, "T"), (1, "Ctrl+T"), (2, "Ctrl+T")):
         track(user, object_id, key)
     assert not row_of(user, "object 2, frames 0 to 11, forward").up.isEnabled()
@@ -120,8 +131,9 @@ def test_waiting_jobs_are_reordered_and_canceled_one_by_one(
     assert [texts(row)[0] for row in rows(user)] == expected
     row_of(user, "object 2, frames 0 to 11, forward").cancel.click()
     assert len(labels(user)) == 3
+    user.wait(lambda: len(backend.requests) == 1)
     row_of(user, "object 1, frames 0 to 11, forward").cancel.click()
-    user.wait_until_idle()
+    release(user, backend)
     asked = [(r.objects[0].object_id, r.direction.value) for r in backend.requests]
     assert asked == [(1, "forward"), (2, "both"), (1, "both")]
     assert user.mask_frames(2) == list(range(FRAMES))
@@ -130,26 +142,34 @@ def test_waiting_jobs_are_reordered_and_canceled_one_by_one(
 def test_a_queued_job_uses_the_document_as_it_is_when_the_job_starts(
     user: WindowDriver, backend: FakeBackend
 ) -> None:
+    backend.wait_at = 1
     track(user, 1)
     track(user, 2)
     SessionDriver(user.workspace.session).add_point(2, 0, 30, 30)
-    user.wait_until_idle()
+    release(user, backend)
     assert backend.requests[1].objects[0].prompts[0].points[-1] == PointPrompt(30, 30, True)
 
 
-def test_a_queued_job_without_its_object_fails_with_a_message(user: WindowDriver) -> None:
+def test_a_queued_job_without_its_object_fails_with_a_message(
+    user: WindowDriver, backend: FakeBackend
+) -> None:
+    backend.wait_at = 1
     track(user, 1)
     track(user, 2)
     SessionDriver(user.workspace.session).remove_object(2)
-    user.wait_until_idle()
+    release(user, backend)
     assert "There is nothing to track" in status_text(user)
     assert user.mask_frames(1) == list(range(FRAMES))
+    backend.wait_at = 1
     track(user, 1)  # the queue still works
     assert len(labels(user)) == 1
-    user.wait_until_idle()
+    release(user, backend)
 
 
-def test_stop_cancels_the_running_and_the_waiting_jobs(user: WindowDriver) -> None:
+def test_stop_cancels_the_running_and_the_waiting_jobs(
+    user: WindowDriver, backend: FakeBackend
+) -> None:
+    backend.wait_at = FRAMES // 2
     track(user, 1)
     track(user, 2)
     user.press("Esc")
@@ -165,7 +185,7 @@ def test_tracking_leaves_the_displayed_frame(user: WindowDriver) -> None:
 
 
 def test_following_and_the_tracked_objects_are_remembered(
-    user: WindowDriver, tmp_path: Path
+    user: WindowDriver, backend: FakeBackend, tmp_path: Path
 ) -> None:
     assert not user.window.action_set["Follow tracking"].isChecked()
     user.do("Follow tracking")
@@ -176,19 +196,22 @@ def test_following_and_the_tracked_objects_are_remembered(
     assert user.window.action_set["Follow tracking"].isChecked()
     assert user.window.action_set["Track all objects"].isChecked()
     user.click_and_wait(20, 20)
+    backend.wait_at = 1
     user.press("T")
     assert labels(user) == ["Track all objects, frames 0 to 7, forward"]
-    user.wait_until_idle()
+    release(user, backend)
     assert user.workspace.view.frame == 7
 
 
 def test_opening_another_video_ends_running_and_waiting_jobs(
     user: WindowDriver, backend: FakeBackend, tmp_path: Path
 ) -> None:
+    backend.wait_at = 3
     track(user, 1)
     track(user, 2)
-    user.wait(lambda: len(user.mask_frames(1)) >= 3)
+    user.wait(lambda: len(user.mask_frames(1)) == 3)
     backend.slow_s = 4.0  # the job ends long after its workspace is gone
+    backend.wait_at = None
     (tmp_path / "other").mkdir()
     tracking = user.workspace.tracking
     user.open(small_clip(tmp_path / "other", 8))
@@ -201,10 +224,11 @@ def test_opening_another_video_ends_running_and_waiting_jobs(
 def test_holding_the_key_of_one_frame_tracks_frame_after_frame(
     user: WindowDriver, backend: FakeBackend
 ) -> None:
+    backend.wait_at = 1
     for _ in range(5):
         user.press("Ctrl+.")
     assert len(labels(user)) == 1
-    user.wait_until_idle()
+    release(user, backend)
     assert user.workspace.view.frame == 1
     user.press("Ctrl+.")
     user.wait_until_idle()

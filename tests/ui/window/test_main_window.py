@@ -130,15 +130,15 @@ def test_backward_and_one_frame_and_both_ways(user: WindowDriver) -> None:
 
 
 def test_canceling_tracking_keeps_the_finished_frames(qtbot: QtBot, clip: Path) -> None:
-    with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
+    backend = FakeBackend()
+    with open_window(qtbot, clip, backend) as user:
         user.click_and_wait(20, 20)
+        backend.wait_at = 5
         user.press("T")
-        user.wait(lambda: len(user.mask_frames()) >= 5)
+        user.wait(lambda: len(user.mask_frames()) == 5)
         user.press("Esc")
         user.wait_until_idle()
-        done = len(user.mask_frames())
-        assert 5 <= done < FRAMES
-        assert user.mask_frames() == list(range(done))
+        assert user.mask_frames() == list(range(5))
         assert "finished frames are kept" in " ".join(
             label.text() for label in user.window.jobs.findChildren(QLabel)
         )
@@ -147,35 +147,44 @@ def test_canceling_tracking_keeps_the_finished_frames(qtbot: QtBot, clip: Path) 
 
 
 def test_the_canvas_follows_tracking_until_the_user_clicks_on_it(qtbot: QtBot, clip: Path) -> None:
-    with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
+    backend = FakeBackend()
+    with open_window(qtbot, clip, backend) as user:
         user.click_and_wait(20, 20)
         user.do("Follow tracking")
+        backend.wait_at = 4
         user.press("T")
-        user.wait(lambda: user.workspace.view.frame >= 3)
+        user.wait(lambda: user.workspace.view.frame == 3)
         user.workspace.canvas.gesture_started.emit()
         user.workspace.canvas.point_requested.emit(60.0, 40.0, True)
         stayed = user.workspace.view.frame
+        backend.wait_at = None
         user.wait_until_idle()
         assert user.workspace.view.frame == stayed
         assert len(user.document.prompts(1, stayed).points) == 1
 
 
 def test_undo_while_tracking_stops_it_for_good(qtbot: QtBot, clip: Path) -> None:
-    with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
+    backend = FakeBackend()
+    with open_window(qtbot, clip, backend) as user:
         user.click_and_wait(20, 20)
+        backend.wait_at = 3
         user.press("T")
-        user.wait(lambda: len(user.mask_frames()) >= 3)
+        user.wait(lambda: len(user.mask_frames()) == 3)
         user.press("Ctrl+Z")
+        backend.wait_at = None
         user.wait_until_idle()
         assert user.mask_frames() == [0]
 
 
 def test_a_correction_while_tracking_is_a_step_of_its_own(qtbot: QtBot, clip: Path) -> None:
-    with open_window(qtbot, clip, FakeBackend(slow_s=0.02)) as user:
+    backend = FakeBackend()
+    with open_window(qtbot, clip, backend) as user:
         user.click_and_wait(20, 20)
+        backend.wait_at = 3
         user.press("T")
-        user.wait(lambda: len(user.mask_frames()) >= 3)
+        user.wait(lambda: len(user.mask_frames()) == 3)
         user.rename(1, "dog")
+        backend.wait_at = None
         user.wait_until_idle()
         user.press("Ctrl+Z")
         assert user.document.object(1).name == "object 1"

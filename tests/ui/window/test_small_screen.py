@@ -31,7 +31,9 @@ def user(qtbot: QtBot, tmp_path: Path) -> Iterator[WindowDriver]:
     application.setFont(larger)
     application.setStyle("Fusion")
     apply_theme(application, Theme.DARK)
-    with open_window(qtbot, small_clip(tmp_path, 240), FakeBackend(slow_s=0.05)) as driver:
+    backend = FakeBackend()
+    backend.wait_at = 5
+    with open_window(qtbot, small_clip(tmp_path, 240), backend) as driver:
         driver.window.resize(WIDTH, HEIGHT)
         qtbot.wait(50)
         yield driver
@@ -103,7 +105,7 @@ def test_dialogs_fit(user: WindowDriver, action: str) -> None:
 def test_the_hint_of_the_tool_is_not_cut_while_a_job_reports(user: WindowDriver) -> None:
     user.click_and_wait(20, 20)
     user.press("T")
-    user.wait(lambda: len(user.mask_frames()) >= 5)
+    user.wait(lambda: len(user.mask_frames()) == 5)
     status = user.window.status
     assert isinstance(status, QStatusBar)
     status.clear_message()
