@@ -1,6 +1,7 @@
 """Conditioning image features on memory."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,6 +13,13 @@ from tinysam2.config import KeyPooling
 from tinysam2.model.layers.attention import Attention, KeyGroups
 from tinysam2.model.layers.mixed_grid import POOL, MixedGrid, averages
 from tinysam2.model.layers.positions import grid_rotary_codes, rotary_codes
+from tinysam2.model.stages import Tensors
+
+TOKENS_STEP = 32
+"""The number of spatial tokens is padded to a multiple of this.
+
+It differs from frame to frame, and OpenVINO and oneDNN compile and keep code for each shape.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +200,28 @@ class MemoryAttention(nn.Module):
         return rotary_codes(xy, self.dim)
 
 
-def pad_tokens(tokens: list[Tensor]) -> Tensor:
-    """Stack O tensors (n, ...) of different lengths into (O, max n, ...), padded with zeros."""
-    if len(tokens) == 1:  # as on the CPU, many times a frame
-        return tokens[0][None]
-    return torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+def padded(spatial: Iterable[Tensors], pointers: Iterable[Tensors]) -> list[Tensor]:
+    """Stack the tokens of O objects, padded with zeros.
+
+    Args:
+        spatial: of each object, tensors (n, ...) of its spatial tokens.
+        pointers: of each object, tensors (p, ...) of its pointers.
+
+    Returns:
+        The tensors (O, N, ...) of ``spatial``, N a multiple of `TOKENS_STEP`, and those (O, P, ...)
+        of ``pointers``.
+    """
+    return [
+        _stacked(each, step)
+        for rows, step in ((spatial, TOKENS_STEP), (pointers, 1))
+        for each in zip(*rows, strict=True)
+    ]
+
+
+def _stacked(rows: Tensors, step: int) -> Tensor:
+    """Stack tensors (n, ...) of different lengths, padded to a multiple of ``step``."""
+    count = math.ceil(max(map(len, rows)) / step) * step
+    return torch.stack([F.pad(x, (0, 0) * (x.dim() - 1) + (0, count - len(x))) for x in rows])
 
 
 def all_true(tokens: Tensor) -> Tensor:

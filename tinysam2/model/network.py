@@ -20,7 +20,7 @@ from tinysam2.model.layers.mlp import Mlp
 from tinysam2.model.layers.positions import sine_code_1d, sine_map
 from tinysam2.model.mask_completion import completed
 from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
-from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, pad_tokens
+from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, padded
 from tinysam2.model.memory_encoder import MemoryEncoder, mask_probability
 from tinysam2.model.object_groups import in_groups, of_groups, runs_one_by_one
 from tinysam2.model.perceiver import SpatialPerceiver
@@ -152,7 +152,10 @@ class TinySam2(nn.Module):
         image = self.attended(features).attended
         assert image is not None
         images, maps = (of_groups(each, len(groups)) for each in (image, features.s16))
-        read = [self._padded(group) for group in groups]
+        read = [
+            padded(map(self._memory_tokens, group), map(self._pointer_tokens, group))
+            for group in groups
+        ]
         given = [(x, *tokens) for x, tokens in zip(images, read, strict=True)]
         evidence: list[Tensor | None] = [None] * len(groups)
         if self.matcher is not None:
@@ -172,11 +175,6 @@ class TinySam2(nn.Module):
         """Return the parts of a `MixedGrid` around objects (O, H, W); none if SAM 2 is followed."""
         is_plain = self.config.follows_sam2
         return () if is_plain else MixedGrid.around(outline_score(probability)).tensors
-
-    def _padded(self, memories: list[ObjectMemory]) -> list[Tensor]:
-        """Return what `_condition` takes of the memories of a group."""
-        inputs = (*map(self._memory_tokens, memories),), (*map(self._pointer_tokens, memories),)
-        return [pad_tokens(list(rows)) for each in inputs for rows in zip(*each, strict=True)]
 
     def _attend_image(self, s16: Tensor) -> Tensors:
         """Run the first self attention over features (B, dim, H, W); project them for memory."""

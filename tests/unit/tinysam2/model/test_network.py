@@ -1,12 +1,16 @@
 import math
+from collections.abc import Sequence
 
+import pytest
 import torch
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import TOY, toy_network
+from tinysam2.model import memory_attention
 from tinysam2.model.image_features import ImageFeatures
-from tinysam2.model.memory_attention import ObjectMemory
+from tinysam2.model.memory_attention import TOKENS_STEP, ObjectMemory
 from tinysam2.model.network import TinySam2
+from tinysam2.model.stages import NetworkStage, StageFunction, Tensors, run_by_torch
 
 HALF = slice(0, 1), slice(1, 2)
 
@@ -103,3 +107,33 @@ def test_default_model_is_small() -> None:
     with torch.device("meta"):
         count = sum(p.numel() for p in TinySam2(type(TOY)()).parameters())
     assert count < 10_000_000
+
+
+@torch.inference_mode()
+def test_memories_of_many_sizes_are_conditioned_in_few_shapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = toy_network()
+    features = network.encode_image(torch.randn(1, 3, 64, 64))
+    shapes: set[tuple[torch.Size, ...]] = set()
+
+    def run(
+        stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
+    ) -> list[Tensors]:
+        if stage is NetworkStage.CONDITION:
+            shapes.update(tuple(x.shape for x in inputs) for inputs in given)
+        return run_by_torch(stage, function, given)
+
+    monkeypatch.setattr(network, "run", run)
+    for count in range(1, 2 * TOKENS_STEP + 1):
+        network.condition(features, [memory(count)])
+    assert len(shapes) == 2
+
+
+@torch.inference_mode()
+def test_padding_does_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = toy_network()
+    features = network.encode_image(torch.randn(1, 3, 64, 64))
+    padded = network.condition(features, [memory(5)])
+    monkeypatch.setattr(memory_attention, "TOKENS_STEP", 1)
+    torch.testing.assert_close(padded, network.condition(features, [memory(5)]))
