@@ -124,7 +124,9 @@ class FakeBackend:
 
     Attributes:
         wait_at: frame before which tracking waits until it is canceled or this is changed, so that
-            a test that looks at a running job does not depend on the speed of the machine.
+            a test that looks at a running job does not depend on the speed of the machine.  A
+            search for objects waits before that step, counted from 1.
+        ignores_cancel: whether tracking waits there even when it is canceled.
 
     Args:
         slow_s: seconds that every frame takes.
@@ -142,6 +144,7 @@ class FakeBackend:
         self.fail_at = fail_at
         self.error = error or RuntimeError("the fake tracker was set to fail")
         self.wait_at: int | None = None
+        self.ignores_cancel = False
         self.encoded: list[int] = []
         self.requests: list[TrackRequest] = []
         self.segmented: list[SegmentRequest] = []
@@ -173,7 +176,8 @@ class FakeBackend:
     def propose(self, source: FrameSource, frame: int) -> Iterator[SuggestionStep]:
         height, width = source.size_hw
         for done in range(1, 4):
-            time.sleep(self.slow_s)
+            while done == self.wait_at:
+                time.sleep(POLL_S)
             yield SuggestionStep(done, 4)
         places = ((width * 0.25, height * 0.5), (width * 0.7, height * 0.5))
         yield SuggestionStep(4, 4, tuple(disk(source.size_hw, at, RADIUS) for at in places))
@@ -184,7 +188,7 @@ class FakeBackend:
         self.requests.append(request)
         tracks = self._tracks(request)
         for frame in request.frames:
-            while frame == self.wait_at and not token.is_cancelled:
+            while frame == self.wait_at and (self.ignores_cancel or not token.is_cancelled):
                 time.sleep(POLL_S)
             if token.is_cancelled:
                 return

@@ -15,10 +15,12 @@ from tinysam2.model.layers.mixed_grid import POOL, MixedGrid, averages
 from tinysam2.model.layers.positions import grid_rotary_codes, rotary_codes
 from tinysam2.model.stages import Tensors
 
-TOKENS_STEP = 32
+TOKENS_STEP = 16
 """The number of spatial tokens is padded to a multiple of this.
 
-It differs from frame to frame, and OpenVINO and oneDNN compile and keep code for each shape.
+The number of pooled or selected tokens differs from frame to frame, and OpenVINO and oneDNN keep
+what they compile for each shape.  Whole frames, whose sides are multiples of 4 locations, are never
+padded: attention is faster without biases.
 """
 
 
@@ -219,9 +221,13 @@ def padded(spatial: Iterable[Tensors], pointers: Iterable[Tensors]) -> list[Tens
 
 
 def _stacked(rows: Tensors, step: int) -> Tensor:
-    """Stack tensors (n, ...) of different lengths, padded to a multiple of ``step``."""
+    """Stack tensors (n, ...), padded with zeros to one length, a multiple of ``step``."""
     count = math.ceil(max(map(len, rows)) / step) * step
-    return torch.stack([F.pad(x, (0, 0) * (x.dim() - 1) + (0, count - len(x))) for x in rows])
+    alike = [
+        x if len(x) == count else F.pad(x, (0, 0) * (x.dim() - 1) + (0, count - len(x)))
+        for x in rows
+    ]
+    return alike[0][None] if len(alike) == 1 else torch.stack(alike)
 
 
 def all_true(tokens: Tensor) -> Tensor:

@@ -54,10 +54,13 @@ def undo(user: WindowDriver) -> None:
 def test_a_search_that_is_stopped_does_not_claim_to_keep_anything(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    with open_window(qtbot, small_clip(tmp_path, 5), FakeBackend(slow_s=0.5)) as user:
+    backend = FakeBackend()
+    backend.wait_at = 2
+    with open_window(qtbot, small_clip(tmp_path, 5), backend) as user:
         user.do("Suggest objects")
         user.wait(lambda: any(each.done for each in user.window.model_jobs.running))
         user.press("Esc")
+        backend.wait_at = None
         user.wait_until_idle()
         texts = " ".join(label.text() for label in user.window.jobs.findChildren(QLabel))
         assert "stopped at" in texts

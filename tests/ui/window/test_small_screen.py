@@ -32,7 +32,7 @@ def user(qtbot: QtBot, tmp_path: Path) -> Iterator[WindowDriver]:
     application.setStyle("Fusion")
     apply_theme(application, Theme.DARK)
     backend = FakeBackend()
-    backend.wait_at = 5
+    backend.wait_at = 5  # where a job is looked at while it runs
     with open_window(qtbot, small_clip(tmp_path, 240), backend) as driver:
         driver.window.resize(WIDTH, HEIGHT)
         qtbot.wait(50)

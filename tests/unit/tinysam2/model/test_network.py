@@ -1,11 +1,13 @@
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
 from tests.unit.tinysam2.toys import TOY, toy_network
+from tinysam2.config import KeyPooling
 from tinysam2.model import memory_attention
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.memory_attention import TOKENS_STEP, ObjectMemory
@@ -130,10 +132,17 @@ def test_memories_of_many_sizes_are_conditioned_in_few_shapes(
     assert len(shapes) == 2
 
 
+@pytest.mark.parametrize("pooling", KeyPooling)
 @torch.inference_mode()
-def test_padding_does_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = toy_network()
+def test_padding_does_not_change_what_is_read(
+    monkeypatch: pytest.MonkeyPatch, pooling: KeyPooling
+) -> None:
+    network = TinySam2(replace(TOY, key_pooling=pooling)).eval()
     features = network.encode_image(torch.randn(1, 3, 64, 64))
-    padded = network.condition(features, [memory(5)])
+    memories = [
+        replace(memory(n), group=torch.arange(n) // 2 if pooling is not KeyPooling.NONE else None)
+        for n in (5, TOKENS_STEP, 21)
+    ]
+    padded = network.condition(features, memories)
     monkeypatch.setattr(memory_attention, "TOKENS_STEP", 1)
-    torch.testing.assert_close(padded, network.condition(features, [memory(5)]))
+    torch.testing.assert_close(padded, network.condition(features, memories))
