@@ -55,7 +55,7 @@ def texts(row: JobRow) -> list[str]:
 
 
 def release(user: WindowDriver, backend: FakeBackend) -> None:
-    """Let the job that waits at a frame go on, and all jobs end."""
+    """Let the job that waits at a frame continue, and all jobs end."""
     backend.wait_at = None
     user.wait_until_idle()
 
