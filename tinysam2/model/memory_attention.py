@@ -18,9 +18,9 @@ from tinysam2.model.stages import Tensors
 TOKENS_STEP = 16
 """The number of spatial tokens is padded to a multiple of this.
 
-The number of pooled or selected tokens differs from frame to frame, and OpenVINO and oneDNN keep
-what they compile for each shape.  Whole frames, whose sides are multiples of 4 locations, are never
-padded: attention is faster without biases.
+The number of pooled or selected tokens differs from frame to frame, and OpenVINO keeps what it
+compiles for each shape.  Whole frames, whose sides are multiples of 4 locations, are never padded:
+in bfloat16, attention takes longer with biases, which padding needs.
 """
 
 
