@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from tinysam2.devices import has_int8_products
 from tinysam2.engines.graph_cache import GraphCache, engine_folder
+from tinysam2.engines.graph_pool import GraphPool
 from tinysam2.engines.measurement import Measurements, StageTimes, Way, fastest, measure
 from tinysam2.engines.openvino_graph import OpenVinoGraph, is_installed, signature, version
 from tinysam2.model.fake_quantization import NetworkScales, fake_quantized, scales_of_stage
@@ -103,7 +103,7 @@ class EngineRunner:
         folder = folder or engine_folder()
         self._cache = GraphCache(folder / "graphs")
         self._measured_in = folder / "measurements.json"
-        self._idle: dict[_GraphKey, list[OpenVinoGraph]] = defaultdict(list)
+        self._graphs = GraphPool[_GraphKey, OpenVinoGraph]()
         self._checked: set[_Exported] = set()
         self._ways: dict[_StageKey, Way] = {}
         self._making = RLock()  # exporting and measuring change the network for a while
@@ -199,15 +199,14 @@ class EngineRunner:
         self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors
     ) -> Iterator[OpenVinoGraph]:
         """Lend a graph of a stage that no other thread runs; where there is none, it is made."""
-        exported = key, way, signature(key[0], inputs)
-        graph_key = (*exported, torch.get_num_threads())
-        with self._making:
-            idle = self._idle[graph_key]
-            graph = idle.pop() if idle else self._checked_graph(graph_key, function, inputs)
-        try:
+        graph_key = key, way, signature(key[0], inputs), torch.get_num_threads()
+
+        def make() -> OpenVinoGraph:
+            with self._making:
+                return self._checked_graph(graph_key, function, inputs)
+
+        with self._graphs.lend(graph_key, make) as graph:
             yield graph
-        finally:
-            idle.append(graph)
 
     def _checked_graph(
         self, graph_key: _GraphKey, function: StageFunction, inputs: Tensors

@@ -1,0 +1,71 @@
+"""Graphs are used again, by one thread at a time, and no more are kept than two sizes need."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tinysam2.engines.graph_pool import KEPT_PER_THREAD, GraphPool
+
+
+class Maker:
+    """Makes graphs, which are numbers here, and keeps count of them."""
+
+    def __init__(self) -> None:
+        self.pool = GraphPool[str, int]()
+        self.made = 0
+
+    def __call__(self) -> int:
+        self.made += 1
+        return self.made
+
+    def use(self, *keys: str) -> list[int]:
+        """Use graphs one after the other."""
+        found = []
+        for key in keys:
+            with self.pool.lend(key, self) as graph:
+                found.append(graph)
+        return found
+
+
+def test_an_idle_graph_is_used_again() -> None:
+    assert Maker().use("a", "b", "a", "b") == [1, 2, 1, 2]
+
+
+def test_a_graph_in_use_is_not_lent_again() -> None:
+    maker = Maker()
+    with maker.pool.lend("a", maker) as first, maker.pool.lend("a", maker) as second:
+        assert (first, second) == (1, 2)
+    maker.use("a")
+    assert maker.made == 2
+
+
+def test_the_graph_that_was_not_used_for_longest_is_dropped() -> None:
+    maker = Maker()
+    kept = [str(number) for number in range(KEPT_PER_THREAD)]
+    maker.use(*kept, "0", "one more")
+    assert maker.use("0") == [1]
+    assert maker.use("1") == [KEPT_PER_THREAD + 2]
+
+
+def test_threads_that_run_at_the_same_time_keep_as_many_each() -> None:
+    maker = Maker()
+    with ExitStack() as lent:
+        for _ in range(2):
+            lent.enter_context(maker.pool.lend("a", maker))
+    kept = [str(number) for number in range(2 * KEPT_PER_THREAD)]
+    maker.use(*kept)
+    made = maker.made
+    maker.use(*kept)
+    assert maker.made == made
+
+
+def test_a_graph_that_cannot_be_made_leaves_the_pool_as_it_was() -> None:
+    maker = Maker()
+
+    def fail() -> int:
+        raise ValueError("no such layer")
+
+    with pytest.raises(ValueError, match="no such layer"), maker.pool.lend("a", fail):
+        pass
+    kept = [str(number) for number in range(KEPT_PER_THREAD)]
+    assert maker.use(*kept, *kept) == 2 * list(range(1, KEPT_PER_THREAD + 1))
