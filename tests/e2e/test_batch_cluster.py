@@ -41,7 +41,7 @@ NAMES = "abcdef"
 FRAMES = 20
 START_S = 120.0
 REAL_JOBS = int(os.environ.get("TINYSAM2_BATCH_JOBS", "6"))
-REAL_CLIPS = Path(os.environ.get("TINYSAM2_BATCH_CLIPS", str(ROOT / "resources" / "sample")))
+REAL_CLIPS = Path(os.environ.get("TINYSAM2_BATCH_CLIPS", ROOT / "resources" / "sample")).resolve()
 REAL_FRAMES = 8
 ANY_LENGTH_S = 3600.0
 

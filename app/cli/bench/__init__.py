@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--turns",
         type=int,
-        default=comparison.DEFAULT_TURNS,
         metavar="N",
         help=f"turns of each setting of --compare (default: {comparison.DEFAULT_TURNS})",
     )
@@ -72,6 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
         return window.show_once()
     if arguments.frames < 2:
         raise UsageError(f"--frames must be at least 2, got {arguments.frames}.")
+    if arguments.turns is None:
+        arguments.turns = comparison.DEFAULT_TURNS
+    elif not arguments.compare:
+        raise UsageError("--turns is for --compare.", "Leave it out, or compare two settings.")
     if arguments.turns < 1:
         raise UsageError(f"--turns must be at least 1, got {arguments.turns}.")
     if arguments.long is not None:

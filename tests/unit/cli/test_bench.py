@@ -73,7 +73,16 @@ def test_settings_and_projects_of_the_user_stay(homes: list[Path]) -> None:
     ("words", "status", "sentence"),
     [
         (["--frames", "1"], 2, "--frames must be at least 2, got 1."),
-        (["--turns", "0"], 2, "--turns must be at least 1, got 0."),
+        (
+            ["--compare", "--size 576", "--size 704", "--turns", "0"],
+            2,
+            "--turns must be at least 1, got 0.",
+        ),
+        (
+            ["--turns", "3"],
+            2,
+            "--turns is for --compare. Leave it out, or compare two settings.",
+        ),
         (["--objects", "0"], 2, "--objects must be at least 1, got 0."),
         (["--long", "1"], 2, "--long must be at least 2, got 1."),
         (
