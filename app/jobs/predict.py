@@ -6,7 +6,7 @@ from functools import cached_property
 from uuid import uuid4
 
 from app.core.cancel import CancelToken, Job
-from app.jobs.freed_memory import return_freed_memory
+from app.jobs.freed_memory import returning_memory
 from app.media.frames import FrameSource
 from app.tracking.backend import (
     BackendLoader,
@@ -21,9 +21,6 @@ CLICK_CACHE_BYTES = 128 * 2**20
 
 TRACK_CACHE_BYTES = 64 * 2**20
 """Ceiling of the decoded frames that tracking caches; it reads each frame once."""
-
-RETURN_MEMORY_FRAMES = 100
-"""Tracked frames after which freed memory is returned, which takes tens of milliseconds."""
 
 
 class ClickReader:
@@ -157,8 +154,7 @@ def tracked_frames(
 ) -> Iterator[FrameResult]:
     """Track objects; memory records name their run and the prompts that it was given.
 
-    A run has one engine: what is prepared meanwhile is used by the next one.  Memory that was freed
-    is returned to the system now and then, and at the end.
+    A run has one engine: what is prepared meanwhile is used by the next one.
     """
     run = uuid4().hex
     given = {
@@ -166,20 +162,15 @@ def tracked_frames(
         for each in request.objects
     }
     backend.ready_engine(source)
-    try:
-        for done, result in enumerate(backend.track(source, request, token), 1):
-            predictions = {}
-            for object_id, found in result.predictions.items():
-                if (memory := found.memory) is not None:
-                    digests = given[object_id]
-                    prompts = {frame: digests[frame] for frame in memory.bank if frame in digests}
-                    found = replace(found, memory=replace(memory, run=run, prompts=prompts))
-                predictions[object_id] = found
-            yield FrameResult(result.frame, predictions)
-            if done % RETURN_MEMORY_FRAMES == 0:
-                return_freed_memory()
-    finally:
-        return_freed_memory()
+    for result in returning_memory(backend.track(source, request, token)):
+        predictions = {}
+        for object_id, found in result.predictions.items():
+            if (memory := found.memory) is not None:
+                digests = given[object_id]
+                prompts = {frame: digests[frame] for frame in memory.bank if frame in digests}
+                found = replace(found, memory=replace(memory, run=run, prompts=prompts))
+            predictions[object_id] = found
+        yield FrameResult(result.frame, predictions)
 
 
 def track_job(context: JobContext, request: TrackRequest, merge_key: int) -> Job:

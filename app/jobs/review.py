@@ -9,6 +9,7 @@ from app.core.errors import UsageError
 from app.core.mask_change import mask_iou
 from app.core.masks import RleMask
 from app.core.prompts import FramePrompts
+from app.jobs.freed_memory import returning_memory
 from app.jobs.predict import TRACK_CACHE_BYTES, JobContext
 from app.tracking.backend import Direction, ObjectRequest, TrackRequest
 
@@ -94,7 +95,7 @@ def agreement_job(context: JobContext, snapshot: ReverseTracking) -> Job:
         for request in snapshot.requests:
             token.raise_if_cancelled()
             with context.source.clone(TRACK_CACHE_BYTES) as frames:
-                for result in context.backend.track(frames, request, token):
+                for result in returning_memory(context.backend.track(frames, request, token)):
                     done += 1
                     agreements = {}
                     for object_id, prediction in result.predictions.items():

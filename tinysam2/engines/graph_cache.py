@@ -10,8 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 GRAPH_NAME = "graph.xml"
-KEPT_GRAPHS = 48
-"""Graphs that stay on disk, the last used ones; a network has eight of each input size."""
+KEPT_SIZES = 12
+"""Sizes of images whose graphs stay on disk, the last used ones."""
+KEPT_GRAPHS = 8 * KEPT_SIZES
+"""Graphs that stay on disk: a network has eight, of 8 MB on average, for each size."""
 DRAFT_S = 3600
 """Seconds after which an unfinished export is what a process left that was killed."""
 _CHECKSUMS = "sha256.json"

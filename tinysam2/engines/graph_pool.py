@@ -1,52 +1,75 @@
-"""Keeps the graphs that no thread runs at the moment, and not all of them."""
+"""Keeps the graphs that no thread runs at the moment, but not all of them."""
 
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Generic, TypeVar
 
-KEPT_PER_THREAD = 16
-"""Idle graphs that are kept for each thread that runs graphs: those of all stages for two sizes of
-images.  One takes 20 to 100 MB."""
+KEPT_PER_LENT = 16
+"""Idle graphs that are kept for each one that was lent at the same time: about two sizes of images,
+with all stages, in each thread.  A graph takes 20 to 100 MB."""
 
-Key = TypeVar("Key", bound=Hashable)
+Key = TypeVar("Key")
 Graph = TypeVar("Graph")
 
 
 class GraphPool(Generic[Key, Graph]):
     """Lends each graph to one thread at a time; those that were not used for longest are dropped.
 
-    How many are kept grows with how many were lent at the same time.
+    How many are kept grows with the largest number that were lent at the same time.
+
+    Args:
+        making: a lock that is held while a graph is made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, making: AbstractContextManager[object]) -> None:
+        self._making = making
         self._idle: list[tuple[Key, Graph]] = []  # the latest used last
         self._lent = self._most_lent = 0
         self._lock = Lock()
 
+    def idle(self) -> list[tuple[Key, Graph]]:
+        """Return the keys and graphs that are not lent, the latest used last."""
+        with self._lock:
+            return list(self._idle)
+
     @contextmanager
     def lend(self, key: Key, make: Callable[[], Graph]) -> Iterator[Graph]:
         """Lend an idle graph of ``key``; where there is none, it is made."""
-        graph = self._take(key)
-        try:
+        with self._counted():
+            graph = self._take(key)
             if graph is None:
-                graph = make()
-            yield graph
-        finally:
-            self._give_back(key, graph)
+                with self._making:
+                    graph = self._take(key)  # it may have been given back meanwhile
+                    if graph is None:
+                        graph = make()
+            try:
+                yield graph
+            finally:
+                self._give_back(key, graph)
 
-    def _take(self, key: Key) -> Graph | None:
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
         with self._lock:
             self._lent += 1
             self._most_lent = max(self._most_lent, self._lent)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._lent -= 1
+
+    def _take(self, key: Key) -> Graph | None:
+        with self._lock:
             for at in reversed(range(len(self._idle))):
                 if self._idle[at][0] == key:
                     return self._idle.pop(at)[1]
         return None
 
-    def _give_back(self, key: Key, graph: Graph | None) -> None:
+    def _give_back(self, key: Key, graph: Graph) -> None:
         with self._lock:
-            self._lent -= 1
-            if graph is not None:
-                self._idle.append((key, graph))
-            del self._idle[: -KEPT_PER_THREAD * self._most_lent]
+            self._idle.append((key, graph))
+            excess = max(0, len(self._idle) - KEPT_PER_LENT * self._most_lent)
+            dropped = self._idle[:excess]
+            del self._idle[:excess]
+        dropped.clear()  # not under the lock: freeing a graph takes milliseconds

@@ -10,13 +10,10 @@ import torch
 
 from tinysam2.atomic_write import atomic_write
 from tinysam2.engines import openvino_graph
-from tinysam2.engines.graph_cache import engine_folder
+from tinysam2.engines.graph_cache import KEPT_SIZES, engine_folder
 from tinysam2.engines.runner import EngineRunner, digest_of
 from tinysam2.model.network import TinySam2
 from tinysam2.model.stages import STAGES_VERSION, run_by_torch
-
-REMEMBERED = 64
-"""Networks and sizes that are remembered, the last ones."""
 
 
 class EnginePreparation:
@@ -69,7 +66,7 @@ class EnginePreparation:
         if not isinstance(self._runner, EngineRunner):
             return
         key = self._key(size)
-        keys = [*(each for each in self._read() if each != key), key][-REMEMBERED:]
+        keys = [*(each for each in self._read() if each != key), key][-KEPT_SIZES:]
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path) as draft:

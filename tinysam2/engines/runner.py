@@ -3,8 +3,8 @@
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -103,10 +103,10 @@ class EngineRunner:
         folder = folder or engine_folder()
         self._cache = GraphCache(folder / "graphs")
         self._measured_in = folder / "measurements.json"
-        self._graphs = GraphPool[_GraphKey, OpenVinoGraph]()
         self._checked: set[_Exported] = set()
         self._ways: dict[_StageKey, Way] = {}
         self._making = RLock()  # exporting and measuring change the network for a while
+        self._graphs = GraphPool[_GraphKey, OpenVinoGraph](self._making)
 
     def __call__(
         self, stage: NetworkStage, function: StageFunction, given: Sequence[Tensors]
@@ -194,19 +194,13 @@ class EngineRunner:
         can_be_int8 = has_int8 and has_int8_products()
         return (Way.TORCH, Way.OPENVINO, *((Way.INT8,) if can_be_int8 else ()))
 
-    @contextmanager
     def _graph_of(
         self, way: Way, key: _StageKey, function: StageFunction, inputs: Tensors
-    ) -> Iterator[OpenVinoGraph]:
+    ) -> AbstractContextManager[OpenVinoGraph]:
         """Lend a graph of a stage that no other thread runs; where there is none, it is made."""
         graph_key = key, way, signature(key[0], inputs), torch.get_num_threads()
-
-        def make() -> OpenVinoGraph:
-            with self._making:
-                return self._checked_graph(graph_key, function, inputs)
-
-        with self._graphs.lend(graph_key, make) as graph:
-            yield graph
+        make = partial(self._checked_graph, graph_key, function, inputs)
+        return self._graphs.lend(graph_key, make)
 
     def _checked_graph(
         self, graph_key: _GraphKey, function: StageFunction, inputs: Tensors

@@ -3,13 +3,16 @@
 import platform
 import subprocess
 import sys
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from app.core.cancel import Cancelled, CancelToken
-from app.jobs import predict
+from app.jobs import freed_memory
+from app.jobs.predict import track_job
+from app.jobs.review import agreement_job, reverse_tracking
 from app.session import Session
 from app.tracking.backend import Direction
 from app.tracking.requests import track_request
@@ -22,7 +25,7 @@ HOLES_BETWEEN_BLOCKS_IN_USE = """
 from app.cli.bench.machine import rss_mb
 from app.jobs.freed_memory import return_freed_memory
 
-blocks = [bytes([1]) * 60_000 for _ in range(2_000)]  # 114 MiB, and glibc maps none by itself
+blocks = [bytes([1]) * 60_000 for _ in range(2_000)]  # 114 MiB, each below glibc's mmap threshold
 del blocks[::2]
 held = rss_mb()
 return_freed_memory()
@@ -37,34 +40,69 @@ def test_pages_between_blocks_in_use_are_returned() -> None:
     assert float(found.stdout) > 40
 
 
-def frames_done_when_returned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cancel_at: int | None = None
-) -> list[int]:
-    """Track five frames, memory being returned after every second one, and maybe cancel it."""
-    tracked: list[int] = []
-    returned: list[int] = []
-    monkeypatch.setattr(predict, "RETURN_MEMORY_FRAMES", 2)
-    monkeypatch.setattr(predict, "return_freed_memory", lambda: returned.append(len(tracked)))
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What happens, in order: "returned" is noted here; memory is, after every second frame."""
+    noted: list[object] = []
+    monkeypatch.setattr(freed_memory, "RETURNED_AFTER", 2)
+    monkeypatch.setattr(freed_memory, "return_freed_memory", lambda: noted.append("returned"))
+    return noted
+
+
+def test_memory_is_returned_after_the_tracker_has_ended(events: list[object]) -> None:
+    def frames() -> Iterator[int]:
+        try:
+            yield from range(9)
+        finally:
+            events.append("ended")
+
+    passed_on = freed_memory.returning_memory(frames())
+    assert [next(passed_on), next(passed_on)] == [0, 1]
+    passed_on.close()
+    assert events == ["ended", "returned"]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
     clip = write_numbered_clip(tmp_path / "clip.mp4", 5)
-    with closing(Session.open(clip, FakeBackend, tmp_path / "clip.tsam")) as session:
-        SessionDriver(session).click_object()
-        request = track_request(session.document, 5, Direction.FORWARD, 0, [1])
-        token = CancelToken()
-        with suppress(Cancelled):
-            for step in predict.track_job(session.jobs, request, 1)(token):
-                tracked.append(step.result.frame)
-                if step.result.frame == cancel_at:
-                    token.cancel()
-    return returned
+    opened = Session.open(clip, FakeBackend, tmp_path / "clip.tsam")
+    SessionDriver(opened).click_object()
+    yield opened
+    opened.close()
+
+
+def track(session: Session, noted: list[object], cancel_at: int | None = None) -> None:
+    request = track_request(session.document, 5, Direction.FORWARD, 0, [1])
+    token = CancelToken()
+    for step in track_job(session.jobs, request, 1)(token):
+        session.apply(step)
+        noted.append(step.result.frame)
+        if step.result.frame == cancel_at:
+            token.cancel()
 
 
 def test_memory_is_returned_while_objects_are_tracked_and_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session, events: list[object]
 ) -> None:
-    assert frames_done_when_returned(tmp_path, monkeypatch) == [2, 4, 5]
+    track(session, events)
+    assert events == [0, 1, "returned", 2, 3, "returned", 4, "returned"]
 
 
 def test_memory_is_returned_when_tracking_is_canceled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session, events: list[object]
 ) -> None:
-    assert frames_done_when_returned(tmp_path, monkeypatch, cancel_at=0) == [1]
+    with suppress(Cancelled):
+        track(session, events, cancel_at=0)
+    assert events == [0, "returned"]
+
+
+def test_memory_is_returned_while_tracking_is_checked_the_other_way(
+    session: Session, events: list[object]
+) -> None:
+    track(session, [])
+    events.clear()
+    job = agreement_job(session.jobs, reverse_tracking(session.document, [1]))
+    for done, step in enumerate(job(CancelToken()), 1):
+        assert step.done == done
+        events.append(step.frame)
+    assert events == [4, 3, "returned", 2, 1, "returned", 0, "returned"]

@@ -1,6 +1,5 @@
 """Stages by OpenVINO give the masks of torch; whatever fails, torch does the work."""
 
-import gc
 import json
 import logging
 import subprocess
@@ -22,7 +21,7 @@ from tests.unit.tinysam2.toys import noise_frames, toy_model
 from tinysam2.build import Model, load_model, run_by
 from tinysam2.devices import processor_threads
 from tinysam2.engines import openvino_graph, runner
-from tinysam2.engines.graph_pool import KEPT_PER_THREAD
+from tinysam2.engines.graph_pool import KEPT_PER_LENT
 from tinysam2.engines.measurement import StageTimes, Way
 from tinysam2.engines.runner import Engine, EngineRunner, choose_engine
 from tinysam2.inference.frame_predictor import FramePredictor
@@ -222,11 +221,10 @@ def test_graphs_of_sizes_that_are_not_used_any_more_are_freed(
 
     monkeypatch.setattr(runner, "OpenVinoGraph", Graph)
     run = EngineRunner(torch.nn.Identity(), Engine.OPENVINO, folder=tmp_path)
-    for size in range(1, 2 * KEPT_PER_THREAD):
+    for size in range(1, KEPT_PER_LENT + 3):
         ((found,),) = run(NetworkStage.DECODE, lambda x: (x * 2,), [(torch.ones(1, size),)])
         assert found.tolist() == [[2.0] * size]
-    gc.collect()
-    assert len(alive) == KEPT_PER_THREAD
+    assert len(alive) == KEPT_PER_LENT
 
 
 @torch.inference_mode()
@@ -444,8 +442,9 @@ def test_stages_with_scales_run_by_kernels_of_8_bits(folder: Path) -> None:
         error = np.square(ours.mask_logits - theirs.mask_logits).mean() ** 0.5
         assert error <= 0.1 * theirs.mask_logits.std()
     assert tuple(s for s, way in found.ways().items() if way is Way.INT8) == INT8_STAGES
-    assert found._graphs._idle
-    for ((stage, *_), way, *_), graph in found._graphs._idle:
+    made = found._graphs.idle()
+    assert made
+    for ((stage, *_), way, *_), graph in made:
         kernels = [
             node.get_rt_info()["runtimePrecision"].value
             for node in graph.compiled.get_runtime_model().get_ops()
