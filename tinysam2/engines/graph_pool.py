@@ -6,8 +6,8 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 KEPT_PER_LENT = 16
-"""Idle graphs that are kept for each one that was lent at the same time: about two sizes of images,
-with all stages, in each thread.  A graph takes 20 to 100 MB."""
+"""Idle graphs that are kept for each one that was lent at the same time, and once more for graphs
+with another number of threads: two sizes of images with all stages.  One takes 20 to 100 MB."""
 
 Key = TypeVar("Key")
 Graph = TypeVar("Graph")
@@ -69,7 +69,7 @@ class GraphPool(Generic[Key, Graph]):
     def _give_back(self, key: Key, graph: Graph) -> None:
         with self._lock:
             self._idle.append((key, graph))
-            excess = max(0, len(self._idle) - KEPT_PER_LENT * self._most_lent)
+            excess = max(0, len(self._idle) - KEPT_PER_LENT * (self._most_lent + 1))
             dropped = self._idle[:excess]
             del self._idle[:excess]
         dropped.clear()  # not under the lock: freeing a graph takes milliseconds

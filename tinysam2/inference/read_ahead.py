@@ -12,8 +12,11 @@ from tinysam2.inference.results import Frames
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.worker_threads import WorkerThreads
 
-Encode = Callable[[NDArray[np.uint8], NDArray[np.uint8]], ImageFeatures]
-"""Encodes an image (H, W, 3), given also in the size of the network's input."""
+Image = NDArray[np.uint8]
+Shrink = Callable[[Image], Image]
+"""Resizes an image (H, W, 3) to the size of the network's input."""
+Encode = Callable[..., ImageFeatures]
+"""Encodes an image (H, W, 3), given also as ``small`` in the size of the network's input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class ReadFrame:
         features: of the image; None unless it was encoded ahead.
     """
 
-    image: NDArray[np.uint8]
-    small: NDArray[np.uint8] | None = None
+    image: Image
+    small: Image | None = None
     features: ImageFeatures | None = None
 
 
@@ -39,21 +42,20 @@ class ReadAhead:
 
     Args:
         frames: the video.
-        shrink: resizes an image to the size of the network's input.
     """
 
-    def __init__(
-        self, frames: Frames, shrink: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-    ) -> None:
-        self._frames, self._shrink = frames, shrink
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
         self._expected: dict[int, Future[ReadFrame]] = {}
         self._reading = Lock()
         self._size_hw: tuple[int, int] | None = None
 
-    def expect(self, frame: int, workers: WorkerThreads, encode: Encode | None = None) -> None:
-        """Let a worker read a frame that `read` will be asked for, and encode it."""
+    def expect(
+        self, frame: int, workers: WorkerThreads, shrink: Shrink, encode: Encode | None = None
+    ) -> None:
+        """Let a worker read and resize a frame that `read` will be asked for, and encode it."""
         if frame not in self._expected:
-            self._expected[frame] = workers.submit(self._read, frame, encode)
+            self._expected[frame] = workers.submit(self._read, frame, shrink, encode)
 
     def read(self, frame: int) -> ReadFrame:
         """Return a frame; what reading it raised is raised here.
@@ -71,12 +73,12 @@ class ReadAhead:
         wait(self._expected.values())
         self._expected = {}
 
-    def _read(self, frame: int, encode: Encode | None) -> ReadFrame:
+    def _read(self, frame: int, shrink: Shrink, encode: Encode | None) -> ReadFrame:
         image = self._image(frame)
-        small = self._shrink(image)
-        return ReadFrame(image, small, encode and encode(image, small))
+        small = shrink(image)
+        return ReadFrame(image, small, encode and encode(image, small=small))
 
-    def _image(self, frame: int) -> NDArray[np.uint8]:
+    def _image(self, frame: int) -> Image:
         with self._reading:
             image = self._frames[frame]
         size_hw = image.shape[0], image.shape[1]

@@ -74,7 +74,7 @@ class VideoTracker:
     ) -> None:
         self.predictor = FramePredictor(model, image_size)
         self.frames = frames
-        self._reader = ReadAhead(frames, lambda image: self.predictor.shrunk(image))
+        self._reader = ReadAhead(frames)
         self._workers = WorkerThreads()
         self._frame_worker = WorkerThreads()  # one, for what the objects of a frame share
         self.memory = memory or model.network.config.memory
@@ -187,10 +187,8 @@ class VideoTracker:
         """Let workers read and encode frames, after the work submitted before them."""
         for frame in frames:
             is_encoded = self._workers.count > 1 and not self._is_prompted(frame)
-            self._reader.expect(frame, self._workers, self._encode_ahead if is_encoded else None)
-
-    def _encode_ahead(self, image: NDArray[np.uint8], small: NDArray[np.uint8]) -> ImageFeatures:
-        return self.predictor.encode(image, for_prompts=False, small=small)
+            encode = partial(self.predictor.encode, for_prompts=False) if is_encoded else None
+            self._reader.expect(frame, self._workers, self.predictor.shrunk, encode)
 
     def _is_prompted(self, frame: int) -> bool:
         return any(frame in o.prompts for o in self._objects.values())

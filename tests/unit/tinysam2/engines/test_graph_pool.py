@@ -8,6 +8,9 @@ import pytest
 
 from tinysam2.engines.graph_pool import KEPT_PER_LENT, GraphPool
 
+KEPT = 2 * KEPT_PER_LENT
+"""Graphs that are kept where one thread runs them."""
+
 
 class SignalingLock:
     """A lock that tells when a thread wants it."""
@@ -59,10 +62,10 @@ def test_a_graph_in_use_is_not_lent_again() -> None:
 
 def test_the_graph_that_was_not_used_for_longest_is_dropped() -> None:
     maker = Maker()
-    kept = [str(number) for number in range(KEPT_PER_LENT)]
+    kept = [str(number) for number in range(KEPT)]
     maker.use(*kept, "0", "one more")
     assert maker.use("0") == [1]
-    assert maker.use("1") == [KEPT_PER_LENT + 2]
+    assert maker.use("1") == [KEPT + 2]
 
 
 def test_threads_that_run_at_the_same_time_keep_as_many_each() -> None:
@@ -70,7 +73,7 @@ def test_threads_that_run_at_the_same_time_keep_as_many_each() -> None:
     with ExitStack() as lent:
         for _ in range(2):
             lent.enter_context(maker.pool.lend("a", maker))
-    kept = [str(number) for number in range(2 * KEPT_PER_LENT)]
+    kept = [str(number) for number in range(KEPT + KEPT_PER_LENT)]
     maker.use(*kept)
     made = maker.made
     maker.use(*kept)
@@ -86,8 +89,8 @@ def test_a_graph_that_cannot_be_made_leaves_the_pool_as_it_was() -> None:
     with pytest.raises(ValueError, match="no such layer"), maker.pool.lend("a", fail):
         pass
     assert maker.use("a") == [1]
-    maker.use(*map(str, range(KEPT_PER_LENT)))  # as many as one thread keeps
-    assert maker.use("a") == [KEPT_PER_LENT + 2]
+    maker.use(*map(str, range(KEPT)))  # as many as one thread keeps
+    assert maker.use("a") == [KEPT + 2]
 
 
 def test_a_thread_that_waited_takes_a_graph_that_was_given_back_meanwhile() -> None:

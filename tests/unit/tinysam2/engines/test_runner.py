@@ -221,10 +221,10 @@ def test_graphs_of_sizes_that_are_not_used_any_more_are_freed(
 
     monkeypatch.setattr(runner, "OpenVinoGraph", Graph)
     run = EngineRunner(torch.nn.Identity(), Engine.OPENVINO, folder=tmp_path)
-    for size in range(1, KEPT_PER_LENT + 3):
+    for size in range(1, 2 * KEPT_PER_LENT + 3):
         ((found,),) = run(NetworkStage.DECODE, lambda x: (x * 2,), [(torch.ones(1, size),)])
         assert found.tolist() == [[2.0] * size]
-    assert len(alive) == KEPT_PER_LENT
+    assert len(alive) == 2 * KEPT_PER_LENT
 
 
 @torch.inference_mode()

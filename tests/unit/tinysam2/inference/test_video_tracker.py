@@ -1,4 +1,6 @@
+import gc
 import pickle
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +10,7 @@ import pytest
 from tests.unit.tinysam2.toys import SIZE_HW, TOY, ImageSample, block_mask, noise_frames, toy_model
 from tinysam2.build import Model
 from tinysam2.config import FULL_MEMORY, MemoryConfig, full_bank_tokens
+from tinysam2.devices import processor_threads
 from tinysam2.inference.results import TrackStep
 from tinysam2.inference.video_tracker import VideoTracker
 from tinysam2.memory.entry import Decision
@@ -315,3 +318,25 @@ def test_what_a_tracker_holds_does_not_grow_with_the_video(model: Model) -> None
     three_objects(tracker)
     sizes = [len(pickle.dumps(vars(tracker)["_objects"])) for _ in tracker.propagate()]
     assert max(sizes[40:]) < 1.05 * max(sizes[20:40])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("frames", [2, 10])
+def test_a_tracker_is_freed_with_its_last_reference(
+    model: Model, threads: int, frames: int
+) -> None:
+    """As its images, features and memory are, which take a hundred MB, by no garbage collection."""
+    gc.disable()
+    try:
+        with processor_threads(threads):
+            tracker = VideoTracker(model, FRAMES)
+            three_objects(tracker)
+            tracker.add_points(1, 4, [[40, 30]], [1])
+            tracked = tracker.propagate()
+            for _ in range(frames):
+                next(tracked)
+            held = weakref.ref(tracker)
+            del tracker, tracked
+        assert held() is None
+    finally:
+        gc.enable()
