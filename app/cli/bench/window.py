@@ -14,6 +14,8 @@ from app.cli.bench.tables import Cell, figures, table
 from app.cli.display import has_display
 from app.cli.options import backend_loader, model_settings
 from app.cli.progress import Progress
+from app.jobs.prepare import prepare_engine
+from app.media.source import open_source
 from app.storage.home import HOME_VARIABLE
 from app.tracking.backend import ModelDescription, TrackerBackend
 
@@ -29,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
     machine = describe_machine()
     backend = backend_loader(model_settings(arguments))()  # before the home folder is another one
+    with open_source(arguments.video) as source:
+        prepare_engine(backend, source)  # else the window does, while it is measured
     measured = _measure(arguments, backend)
     show = _as_json if arguments.json else _as_text
     print(show(machine, arguments.video.name, backend.description, measured))

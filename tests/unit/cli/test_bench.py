@@ -62,6 +62,23 @@ def test_figures_are_printed_as_a_table(
     assert track.split() == [*["track", "a", "frame,", "mean"], "60.0", "1"]
 
 
+def test_the_engine_is_prepared_before_the_window_is_measured(
+    homes: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = FakeBackend()
+    backend.is_prepared = False
+    monkeypatch.setattr(model_catalog, "load_model", lambda settings: backend)
+    seen: list[bool] = []
+
+    def measure(video: Path, given: FakeBackend, plan: BenchmarkPlan) -> Iterator[Measurement]:
+        seen.append(given.is_prepared)
+        yield Measurement("seek", "seek to a random frame", VALUES_MS)
+
+    monkeypatch.setattr("app.ui.benchmark.window_benchmark.measure_window", measure)
+    assert main(["bench", "--gui"]) == 0
+    assert seen == [True]
+
+
 def test_settings_and_projects_of_the_user_stay(homes: list[Path]) -> None:
     main(["bench", "--gui"])
     [used] = homes
