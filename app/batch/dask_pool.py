@@ -4,6 +4,7 @@ Dask finds the workers, carries jobs to them and notices when one is gone.  Whic
 and what happens after a failure, is decided by `app.batch.scheduler`, as on this computer.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping
@@ -34,10 +35,17 @@ def connect(address: str) -> "Client":
         UsageError: Dask is not installed, or no scheduler is at that address.
     """
     try:
-        from distributed import Client
+        from distributed import Client, Security
+        from distributed.comm.core import connect as open_connection
     except ImportError as error:
         raise UsageError("--cluster needs Dask distributed.", f"Install it: {_EXTRA}") from error
+
+    async def reach() -> None:
+        options = Security().get_connection_args("client")
+        (await open_connection(address, timeout=CONNECT_S, **options)).abort()
+
     try:
+        asyncio.run(reach())  # a client that finds no scheduler waits for a minute as it is freed
         return Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(

@@ -199,13 +199,18 @@ def test_an_interrupted_batch_stops_its_jobs_on_the_workers(
     assert not (tmp_path / "out" / "a").exists()
 
 
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1:9", "nowhere", "http://a:9"])
 def test_no_scheduler_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("app.batch.dask_pool.CONNECT_S", 1)
     write_clips(tmp_path, "a", 2)
     write_jobs(tmp_path, job("a"))
-    words = ["batch", "jobs.jsonl", "--out", "out", "--cluster", "tcp://127.0.0.1:9"]
-    assert main(words) == 2
-    assert "There is no Dask scheduler at tcp://127.0.0.1:9." in capsys.readouterr().err
+    monkeypatch.setattr("distributed.Client", None)  # one that finds nobody waits as it is freed
+    assert main(["batch", "jobs.jsonl", "--out", "out", "--cluster", address]) == 2
+    sentence = f"There is no Dask scheduler at {address}. Start it, or check the address."
+    assert capsys.readouterr().err.splitlines()[-1] == f"tinysam2: {sentence}"

@@ -19,6 +19,7 @@ from app.cli.bench.settings import (
 )
 from app.cli.bench.tracking import TrackingFigures, measure, stage_table
 from app.cli.progress import Progress
+from app.export.naming import counted
 
 if TYPE_CHECKING:
     from app.tracking.tinysam2_backend import TinySam2Backend
@@ -91,5 +92,5 @@ def _text(video: str, sides: list[_Side], ratio: dict[str, float]) -> Iterator[s
     yield stage_table({name: side.found for name, side in zip(NAMES, sides, strict=True)})
     yield (
         f"a frame of A takes {ratio['median']:.2f} times as long as one of B "
-        f"({ratio['least']:.2f} to {ratio['most']:.2f} in {len(sides[0].turns_ms)} turns)"
+        f"({ratio['least']:.2f} to {ratio['most']:.2f} in {counted(len(sides[0].turns_ms), 'turn')})"
     )
