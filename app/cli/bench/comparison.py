@@ -90,7 +90,8 @@ def _text(video: str, sides: list[_Side], ratio: dict[str, float]) -> Iterator[s
     for name, side in zip(NAMES, sides, strict=True):
         yield f"{name}: {describe_line(side.described)}"
     yield stage_table({name: side.found for name, side in zip(NAMES, sides, strict=True)})
+    turns = counted(len(sides[0].turns_ms), "turn")
     yield (
         f"a frame of A takes {ratio['median']:.2f} times as long as one of B "
-        f"({ratio['least']:.2f} to {ratio['most']:.2f} in {counted(len(sides[0].turns_ms), 'turn')})"
+        f"({ratio['least']:.2f} to {ratio['most']:.2f} in {turns})"
     )
