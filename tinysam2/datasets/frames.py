@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 
 import av
 import cv2
@@ -52,7 +53,7 @@ class VideoFrames:
 
     The file is decoded once to count its frames.  After that, reading forward decodes each frame
     once; a jump decodes from the key frame before it, and from the start where the times of the
-    frames do not increase.  Not for use from several threads at once.
+    frames do not increase.  Threads may share it, as a tracker that reads ahead and its caller do.
 
     Args:
         path: anything that FFmpeg reads.
@@ -73,6 +74,7 @@ class VideoFrames:
         self._reading: Iterator[av.VideoFrame] = iter(())
         self._next = len(self)  # the frame that `_reading` gives next
         self._last: tuple[int, NDArray[np.uint8]] | None = None
+        self._lock = Lock()
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -86,9 +88,10 @@ class VideoFrames:
             ValueError: the file changed since it was opened.
         """
         index = _checked(index, len(self))
-        if self._last is None or self._last[0] != index:
-            self._last = index, self._read(index)
-        return self._last[1]
+        with self._lock:
+            if self._last is None or self._last[0] != index:
+                self._last = index, self._read(index)
+            return self._last[1]
 
     def _read(self, index: int) -> NDArray[np.uint8]:
         if index < self._next:

@@ -1,6 +1,7 @@
 """Frames of videos and folders: number i is the i-th decoded image, however it is reached."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.helpers.sources import ROOT
 from tests.helpers.synthetic_video import read_number, write_numbered_clip
 from tinysam2.datasets.frames import FolderFrames, VideoFrames, open_frames
 
@@ -77,3 +79,13 @@ def test_bad_input_is_reported_in_one_sentence(tmp_path: Path, video: VideoFrame
         open_frames(tmp_path / "empty")
     with pytest.raises(IndexError, match=r"frame must be in 0\.\.39, got 40"):
         _ = video[40]
+
+
+def test_threads_that_share_a_video_get_the_frames_they_ask_for() -> None:
+    video = open_frames(ROOT / "resources" / "sample" / "sample.mp4")
+    alone = {index: video[index].copy() for index in range(12)}
+    with ThreadPoolExecutor(4) as threads:
+        asked = [*range(12), *reversed(range(12))] * 2
+        found = threads.map(lambda index: video[index], asked)
+        for index, frame in zip(asked, found, strict=True):
+            np.testing.assert_array_equal(frame, alone[index])
