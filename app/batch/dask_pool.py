@@ -45,7 +45,7 @@ def connect(address: str) -> "Client":
         (await open_connection(address, timeout=CONNECT_S, **options)).abort()
 
     try:
-        asyncio.run(reach())  # a client that finds no scheduler waits for a minute as it is freed
+        asyncio.run(reach())  # freeing a `Client` that found no scheduler blocks for a minute
         return Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(

@@ -210,7 +210,7 @@ def test_no_scheduler_is_one_sentence(
     monkeypatch.setattr("app.batch.dask_pool.CONNECT_S", 1)
     write_clips(tmp_path, "a", 2)
     write_jobs(tmp_path, job("a"))
-    monkeypatch.setattr("distributed.Client", None)  # one that finds nobody waits as it is freed
+    monkeypatch.setattr("distributed.Client", None)  # freeing one blocks for a minute
     assert main(["batch", "jobs.jsonl", "--out", "out", "--cluster", address]) == 2
     sentence = f"There is no Dask scheduler at {address}. Start it, or check the address."
     assert capsys.readouterr().err.splitlines()[-1] == f"tinysam2: {sentence}"

@@ -13,6 +13,7 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.worker_threads import WorkerThreads
 
 Image = NDArray[np.uint8]
+"""(H, W, 3) RGB."""
 Shrink = Callable[[Image], Image]
 """Resizes an image (H, W, 3) to the size of the network's input."""
 Encode = Callable[..., ImageFeatures]

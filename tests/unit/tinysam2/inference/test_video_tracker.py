@@ -325,7 +325,7 @@ def test_what_a_tracker_holds_does_not_grow_with_the_video(model: Model) -> None
 def test_a_tracker_is_freed_with_its_last_reference(
     model: Model, threads: int, frames: int
 ) -> None:
-    """As its images, features and memory are, which take a hundred MB, by no garbage collection."""
+    """It holds about 100 MB, and Python collects reference cycles only now and then."""
     gc.disable()
     try:
         with processor_threads(threads):
