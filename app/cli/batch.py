@@ -7,14 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from app.batch.dask_pool import DaskPool, connect
 from app.batch.jobs import BatchJob, Ending, RunSettings
 from app.batch.local_pool import LocalPool
 from app.batch.machine import available_bytes, fitting_workers, usable_cores
-from app.batch.results import SCRATCH, only_batch, open_results
+from app.batch.results import SCRATCH, ResultsFolder, only_batch, open_results
 from app.batch.scheduler import JobRecord, Scheduler, WorkerPool
 from app.batch.summary import SUMMARY, summary_table, summary_values
 from app.cli.batch_jobs import read_jobs
@@ -64,22 +65,36 @@ def run(arguments: argparse.Namespace) -> int:
     _check_numbers(arguments)
     jobs = read_jobs(arguments.jobs)
     place = arguments.out if is_url(arguments.out) else str(Path(arguments.out).absolute())
-    results, started = open_results(place), time.monotonic()
+    results = open_results(place)
     with ended_by_signals(), only_batch(place):
         records = [JobRecord(job) for job in jobs]
         for record in records:
             if results.finished_key(record.job.name) == record.job.key:
                 record.state = "skipped"
-        try:
-            _run_jobs(arguments, place, records)
-        finally:
-            summary = summary_values(records, time.monotonic() - started)
-            try:
-                results.write_text(SUMMARY, json.dumps(summary, indent=1) + "\n")
-            except OSError as error:
-                raise ExportError(f"{place} cannot be written: {error}.") from error
+        waiting = [record.job for record in records if not record.is_over]
+        with ExitStack() as stack:
+            started = stack.enter_context(_pool(arguments, waiting)) if waiting else None
+            summary = stack.enter_context(_summary(results, place, records))
+            if started is not None:
+                _run_jobs(arguments, place, records, *started)
     print(json.dumps(summary) if arguments.json else summary_table(summary))
     return 1 if any(record.state == "failed" for record in records) else 0
+
+
+@contextmanager
+def _summary(
+    results: ResultsFolder, place: str, records: Sequence[JobRecord]
+) -> Iterator[dict[str, Any]]:
+    """Write the summary when the jobs end, also by an error; yields what is filled in then."""
+    started, summary = time.monotonic(), dict[str, Any]()
+    try:
+        yield summary
+    finally:
+        summary |= summary_values(records, time.monotonic() - started)
+        try:
+            results.write_text(SUMMARY, json.dumps(summary, indent=1) + "\n")
+        except OSError as error:
+            raise ExportError(f"{place} cannot be written: {error}.") from error
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
@@ -92,10 +107,13 @@ def _check_numbers(arguments: argparse.Namespace) -> None:
         raise UsageError("--workers is for this computer.", "The cluster has its own number.")
 
 
-def _run_jobs(arguments: argparse.Namespace, place: str, records: Sequence[JobRecord]) -> None:
-    waiting = [record.job for record in records if not record.is_over]
-    if not waiting:
-        return
+def _run_jobs(
+    arguments: argparse.Namespace,
+    place: str,
+    records: Sequence[JobRecord],
+    pool: WorkerPool,
+    threads: int,
+) -> None:
     progress = Progress("batch", "jobs")
 
     def report(record: JobRecord) -> None:
@@ -105,15 +123,14 @@ def _run_jobs(arguments: argparse.Namespace, place: str, records: Sequence[JobRe
             print(f"{record.job.name}: {outcome.reason} The batch {next_step}.", file=sys.stderr)
         progress.update(sum(each.is_over for each in records), len(records))
 
-    with _pool(arguments, waiting) as (pool, threads):
-        settings = RunSettings(
-            place,
-            str(_scratch(arguments, place)),
-            threads,
-            arguments.restart_below,
-            this_program(),
-        )
-        Scheduler(records, pool, settings, report, lambda text: print(text, file=sys.stderr)).run()
+    settings = RunSettings(
+        place,
+        str(_scratch(arguments, place)),
+        threads,
+        arguments.restart_below,
+        this_program(),
+    )
+    Scheduler(records, pool, settings, report, lambda text: print(text, file=sys.stderr)).run()
 
 
 @contextmanager
@@ -122,10 +139,10 @@ def _pool(
 ) -> Iterator[tuple[WorkerPool, int]]:
     """Make the pool, and say how many threads a job has; the cluster's workers may decide."""
     if arguments.cluster:
+        print(f"batch: {counted(len(jobs), 'job')} on {arguments.cluster}", file=sys.stderr)
         with DaskPool(
             connect(arguments.cluster), arguments.threads, arguments.gpus_per_job
         ) as pool:
-            print(f"batch: {len(jobs)} jobs on {arguments.cluster}", file=sys.stderr)
             yield pool, arguments.threads or 1
         return
     gpus = _gpu_groups(arguments.gpus_per_job)

@@ -189,5 +189,6 @@ def test_without_the_extra_one_sentence_names_it(
     monkeypatch.setitem(sys.modules, "distributed", None)
     status, err = run("--cluster", "tcp://127.0.0.1:1")
     assert status == 2
-    assert len(err.splitlines()) == 1
-    assert "pip install 'tinysam2-annotator[cluster]'" in err
+    announced, sentence = err.splitlines()
+    assert announced == "batch: 1 job on tcp://127.0.0.1:1"
+    assert "pip install 'tinysam2-annotator[cluster]'" in sentence

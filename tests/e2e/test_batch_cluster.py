@@ -200,7 +200,7 @@ def test_an_interrupted_batch_stops_its_jobs_on_the_workers(
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1:9", "nowhere", "http://a:9"])
-def test_no_scheduler_is_one_sentence(
+def test_no_scheduler_is_one_sentence_and_leaves_the_earlier_summary(
     address: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -211,6 +211,11 @@ def test_no_scheduler_is_one_sentence(
     write_clips(tmp_path, "a", 2)
     write_jobs(tmp_path, job("a"))
     monkeypatch.setattr("distributed.Client", None)  # freeing one blocks for a minute
+    earlier = tmp_path / "out" / "summary.json"
+    earlier.parent.mkdir()
+    earlier.write_text("earlier")
     assert main(["batch", "jobs.jsonl", "--out", "out", "--cluster", address]) == 2
     sentence = f"There is no Dask scheduler at {address}. Start it, or check the address."
-    assert capsys.readouterr().err.splitlines()[-1] == f"tinysam2: {sentence}"
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"batch: 1 job on {address}", f"tinysam2: {sentence}"]
+    assert earlier.read_text() == "earlier"

@@ -18,11 +18,12 @@ pytestmark = pytest.mark.slow
 
 
 def run_example(name: str, folder: Path, *arguments: str) -> str:
+    """Run an example; what it prints on stderr is shown if the test fails."""
     return subprocess.run(
         [sys.executable, ROOT / "examples" / name, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     ).stdout

@@ -102,6 +102,20 @@ def test_threads_wait_with_a_short_spin_unless_the_environment_says_otherwise(
     assert tuple(map(os.environ.get, WAITING)) == after
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["prepare", "a.mp4", "--threads", "1"], "--threads 1. See `tinysam2 prepare --help`."),
+        (["a.mp4", "--color"], "--color. See `tinysam2 --help`."),
+    ],
+)
+def test_unknown_arguments_point_to_the_help_of_their_command(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err == f"tinysam2: Unknown arguments: {sentence}\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="its pipes report a closed end otherwise")
 @pytest.mark.parametrize("words", [["weights", "list"], ["weights", "--help"], ["--version"]])
 def test_output_that_nobody_reads_any_more_ends_the_program_quietly(words: list[str]) -> None:
