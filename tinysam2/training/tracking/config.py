@@ -64,6 +64,9 @@ class TrackingConfig:
         objects: that are clicked on in each of them; encoding an image takes longer than
             predicting from a click.
         trunk_rate: learning rate of the trunk as a fraction of the others'.
+        vectors_only: whether only biases, the factors of norms, and learned tokens and codes
+            learn (BitFit, Zaken et al. 2022, arXiv:2106.10199): thousands of numbers in place of
+            millions, so that few clips hardly spoil what the rest has learned.
         workers: processes that read each kind of clip; 0 reads in this one.
         resident_side: side, pixels, of all images of the data, which are then decoded once, by
             ``workers`` processes, and kept in the device's memory; None reads files in each step.
@@ -90,6 +93,7 @@ class TrackingConfig:
     objects: int = 4
     learning_rate: float = 1e-3
     trunk_rate: float = 0.15
+    vectors_only: bool = False
     weight_decay: float = 0.02
     seed: int = 0
     device: str = "cpu"

@@ -23,6 +23,7 @@ from tinysam2.training.tracking.teacher import Teacher, load_teacher
 from tinysam2.training.tracking.validation import Validation
 
 ENCODER_KEYS = ("trunk.", "neck.")
+_TOKENS_AND_CODES = ("_token", "_tokens", "_code")
 
 
 @dataclass
@@ -73,15 +74,9 @@ def _start(config: TrackingConfig, ranks: Ranks) -> TrackingState:
     torch.manual_seed(config.seed)
     network = _network(config)
     place(network, torch.device(config.device))
-    trunk = list(network.trunk.parameters())
-    rest = [p for n, p in network.named_parameters() if not n.startswith("trunk.")]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": trunk, "rate": config.trunk_rate},
-            {"params": rest, "rate": 1.0},
-        ],
-        weight_decay=config.weight_decay,
-    )
+    if config.vectors_only:
+        _freeze_matrices(network)
+    optimizer = _optimizer(network, config)
     teacher = load_teacher(config, network.config.dim)
     if config.compile:
         compile_parts([network.trunk, network.neck], config.device)
@@ -91,6 +86,25 @@ def _start(config: TrackingConfig, ranks: Ranks) -> TrackingState:
     ema = {k: v.clone() for k, v in network.state_dict().items()}
     validation = _validation(config) if ranks.is_first else None
     return TrackingState(network, optimizer, ema, teacher, validation, ranks=ranks)
+
+
+def _freeze_matrices(network: TinySam2) -> None:
+    """Let biases, the factors of norms, and learned tokens and codes learn alone."""
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(parameter.ndim < 2 or name.endswith(_TOKENS_AND_CODES))
+
+
+def _optimizer(network: TinySam2, config: TrackingConfig) -> torch.optim.Optimizer:
+    named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    trunk = [p for name, p in named if name.startswith("trunk.")]
+    rest = [p for name, p in named if not name.startswith("trunk.")]
+    return torch.optim.AdamW(
+        [
+            {"params": trunk, "rate": config.trunk_rate},
+            {"params": rest, "rate": 1.0},
+        ],
+        weight_decay=config.weight_decay,
+    )
 
 
 def _network(config: TrackingConfig) -> TinySam2:

@@ -70,6 +70,18 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(
         assert torch.equal(value, resumed[name]), name
 
 
+def test_vectors_learn_alone(config: TrackingConfig) -> None:
+    config = replace(config, vectors_only=True, weight_decay=0.5)
+    list(train_tracking(replace(config, steps=1)))
+    before = torch.load(config.out / "state.pt", weights_only=True)["network"]
+    (config.out / "state.pt").unlink()
+    list(train_tracking(config))
+    after = torch.load(config.out / "state.pt", weights_only=True)["network"]
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert {"mask_decoder.mask_tokens", "time_code", "memory_attention.norm.bias"} <= changed
+    assert all(after[n].ndim < 2 or n.endswith(("_token", "_tokens", "_code")) for n in changed)
+
+
 def test_stopped_run_is_saved_after_its_step(config: TrackingConfig) -> None:
     assert [row["step"] for row in train_tracking(config, after_one_step())] == [1]
     assert torch.load(config.out / "state.pt", weights_only=True)["step"] == 1
