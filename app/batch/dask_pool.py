@@ -7,7 +7,7 @@ and what happens after a failure, is decided by `app.batch.scheduler`, as on thi
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
@@ -28,8 +28,12 @@ GPU = "GPU"
 _EXTRA = "pip install 'tinysam2-annotator[cluster]'"
 
 
-def connect(address: str) -> "Client":
+def connect(address: str, say: Callable[[str], None]) -> "Client":
     """Connect to the scheduler of a cluster.
+
+    Args:
+        address: of the scheduler.
+        say: shows that it waits for the scheduler, for up to `CONNECT_S` seconds.
 
     Raises:
         UsageError: Dask is not installed, or no scheduler is at that address.
@@ -44,6 +48,7 @@ def connect(address: str) -> "Client":
         options = Security().get_connection_args("client")
         (await open_connection(address, timeout=CONNECT_S, **options)).abort()
 
+    say(f"connecting to {address}")
     try:
         asyncio.run(reach())  # freeing a `Client` that found no scheduler blocks for a minute
         return Client(address, timeout=CONNECT_S, set_as_default=False)

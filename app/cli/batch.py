@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -65,36 +65,31 @@ def run(arguments: argparse.Namespace) -> int:
     _check_numbers(arguments)
     jobs = read_jobs(arguments.jobs)
     place = arguments.out if is_url(arguments.out) else str(Path(arguments.out).absolute())
-    results = open_results(place)
+    results, started = open_results(place), time.monotonic()
     with ended_by_signals(), only_batch(place):
         records = [JobRecord(job) for job in jobs]
         for record in records:
             if results.finished_key(record.job.name) == record.job.key:
                 record.state = "skipped"
         waiting = [record.job for record in records if not record.is_over]
-        with ExitStack() as stack:
-            started = stack.enter_context(_pool(arguments, waiting)) if waiting else None
-            summary = stack.enter_context(_summary(results, place, records))
-            if started is not None:
-                _run_jobs(arguments, place, records, *started)
+        with _pool(arguments, waiting) if waiting else nullcontext() as found:
+            # In the pool's context: a batch that gets none leaves the summary before it as it is,
+            # and a pool that does not close does not lose the new one.
+            try:
+                if found is not None:
+                    _run_jobs(arguments, place, records, *found)
+            finally:
+                summary = summary_values(records, time.monotonic() - started)
+                _write_summary(results, place, summary)
     print(json.dumps(summary) if arguments.json else summary_table(summary))
     return 1 if any(record.state == "failed" for record in records) else 0
 
 
-@contextmanager
-def _summary(
-    results: ResultsFolder, place: str, records: Sequence[JobRecord]
-) -> Iterator[dict[str, Any]]:
-    """Write the summary when the jobs end, also by an error; yields what is filled in then."""
-    started, summary = time.monotonic(), dict[str, Any]()
+def _write_summary(results: ResultsFolder, place: str, summary: dict[str, Any]) -> None:
     try:
-        yield summary
-    finally:
-        summary |= summary_values(records, time.monotonic() - started)
-        try:
-            results.write_text(SUMMARY, json.dumps(summary, indent=1) + "\n")
-        except OSError as error:
-            raise ExportError(f"{place} cannot be written: {error}.") from error
+        results.write_text(SUMMARY, json.dumps(summary, indent=1) + "\n")
+    except OSError as error:
+        raise ExportError(f"{place} cannot be written: {error}.") from error
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
@@ -139,10 +134,13 @@ def _pool(
 ) -> Iterator[tuple[WorkerPool, int]]:
     """Make the pool, and say how many threads a job has; the cluster's workers may decide."""
     if arguments.cluster:
-        print(f"batch: {counted(len(jobs), 'job')} on {arguments.cluster}", file=sys.stderr)
-        with DaskPool(
-            connect(arguments.cluster), arguments.threads, arguments.gpus_per_job
-        ) as pool:
+
+        def say(text: str) -> None:
+            print(f"batch: {text}", file=sys.stderr)
+
+        client = connect(arguments.cluster, say)
+        with DaskPool(client, arguments.threads, arguments.gpus_per_job) as pool:
+            say(f"{counted(len(jobs), 'job')} on {arguments.cluster}")
             yield pool, arguments.threads or 1
         return
     gpus = _gpu_groups(arguments.gpus_per_job)

@@ -104,12 +104,9 @@ def _run(argv_list: list[str], is_debug: bool) -> int:
 
 def _execute(argv_list: list[str], is_command: bool, crash: str) -> int:
     try:
-        arguments, unknown = _parser(is_command).parse_known_args(argv_list)
+        arguments = _parser(is_command).parse_args(argv_list)
     except SystemExit:  # argparse's own way out after --help and --version
         return DONE
-    if unknown:
-        command = f"{PROGRAM} {argv_list[0]}" if is_command else PROGRAM
-        raise UsageError(f"Unknown arguments: {' '.join(unknown)}.", f"See `{command} --help`.")
     arguments.crash = crash
     status: int = arguments.run(arguments)
     return status

@@ -217,5 +217,5 @@ def test_no_scheduler_is_one_sentence_and_leaves_the_earlier_summary(
     assert main(["batch", "jobs.jsonl", "--out", "out", "--cluster", address]) == 2
     sentence = f"There is no Dask scheduler at {address}. Start it, or check the address."
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [f"batch: 1 job on {address}", f"tinysam2: {sentence}"]
+    assert lines == [f"batch: connecting to {address}", f"tinysam2: {sentence}"]
     assert earlier.read_text() == "earlier"

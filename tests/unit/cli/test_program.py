@@ -106,6 +106,7 @@ def test_threads_wait_with_a_short_spin_unless_the_environment_says_otherwise(
     ("words", "sentence"),
     [
         (["prepare", "a.mp4", "--threads", "1"], "--threads 1. See `tinysam2 prepare --help`."),
+        (["weights", "list", "--all"], "--all. See `tinysam2 weights list --help`."),
         (["a.mp4", "--color"], "--color. See `tinysam2 --help`."),
     ],
 )
