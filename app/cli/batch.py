@@ -73,8 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
                 record.state = "skipped"
         waiting = [record.job for record in records if not record.is_over]
         with _pool(arguments, waiting) if waiting else nullcontext() as found:
-            # In the pool's context: a batch that gets none leaves the summary before it as it is,
-            # and a pool that does not close does not lose the new one.
+            # The summary is written inside the pool's context: without a pool, the summary of an
+            # earlier batch stays, and an error in closing the pool does not lose the new one.
             try:
                 if found is not None:
                     _run_jobs(arguments, place, records, *found)

@@ -66,7 +66,7 @@ class TrackingConfig:
         trunk_rate: learning rate of the trunk as a fraction of the others'.
         vectors_only: whether only biases, the factors of norms, and learned tokens and codes
             learn (BitFit, Zaken et al. 2022, arXiv:2106.10199): thousands of numbers in place of
-            millions, so that few clips hardly spoil what the rest has learned.
+            millions, for runs on few clips.
         workers: processes that read each kind of clip; 0 reads in this one.
         resident_side: side, pixels, of all images of the data, which are then decoded once, by
             ``workers`` processes, and kept in the device's memory; None reads files in each step.
