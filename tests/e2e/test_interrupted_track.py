@@ -64,7 +64,7 @@ def test_what_was_tracked_survives_a_signal(tmp_path: Path, name: str) -> None:
             time.sleep(0.3)
         process.send_signal(getattr(signal, name))
         _, err = process.communicate(timeout=START_S)
-    assert process.returncode == (-signal.SIGKILL if name == "SIGKILL" else 130)
+    assert process.returncode == (-signal.SIGKILL if name == "SIGKILL" else 130), err
     assert ("--resume continues" in err) == (name != "SIGKILL")
     assert 5 < masks_in(project) < FRAMES
     assert list((tmp_path / "tmp").iterdir()) == []

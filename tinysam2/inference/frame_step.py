@@ -51,19 +51,32 @@ def predict_from_prompts(
     return ObjectMasks.joined([replace(f, logits=resize_logits(f.logits, input_hw)) for f in found])
 
 
+@torch.inference_mode()
+def match_memory(
+    predictor: FramePredictor, frame: int, features: ImageFeatures, objects: dict[int, ObjectState]
+) -> list[ObjectMemory]:
+    """Read objects' memories and match a frame with them, in the order of ``objects``."""
+    network, size_hw = predictor.network, features.size_hw
+    memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
+    with predictor.precision():
+        return network.match(features, memories)
+
+
 def predict_from_memory(
     predictor: FramePredictor,
     frame: int,
     features: ImageFeatures,
     image: NDArray[np.uint8],
     objects: dict[int, ObjectState],
+    memories: list[ObjectMemory] | None = None,
 ) -> tuple[ObjectMasks, list[Reading]]:
     """Predict objects' masks from their memories; also returns what each object read.
 
     A lost object gets an empty mask.  Clicks and a box on the frame correct the prediction.
+    Memories are read and matched with the frame here unless they are given.
     """
-    network, size_hw = predictor.network, features.size_hw
-    memories = [read_memory(network, o.bank, frame, size_hw) for o in objects.values()]
+    network = predictor.network
+    memories = memories or match_memory(predictor, frame, features, objects)
     with predictor.precision():
         found = network.segment_remembered(features, memories)
     masks = _completed(predictor, frame, features, found.best().without_absent(), objects)

@@ -1,6 +1,8 @@
 """The state of one tracked object."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tinysam2.inference.completion_schedule import CompletionSchedule
 from tinysam2.inference.object_prompt import ObjectPrompt
@@ -54,3 +56,10 @@ class ObjectState:
         """Record that a frame was tracked."""
         frames = (*self.propagated[:1], *self.propagated[-1:], frame)
         self.propagated = range(min(frames), max(frames) + 1)
+
+
+def in_batches(objects: dict[int, ObjectState], size: int) -> Iterator[dict[int, ObjectState]]:
+    """Split objects into batches of at most ``size``."""
+    left = iter(objects.items())
+    while batch := dict(islice(left, size)):
+        yield batch

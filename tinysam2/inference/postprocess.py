@@ -5,13 +5,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tinysam2.inference.mask_parts import SAM2_HOLE_FRACTION, holes, small_area, specks
 from tinysam2.inference.object_state import ObjectState
+from tinysam2.inference.preprocess import resize_logits
+from tinysam2.model.decoder.predictions import ObjectMasks
 
 TOUCHED_LOGIT = 0.1  # SAM 2: of filled holes, and negative of dropped specks
 SUPPRESSED_LOGIT = -10.0  # SAM 2: where another object won
+
+
+def at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:
+    """Resize logits to the size of the video frame; the result is on the CPU."""
+    return resize_logits(masks.logits.float(), (image.shape[0], image.shape[1])).cpu()
 
 
 @dataclass(frozen=True, slots=True)

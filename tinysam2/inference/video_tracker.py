@@ -2,12 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -19,22 +18,23 @@ from tinysam2.build import Model, on_cpu
 from tinysam2.config import MemoryConfig
 from tinysam2.devices import is_out_of_memory
 from tinysam2.inference.completion_schedule import CompletionSchedule
+from tinysam2.inference.distractors import Distractors, let_compete
 from tinysam2.inference.frame_predictor import FramePredictor
 from tinysam2.inference.frame_step import (
+    match_memory,
     predict_from_memory,
     predict_from_prompts,
     submit_frame,
 )
 from tinysam2.inference.memory_access import make_bank
 from tinysam2.inference.object_prompt import ObjectPrompt
-from tinysam2.inference.object_state import ObjectState
-from tinysam2.inference.postprocess import MaskCleanup, finish_masks, finish_tracked
-from tinysam2.inference.preprocess import resize_logits
+from tinysam2.inference.object_state import ObjectState, in_batches
+from tinysam2.inference.postprocess import MaskCleanup, at_video_size, finish_masks, finish_tracked
 from tinysam2.inference.read_ahead import ReadAhead
 from tinysam2.inference.results import Frames, TrackStep
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
-from tinysam2.model.decoder.predictions import ObjectMasks
 from tinysam2.model.image_features import ImageFeatures
+from tinysam2.model.memory_attention import ObjectMemory
 from tinysam2.worker_threads import WorkerThreads, group_size, split_threads
 
 T = TypeVar("T")
@@ -86,6 +86,7 @@ class VideoTracker:
         self._max_objects_at_once = sys.maxsize
         self._shares_frames = True  # until memory runs out
         self._objects: dict[int, ObjectState] = {}
+        self._distractors = Distractors(is_exclusive)
 
     def add_points(
         self,
@@ -158,12 +159,12 @@ class VideoTracker:
     ) -> NDArray[np.float32]:
         features = self.predictor.features(frame, image)
         masks, _ = predict_from_memory(self.predictor, frame, features, image, {0: tracked})
-        logits: NDArray[np.float32] = _at_video_size(masks, image)[0].numpy()
-        return logits
+        return np.asarray(at_video_size(masks, image)[0])
 
     def remove(self, object_id: int) -> None:
         """Forget an object, also while others are tracked; unknown ones are forgotten already."""
         self._objects.pop(object_id, None)
+        self._distractors.forget(object_id)
 
     def pin(self, object_id: int, frame_index: int) -> None:
         """Keep a frame in memory whatever its quality, once tracking passes it."""
@@ -224,10 +225,10 @@ class VideoTracker:
         step = 1 if direction == "forward" else -1
         end = stop if stop is not None else (len(self.frames) if step == 1 else -1)
         frame_range = range(start, end, step)
-        if frame_range:
-            self._check_frame(frame_range[-1])
+        self._check_frame(frame_range[-1] if frame_range else start)
         for tracked in self._objects.values():
             tracked.memory = None
+        self._distractors = Distractors(self.is_exclusive)
         with closing(self._workers), closing(self._frame_worker), closing(self._reader):
             for count, frame in enumerate(frame_range, start=1):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}
@@ -272,14 +273,6 @@ class VideoTracker:
             self._objects[i].memory = bank
         return True
 
-    def _batches(
-        self, objects: Iterable[tuple[int, ObjectState]]
-    ) -> Iterator[dict[int, ObjectState]]:
-        """Split objects into batches that the device has room for."""
-        left = iter(objects)
-        while batch := dict(islice(left, self._max_objects_at_once)):
-            yield batch
-
     def _start_banks(self, objects: dict[int, ObjectState], frame_range: range) -> None:
         """Make banks of all prompted frames except corrections, which propagation submits later."""
         prompted = sorted({f for o in objects.values() for f in o.prompts})
@@ -292,16 +285,17 @@ class VideoTracker:
             tracked.completion = CompletionSchedule()
         for frame in prompted:
             image, features = self._encoded(frame)
-            for with_prompt in self._batches(
-                o for o in objects.items() if o[1].has_conditioning_prompt(frame)
-            ):
+            shown: dict[int, Tensor] = {}
+            here = {i: o for i, o in objects.items() if o.has_conditioning_prompt(frame)}
+            for with_prompt in in_batches(here, self._max_objects_at_once):
                 masks = predict_from_prompts(self.predictor, frame, features, image, with_prompt)
                 submit_frame(self.predictor, frame, features, masks, with_prompt)
+                shown |= zip(with_prompt, masks.logits, strict=True)
+            self._distractors.note(shown, set(shown))
         for frame in (f for f in prompted if f not in frame_range):
             image, features = self._encoded(frame)
-            for to_correct in self._batches(
-                o for o in objects.items() if o[1].has_correction(frame)
-            ):
+            here = {i: o for i, o in objects.items() if o.has_correction(frame)}
+            for to_correct in in_batches(here, self._max_objects_at_once):
                 masks, _ = predict_from_memory(self.predictor, frame, features, image, to_correct)
                 submit_frame(self.predictor, frame, features, masks, to_correct)
 
@@ -311,22 +305,23 @@ class VideoTracker:
         image, features = self._encoded(frame)
         logits: dict[int, Tensor] = {}
         events: dict[int, MemoryEvent] = {}
-        for with_prompt in self._batches(
-            o for o in objects.items() if o[1].has_conditioning_prompt(frame)
-        ):
+        here = {i: o for i, o in objects.items() if o.has_conditioning_prompt(frame)}
+        for with_prompt in in_batches(here, self._max_objects_at_once):
             masks = predict_from_prompts(self.predictor, frame, features, image, with_prompt)
             events |= submit_frame(self.predictor, frame, features, masks, with_prompt)
-            logits |= zip(with_prompt, _at_video_size(masks, image), strict=True)
+            logits |= zip(with_prompt, at_video_size(masks, image), strict=True)
         tracked = {i: o for i, o in objects.items() if not o.has_conditioning_prompt(frame)}
         for found, decided in self._tracked(frame, ahead, image, features, tracked):
             logits |= found
             events |= decided
+        self._distractors.note(logits, {i for i, o in objects.items() if frame in o.prompts})
         for each in objects.values():
             each.mark_propagated(frame)
         finish = partial(finish_masks, frame, objects, logits, self.is_exclusive)
         # Here, operators would wait for threads that the workers keep busy.
-        is_alone = self._workers.count == 1
-        finished = finish() if is_alone else self._frame_worker.submit(finish).result()
+        finished = (
+            finish() if self._workers.count == 1 else self._frame_worker.submit(finish).result()
+        )
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -336,18 +331,15 @@ class VideoTracker:
         )
 
     def _resize_workers(self, objects: int) -> None:
-        self._workers.resize(*self._split_threads(objects))
-        self._frame_worker.resize(1, 1)
-
-    def _split_threads(self, objects: int) -> tuple[int, int]:
-        """Return the number of worker threads, and of torch threads of each; one only reads ahead.
+        """Have worker threads for so many objects, or one that only reads ahead.
 
         In networks that follow SAM 2 one stage takes most of the time, and all threads run it.
         """
         model, threads = self.predictor.model, torch.get_num_threads()
         is_split = model.device.type == "cpu" and not model.network.config.follows_sam2
         is_shared = is_split and threads > 1 and self._shares_frames
-        return split_threads(objects, threads) if is_shared else (1, 1)
+        self._workers.resize(*(split_threads(objects, threads) if is_shared else (1, 1)))
+        self._frame_worker.resize(1, 1)
 
     def _tracked(
         self,
@@ -362,37 +354,47 @@ class VideoTracker:
         Worker threads do it, if there are several, except where clicks on the frame correct a mask.
         After the objects they begin with the frames ``ahead``.
         """
-        track, is_alone = partial(self._track_together, frame, image), self._workers.count == 1
+        is_alone = self._workers.count == 1
+        track = partial(self._track_together, frame, image, self._matched(frame, features, objects))
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
-        left = [(i, o) for i, o in objects.items() if i not in here]
-        size = group_size(len(left), self._workers.count)
-        others = [dict(left[at : at + size]) for at in range(0, len(left), size)]
+        left = {i: o for i, o in objects.items() if i not in here}
+        others = list(in_batches(left, group_size(len(left), self._workers.count)))
         if others and features.attended is None:  # the image was encoded for prompts
             features = self._frame_worker.submit(self.predictor.attended, features).result()
         found = [self._workers.submit(track, features, each) for each in others]
         self._expect(ahead)
         wait(found)  # all of them, also if one fails: banks must not change any more
         yield from (each.result() for each in found)
-        yield from (track(features, batch) for batch in self._batches(here.items()))
+        yield from (track(features, batch) for batch in in_batches(here, self._max_objects_at_once))
+
+    def _matched(
+        self, frame: int, features: ImageFeatures, objects: dict[int, ObjectState]
+    ) -> dict[int, ObjectMemory]:
+        """Return the memories of objects once they competed for a frame; empty if none do."""
+        matcher = self.predictor.network.matcher
+        distractors = self._distractors.among(list(objects))
+        if matcher is None or not distractors.any():
+            return {}
+        match = partial(match_memory, self.predictor, frame, features)
+        found = [self._workers.submit(match, {i: o}) for i, o in objects.items()]
+        memories = [memory for each in found for memory in each.result()]
+        left = self._frame_worker.submit(let_compete, matcher, memories, distractors).result()
+        return dict(zip(objects, left, strict=True))
 
     @torch.inference_mode()
     def _track_together(
         self,
         frame: int,
         image: NDArray[np.uint8],
+        matched: dict[int, ObjectMemory],
         features: ImageFeatures,
         objects: dict[int, ObjectState],
     ) -> tuple[dict[int, Tensor], dict[int, MemoryEvent]]:
-        masks, readings = predict_from_memory(self.predictor, frame, features, image, objects)
+        read = [matched[i] for i in objects] if matched else None
+        masks, readings = predict_from_memory(self.predictor, frame, features, image, objects, read)
         events = submit_frame(self.predictor, frame, features, masks, objects, readings)
-        rows = zip(objects.values(), _at_video_size(masks, image), strict=True)
+        rows = zip(objects.values(), at_video_size(masks, image), strict=True)
         bias = self.predictor.network.config.mask_bias
-        found = [
-            x if frame in o.prompts else finish_tracked(x, bias, self.cleanup) for o, x in rows
-        ]
+        finish = partial(finish_tracked, bias=bias, cleanup=self.cleanup)
+        found = [x if frame in o.prompts else finish(x) for o, x in rows]
         return dict(zip(objects, found, strict=True)), events
-
-
-def _at_video_size(masks: ObjectMasks, image: NDArray[np.uint8]) -> Tensor:
-    """Resize logits to the size of the video frame; the result is on the CPU."""
-    return resize_logits(masks.logits.float(), (image.shape[0], image.shape[1])).cpu()

@@ -13,6 +13,8 @@ LOGIT_SCALE = 4.0
 COARSE_WEIGHT, COARSE_LIMIT = 1 / 16, 1.0
 """Weight of coarse mask logits beside the decoder's, and their limit in units of `LOGIT_SCALE`: at
 most 0.25 is added."""
+DISTRACTOR_WEIGHT = 0.2
+"""How much what is remembered of a distractor counts as the surroundings of an object."""
 _MAPS = 3  # mask logits, how well the object matches, how well its surroundings match
 _GAIN = 16.0  # Scales the added features, so that small weights train at the common rate.
 _LEAST = 1e-30  # sum of weights, as nothing alike was seen
@@ -55,6 +57,27 @@ class FeatureMatcher(nn.Module):
         """Return features (O, dim, H, W) of what `compare` found, to be added to the image's."""
         projected: Tensor = _GAIN * self.evidence_proj(evidence)
         return projected
+
+    def compete(self, evidence: Tensor, distractors: Tensor) -> Tensor:
+        """Let what is remembered of distractors count as the surroundings of an object, too.
+
+        Distractors are other objects of the same image.  Where they look alike, each matches both.
+
+        Args:
+            evidence: (O, 3, H, W) of `compare`.
+            distractors: (O, O) bool, which objects (columns) are distractors of each (row).
+
+        Returns:
+            The same as `compare`, as if what the tokens of distractors show of them were remembered
+            as surroundings, with a weight of `DISTRACTOR_WEIGHT`.
+        """
+        sharpness = self.log_sharpness.exp().clamp(max=_MAX_SHARPNESS)
+        inside, outside = (evidence[:, 1:].float() * sharpness).unbind(1)
+        others = inside.expand(len(inside), *inside.shape)
+        others = others.masked_fill(~distractors[..., None, None], float("-inf")).logsumexp(1)
+        outside = torch.logaddexp(outside, others + math.log(DISTRACTOR_WEIGHT))
+        maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
+        return torch.where(distractors.any(1).view(-1, 1, 1, 1), torch.stack(maps, 1), evidence)
 
     def compare(self, features: Tensor, tokens: Tensor, is_token: Tensor) -> Tensor:
         """Compare an image with memory.

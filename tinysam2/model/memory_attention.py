@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from tinysam2.config import KeyPooling
 from tinysam2.model.layers.attention import Attention, KeyGroups
 from tinysam2.model.layers.mixed_grid import POOL, MixedGrid, averages
-from tinysam2.model.layers.positions import grid_rotary_codes, rotary_codes
+from tinysam2.model.layers.positions import grid_rotary_codes, rotary_codes, sine_code_1d
 from tinysam2.model.stages import Tensors
 
 TOKENS_STEP = 16
@@ -38,6 +38,8 @@ class ObjectMemory:
         pointer_age: (p,) float, from which their temporal codes are computed.
         code: (n, memory_dim) position codes of the keys, where the network has any.
         group: (n,) long; the keys of tokens with the same number are merged; None to merge none.
+        evidence: (3, H, W) what the matcher found of it in the image that reads it, where that is
+            known already; see `FeatureMatcher.compare`.
     """
 
     tokens: Tensor
@@ -48,6 +50,7 @@ class ObjectMemory:
     pointer_age: Tensor
     code: Tensor | None = None
     group: Tensor | None = None
+    evidence: Tensor | None = None
 
     def key_groups(self, pooling: KeyPooling) -> KeyGroups | None:
         """Return which keys are merged, and how; None for none."""
@@ -230,6 +233,37 @@ def _stacked(rows: Tensors, step: int) -> Tensor:
     return alike[0][None] if len(alike) == 1 else torch.stack(alike)
 
 
-def all_true(tokens: Tensor) -> Tensor:
+def padded_tokens(group: list[ObjectMemory]) -> list[Tensor]:
+    """Return the spatial tokens (O, N, memory_dim) of O objects, and where (O, N) there is one."""
+    return padded(((m.tokens, _all_true(m.tokens)) for m in group), ())
+
+
+def known_evidence(group: list[ObjectMemory]) -> Tensor | None:
+    """Return what the matcher found of O objects, (O, 3, H, W), if it is known of all."""
+    known = [m.evidence for m in group if m.evidence is not None]
+    return torch.stack(known) if len(known) == len(group) else None
+
+
+def spatial_tokens(memory: ObjectMemory, time_codes: Tensor) -> Tensors:
+    """Return an object's spatial tokens: values, codes, positions, key biases, and ones."""
+    code = time_codes[memory.time_index]
+    if memory.code is not None:
+        code = code + memory.code
+    tokens = memory.tokens
+    return tokens, code, memory.xy, memory.key_bias, _all_true(tokens)
+
+
+def pointer_tokens(memory: ObjectMemory, size: int, time_proj: nn.Module | None) -> Tensors:
+    """Return an object's pointers, split into tokens of a size: values, codes, and ones."""
+    dim = memory.pointers.shape[-1]
+    pointers = memory.pointers.reshape(-1, size)
+    code = torch.zeros_like(pointers)
+    if time_proj is not None:
+        age = sine_code_1d(memory.pointer_age, dim)
+        code = time_proj(age).repeat_interleave(dim // size, 0)
+    return pointers, code, _all_true(pointers)
+
+
+def _all_true(tokens: Tensor) -> Tensor:
     """Return (n,) True for tokens (n, C), which padding leaves False."""
     return torch.ones(len(tokens), dtype=torch.bool, device=tokens.device)

@@ -17,10 +17,18 @@ from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.layers.attention import KeyGroups
 from tinysam2.model.layers.mixed_grid import MixedGrid, outline_score
 from tinysam2.model.layers.mlp import Mlp
-from tinysam2.model.layers.positions import sine_code_1d, sine_map
+from tinysam2.model.layers.positions import sine_map
 from tinysam2.model.mask_completion import completed
 from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
-from tinysam2.model.memory_attention import MemoryAttention, ObjectMemory, all_true, padded
+from tinysam2.model.memory_attention import (
+    MemoryAttention,
+    ObjectMemory,
+    known_evidence,
+    padded,
+    padded_tokens,
+    pointer_tokens,
+    spatial_tokens,
+)
 from tinysam2.model.memory_encoder import MemoryEncoder, mask_probability
 from tinysam2.model.object_groups import in_groups, of_groups, runs_one_by_one
 from tinysam2.model.perceiver import SpatialPerceiver
@@ -53,12 +61,9 @@ class TinySam2(nn.Module):
         self.prompt_encoder = PromptEncoder(dim, click_features=config.click_features)
         self.mask_decoder = MaskDecoder(dim, config.decoder_heads, config.mlp_dim)
         self.memory_encoder = MemoryEncoder(config)
+        mlp_dim, is_plain = config.memory_mlp_dim or config.mlp_dim, config.follows_sam2
         self.memory_attention = MemoryAttention(
-            dim,
-            memory_dim,
-            config.memory_mlp_dim or config.mlp_dim,
-            config.memory_layers,
-            pools_image=not config.follows_sam2,
+            dim, memory_dim, mlp_dim, config.memory_layers, pools_image=not is_plain
         )
         self.matcher = FeatureMatcher(dim, memory_dim) if config.matching else None
         self.no_memory = nn.Parameter(torch.randn(dim) * 0.02)
@@ -146,30 +151,44 @@ class TinySam2(nn.Module):
 
         There, a batch is not faster, and an object by itself is read only where it needs to be.
         """
-        merges_keys = self.config.key_pooling is not KeyPooling.NONE  # of each object its own
-        is_split = merges_keys or runs_one_by_one(features.s16)
-        groups = [[each] for each in memories] if is_split else [memories]
+        groups = self._groups(features.s16, self.match(features, memories))
         image = self.attended(features).attended
         assert image is not None
-        images, maps = (of_groups(each, len(groups)) for each in (image, features.s16))
-        read = [
-            padded(map(self._memory_tokens, group), map(self._pointer_tokens, group))
-            for group in groups
-        ]
-        given = [(x, *tokens) for x, tokens in zip(images, read, strict=True)]
-        evidence: list[Tensor | None] = [None] * len(groups)
-        if self.matcher is not None:
-            compared = [(x, tokens[0], tokens[4]) for x, tokens in zip(maps, read, strict=True)]
-            for i, (found,) in enumerate(self.run(NetworkStage.MATCH, self._match, compared)):
-                grid = self._grid((LOGIT_SCALE * found[:, 0]).sigmoid())
-                evidence[i], given[i] = found, (*given[i], found, *grid)
-        if merges_keys and any(group[0].group is not None for group in groups):
+        images = of_groups(image, len(groups))
+        given = [(x, *self._read(group)) for x, group in zip(images, groups, strict=True)]
+        evidence = [known_evidence(group) for group in groups]
+        for i, found in enumerate(evidence):
+            if found is not None:
+                given[i] = (*given[i], found, *self._grid((LOGIT_SCALE * found[:, 0]).sigmoid()))
+        if any(group[0].group is not None for group in groups):
             keys = [memory.key_groups(self.config.key_pooling) for (memory,) in groups]
             both = zip(given, keys, strict=True)  # numbers of tokens that no other engine takes
             conditioned = [self._condition(*inputs, groups=each) for inputs, each in both]
         else:
             conditioned = self.run(NetworkStage.CONDITION, self._condition, given)
         return [Conditioned(x, each) for (x,), each in zip(conditioned, evidence, strict=True)]
+
+    def match(self, features: ImageFeatures, memories: list[ObjectMemory]) -> list[ObjectMemory]:
+        """Add to memories what the matcher, if any, finds of them, unless that is known already."""
+        if self.matcher is None or all(m.evidence is not None for m in memories):
+            return memories
+        groups = self._groups(features.s16, memories)
+        maps = of_groups(features.s16, len(groups))
+        given = [(x, *padded_tokens(group)) for x, group in zip(maps, groups, strict=True)]
+        found = [
+            row for (rows,) in self.run(NetworkStage.MATCH, self._match, given) for row in rows
+        ]
+        return [replace(m, evidence=row) for m, row in zip(memories, found, strict=True)]
+
+    def _groups(self, s16: Tensor, memories: list[ObjectMemory]) -> list[list[ObjectMemory]]:
+        is_split = self.config.key_pooling is not KeyPooling.NONE or runs_one_by_one(s16)
+        return [[each] for each in memories] if is_split else [memories]
+
+    def _read(self, group: list[ObjectMemory]) -> list[Tensor]:
+        """Return the tokens of a group, as `_condition` takes them."""
+        size, proj = self.config.memory_dim, self.pointer_time_proj
+        spatial = (spatial_tokens(m, self.time_code) for m in group)
+        return padded(spatial, (pointer_tokens(m, size, proj) for m in group))
 
     def _grid(self, probability: Tensor) -> Tensors:
         """Return the parts of a `MixedGrid` around objects (O, H, W); none if SAM 2 is followed."""
@@ -226,23 +245,6 @@ class TinySam2(nn.Module):
             assert evidence is not None
             conditioned = conditioned + self.matcher(evidence.type_as(image))
         return (conditioned,)
-
-    def _memory_tokens(self, memory: ObjectMemory) -> Tensors:
-        """Return an object's spatial tokens: values, codes, positions, key biases, and ones."""
-        code = self.time_code[memory.time_index]
-        if memory.code is not None:
-            code = code + memory.code
-        tokens = memory.tokens
-        return tokens, code, memory.xy, memory.key_bias, all_true(tokens)
-
-    def _pointer_tokens(self, memory: ObjectMemory) -> Tensors:
-        """Return an object's pointers, split into tokens: values, codes, and ones."""
-        pointers = memory.pointers.reshape(-1, self.config.memory_dim)
-        code = torch.zeros_like(pointers)
-        if self.pointer_time_proj is not None:
-            age = sine_code_1d(memory.pointer_age, self.config.dim)
-            code = self.pointer_time_proj(age).repeat_interleave(self.pointer_tokens, 0)
-        return pointers, code, all_true(pointers)
 
     def segment(
         self,

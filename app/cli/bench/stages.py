@@ -47,7 +47,7 @@ HOOKS = (
     Hook("manager", "tinysam2.inference.video_tracker", "submit_frame"),
     Hook("compression", "tinysam2.inference.memory_access", "compress_memory"),
     Hook("compression", "tinysam2.memory.bank", "select_tokens"),
-    Hook("upsample", "tinysam2.inference.video_tracker", "_at_video_size"),
+    Hook("upsample", "tinysam2.inference.video_tracker", "at_video_size"),
     Hook("upsample", "tinysam2.inference.postprocess:MaskCleanup", "clean"),
     Hook("upsample", "tinysam2.inference.video_tracker", "finish_masks"),
     Hook("write", "app.tracking.tinysam2_backend:TinySam2Backend", "_frame_result"),

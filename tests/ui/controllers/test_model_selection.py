@@ -107,7 +107,7 @@ def test_the_table_lists_the_known_models(user: ModelUser) -> None:
         "TinySAM 2",
         "TinySAM 2",
         "12.3 M",
-        "76.3*",
+        "77.0*",
         "Apache-2.0",
         "bundled",
     ]

@@ -78,7 +78,7 @@ def test_a_better_model_is_suggested_beside_the_figure_of_the_bundled_one(
     user.qtbot.wait(20)
     moved = button(user, "Sample clip").mapTo(user.window, QPoint(0, 0)) - before
     assert moved.manhattanLength() <= 1, "nothing moves under the pointer"
-    assert "J&F 0.763" in card.in_use.text()
+    assert "J&F 0.770" in card.in_use.text()
     assert "Better masks: get EdgeTAM (56 MB)" in card.better.text()
     assert "J&F 0.877" in card.better.text()
     assert "TinySAM 2, SAM 2.1 Hiera tiny" in card.stored.text()

@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tinysam2.model.matcher import LOGIT_SCALE, Conditioned, FeatureMatcher, with_coarse_masks
+from tinysam2.model.matcher import (
+    DISTRACTOR_WEIGHT,
+    LOGIT_SCALE,
+    Conditioned,
+    FeatureMatcher,
+    with_coarse_masks,
+)
 
 DIM, SIDE = 8, 4
 
@@ -131,3 +137,56 @@ def test_each_object_has_its_own_coarse_mask_and_without_a_matcher_nothing_is_ad
     ours, theirs = (Conditioned(features, torch.full((1, 3, 2, 2), x)) for x in (1.0, -1.0))
     assert (with_coarse_masks(logits, [ours, theirs]).mean((1, 2, 3)) > 0).tolist() == [True, False]
     assert torch.equal(with_coarse_masks(logits, [Conditioned(features, None)]), logits)
+
+
+def look_alikes() -> tuple[FeatureMatcher, Tensor, Tensor]:
+    """Make an image whose right half nearly repeats its left half.
+
+    Returns:
+        A matcher, features (1, 8, 4, 4), and the tokens (2, 8, 8) of two objects: one is the left
+        half, the other the right half, and no surroundings are remembered.
+    """
+    matcher = matcher_of_plain_tokens()
+    drawn = torch.Generator().manual_seed(4)
+    left = torch.randn(1, DIM, SIDE, 2, generator=drawn)
+    features = torch.cat([left, left + 0.3 * torch.randn(left.shape, generator=drawn)], -1)
+    tokens = features.unflatten(3, (2, 2)).permute(0, 3, 2, 4, 1).reshape(2, SIDE * 2, DIM).clone()
+    tokens[..., -1] = 1.0
+    return matcher, features, tokens
+
+
+@torch.inference_mode()
+def test_look_alikes_are_separated_by_what_is_remembered_of_each() -> None:
+    matcher, features, tokens = look_alikes()
+    everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
+    found = matcher.compare(features, tokens, everywhere)
+    assert bool((found[:, 0] > 0).all())  # each matches both
+    left, right = matcher.compete(found, ~torch.eye(2, dtype=torch.bool))[:, 0]
+    assert float(left[:, :2].min()) > float(left[:, 2:].max())
+    assert float(right[:, 2:].min()) > float(right[:, :2].max())
+    assert float(left[:, 2:].max()) < float(found[0, 0, :, 2:].min())
+
+
+@torch.inference_mode()
+def test_distractors_count_as_remembered_surroundings() -> None:
+    matcher, features, tokens = look_alikes()
+    everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool)
+    competing = matcher.compete(
+        matcher.compare(features, tokens, everywhere), ~torch.eye(2, dtype=torch.bool)
+    )
+    # A weight of 0.2 is that of one token of surroundings beside five copies of the object's.
+    surroundings = tokens[1:].clone()
+    surroundings[..., -1] = -1.0
+    both = torch.cat([tokens[:1].repeat(1, round(1 / DISTRACTOR_WEIGHT), 1), surroundings], 1)
+    wanted = matcher.compare(features, both, torch.ones(both.shape[:2], dtype=torch.bool))
+    torch.testing.assert_close(competing[:1, 0], wanted[:, 0], atol=1e-2, rtol=1e-2)
+
+
+@torch.inference_mode()
+def test_without_distractors_nothing_changes() -> None:
+    matcher, features, tokens = look_alikes()
+    found = matcher.compare(features, tokens, torch.ones(tokens.shape[:2], dtype=torch.bool))
+    assert torch.equal(matcher.compete(found, torch.zeros(2, 2, dtype=torch.bool)), found)
+    one_sided = matcher.compete(found, torch.tensor([[False, True], [False, False]]))
+    assert torch.equal(one_sided[1], found[1])
+    assert not torch.equal(one_sided[0], found[0])
