@@ -1,8 +1,8 @@
 """Worker threads that share the work on frames: they track objects and encode later images."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import torch
@@ -30,6 +30,12 @@ def group_size(objects: int, workers: int) -> int:
     There is a group for each worker and another one, while images are encoded.
     """
     return max(1, -(-objects // (workers + 1)))
+
+
+def all_results(found: "Sequence[Future[T]]") -> list[T]:
+    """Return all results, and wait for all also if one fails: what they work on may change then."""
+    wait(found)
+    return [each.result() for each in found]
 
 
 class WorkerThreads:

@@ -1,8 +1,8 @@
 """Which objects compete for what looks like both of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 
 import torch
 from torch import Tensor
@@ -15,11 +15,11 @@ MOST_SHARED = 0.1
 
 
 class Distractors:
-    """Tells which objects are separate things, so that what belongs to one is not the other.
+    """Knows which objects are separate, so that what shows one does not show the other.
 
-    A frame on which one of them is prompted shows it: there, their masks lie side by side.  Objects
-    whose masks overlap on such a frame, as those of a person and of a hat, never compete, and
-    neither do two that no prompted frame has shown together.
+    Their masks lie beside each other on a frame on which one of them is prompted.  Two that are
+    prompted on the same frame with overlapping masks, as a person and a hat, never compete.  A
+    tracked mask that overlaps with a prompted one says nothing: it may have taken the wrong object.
 
     Args:
         is_exclusive: whether a pixel belongs to one object at most, so that all compete.
@@ -30,15 +30,20 @@ class Distractors:
         self._are_separate: dict[tuple[int, int], bool] = {}
 
     def note(self, logits: Mapping[int, Tensor], prompted: set[int]) -> None:
-        """Compare masks (H, W) of a frame, by object, with those of its prompted objects."""
+        """Compare the masks (H, W) of a frame's prompted objects with those of all objects."""
+        if not prompted or self._is_exclusive:
+            return
         masks = {i: each > 0 for i, each in logits.items()}
         areas = {i: int(mask.sum()) for i, mask in masks.items()}
         for pair in combinations(sorted(masks), 2):
-            a, b = pair
-            if not prompted.isdisjoint(pair) and areas[a] and areas[b]:
-                shared = int((masks[a] & masks[b]).sum())
-                is_beside = shared <= MOST_SHARED * min(areas[a], areas[b])
-                self._are_separate[pair] = is_beside and self._are_separate.get(pair, True)
+            least = min(areas[i] for i in pair)
+            if not least or prompted.isdisjoint(pair):
+                continue
+            shared = int((masks[pair[0]] & masks[pair[1]]).sum())
+            if shared <= MOST_SHARED * least:
+                self._are_separate.setdefault(pair, True)
+            elif prompted.issuperset(pair):
+                self._are_separate[pair] = False
 
     def forget(self, object_id: int) -> None:
         """Forget what is known of an object."""
@@ -57,9 +62,16 @@ class Distractors:
 
 @torch.inference_mode()
 def let_compete(
-    matcher: FeatureMatcher, memories: list[ObjectMemory], distractors: Tensor
+    matcher: FeatureMatcher, matched: Iterable[list[ObjectMemory]], distractors: Tensor
 ) -> list[ObjectMemory]:
-    """Return matched memories of O objects with what `FeatureMatcher.compete` leaves to each."""
+    """Let O objects compete: return their matched memories with what is left to each.
+
+    Args:
+        matcher: which matched them, see `FeatureMatcher.compete`.
+        matched: their memories, in batches.
+        distractors: (O, O) bool, of `Distractors.among`.
+    """
+    memories = list(chain.from_iterable(matched))
     found = known_evidence(memories)
     assert found is not None, "match first"
     left = matcher.compete(found, distractors.to(found.device))

@@ -3,7 +3,6 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -35,9 +34,10 @@ from tinysam2.inference.results import Frames, TrackStep
 from tinysam2.memory.bank import MemoryBank, MemoryEvent
 from tinysam2.model.image_features import ImageFeatures
 from tinysam2.model.memory_attention import ObjectMemory
-from tinysam2.worker_threads import WorkerThreads, group_size, split_threads
+from tinysam2.worker_threads import WorkerThreads, all_results, group_size, split_threads
 
 T = TypeVar("T")
+Tracked = tuple[dict[int, Tensor], dict[int, MemoryEvent]]  # logits and events, by object
 FRAMES_AHEAD = 2
 """Frames that are read and encoded before it is their turn, at most.  The second one keeps worker
 threads busy that have no object left to track."""
@@ -50,9 +50,9 @@ IN_TURN = "%s is out of memory: tracking continues with one image or object afte
 class VideoTracker:
     """Propagate prompted objects through a video, with one memory bank per object.
 
-    Image features are computed once per frame for all objects; nothing that is kept grows with the
-    length of the video.  Lives on one thread; on the CPU others track objects, and encode the next
-    frames, at the same time.
+    Image features are computed once per frame for all objects, which compete for what looks alike;
+    nothing that is kept grows with the length of the video.  Lives on one thread; on the CPU others
+    track objects, and encode the next frames, at the same time.
 
     Args:
         model: a loaded network.
@@ -311,7 +311,8 @@ class VideoTracker:
             events |= submit_frame(self.predictor, frame, features, masks, with_prompt)
             logits |= zip(with_prompt, at_video_size(masks, image), strict=True)
         tracked = {i: o for i, o in objects.items() if not o.has_conditioning_prompt(frame)}
-        for found, decided in self._tracked(frame, ahead, image, features, tracked):
+        track = partial(self._track_together, frame, image, self._matched(frame, features, objects))
+        for found, decided in self._tracked(frame, ahead, track, features, tracked):
             logits |= found
             events |= decided
         self._distractors.note(logits, {i for i, o in objects.items() if frame in o.prompts})
@@ -319,9 +320,8 @@ class VideoTracker:
             each.mark_propagated(frame)
         finish = partial(finish_masks, frame, objects, logits, self.is_exclusive)
         # Here, operators would wait for threads that the workers keep busy.
-        finished = (
-            finish() if self._workers.count == 1 else self._frame_worker.submit(finish).result()
-        )
+        is_alone = self._workers.count == 1
+        finished = finish() if is_alone else self._frame_worker.submit(finish).result()
         return TrackStep(
             frame_index=frame,
             object_ids=tuple(objects),
@@ -345,17 +345,16 @@ class VideoTracker:
         self,
         frame: int,
         ahead: Sequence[int],
-        image: NDArray[np.uint8],
+        track: Callable[..., Tracked],
         features: ImageFeatures,
         objects: dict[int, ObjectState],
-    ) -> Iterator[tuple[dict[int, Tensor], dict[int, MemoryEvent]]]:
+    ) -> Iterator[Tracked]:
         """Track objects that are not prompted on a frame; yields logits and events of each batch.
 
         Worker threads do it, if there are several, except where clicks on the frame correct a mask.
         After the objects they begin with the frames ``ahead``.
         """
         is_alone = self._workers.count == 1
-        track = partial(self._track_together, frame, image, self._matched(frame, features, objects))
         here = {i: o for i, o in objects.items() if is_alone or o.has_correction(frame)}
         left = {i: o for i, o in objects.items() if i not in here}
         others = list(in_batches(left, group_size(len(left), self._workers.count)))
@@ -363,8 +362,7 @@ class VideoTracker:
             features = self._frame_worker.submit(self.predictor.attended, features).result()
         found = [self._workers.submit(track, features, each) for each in others]
         self._expect(ahead)
-        wait(found)  # all of them, also if one fails: banks must not change any more
-        yield from (each.result() for each in found)
+        yield from all_results(found)
         yield from (track(features, batch) for batch in in_batches(here, self._max_objects_at_once))
 
     def _matched(
@@ -376,9 +374,11 @@ class VideoTracker:
         if matcher is None or not distractors.any():
             return {}
         match = partial(match_memory, self.predictor, frame, features)
-        found = [self._workers.submit(match, {i: o}) for i, o in objects.items()]
-        memories = [memory for each in found for memory in each.result()]
-        left = self._frame_worker.submit(let_compete, matcher, memories, distractors).result()
+        if self._workers.count == 1:
+            found = list(map(match, in_batches(objects, self._max_objects_at_once)))
+        else:
+            found = all_results([self._workers.submit(match, o) for o in in_batches(objects, 1)])
+        left = self._frame_worker.submit(let_compete, matcher, found, distractors).result()
         return dict(zip(objects, left, strict=True))
 
     @torch.inference_mode()
@@ -389,7 +389,7 @@ class VideoTracker:
         matched: dict[int, ObjectMemory],
         features: ImageFeatures,
         objects: dict[int, ObjectState],
-    ) -> tuple[dict[int, Tensor], dict[int, MemoryEvent]]:
+    ) -> Tracked:
         read = [matched[i] for i in objects] if matched else None
         masks, readings = predict_from_memory(self.predictor, frame, features, image, objects, read)
         events = submit_frame(self.predictor, frame, features, masks, objects, readings)

@@ -73,8 +73,10 @@ class FeatureMatcher(nn.Module):
         """
         sharpness = self.log_sharpness.exp().clamp(max=_MAX_SHARPNESS)
         inside, outside = (evidence[:, 1:].float() * sharpness).unbind(1)
-        others = inside.expand(len(inside), *inside.shape)
-        others = others.masked_fill(~distractors[..., None, None], float("-inf")).logsumexp(1)
+        nothing = torch.full_like(inside[:1], float("-inf"))
+        others = torch.stack(
+            [torch.cat([nothing, inside[row]]).logsumexp(0) for row in distractors]
+        )
         outside = torch.logaddexp(outside, others + math.log(DISTRACTOR_WEIGHT))
         maps = [(inside - outside) / LOGIT_SCALE, inside / sharpness, outside / sharpness]
         return torch.where(distractors.any(1).view(-1, 1, 1, 1), torch.stack(maps, 1), evidence)

@@ -169,7 +169,7 @@ class TinySam2(nn.Module):
         return [Conditioned(x, each) for (x,), each in zip(conditioned, evidence, strict=True)]
 
     def match(self, features: ImageFeatures, memories: list[ObjectMemory]) -> list[ObjectMemory]:
-        """Add to memories what the matcher, if any, finds of them, unless that is known already."""
+        """Add to memories what the matcher, if any, finds of them, unless that is known of all."""
         if self.matcher is None or all(m.evidence is not None for m in memories):
             return memories
         groups = self._groups(features.s16, memories)

@@ -84,8 +84,9 @@ def test_propagation_away_from_a_correction_knows_the_object(model: Model) -> No
 
 
 def test_correction_of_one_object_leaves_the_others(model: Model) -> None:
+    """Here the second object is a part of the first one; separate objects compete."""
     tracker = VideoTracker(model, FRAMES)
-    tracker.add_mask(2, 0, OTHER_MASK)
+    tracker.add_mask(2, 0, block_mask(16, 24, 8))
     before = masks_of(list(tracker.propagate()))
     tracker.add_mask(1, 0, block_mask())
     tracker.add_prompt(1, 3, CLICK)

@@ -41,21 +41,38 @@ def test_masks_that_touch_are_beside_each_other() -> None:
     assert pairs(distractors, 1, 2) == {(1, 2)}
 
 
-def test_one_prompted_frame_with_overlap_is_enough_never_to_compete() -> None:
+def test_objects_that_were_prompted_with_overlap_never_compete() -> None:
     distractors = Distractors()
     for second in (RIGHT, INSIDE_LEFT, RIGHT):
-        distractors.note({1: logits(LEFT), 2: logits(second)}, {2})
+        distractors.note({1: logits(LEFT), 2: logits(second)}, {1, 2})
     assert pairs(distractors, 1, 2) == set()
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_tracked_mask_that_covers_a_prompted_one_says_nothing(is_known: bool) -> None:
+    distractors = Distractors()
+    if is_known:
+        distractors.note({1: logits(LEFT), 2: logits(RIGHT)}, {1, 2})
+    distractors.note({1: logits(LEFT | RIGHT), 2: logits(RIGHT)}, {2})
+    assert pairs(distractors, 1, 2) == ({(1, 2)} if is_known else set())
+
+
+@pytest.mark.parametrize(("shared", "compete"), [(2, True), (3, False)])
+def test_masks_may_share_a_tenth_of_the_smaller_one(shared: int, compete: bool) -> None:
+    distractors = Distractors()
+    beside = block_mask(10, 8 + 24 - shared, 24)  # shares 24 x 2 or 3 of 576 locations
+    distractors.note({1: logits(LEFT), 2: logits(beside)}, {1, 2})
+    assert bool(pairs(distractors, 1, 2)) == compete
+
+
 @pytest.mark.parametrize("second", [RIGHT, INSIDE_LEFT])
-def test_tracked_masks_alone_tell_nothing(second: NDArray[np.bool_]) -> None:
+def test_tracked_masks_alone_say_nothing(second: NDArray[np.bool_]) -> None:
     distractors = Distractors()
     distractors.note({1: logits(LEFT), 2: logits(second), 3: logits(RIGHT)}, {3})
     assert (1, 2) not in pairs(distractors, 1, 2, 3)
 
 
-def test_empty_masks_tell_nothing() -> None:
+def test_empty_masks_say_nothing() -> None:
     distractors = Distractors()
     distractors.note({1: logits(LEFT), 2: logits(np.zeros(SIZE_HW, np.bool_))}, {1, 2})
     assert pairs(distractors, 1, 2) == set()
@@ -81,47 +98,80 @@ def model() -> Model:
     return toy_model()
 
 
-def tracked(model: Model, *masks: NDArray[np.bool_], is_exclusive: bool = False) -> list[TrackStep]:
-    """Track objects 1, 2, ... that masks on the first of five frames show."""
-    tracker = VideoTracker(model, noise_frames(5), is_exclusive=is_exclusive)
-    for i, mask in enumerate(masks, start=1):
-        tracker.add_mask(i, 0, mask)
-    return list(tracker.propagate())
+Prompts = dict[int, dict[int, NDArray[np.bool_]]]
+"""Masks of objects, by object and frame."""
 
 
-def differs(one: list[TrackStep], other: list[TrackStep]) -> bool:
-    """Return whether the first object has another mask on one of the tracked frames."""
-    found = [[step.mask_logits[0] for step in steps[1:]] for steps in (one, other)]
-    return not np.allclose(*found, atol=1e-3)
+def tracked(
+    model: Model, prompts: Prompts, start: int = 0, direction: str = "forward"
+) -> list[TrackStep]:
+    tracker = VideoTracker(model, noise_frames(6))
+    for i, masks in prompts.items():
+        for frame, mask in masks.items():
+            tracker.add_mask(i, frame, mask)
+    return list(tracker.propagate(start, direction=direction))
+
+
+def differing(one: list[TrackStep], other: list[TrackStep]) -> list[int]:
+    """List the frames on which the first object has other masks."""
+    both = zip(one, other, strict=True)
+    return [
+        a.frame_index
+        for a, b in both
+        if not np.allclose(a.mask_logits[0], b.mask_logits[0], atol=1e-3)
+    ]
 
 
 @pytest.mark.usefixtures("threads")
-def test_what_is_remembered_of_a_distractor_changes_what_is_found(model: Model) -> None:
-    alone = tracked(model, LEFT)
-    assert differs(tracked(model, LEFT, RIGHT), alone)
+def test_a_separate_object_changes_what_is_found_from_the_next_frame_on(model: Model) -> None:
+    alone = tracked(model, {1: {0: LEFT}})
+    assert differing(tracked(model, {1: {0: LEFT}, 2: {0: RIGHT}}), alone) == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.usefixtures("threads")
 def test_a_part_of_an_object_takes_nothing_from_it(model: Model) -> None:
-    alone = tracked(model, LEFT)
-    assert not differs(tracked(model, LEFT, INSIDE_LEFT), alone)
+    alone = tracked(model, {1: {0: LEFT}})
+    assert differing(tracked(model, {1: {0: LEFT}, 2: {0: INSIDE_LEFT}}), alone) == []
 
 
 @pytest.mark.usefixtures("threads")
-def test_objects_prompted_on_a_later_frame_compete_from_the_first_one_on(model: Model) -> None:
-    def second_frame(*masks: NDArray[np.bool_]) -> NDArray[np.float32]:
-        tracker = VideoTracker(model, noise_frames(5))
-        for i, mask in enumerate(masks, start=1):
-            tracker.add_mask(i, 3, mask)
-        return next(iter(tracker.propagate())).mask_logits[0]
-
-    assert not np.allclose(second_frame(LEFT, RIGHT), second_frame(LEFT), atol=1e-3)
+def test_objects_compete_backward_too(model: Model) -> None:
+    alone = tracked(model, {1: {5: LEFT}}, 5, "backward")
+    both = tracked(model, {1: {5: LEFT}, 2: {5: RIGHT}}, 5, "backward")
+    assert differing(both, alone) == [4, 3, 2, 1, 0]
 
 
-def test_threads_do_not_change_who_wins(model: Model) -> None:
+@pytest.mark.usefixtures("threads")
+def test_objects_prompted_on_a_later_frame_compete_before_it(model: Model) -> None:
+    alone = tracked(model, {1: {3: LEFT}})
+    assert differing(tracked(model, {1: {3: LEFT}, 2: {3: RIGHT}}), alone) == [0, 1, 2, 4, 5]
+
+
+@pytest.mark.usefixtures("threads")
+def test_objects_compete_where_only_one_of_them_is_prompted(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prompted object's memory of that very frame says best what is not the other's."""
+    prompts: Prompts = {1: {0: LEFT}, 2: {0: RIGHT, 3: RIGHT}}
+    competed = tracked(model, prompts)
+    monkeypatch.setattr(VideoTracker, "_matched", lambda *_: {})
+    assert 3 in differing(competed, tracked(model, prompts))
+
+
+def test_threads_do_not_change_who_competes(model: Model) -> None:
     found = []
     for threads in (1, 3):
         with processor_threads(threads):
-            found.append(tracked(model, LEFT, RIGHT))
-    for one, other in zip(*found, strict=True):
-        np.testing.assert_allclose(one.mask_logits, other.mask_logits, atol=1e-3)
+            found.append(tracked(model, {1: {0: LEFT}, 2: {0: RIGHT}}))
+            assert differing(found[-1], tracked(model, {1: {0: LEFT}}))
+    assert differing(*found) == []
+
+
+def test_a_removed_object_competes_no_more(model: Model) -> None:
+    tracker = VideoTracker(model, noise_frames(6))
+    tracker.add_mask(1, 0, LEFT)
+    tracker.add_mask(2, 0, RIGHT)
+    steps = tracker.propagate()
+    next(steps)
+    tracker.remove(2)
+    assert differing([next(steps)], [tracked(model, {1: {0: LEFT}})[1]]) == []

@@ -146,13 +146,13 @@ def test_groups_of_objects_get_the_masks_that_each_gets_alone(
     cleanup = MaskCleanup(fill_holes_px=9, drop_specks_px=9)
     tracker = VideoTracker(toy_model(sam_decoder=True), FRAMES, image_size=64, cleanup=cleanup)
     for i in range(5):
-        tracker.add_mask(i, 0, block_mask(y=4 * i, x=8 * i))
+        tracker.add_mask(i, 0, block_mask(y=2 * i, x=3 * i))
     with processor_threads(2):
         together = [step.mask_logits for step in tracker.propagate()]
     assert set(groups) == {2, 1}
     for i in range(5):
         alone = VideoTracker(toy_model(sam_decoder=True), FRAMES, image_size=64, cleanup=cleanup)
-        alone.add_mask(i, 0, block_mask(y=4 * i, x=8 * i))
+        alone.add_mask(i, 0, block_mask(y=2 * i, x=3 * i))
         with processor_threads(1):
             for found, step in zip(together, alone.propagate(), strict=True):
                 np.testing.assert_allclose(found[i], step.mask_logits[0], atol=1e-4)
