@@ -20,18 +20,14 @@ class Distractors:
     Their masks lie beside each other on a frame on which one of them is prompted.  Two that are
     prompted on the same frame with overlapping masks, as a person and a hat, never compete.  A
     tracked mask that overlaps with a prompted one says nothing: it may have taken the wrong object.
-
-    Args:
-        is_exclusive: whether a pixel belongs to one object at most, so that all compete.
     """
 
-    def __init__(self, is_exclusive: bool = False) -> None:
-        self._is_exclusive = is_exclusive
+    def __init__(self) -> None:
         self._are_separate: dict[tuple[int, int], bool] = {}
 
     def note(self, logits: Mapping[int, Tensor], prompted: set[int]) -> None:
         """Compare the masks (H, W) of a frame's prompted objects with those of all objects."""
-        if not prompted or self._is_exclusive:
+        if not prompted:
             return
         masks = {i: each > 0 for i, each in logits.items()}
         areas = {i: int(mask.sum()) for i, mask in masks.items()}
@@ -52,8 +48,7 @@ class Distractors:
 
     def among(self, object_ids: Sequence[int]) -> Tensor:
         """Return (O, O) bool: which objects (columns) are distractors of each (row)."""
-        distractors = torch.full((len(object_ids), len(object_ids)), self._is_exclusive)
-        distractors.fill_diagonal_(False)
+        distractors = torch.zeros(len(object_ids), len(object_ids), dtype=torch.bool)
         for (i, a), (j, b) in combinations(enumerate(object_ids), 2):
             if self._are_separate.get((min(a, b), max(a, b)), False):
                 distractors[i, j] = distractors[j, i] = True

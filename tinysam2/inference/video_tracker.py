@@ -86,7 +86,7 @@ class VideoTracker:
         self._max_objects_at_once = sys.maxsize
         self._shares_frames = True  # until memory runs out
         self._objects: dict[int, ObjectState] = {}
-        self._distractors = Distractors(is_exclusive)
+        self._distractors = Distractors()
 
     def add_points(
         self,
@@ -228,7 +228,7 @@ class VideoTracker:
         self._check_frame(frame_range[-1] if frame_range else start)
         for tracked in self._objects.values():
             tracked.memory = None
-        self._distractors = Distractors(self.is_exclusive)
+        self._distractors = Distractors()
         with closing(self._workers), closing(self._frame_worker), closing(self._reader):
             for count, frame in enumerate(frame_range, start=1):
                 objects = {i: o for i, o in self._objects.items() if o.prompts}

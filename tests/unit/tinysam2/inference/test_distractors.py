@@ -78,12 +78,6 @@ def test_empty_masks_say_nothing() -> None:
     assert pairs(distractors, 1, 2) == set()
 
 
-def test_where_pixels_belong_to_one_object_all_compete() -> None:
-    distractors = Distractors(is_exclusive=True)
-    distractors.note({1: logits(LEFT), 2: logits(INSIDE_LEFT)}, {1, 2})
-    assert pairs(distractors, 1, 2, 9) == {(1, 2), (1, 9), (2, 9)}
-
-
 def test_a_forgotten_object_is_new_when_it_comes_again() -> None:
     distractors = Distractors()
     distractors.note({1: logits(LEFT), 2: logits(RIGHT), 3: logits(INSIDE_LEFT)}, {1, 2, 3})
