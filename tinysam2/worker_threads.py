@@ -33,7 +33,10 @@ def group_size(objects: int, workers: int) -> int:
 
 
 def all_results(found: "Sequence[Future[T]]") -> list[T]:
-    """Return all results, and wait for all also if one fails: what they work on may change then."""
+    """Wait until all have ended, even if one failed, and return their results.
+
+    Only then may what they work on be changed.
+    """
     wait(found)
     return [each.result() for each in found]
 

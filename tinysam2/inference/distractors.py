@@ -15,11 +15,12 @@ MOST_SHARED = 0.1
 
 
 class Distractors:
-    """Knows which objects are separate, so that what shows one does not show the other.
+    """Knows which of the tracked objects are separate, so that they compete.
 
-    Their masks lie beside each other on a frame on which one of them is prompted.  Two that are
-    prompted on the same frame with overlapping masks, as a person and a hat, never compete.  A
-    tracked mask that overlaps with a prompted one says nothing: it may have taken the wrong object.
+    Two objects are separate if their masks lie beside each other on a frame on which one of them
+    is prompted.  Two that are prompted on the same frame with overlapping masks, as a person and a
+    hat, never compete.  Where only one of them is prompted, overlap says nothing: the tracked mask
+    may have taken the wrong object.
     """
 
     def __init__(self) -> None:
@@ -59,11 +60,11 @@ class Distractors:
 def let_compete(
     matcher: FeatureMatcher, matched: Iterable[list[ObjectMemory]], distractors: Tensor
 ) -> list[ObjectMemory]:
-    """Let O objects compete: return their matched memories with what is left to each.
+    """Let O objects compete; return their memories with the evidence that each keeps.
 
     Args:
-        matcher: which matched them, see `FeatureMatcher.compete`.
-        matched: their memories, in batches.
+        matcher: whose `FeatureMatcher.compete` changes the evidence.
+        matched: the memories in batches, each with the evidence of `TinySam2.match`.
         distractors: (O, O) bool, of `Distractors.among`.
     """
     memories = list(chain.from_iterable(matched))

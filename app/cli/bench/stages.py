@@ -40,6 +40,8 @@ HOOKS = (
     Hook("preprocess", "tinysam2.inference.frame_predictor:FramePredictor", "shrunk"),
     Hook("encode", "tinysam2.inference.frame_predictor:FramePredictor", "encode"),
     Hook("memory attention", "tinysam2.inference.frame_step", "read_memory"),
+    Hook("memory attention", "tinysam2.model.network:TinySam2", "match"),
+    Hook("memory attention", "tinysam2.inference.video_tracker", "let_compete"),
     Hook("memory attention", "tinysam2.model.network:TinySam2", "condition_groups"),
     Hook("decode masks", "tinysam2.inference.video_tracker", "predict_from_prompts"),
     Hook("decode masks", "tinysam2.inference.video_tracker", "predict_from_memory"),
